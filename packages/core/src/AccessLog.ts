@@ -1,8 +1,8 @@
 /**
- * One structured log line per exchange, including exchanges that never got a response; made from
- * `ServerEvent.ExchangeEnded`.
+ * Writes one structured log line per exchange, including exchanges that never got a response. The lines are
+ * made from the event `ServerEvent.ExchangeEnded`.
  *
- * Writes through Effect's loggers; times and bytes come from the wire. Other formats: `format`.
+ * Writes through Effect's loggers. Durations and byte counts are those that the connection measured.
  *
  * @since 0.1.0
  */
@@ -23,7 +23,7 @@ import { formatAddress } from "./Transport.js"
 export interface Options {
   /** Selects the outcomes to log. Default: all. */
   readonly filter?: ((outcome: ExchangeOutcome) => boolean) | undefined
-  /** Runs for each logged outcome. Default {@link write}. */
+  /** Writes the log line of each selected outcome. Default {@link write}. */
   readonly write?: ((outcome: ExchangeOutcome) => Effect.Effect<void>) | undefined
 }
 
@@ -47,8 +47,8 @@ const upgradedFacts = ({ closeCode, endedBy, protocol }: Upgraded) => ({
 })
 
 /**
- * Logs `GET /users 200 Answered 12 ms` at level Info, with everything else as annotations. User and password
- * in a target are redacted.
+ * Logs a line such as `GET /users 200 Answered 12 ms` at level Info, with the other fields of the outcome as
+ * annotations. A user and password in the target are redacted.
  *
  * @since 0.1.0
  * @category accessors
@@ -89,7 +89,7 @@ export const write = (outcome: ExchangeOutcome): Effect.Effect<void> => {
 }
 
 /**
- * Logs the exchanges of the server in the context, with the loggers in force where the layer is built.
+ * Logs the exchanges of the server in the context. Uses the loggers of the fiber that builds the layer.
  *
  * @since 0.1.0
  * @category layers

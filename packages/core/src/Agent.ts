@@ -1,11 +1,12 @@
 /**
  * Agents: connection pools of clients, with limits, queues and keep-alive.
  *
- * An agent is a scoped service over a `Network`. Clients send their requests through one: `Client.layer`
- * creates its own, `Client.layerAgent` uses the one in the context, and a single request can name another.
- * Closing its scope closes its sockets. Idle sockets do not keep the process alive.
+ * An agent is a scoped service over a `Network`. Clients send their requests through an agent: `Client.layer`
+ * creates its own agent, `Client.layerAgent` uses the agent in the context, and a single request can name
+ * another agent. Closing the agent's scope closes its sockets. Idle sockets do not keep the process alive.
  *
- * The policy is in `pool/`, shared with the callback API. See `docs/agent.md`.
+ * The rules for choosing and keeping connections are in `pool/`, which the callback API uses too. See
+ * `docs/agent.md`.
  *
  * @since 0.1.0
  */
@@ -42,7 +43,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
   Effect.flatMap(Network, (network) => makeAgent(network, options))
 
 /**
- * Provides an agent with these options. Fails with `InvalidOption` as {@link make}.
+ * Provides an agent with these options. Fails with `InvalidOption` as {@link make} does.
  *
  * @since 0.1.0
  * @category layers
@@ -51,7 +52,7 @@ export const layer = (options: Options = {}): Layer.Layer<Agent, InvalidOption, 
   Layer.scoped(Agent, make(options))
 
 /**
- * Provides an agent with options from the configuration. Fails with `InvalidOption` as {@link make}.
+ * Provides an agent with options from the configuration. Fails with `InvalidOption` as {@link make} does.
  *
  * @since 0.1.0
  * @category layers

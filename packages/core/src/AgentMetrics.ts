@@ -1,9 +1,9 @@
 /**
  * Metrics of an agent, made from its events: durations and failures of requests, queue length, open and
- * closed connections. Names are OpenTelemetry's where its conventions have one.
+ * closed connections. A metric has OpenTelemetry's name if its conventions define one.
  *
- * They are Effect metrics, visible to all of Effect's exporters. Paths are never labels, and hosts only on
- * request: users could create any number of values.
+ * They are Effect metrics, visible to all of Effect's exporters. Paths are never labels, because every new
+ * path would add a time series. Hosts are labels only with `Options.hosts`, for the same reason.
  *
  * @since 0.1.0
  */
@@ -20,8 +20,9 @@ import { durationBoundaries, errorLabel, methodLabel, statusLabel } from "./inte
 import type { Retried } from "./Retry.js"
 
 /**
- * Seconds from the call until the response was complete or failed, by method, status and, for failures and
- * statuses from 400, `error.type` (that status, the tag of the error, or `Interrupted`).
+ * Seconds from the call until the response was complete or had failed, by method and status. Failures and
+ * responses with a status from 400 also have `error.type`: the status, the tag of the error, or
+ * `Interrupted`.
  *
  * @since 0.1.0
  * @category metrics
@@ -33,8 +34,8 @@ export const requestDuration = Metric.histogram(
 )
 
 /**
- * Seconds that requests spent in each step (`phase`: `queue`, `resolve`, `connect`, `secure`, `send`, `head`,
- * `body`). Steps that took no time are not recorded.
+ * Seconds that requests spent in each step. The label `phase` names the step: `queue`, `resolve`, `connect`,
+ * `secure`, `send`, `head` or `body`. Steps that took no time are not recorded.
  *
  * @since 0.1.0
  * @category metrics
@@ -66,7 +67,8 @@ export const queuedRequests = Metric.gauge("http.client.queued_requests", {
 })
 
 /**
- * Connections by `http.connection.state`: `active`, `idle`, and (our addition) `connecting`.
+ * Connections by `http.connection.state`: `active`, `idle`, and `connecting`, which OpenTelemetry does not
+ * define.
  *
  * @since 0.1.0
  * @category metrics
@@ -76,7 +78,7 @@ export const openConnections = Metric.gauge("http.client.open_connections", {
 })
 
 /**
- * Seconds for which a connection was open.
+ * Seconds from the opening of a connection to its end.
  *
  * @since 0.1.0
  * @category metrics
@@ -99,7 +101,7 @@ export const closedConnections = Metric.counter("http.client.closed_connections"
 })
 
 /**
- * Requests that the client resent by itself because their reused connection had closed.
+ * Requests that the client resent without a retry policy because their reused connection had closed.
  *
  * @since 0.1.0
  * @category metrics
@@ -121,7 +123,7 @@ export const retriedRequests = Metric.counter("http.client.retried_requests", {
 })
 
 /**
- * Counts a retry, by method and failure.
+ * Counts a retry in {@link retriedRequests}, by method and failure.
  *
  * @since 0.1.0
  * @category accessors
@@ -139,11 +141,11 @@ export const countRetry = ({ method, what }: Retried): Effect.Effect<void> =>
  * @category models
  */
 export interface Options {
-  /** A label `agent` on every metric, to tell several agents of one program apart. Default: none. */
+  /** The label `agent` of every metric, to distinguish several agents of one program. Default: no label. */
   readonly name?: string | undefined
   /**
-   * Labels `server.address` and `server.port`: for programs with few hosts, because a metric is never
-   * removed. Default `false`.
+   * Adds the labels `server.address` and `server.port`. Only for programs with few hosts, because the series
+   * of a host are never removed from memory. Default `false`.
    */
   readonly hosts?: boolean | undefined
 }
@@ -164,7 +166,7 @@ const states = {
 
 const noLabels: Labels = []
 
-/** Current counts by key. */
+/** The current counts by key, and the gauge that shows them. */
 class Level {
   private readonly counts = new Map<string, number>()
 
@@ -181,7 +183,7 @@ class Level {
     this.gauge.unsafeUpdate(count, [...this.labels(key), ...this.own])
   }
 
-  /** Resets the gauges when observation ends. */
+  /** Sets the gauges to zero when observation ends. */
   readonly clear = (): void => {
     for (const key of this.counts.keys()) this.gauge.unsafeUpdate(0, [...this.labels(key), ...this.own])
     this.counts.clear()
@@ -308,7 +310,7 @@ class Counting {
   }
 }
 
-/** `host:port` of a key, without protocol and proxy. */
+/** Returns the `host:port` of a key, without protocol and proxy. */
 const hostAndPort = (key: string): string => {
   const end = key.indexOf(" ")
   return key.slice(key.indexOf("//") + 2, end < 0 ? undefined : end)

@@ -2,12 +2,13 @@
  * HTTP/1.1 clients over a `Network`: requests as effects, response bodies as streams, connections kept alive.
  *
  * Provides platform's `HttpClient.HttpClient`, so that everything built on it runs unchanged. The underlying
- * `Client` offers what platform's types cannot express (raw header lists, informational responses, trailers,
- * connection facts) and costs less. Both share one agent. Closing the layer's scope closes every connection.
+ * `Client` also offers features that platform's types cannot express (raw header lists, informational
+ * responses, trailers, connection facts) and costs less. Both use the same agent. Closing the layer's scope
+ * closes every connection.
  *
- * Neither follows redirects nor retries by status; use `followRedirects` and `Retry`. A request is resent
- * only if its reused connection closed before the first byte of the response, its method is idempotent and
- * its body is in memory (RFC 9112 §9.3.1).
+ * A client does not follow redirects and does not retry by status; `followRedirects` and `Retry` add this. A
+ * client resends a request only if its reused connection closed before the first byte of the response, its
+ * method is idempotent and its body is in memory (RFC 9112 §9.3.1).
  *
  * @since 0.1.0
  */
@@ -75,8 +76,8 @@ export interface Options extends ClientOptions, Agent.Options {}
 export class Client extends Context.Tag("@httpfx/core/Client")<Client, Service>() {}
 
 /**
- * Options that platform's requests cannot express, for requests of platform's client in this fiber and the
- * fibers it forks.
+ * Options that platform's requests cannot express. They apply to the requests that this fiber, and the fibers
+ * that it forks, send through platform's client.
  *
  * @since 0.1.0
  * @category platform
@@ -109,8 +110,9 @@ export const withRequestOptions: {
 )
 
 /**
- * The underlying response of a platform response: raw fields, trailers, connection facts. The two share one
- * body, which can be read once. `None`: another client created it.
+ * Returns the `Response` under a platform response, which has the raw fields, trailers and connection facts.
+ * Both objects share one body, which can be read once. `None` if another client created the platform
+ * response.
  *
  * @since 0.1.0
  * @category platform
@@ -122,13 +124,14 @@ export const fromHttpClientResponse = (
 
 /**
  * Follows redirects (RFC 9110 §15.4) for a `Client` (including `httpClient` and `requestScoped`, but not
- * `upgrade`) or for any platform client. Follows 301, 302, 303, 307 and 308 with a `Location`; changes
- * methods by the Fetch standard, and never sends credentials to another origin.
+ * `upgrade`) or for any platform client. Follows 301, 302, 303, 307 and 308 with a `Location`; changes the
+ * method by the rules of the Fetch standard, and never sends credentials to another origin.
  *
- * A redirect that cannot be followed fails: `TooManyRedirects`, `RedirectLoop`, `InvalidRedirect`,
- * `BodyNotReplayable`; with platform's client these are the `cause` of a `ResponseError` with the reason
- * `StatusCode`. With an invalid option every request fails with `InvalidOption`; with platform's client it is
- * the `cause` of a `RequestError` with the reason `Encode`.
+ * If a redirect cannot be followed, the request fails with `TooManyRedirects`, `RedirectLoop`,
+ * `InvalidRedirect` or `BodyNotReplayable`; with platform's client this error is the `cause` of a
+ * `ResponseError` with the reason `StatusCode`. With an invalid option every request fails with
+ * `InvalidOption`; with platform's client that error is the `cause` of a `RequestError` with the reason
+ * `Encode`.
  *
  * @example
  * import { Client } from "@httpfx/core"
@@ -161,8 +164,8 @@ export const followRedirects: {
 ) as never
 
 /**
- * The redirects followed before this response, in order. Empty if there were none, or if they were not
- * followed by {@link followRedirects}.
+ * Returns the redirects that {@link followRedirects} followed before this response, in order. Empty if it
+ * followed no redirect.
  *
  * @since 0.1.0
  * @category redirects
@@ -209,7 +212,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
 
 /**
  * Provides a client as `Client` and as platform's `HttpClient.HttpClient`, with its own agent. Fails with
- * `InvalidOption` as {@link make}.
+ * `InvalidOption` as {@link make} does.
  *
  * @since 0.1.0
  * @category layers
@@ -232,7 +235,7 @@ export const layerConfig = (
 
 /**
  * Provides a client as `Client` and as platform's `HttpClient.HttpClient`, over the agent in the context.
- * Fails with `InvalidOption` as {@link make}.
+ * Fails with `InvalidOption` as {@link make} does.
  *
  * @since 0.1.0
  * @category layers
@@ -255,8 +258,8 @@ export const request = <E = never>(request: Request<E>): Effect.Effect<Response,
   Effect.flatMap(Client, (client) => client.request(request))
 
 /**
- * Sends a request with the client in the context. If the body is incomplete when the scope closes, it is
- * aborted.
+ * Sends a request with the client in the context. If the response body is incomplete when the scope closes,
+ * the exchange is aborted.
  *
  * @since 0.1.0
  * @category accessors
@@ -267,7 +270,7 @@ export const requestScoped = <E = never>(
   Effect.flatMap(Client, (client) => client.requestScoped(request))
 
 /**
- * Asks to switch protocols, with the client in the context.
+ * Sends a request to switch protocols, with the client in the context.
  *
  * @since 0.1.0
  * @category accessors

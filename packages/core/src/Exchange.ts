@@ -2,9 +2,9 @@
  * Everything about a request/response exchange that platform's `HttpServerRequest` does not offer: raw
  * fields, the connection, TLS, trailers, informational responses.
  *
- * Needs only `HttpServerRequest`, so handlers that use it work in `HttpServer.serve` and `HttpRouter` as they
- * are. The exchange is found through the request's `source`, which `modify`, mounting and prefixes keep.
- * Everything is computed on first use.
+ * Needs only `HttpServerRequest` in the context, so handlers that use this module need no change for
+ * `HttpServer.serve` or `HttpRouter`. The exchange is found through the request's `source`, which `modify`,
+ * mounting and prefixes do not change. All values are computed on first use.
  *
  * @since 0.1.0
  */
@@ -31,7 +31,8 @@ import type { DistinctFields, FieldViews } from "./wire/index.js"
 export type * from "./internal/server/exchangeApi.js"
 
 /**
- * The exchange of a request. `None` if another server created the request: a web handler, a test.
+ * Returns the exchange of a request. `None` if something else created the request, such as another server, a
+ * web handler or a test.
  *
  * @since 0.1.0
  * @category constructors
@@ -40,8 +41,8 @@ export const fromRequest = (request: HttpServerRequest): Option.Option<Exchange>
   Option.map(Option.fromNullable(exchangeOf(request)), (exchange) => new ExchangeHandle(exchange))
 
 /**
- * The current exchange. Dies if the request is not from a server of this package: use `fromRequest` in
- * handlers that run on other servers too.
+ * The current exchange. Dies if the request does not come from a server of this package. Handlers that also
+ * run on other servers should use `fromRequest`.
  *
  * @since 0.1.0
  * @category constructors
@@ -89,7 +90,7 @@ export const connection: Effect.Effect<Connection, never, HttpServerRequest> = E
 )
 
 /**
- * `Exchange.trailers` of the current exchange: discards the unread rest of the body first.
+ * `Exchange.trailers` of the current exchange. Discards the unread rest of the body first.
  *
  * @since 0.1.0
  * @category accessors
@@ -106,8 +107,8 @@ const continue_: Effect.Effect<void, HttpError.HeadersSent, HttpServerRequest> =
 
 export {
   /**
-   * `Exchange.continue` of the current exchange: `100 Continue`, once. Fails with `HeadersSent` after the
-   * response head.
+   * `Exchange.continue` of the current exchange: sends `100 Continue` unless it was already sent. Fails with
+   * `HeadersSent` after the response head.
    *
    * @since 0.1.0
    * @category informational
@@ -116,7 +117,7 @@ export {
 }
 
 /**
- * `Exchange.processing` of the current exchange: `102 Processing`. Fails with `HeadersSent` after the
+ * `Exchange.processing` of the current exchange: sends `102 Processing`. Fails with `HeadersSent` after the
  * response head.
  *
  * @since 0.1.0
@@ -128,7 +129,7 @@ export const processing: Effect.Effect<void, HttpError.HeadersSent, HttpServerRe
 )
 
 /**
- * `Exchange.earlyHints` of the current exchange: `103 Early Hints` (RFC 8297), with validated links.
+ * `Exchange.earlyHints` of the current exchange: validates the links and sends `103 Early Hints` (RFC 8297).
  *
  * @since 0.1.0
  * @category informational
@@ -140,7 +141,7 @@ export const earlyHints = (
   Effect.flatMap(exchange, (self) => self.earlyHints(links, headers))
 
 /**
- * `Exchange.informational` of the current exchange: any other 1xx (RFC 9110 §15.2).
+ * `Exchange.informational` of the current exchange: sends any other 1xx response (RFC 9110 §15.2).
  *
  * @since 0.1.0
  * @category informational

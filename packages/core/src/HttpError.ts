@@ -1,9 +1,10 @@
 /**
- * All errors of httpfx: one tagged, schema-backed class per kind.
+ * All errors of httpfx, with one tagged, schema-backed class per kind.
  *
- * Facts are fields, the message is computed, the code is a literal: Node's where Node has one.
- * `docs/errors.md` lists them all; a test compares it with this file. The engine's refusals (`wire/`) and the
- * network's faults (`Transport`) become classes only here. Contains no policy.
+ * The facts of an error are its fields, and its message is computed from them. Its code is a literal: Node's
+ * code if Node has one. `docs/errors.md` lists all errors, and a test compares the list with this file.
+ * Violations (`wire/`) and transport faults (`Transport`) are converted to these classes only here. Never
+ * decides what happens after an error.
  *
  * @since 0.1.0
  */

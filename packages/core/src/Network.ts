@@ -1,8 +1,8 @@
 /**
- * The network seam: resolves names, opens connections, listens, and adds TLS to a connection.
+ * The interface to a network: resolves names, opens connections, listens, and adds TLS to a connection.
  *
- * A network moves bytes; it knows nothing of HTTP, keeps no pool and never retries. The client tries the
- * addresses of a name.
+ * A network only moves bytes: it does not parse HTTP, keep a pool or retry. The client, not the network,
+ * tries the addresses of a name one after the other.
  *
  * @since 0.1.0
  */

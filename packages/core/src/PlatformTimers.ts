@@ -1,7 +1,8 @@
 /**
- * The platform's own timers as `Timers`, on a monotonic clock: the default of drivers without another clock.
+ * The platform's own timers as `Timers`, on a monotonic clock. Drivers use them by default, unless they are
+ * given another clock.
  *
- * Never imports Effect, so that the callback API can use these timers too.
+ * Never imports Effect, because the callback API, which does not load Effect, uses these timers too.
  *
  * @since 0.1.0
  */

@@ -1,12 +1,13 @@
 /**
  * Retries with a budget, for platform's `HttpClient` and for `Client`.
  *
- * Repeats a request if that may help (the connection was lost or could not be made, or the status says so),
- * if it is safe (nothing was sent, or its method is idempotent, and its body is in memory), after a random
- * wait or the one that the server asks for (`Retry-After`), and only while the budget of its origin lasts.
- * Otherwise the result is passed on unchanged: the response with its body, the error with its facts.
+ * Repeats a request if all of these hold. The failure may be transient: the connection was lost or could not
+ * be established, or the status is one of `Options.statuses`. The repetition is safe: the body is in memory,
+ * and nothing was sent or the method is idempotent. The budget of the origin allows it. The wait before a
+ * retry is random, or the one that the server asks for (`Retry-After`). Otherwise the result is passed on
+ * unchanged: the response with its body, or the error with its facts.
  *
- * The client itself resends a request whose reused connection had closed, without this module.
+ * A client without this module still resends a request whose reused connection had closed.
  *
  * @since 0.1.0
  */
@@ -47,7 +48,7 @@ import {
 import * as Timers from "./Timers.js"
 
 /**
- * When a request is retried, after which wait, and how often.
+ * Options that decide when a request is retried, after which wait, and how often.
  *
  * @since 0.1.0
  * @category models
@@ -56,37 +57,39 @@ export interface Options {
   /** Maximum number of retries of a request. Default 2. */
   readonly times?: number | undefined
   /**
-   * Upper bound of the wait before the first retry; it doubles with each. The wait is random below it.
-   * Default 200 ms.
+   * Upper bound of the wait before the first retry; the bound doubles with each further retry. The wait is a
+   * random time below the bound. Default 200 ms.
    */
   readonly base?: Duration.DurationInput | undefined
-  /** Upper bound of our own waits. Default 5 seconds. */
+  /** Maximum of that doubling bound; waits that a server asks for may be longer. Default 5 seconds. */
   readonly cap?: Duration.DurationInput | undefined
   /**
-   * Longest wait that a server may ask for; a response that asks for more is passed on. Default 30 seconds.
+   * Longest wait that a server may ask for. A response that asks for a longer one is passed on without a
+   * retry. Default 30 seconds.
    */
   readonly maxRetryAfter?: Duration.DurationInput | undefined
   /** Statuses to retry. Default 408, 425, 429, 502, 503, 504. */
   readonly statuses?: ReadonlyArray<number> | undefined
   /**
-   * Methods to retry although the server may have acted. Default: the idempotent ones (RFC 9110 §9.2.2).
+   * Methods to retry even if the server may already have processed the request. Default: the idempotent
+   * methods (RFC 9110 §9.2.2).
    */
   readonly methods?: ReadonlyArray<string> | undefined
-  /** Average retries per request to an origin. Default 0.1. */
+  /** Average number of retries per request that the budget of an origin allows. Default 0.1. */
   readonly budgetRatio?: number | undefined
-  /** Retries per second and origin in addition to the ratio. Default 1. */
+  /** Retries per second that the budget of an origin allows in addition to `budgetRatio`. Default 1. */
   readonly budgetPerSecond?: number | undefined
-  /** Maximum number of retries to one origin in a burst. Default 10. */
+  /** Maximum number of retries to an origin in a burst: the capacity of its budget. Default 10. */
   readonly budgetBurst?: number | undefined
-  /** Called for each retry, before its wait. */
+  /** Called for each retry, before the wait that precedes the retry. */
   readonly onRetry?: ((retry: Retried) => Effect.Effect<void>) | undefined
-  /** Called for each failure that is not retried, with the reason why not. */
+  /** Called for each failure that is passed on, with the reason why it is not retried. */
   readonly onStop?: ((stop: Stopped) => Effect.Effect<void>) | undefined
 }
 
 /**
- * The failure: `error` is the error of the client, `status` that of a response if `Options.statuses` contains
- * it.
+ * The failure of an attempt: `error` is the client's error, `status` the status of a response if
+ * `Options.statuses` contains it.
  *
  * @since 0.1.0
  * @category models
@@ -94,7 +97,7 @@ export interface Options {
 export type What = { readonly error: unknown } | { readonly status: number }
 
 /**
- * A retry that is about to wait.
+ * A retry, as reported to `Options.onRetry` before its wait.
  *
  * @since 0.1.0
  * @category models
@@ -106,14 +109,14 @@ export interface Retried {
   readonly method: string
   /** 1 for the first retry. */
   readonly attempt: number
-  /** The wait before it, ms. */
+  /** The wait before this retry, ms. */
   readonly delay: number
   /** The failure of the previous attempt. */
   readonly what: What
 }
 
 /**
- * A failure that is passed on to the caller.
+ * A failure that is passed on to the caller, as reported to `Options.onStop`.
  *
  * @since 0.1.0
  * @category models
@@ -138,14 +141,16 @@ export interface Stopped {
  * @category models
  */
 export interface Policy {
-  /** Number of retries to an origin (`http://host:port`) that the budget allows now. */
+  /** Returns the number of retries that the budget of an origin (`http://host:port`) allows now. */
   readonly budget: (origin: string) => Effect.Effect<number>
 }
 
-// Budgets fill by the monotonic clock; `Retry-After` uses the wall clock.
+// Budgets are refilled by the monotonic clock, which never jumps. A date in `Retry-After` needs the wall
+// clock instead.
 const monotonic = Effect.map(Timers.timers, (timers) => timers.now())
 
-// Origins with a budget; when there are more, all budgets start anew.
+// Maximum number of origins with a budget. At the limit all budgets are dropped, so that memory stays
+// bounded.
 const maxOrigins = 4_096
 
 const defaultStatuses = [408, 425, 429, 502, 503, 504]
@@ -161,7 +166,7 @@ interface Judged {
   readonly transient: boolean
   readonly unsent: boolean
   readonly retryAfter: number | undefined
-  /** Discards a response that is not passed on. */
+  /** Discards the body of a response that is not passed on, so that its connection is released. */
   readonly discard: Effect.Effect<void>
 }
 
@@ -222,7 +227,9 @@ class Implementation implements Policy {
     return true
   }
 
-  /** `judgeResponse` returns `undefined` for a success. */
+  /**
+   * Sends the request and retries it as the policy allows. `judgeResponse` returns `undefined` for a success.
+   */
   run<A, E, R>(
     asked: Asked,
     send: Effect.Effect<A, E, R>,
@@ -267,7 +274,8 @@ class Implementation implements Policy {
       const { delay } = decision
       const notified =
         this.options.onRetry?.({ origin, method, attempt: retried + 1, delay, what }) ?? Effect.void
-      // A body that is complete by then has released its connection; the rest is discarded.
+      // A body that completed during the wait has already released its connection. Otherwise `discard` reads
+      // its rest.
       return notified.pipe(
         Effect.zipRight(Effect.sleep(delay)),
         Effect.ensuring(discard),

@@ -1,8 +1,8 @@
 /**
- * HTTP/1.1 servers: serve a platform app on a listening address of a `Network`.
+ * HTTP/1.1 servers, which serve a platform app on a listening address of a `Network`.
  *
  * Provides platform's `HttpServer.HttpServer`, so that `HttpServer.serve(app)` and everything built on it
- * runs unchanged. Parsing and framing are left to `wire/`.
+ * runs unchanged. `wire/` parses and frames the messages; this module never does.
  *
  * @since 0.1.0
  */
@@ -26,8 +26,8 @@ export type { Options, Service } from "./internal/server/make.js"
 export type { ServerOptions } from "./internal/options/server.js"
 
 /**
- * The server that handles the current request, with its state and connections. Server layers provide it
- * beside platform's `HttpServer`.
+ * The server in the context, with its state and connections. Server layers provide both this service and
+ * platform's `HttpServer`.
  *
  * @since 0.1.0
  * @category tags
@@ -35,10 +35,10 @@ export type { ServerOptions } from "./internal/options/server.js"
 export class Server extends Context.Tag("@httpfx/core/Server")<Server, Service>() {}
 
 /**
- * A readiness check for load balancers: 200 while the server is ready, otherwise 503; the body is the state's
- * name.
+ * An app that answers the readiness checks of load balancers: 200 while the server is ready, otherwise 503.
+ * The response body is the name of the state.
  *
- * On a port of its own, pass it the `Service` of the server to check.
+ * To serve the check on a separate port, pass the `Service` of the server that should be checked.
  *
  * @since 0.1.0
  * @category apps
@@ -52,11 +52,12 @@ export const readiness = (server: Service): HttpApp.Default =>
   )
 
 /**
- * Listens immediately. Connections made before `serve` is called wait until then.
+ * Creates a server that listens immediately. Connections that are accepted before `serve` is called wait
+ * until then.
  *
  * When the scope of a `serve` closes, the server shuts down (docs/shutdown.md): it stops accepting, waits for
- * in-flight responses, and leaves no connection and no handler. Errors: `ServeError`, with a
- * `Network.ListenError` or an `InvalidOption` as cause.
+ * in-flight responses, and leaves no connection and no handler. Fails with a `ServeError` whose cause is a
+ * `Network.ListenError` or an `InvalidOption`.
  *
  * @since 0.1.0
  * @category constructors

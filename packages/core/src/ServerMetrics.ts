@@ -2,8 +2,8 @@
  * Metrics of a server by OpenTelemetry's conventions, made from its events: `http.server.request.duration`,
  * `http.server.active_requests`, and open connections.
  *
- * They are Effect metrics, visible to all of Effect's exporters. Targets are never labels: clients could
- * create any number of values.
+ * They are Effect metrics, visible to all of Effect's exporters. Targets are never labels, because every new
+ * target that a client sends would add a time series.
  *
  * @since 0.1.0
  */
@@ -39,7 +39,8 @@ export const activeRequests = Metric.gauge("http.server.active_requests", {
 })
 
 /**
- * Connections that are not closed, including idle ones. OpenTelemetry has no name for it.
+ * Connections that are not closed, including idle ones. OpenTelemetry's conventions do not define this
+ * metric.
  *
  * @since 0.1.0
  * @category metrics

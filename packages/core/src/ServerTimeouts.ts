@@ -1,7 +1,8 @@
 /**
- * The timeouts of a server, in one place. docs/timeouts-and-limits.md has a table of their effects.
+ * The timeouts of a server, as one service. docs/timeouts-and-limits.md has a table of their effects.
  *
- * A server takes them from its context when it is created; without a layer the defaults apply. Sets no timer.
+ * A server reads its timeouts from the context when it is created; without a layer the defaults apply. This
+ * module sets no timer.
  *
  * @since 0.1.0
  */
@@ -17,7 +18,7 @@ export type { ExchangeOptions, Options, Service } from "./internal/options/serve
 export { overrides, make } from "./internal/options/serverTimeouts.js"
 
 /**
- * The timeouts in force. A reference: without a layer it has the default values.
+ * The timeouts in the context. This tag is a reference, so without a layer it has the default values.
  *
  * @since 0.1.0
  * @category tags
@@ -27,7 +28,7 @@ export class ServerTimeouts extends Context.Reference<ServerTimeouts>()("@httpfx
 }) {}
 
 /**
- * Provides the timeouts of a server. Fails with `InvalidOption` as {@link make}.
+ * Provides the timeouts of a server. Fails with `InvalidOption` as {@link make} does.
  *
  * @since 0.1.0
  * @category layers

@@ -1,8 +1,10 @@
 /**
- * The shutdown of a server: its states, how long each lasts, and how a handler observes and influences it.
+ * The shutdown of a server: its states, the duration of each state, and the means by which a handler observes
+ * and influences it.
  *
- * A shutdown starts when the scope of a server's layer closes, or by `Server.shutdown`; nothing here starts
- * one. It always ends. docs/shutdown.md shows the timeline.
+ * A shutdown announces itself, waits for in-flight exchanges, and always ends. This module never starts a
+ * shutdown: closing the scope of a server's layer starts it, or `Server.shutdown`. docs/shutdown.md shows the
+ * timeline.
  *
  * @since 0.1.0
  */
@@ -17,7 +19,7 @@ export type { Options } from "./internal/options/shutdown.js"
 export type { Policy, State } from "./model/serverState.js"
 
 /**
- * The state of the server that handles this request. `ready` for requests of other servers.
+ * The state of the server that handles this request. For requests of other servers it is always `ready`.
  *
  * @since 0.1.0
  * @category accessors
@@ -28,9 +30,9 @@ export const state: Effect.Effect<State, never, HttpServerRequest.HttpServerRequ
 )
 
 /**
- * Waits until the server that handles this request begins to drain: for long polls and streams that should
- * end in order. Never completes for requests of other servers. Once a WebSocket's handler has used it,
- * draining leaves the WebSocket open for the handler to close.
+ * Waits until the server that handles this request begins to drain, so that long polls and streams can end in
+ * order. Never completes for requests of other servers. After a WebSocket's handler has used this effect, a
+ * drain does not close the WebSocket: the handler must close it.
  *
  * @since 0.1.0
  * @category accessors
@@ -47,8 +49,8 @@ const drainOf = (exchange: ServerExchange | undefined): Effect.Effect<void> | un
 }
 
 /**
- * A stream that ends normally when draining begins, for example for server-sent events. The client gets a
- * complete response.
+ * Returns a stream that ends normally when draining begins, so that the client gets a complete response; for
+ * example for server-sent events.
  *
  * @example
  * import { HttpServerResponse } from "@effect/platform"
@@ -70,8 +72,8 @@ export const endAtDrain = <A, E, R>(
   })
 
 /**
- * Sets how a shutdown treats this handler, and the stream of its response. A request to a handler with
- * `interruptAtDrain` that arrives while the server drains gets 503.
+ * Sets how a shutdown treats this handler and the stream of its response. With `interruptAtDrain`, a request
+ * that arrives while the server drains gets 503 instead of running the handler.
  *
  * @example
  * import { HttpRouter, HttpServerResponse } from "@effect/platform"

@@ -1,9 +1,10 @@
 /**
- * One connection as effects: reads pull, writes wait. For connections that were taken over (upgrade,
- * CONNECT), for raw peers in tests, and for custom protocols.
+ * Reads and writes one connection with effects: a read pulls bytes, a write waits while the peer applies
+ * backpressure. For connections that were handed over (upgrade, CONNECT), for raw peers in tests, and for
+ * custom protocols.
  *
- * Reads ahead a bounded amount to notice FIN and RST, and applies backpressure beyond it. Never parses. Every
- * wait ends with a value, a typed error or interruption.
+ * Reads ahead to notice FIN and RST, up to a limit at which it applies backpressure. Never parses. Every wait
+ * ends with a value, a typed error or interruption.
  *
  * @since 0.1.0
  */

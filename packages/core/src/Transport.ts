@@ -1,8 +1,8 @@
 /**
- * One established connection, with callbacks: created by networks, used by both drivers.
+ * One established connection with callbacks. Networks create it, and both drivers use it.
  *
- * Moves bytes and reports events. Never parses, reconnects or reads a clock, and never throws from a method:
- * a failure is reported once, through `error`, followed by `close`.
+ * Moves bytes and reports events. Never parses, reconnects or reads a clock. Its methods never throw: a
+ * failure is reported once, through `error`, and `close` follows.
  *
  * @since 0.1.0
  */

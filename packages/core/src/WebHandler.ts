@@ -1,8 +1,8 @@
 /**
  * Runs a web handler (`Request => Response`: Hono, SvelteKit, your own function) as a platform app.
  *
- * For the opposite direction, an app as a web handler, use platform's `HttpApp.toWebHandler`, which needs no
- * server.
+ * For the opposite direction, which turns an app into a web handler, use platform's `HttpApp.toWebHandler`;
+ * it needs no server.
  *
  * @since 0.1.0
  */
@@ -20,14 +20,15 @@ import * as Stream from "effect/Stream"
 import { fromRequest } from "./Exchange.js"
 
 /**
- * The function that web servers call per request.
+ * The function that a web server calls for each request.
  *
  * @since 0.1.0
  * @category models
  */
 export type WebHandler = (request: Request) => Response | Promise<Response>
 
-// Read on demand: only then is `100 Continue` sent, and the client sends no more than the buffer holds.
+// Reads the request only when the handler reads the body: reading sends `100 Continue`, and not reading
+// applies backpressure to the client.
 const bodyOf = (
   request: HttpServerRequest.HttpServerRequest,
   runtime: Runtime.Runtime<never>
@@ -52,11 +53,12 @@ const urlOf = (request: HttpServerRequest.HttpServerRequest): URL => {
   const tls = Option.exists(fromRequest(request), ({ connection }) => connection.tls !== undefined)
   const scheme = tls || headers["x-forwarded-proto"] === "https" ? "https" : "http"
   const origin = `${scheme}://${headers["host"] ?? "localhost"}`
-  // Concatenated, not resolved: a path may begin with two slashes.
+  // Concatenate instead of resolving: a path may begin with two slashes, which would be resolved as a host.
   return new URL(url.startsWith("/") ? origin + url : `${origin}/${url}`)
 }
 
-// Cookies of the same name (with different paths) are kept apart.
+// Cookies may have the same name and different paths. An index in the key prevents one from replacing the
+// other.
 const cookiesOf = (headers: Headers): Cookies.Cookies => {
   const all: Record<string, Cookies.Cookie> = {}
   headers.getSetCookie().forEach((line, index) => {
@@ -76,7 +78,7 @@ const toResponse = (
   const cookies = cookiesOf(response.headers)
   const options = { status, statusText: statusText === "" ? undefined : statusText, headers, cookies }
   if (pieces === undefined) return HttpServerResponse.empty(options)
-  // `stream` would set a content type even if the response has none.
+  // Uses `raw`, because `stream` would set a content type even if the response has none.
   return HttpServerResponse.raw(pieces, options)
 }
 
@@ -85,13 +87,13 @@ const forbidden = new Set(["CONNECT", "TRACE", "TRACK"])
 const bodiless = new Set(["GET", "HEAD"])
 
 /**
- * An app that passes each request to `handler`.
+ * Returns an app that passes each request to `handler`.
  *
- * Bodies are streamed in both directions at the same time; the request body is read when the handler reads
- * it. `request.signal` is aborted when the exchange is aborted before the response is complete; a response
- * body that is not sent completely is cancelled. An exception of `handler` is a defect: 500, and logged.
- * Methods that a `Request` cannot have get 501; a `Host` that makes an invalid URL fails with `RequestError`
- * (400).
+ * Request and response bodies are streamed, also at the same time; the request body is read from the
+ * connection only when the handler reads it. `request.signal` is aborted if the exchange is aborted before
+ * the response is complete; a response body that is not sent completely is cancelled. An exception of
+ * `handler` is a defect: it is logged, and the client gets 500. A request with a method that a `Request`
+ * cannot have gets 501. If `Host` makes the URL invalid, the app fails with `RequestError` (400).
  *
  * @example
  * import { HttpServer } from "@effect/platform"
@@ -127,7 +129,8 @@ export const toHttpApp = (handler: WebHandler): HttpApp.Default<RequestError, Sc
     const { body } = response
     if (body === null) return toResponse(response, undefined)
     let begun = false
-    // The body is unread after HEAD, after an abort, or if another response was sent instead.
+    // The server does not read the body for HEAD, after an abort, or if it sent another response instead.
+    // Cancel it then.
     yield* Effect.addFinalizer(() =>
       begun
         ? Effect.void

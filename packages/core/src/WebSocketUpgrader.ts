@@ -1,9 +1,9 @@
 /**
- * WebSocket framing for servers, as a service: the implementation of platform's `HttpServerRequest.upgrade`.
+ * WebSocket framing for servers as a service, which implements platform's `HttpServerRequest.upgrade`.
  *
- * The server decides whether a request opens a WebSocket and hands the connection over; the service speaks
- * the protocol on it. `@httpfx/node` has an implementation (`NodeWebSocket`), which `NodeHttpServer`
- * provides. Without one `upgrade` fails.
+ * The server decides whether a request opens a WebSocket and hands the connection over; the service then
+ * speaks the WebSocket protocol on the connection. `@httpfx/node` has an implementation (`NodeWebSocket`),
+ * which `NodeHttpServer` provides. Without an implementation `upgrade` fails.
  *
  * @since 0.1.0
  */
@@ -13,8 +13,8 @@ import { type Service } from "./internal/server/webSocketApi.js"
 export type { WebSocketRequest, Closing, Service } from "./internal/server/webSocketApi.js"
 
 /**
- * The WebSocket implementation for connections that a server hands over: `NodeWebSocket.layer` of
- * `@httpfx/node`. Servers take it from their context; without one, `HttpServerRequest.upgrade` fails.
+ * The WebSocket implementation for connections that a server hands over, such as `NodeWebSocket.layer` of
+ * `@httpfx/node`. Servers read it from their context; without it `HttpServerRequest.upgrade` fails.
  *
  * @since 0.1.0
  * @category tags

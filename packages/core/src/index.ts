@@ -1,5 +1,5 @@
 /**
- * HTTP/1.1 for Effect: servers and clients as layers, on any network, with an engine of its own.
+ * HTTP/1.1 for Effect: servers and clients as layers, on any network, with httpfx's own HTTP engine.
  *
  * Start with `Server` for a server and `Client` for a client; both run on a `Network` (real sockets:
  * `@httpfx/node`, in memory: `@httpfx/testing`). Apps are platform's: `HttpServer.serve`, `HttpRouter`,
@@ -28,7 +28,8 @@
  * - `WebHandler`  a web handler as an app
  * - `WebSocketUpgrader`  WebSocket framing for servers, as a service
  *
- * The engine has its own entry, `@httpfx/core/wire`, and so has the pool's policy, `@httpfx/core/pool`.
+ * The HTTP engine has its own entry point, `@httpfx/core/wire`. The pool's policy has one too,
+ * `@httpfx/core/pool`.
  *
  * @since 0.1.0
  */

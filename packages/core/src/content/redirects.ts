@@ -1,8 +1,9 @@
 /**
- * Follows redirects (RFC 9110 §15.4), by the Fetch standard's rules for methods and credentials, for `Client`
- * and platform's client.
+ * Follows redirects (RFC 9110 §15.4) for `Client` and platform's client, by the Fetch standard's rules for
+ * methods and credentials.
  *
- * Credentials never leave the origin they were given for, and a removed field is never added again.
+ * Never sends credentials to another origin than the one for which they were given, and never adds a removed
+ * field again.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as PlatformError from "@effect/platform/HttpClientError"
@@ -32,7 +33,7 @@ import { withoutCredentials } from "../internal/client/shownRequest.js"
 import { withoutUserinfo } from "../model/urlSecrets.js"
 
 /**
- * A followed redirect. Its URLs have no user and no password.
+ * A redirect that was followed. Its URLs never contain a user or password.
  *
  * @since 0.1.0
  * @category redirects
@@ -40,13 +41,13 @@ import { withoutUserinfo } from "../model/urlSecrets.js"
 export interface Redirect {
   /** Status of the response that redirected: 301, 302, 303, 307 or 308. */
   readonly status: number
-  /** The URL that redirected. */
+  /** The URL of the redirected request. */
   readonly from: string
-  /** The URL requested next. */
+  /** The URL of the next request. */
   readonly to: string
-  /** The method of that request. */
+  /** The method of the next request. */
   readonly method: string
-  /** Whether it went to another origin, without credentials. */
+  /** Whether the next request went to another origin, without credentials. */
   readonly crossOrigin: boolean
 }
 
@@ -57,11 +58,14 @@ export interface Redirect {
  * @category redirects
  */
 export interface RedirectOptions {
-  /** Maximum number of redirects per request; the next one is `TooManyRedirects`. Default 20. */
+  /**
+   * Maximum number of redirects per request; a further redirect fails with `TooManyRedirects`. Default 20.
+   */
   readonly limit?: number | undefined
   /**
-   * Names of further fields that must not go to another origin, like `X-Api-Key`. `Authorization`, `Cookie`,
-   * `Proxy-Authorization`, `Host`, `Origin` and `Referer` never do. Default: none.
+   * Names of further fields that must not be sent to another origin, such as `X-Api-Key`. `Authorization`,
+   * `Cookie`, `Proxy-Authorization`, `Host`, `Origin` and `Referer` are never sent to another origin.
+   * Default: none.
    */
   readonly credentials?: ReadonlyArray<string> | undefined
   /** Called for each redirect before it is followed. */
@@ -74,12 +78,12 @@ const checks: Checks<RedirectOptions> = { limit: limit(0), credentials: names, o
 
 const statuses = new Set([301, 302, 303, 307, 308])
 
-/** Fields bound to the origin they were given for; `Host` names it. */
+/** Fields that must not be sent to another origin. `Host` is among them because it names the origin. */
 const ofOrigin = ["authorization", "cookie", "cookie2", "proxy-authorization", "host", "origin", "referer"]
 
 /**
- * Fields that describe the content or its transfer (RFC 9110 §15.4, the Fetch standard's request-body-header
- * names).
+ * Fields that describe the content or its transfer, to remove together with the body (RFC 9110 §15.4, the
+ * Fetch standard's request-body-header names).
  */
 const ofContent = [
   ...["content-encoding", "content-language", "content-location", "content-type", "content-length"],
@@ -119,7 +123,7 @@ class Walk {
 
   constructor(private readonly options: RedirectOptions) {}
 
-  /** The change for the next request. `undefined`: the response is the final one. */
+  /** Returns the changes for the next request; `undefined` if the response is the final one. */
   next(asked: Asked, { locations, setsCookies, status }: Answered): Change | RedirectError | undefined {
     if (!statuses.has(status) || locations.length === 0 || asked.method === "CONNECT") return undefined
     const { limit = 20 } = this.options
@@ -135,7 +139,8 @@ class Walk {
     const method = methodAfter(status, asked.method)
     const withoutBody = method !== asked.method
     if (!withoutBody && !asked.replayable) return new BodyNotReplayable({ ...facts, method, to: shown(to) })
-    // With other cookies the same request may get another response, so it is not a loop.
+    // With other cookies the same request may get another response. So forget the earlier requests: a
+    // repetition is no longer a loop.
     if (setsCookies) this.requests.clear()
     else this.requests.add(keyOf(asked.method, asked.url))
     if (this.requests.has(keyOf(method, to))) return new RedirectLoop({ ...facts, to: shown(to) })
@@ -160,7 +165,7 @@ class Walk {
 const keyOf = (method: string, url: URL): string =>
   `${method} ${url.href.slice(0, url.href.length - url.hash.length)}`
 
-// The Fetch standard, HTTP-redirect fetch.
+// The method of the next request, by the Fetch standard (HTTP-redirect fetch).
 const methodAfter = (status: number, method: string): string => {
   if (status === 303) return method === "HEAD" ? method : "GET"
   return (status === 301 || status === 302) && method === "POST" ? "GET" : method
@@ -169,7 +174,7 @@ const methodAfter = (status: number, method: string): string => {
 const targetOf = (from: URL, locations: ReadonlyArray<string>): URL | InvalidRedirect["reason"] => {
   const location = locations[0]!
   if (locations.some((other) => other !== location)) return "location"
-  // A relative reference would inherit user and password.
+  // A relative reference would inherit user and password from the base URL, so remove them.
   const base = new URL(from)
   base.username = base.password = ""
   let to: URL
@@ -180,12 +185,13 @@ const targetOf = (from: URL, locations: ReadonlyArray<string>): URL | InvalidRed
   }
   if (to.protocol !== "http:" && to.protocol !== "https:") return "protocol"
   if (to.username !== "" || to.password !== "") return "credentials"
-  // RFC 9110 §10.2.2.
+  // The next URL inherits the fragment (RFC 9110 §10.2.2).
   if (to.hash === "") to.hash = from.hash
   return to
 }
 
-// A client certificate is a credential; a server name and a session belong to one server.
+// For another origin: removes the client certificate, which is a credential, and server name and session,
+// which belong to one server.
 const withoutIdentity = (connection: ConnectionOptions | undefined): ConnectionOptions | undefined => {
   if (connection?.tls === undefined) return connection
   const { cert: _cert, key: _key, passphrase: _passphrase, pfx: _pfx, ...rest } = connection.tls
@@ -301,7 +307,7 @@ const valuesIn = (headers: Headers.Headers, name: string): ReadonlyArray<string>
 const urlOfPlatform = ({ hash, url, urlParams }: HttpClientRequest.HttpClientRequest): URL | undefined =>
   Option.getOrUndefined(Either.getRight(UrlParams.makeUrl(url, urlParams, hash)))
 
-// Sends the query as received: passed as parameters, it would be encoded again.
+// Keeps the query in the URL, because a query passed as parameters would be encoded again.
 const requestTo = (
   url: URL,
   method: string,
@@ -343,8 +349,8 @@ const followHttpClient = <E, R>(
         Headers.remove(headers, [...change.without]),
         change.withoutBody ? HttpBody.empty : body
       )
-      // Transformations of the client were applied to the first request; applied again, they would restore
-      // credentials.
+      // The client's transformations were already applied to the first request. Do not apply them again: they
+      // could add credentials.
       const again = HttpClient.mapRequest(client, () => next).execute(next)
       const withOptions = Effect.locallyWith(again, currentRequestOptions, (own) =>
         own === undefined ? own : { ...own, ...optionsAfter(own, change) }
@@ -376,7 +382,8 @@ type SourceOf = (response: HttpClientResponse.HttpClientResponse) => Response | 
 const isHttpClient = (self: object): self is HttpClient.HttpClient.With<unknown, unknown> =>
   HttpClient.TypeId in self
 
-// In place of a failing constructor: a client is often created in the middle of a pipe.
+// Returns a client whose requests all fail. `followRedirects` itself cannot fail, because it is used in
+// pipes.
 const refusing = <A extends object>(self: A, error: InvalidOption): A => {
   if (isHttpClient(self))
     return HttpClient.transform(self, (_, request) =>
@@ -394,7 +401,7 @@ const refusing = <A extends object>(self: A, error: InvalidOption): A => {
   return { ...self, request: refuse, requestScoped: refuse, httpClient: refusing(httpClient, error) }
 }
 
-/** `sourceOf`: the underlying response of a platform response. */
+/** Implements `Client.followRedirects`. `sourceOf` returns the underlying response of a platform response. */
 export const follow =
   (sourceOf: SourceOf) =>
   <A extends Service | HttpClient.HttpClient.With<never, never>>(

@@ -1,5 +1,5 @@
 /**
- * Failed connections and connection attempts. Part of `HttpError`.
+ * Errors for failed connections and connection attempts. Part of `HttpError`.
  */
 import * as Schema from "effect/Schema"
 import { formatAddress } from "../model/address.js"
@@ -19,7 +19,7 @@ const at = (self: {
 }
 
 /**
- * The peer reset the connection (RST), or it was closed while data was still expected.
+ * The peer reset the connection (RST), or the connection closed while data was still expected.
  *
  * @since 0.1.0
  * @category connection
@@ -28,7 +28,7 @@ export class ConnectionReset extends Schema.TaggedError<ConnectionReset>("@httpf
   "ConnectionReset",
   connectionFields
 ) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "ECONNRESET"
   override get message(): string {
     return at(this)
@@ -36,13 +36,14 @@ export class ConnectionReset extends Schema.TaggedError<ConnectionReset>("@httpf
 }
 
 /**
- * The peer closed the connection (FIN) before its response was complete. Node: "socket hang up", "aborted".
+ * The peer closed the connection (FIN) before the response was complete. In Node: "socket hang up" or
+ * "aborted".
  *
  * @since 0.1.0
  * @category connection
  */
 export class HangUp extends Schema.TaggedError<HangUp>("@httpfx/core/HangUp")("HangUp", connectionFields) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "ECONNRESET"
   override get message(): string {
     return at(this)
@@ -58,7 +59,7 @@ export class HangUp extends Schema.TaggedError<HangUp>("@httpfx/core/HangUp")("H
 export class ConnectionRefused extends Schema.TaggedError<ConnectionRefused>(
   "@httpfx/core/ConnectionRefused"
 )("ConnectionRefused", connectionFields) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "ECONNREFUSED"
   override get message(): string {
     return at(this)
@@ -66,7 +67,7 @@ export class ConnectionRefused extends Schema.TaggedError<ConnectionRefused>(
 }
 
 /**
- * The system gave up the connection because the peer did not respond to its packets in time.
+ * The system aborted the connection because the peer did not acknowledge its packets in time.
  *
  * @since 0.1.0
  * @category connection
@@ -74,7 +75,7 @@ export class ConnectionRefused extends Schema.TaggedError<ConnectionRefused>(
 export class ConnectionTimedOut extends Schema.TaggedError<ConnectionTimedOut>(
   "@httpfx/core/ConnectionTimedOut"
 )("ConnectionTimedOut", connectionFields) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "ETIMEDOUT"
   override get message(): string {
     return at(this)
@@ -82,7 +83,7 @@ export class ConnectionTimedOut extends Schema.TaggedError<ConnectionTimedOut>(
 }
 
 /**
- * Bytes were written to a connection that the peer no longer reads from.
+ * Bytes were written to a connection whose peer no longer reads, or after our side had ended.
  *
  * @since 0.1.0
  * @category connection
@@ -91,7 +92,7 @@ export class BrokenPipe extends Schema.TaggedError<BrokenPipe>("@httpfx/core/Bro
   "BrokenPipe",
   connectionFields
 ) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "EPIPE"
   override get message(): string {
     return at(this)
@@ -125,7 +126,7 @@ export class NameNotResolved extends Schema.TaggedError<NameNotResolved>("@httpf
   {
     /** The resolver's code. */
     code: Schema.Literal("ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "ENODATA", "ETIMEOUT"),
-    /** The name that was looked up. */
+    /** The name that was to be resolved. */
     host: Schema.String,
     /** The system's message, as Node prints it. */
     reason: Schema.String,
@@ -135,11 +136,11 @@ export class NameNotResolved extends Schema.TaggedError<NameNotResolved>("@httpf
 ) {
   /** The phase of the request. */
   readonly phase = "resolve"
-  /** There was no connection yet. */
+  /** Always `false`, because there was no connection yet. */
   readonly reused = false
-  /** No byte of the request was sent. */
+  /** Always `none`, because no byte of the request was sent. */
   readonly written = "none"
-  /** No byte of a response was received. */
+  /** Always 0, because no byte of a response was received. */
   readonly received = 0
   override get message(): string {
     return this.reason
@@ -162,7 +163,8 @@ export class TlsFailure extends Schema.TaggedError<TlsFailure>("@httpfx/core/Tls
 }
 
 /**
- * The connection failed with a code that has no other class. `code` is the system's.
+ * The connection failed with a code for which there is no other class. `code` is the system's or ours
+ * (`ERR_HTTPFX_*`).
  *
  * @since 0.1.0
  * @category connection
@@ -193,7 +195,7 @@ export type ConnectionError =
   | ConnectionFailed
 
 /**
- * Copies the error of a failed connection attempt, with all addresses that were tried.
+ * Returns a copy of the error of a failed connection attempt that lists all addresses that were tried.
  *
  * @since 0.1.0
  * @category conversions
@@ -203,7 +205,7 @@ export const withAttempts = <E extends Exclude<ConnectionError, HangUp>>(
   attempts: ReadonlyArray<Attempt>
 ): E => {
   const Class = error.constructor as new (fields: object) => E
-  // `cause` is not enumerable, so spreading does not copy it.
+  // `cause` is not enumerable, so copy it explicitly.
   return new Class({ ...error, cause: error.cause, attempts: [...attempts] })
 }
 

@@ -1,5 +1,6 @@
 /**
- * Fields that errors share: the phase of the exchange, its connection, and how much was sent and received.
+ * Fields that several errors have: the phase of the exchange, its connection, and the amounts sent and
+ * received.
  */
 import * as Schema from "effect/Schema"
 import { phases, writtenParts } from "../model/where.js"
@@ -10,12 +11,12 @@ export type { Where } from "../model/where.js"
  * The phase of a request in which its connection failed.
  *
  * - `resolve`: name resolution
- * - `connect`: connecting
+ * - `connect`: opening the connection
  * - `secure`: TLS handshake
- * - `send`: the request was being sent, and no byte of a response had arrived
- * - `head`: the request was sent, and the response head was awaited
- * - `body`: the head had arrived, the body was incomplete
- * - `idle`: there was no exchange
+ * - `send`: sending the request; no byte of a response had arrived
+ * - `head`: waiting for the response head, after the request was sent
+ * - `body`: receiving the body, after the head had arrived
+ * - `idle`: no exchange was in flight
  *
  * @since 0.1.0
  * @category models
@@ -23,7 +24,7 @@ export type { Where } from "../model/where.js"
 export const Phase = Schema.Literal(...phases)
 
 /**
- * One of these phases.
+ * A phase.
  *
  * @since 0.1.0
  * @category models
@@ -31,7 +32,8 @@ export const Phase = Schema.Literal(...phases)
 export type Phase = typeof Phase.Type
 
 /**
- * How much of a request was given to the connection. `none`: the peer cannot have received any of it.
+ * How much of a request was written to the connection. With `none`, the peer cannot have received any byte of
+ * the request.
  *
  * @since 0.1.0
  * @category models
@@ -64,7 +66,7 @@ export const Attempt = Schema.Struct({
 })
 
 /**
- * One attempt, as a value.
+ * An attempt.
  *
  * @since 0.1.0
  * @category models
@@ -73,15 +75,15 @@ export type Attempt = typeof Attempt.Type
 
 /** The progress of an exchange when its connection failed or its time limit expired. */
 export const progressFields = {
-  /** The connection had served an exchange before. */
+  /** Whether the connection had served an exchange before. */
   reused: Schema.optionalWith(Schema.Boolean, { default: () => false }),
-  /** How much of the request was given to the connection. */
+  /** How much of the request was written to the connection. */
   written: Schema.optionalWith(Written, { default: () => "none" as const }),
   /** Bytes of the response received. */
   received: Schema.optionalWith(Schema.Number, { default: () => 0 })
 }
 
-// Fields of every failed connection.
+// Fields of the errors of failed connections.
 export const connectionFields = {
   /** The system's message, as Node prints it. */
   reason: Schema.String,
@@ -89,20 +91,23 @@ export const connectionFields = {
   address: Schema.optional(Schema.String),
   phase: Phase,
   ...progressFields,
-  /** If no connection could be established: every address tried, in the order in which the attempts ended. */
+  /**
+   * If no connection could be established, the attempts for all addresses that were tried, in the order in
+   * which they ended.
+   */
   attempts: Schema.optional(Schema.Array(Attempt)),
   cause: Schema.optional(Schema.Defect)
 }
 
-// The progress of a client's exchange, for errors that servers have too.
+// The progress of a client's exchange, for errors that also occur in servers.
 export const exchangeFields = {
   /** Client only: the phase of the request. */
   phase: Schema.optional(Phase),
   /** Client only: `host:port`, or a path. */
   address: Schema.optional(Schema.String),
-  /** Client only: the connection had served an exchange before. */
+  /** Client only: whether the connection had served an exchange before. */
   reused: Schema.optional(Schema.Boolean),
-  /** Client only: how much of the request was given to the connection. */
+  /** Client only: how much of the request was written to the connection. */
   written: Schema.optional(Written),
   /** Client only: bytes of the response received. */
   received: Schema.optional(Schema.Number)

@@ -1,6 +1,6 @@
 /**
- * Converts a `Loss` to its error: one instance per record, created when first needed, so that body, outcome
- * and observers share it.
+ * Converts a `Loss` to its error. The error is created when it is first needed and cached by record, so that
+ * body, outcome and observers get the same instance.
  */
 import type { GivenUp, Loss, OutOfStep, TimedOut, TooLarge } from "../model/loss.js"
 import { ConnectionFailed, ConnectionReset, fromFault, HangUp, type ConnectionError } from "./connection.js"

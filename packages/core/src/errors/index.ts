@@ -1,5 +1,5 @@
 /**
- * Every error class, by family. `HttpError` is the same list for users.
+ * All error classes. `HttpError` exports the same list to users.
  */
 export { Attempt, Phase, Written, type Where } from "./facts.js"
 export * from "./connection.js"

@@ -1,5 +1,5 @@
 /**
- * Failures to listen. Part of `HttpError`.
+ * Errors of listening. Part of `HttpError`.
  */
 import * as Schema from "effect/Schema"
 
@@ -20,7 +20,7 @@ export class AddressInUse extends Schema.TaggedError<AddressInUse>("@httpfx/core
     cause: Schema.optional(Schema.Defect)
   }
 ) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "EADDRINUSE"
   override get message(): string {
     return this.reason

@@ -1,12 +1,13 @@
 /**
- * Invalid messages of our own side, which must not be sent: one class per violation. Part of `HttpError`.
+ * Errors for messages of our own side that must not be sent, with one class per violation. Part of
+ * `HttpError`.
  */
 import * as Schema from "effect/Schema"
 import { messageOf, type FieldConflict as FieldConflictReason, type Violation } from "../model/violation.js"
 import { exchangeFields, type Where } from "./facts.js"
 
 /**
- * A value given as a body is neither bytes, text nor a stream of them.
+ * A value given as a body is not bytes, text or a stream of these.
  *
  * @since 0.1.0
  * @category message
@@ -18,7 +19,7 @@ export class UnsupportedBody extends Schema.TaggedError<UnsupportedBody>("@httpf
     reason: Schema.String
   }
 ) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "ERR_INVALID_ARG_TYPE"
   override get message(): string {
     return this.reason
@@ -40,7 +41,7 @@ export class InvalidToken extends Schema.TaggedError<InvalidToken>("@httpfx/core
     value: Schema.String
   }
 ) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "ERR_INVALID_HTTP_TOKEN"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -61,7 +62,7 @@ export class InvalidHeaderValue extends Schema.TaggedError<InvalidHeaderValue>(
   /** The given value. */
   value: Schema.UndefinedOr(Schema.String)
 }) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "ERR_HTTP_INVALID_HEADER_VALUE"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -69,7 +70,7 @@ export class InvalidHeaderValue extends Schema.TaggedError<InvalidHeaderValue>(
 }
 
 /**
- * A field value or a reason phrase contains a control character, or one above U+00FF.
+ * A field value or a reason phrase contains a control character, or a character above U+00FF.
  *
  * @since 0.1.0
  * @category message
@@ -77,13 +78,13 @@ export class InvalidHeaderValue extends Schema.TaggedError<InvalidHeaderValue>(
 export class InvalidCharacter extends Schema.TaggedError<InvalidCharacter>("@httpfx/core/InvalidCharacter")(
   "InvalidCharacter",
   {
-    /** Where the character is. */
+    /** The part of the message that contains the character. */
     what: Schema.Literal("header content", "trailer content", "statusMessage"),
     /** The field. */
     name: Schema.optionalWith(Schema.String, { exact: true })
   }
 ) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "ERR_INVALID_CHAR"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -91,7 +92,8 @@ export class InvalidCharacter extends Schema.TaggedError<InvalidCharacter>("@htt
 }
 
 /**
- * A status is not an integer of 100-999, or is a 1xx in place of a final one or the reverse.
+ * A status is not an integer from 100 to 999, a 1xx was given as the final status, or a final status as
+ * informational.
  *
  * @since 0.1.0
  * @category message
@@ -102,7 +104,7 @@ export class InvalidStatusCode extends Schema.TaggedError<InvalidStatusCode>(
   /** The given status. */
   status: Schema.Number
 }) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "ERR_HTTP_INVALID_STATUS_CODE"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -110,7 +112,7 @@ export class InvalidStatusCode extends Schema.TaggedError<InvalidStatusCode>(
 }
 
 /**
- * Trailers on a body that is not chunked, or a field that is forbidden in trailers (RFC 9110 §6.5.1).
+ * Trailers were given for a body that is not chunked, or contain a forbidden field (RFC 9110 §6.5.1).
  *
  * @since 0.1.0
  * @category message
@@ -122,7 +124,7 @@ export class TrailerInvalid extends Schema.TaggedError<TrailerInvalid>("@httpfx/
     name: Schema.optionalWith(Schema.String, { exact: true })
   }
 ) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "ERR_HTTP_TRAILER_INVALID"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -131,7 +133,7 @@ export class TrailerInvalid extends Schema.TaggedError<TrailerInvalid>("@httpfx/
 
 /**
  * The length of a body differs from its `Content-Length`. The connection is closed, so that the peer cannot
- * take a short body for a complete one.
+ * take a truncated body for a complete one.
  *
  * @since 0.1.0
  * @category message
@@ -141,10 +143,10 @@ export class ContentLengthMismatch extends Schema.TaggedError<ContentLengthMisma
 )("ContentLengthMismatch", {
   /** Bytes announced in the head. */
   declared: Schema.Number,
-  /** Bytes of the body, as far as it was read. */
+  /** Number of body bytes up to the detection of the mismatch. */
   actual: Schema.Number
 }) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "ERR_HTTP_CONTENT_LENGTH_MISMATCH"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -152,7 +154,7 @@ export class ContentLengthMismatch extends Schema.TaggedError<ContentLengthMisma
 }
 
 /**
- * Body bytes although the method or the status permits none.
+ * A body was given although the method or the status does not permit a body.
  *
  * @since 0.1.0
  * @category message
@@ -161,7 +163,7 @@ export class BodyNotAllowed extends Schema.TaggedError<BodyNotAllowed>("@httpfx/
   "BodyNotAllowed",
   {}
 ) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "ERR_HTTP_BODY_NOT_ALLOWED"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -169,16 +171,16 @@ export class BodyNotAllowed extends Schema.TaggedError<BodyNotAllowed>("@httpfx/
 }
 
 /**
- * Header fields changed after the head was sent.
+ * Header fields were changed after the head was sent.
  *
  * @since 0.1.0
  * @category message
  */
 export class HeadersSent extends Schema.TaggedError<HeadersSent>("@httpfx/core/HeadersSent")("HeadersSent", {
-  /** The verb: set, append, remove, write, render. */
+  /** The verb of the change: set, append, remove, write or render. */
   what: Schema.String
 }) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "ERR_HTTP_HEADERS_SENT"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -186,7 +188,7 @@ export class HeadersSent extends Schema.TaggedError<HeadersSent>("@httpfx/core/H
 }
 
 /**
- * Body bytes after the end of the body.
+ * Body bytes were written after the end of the body.
  *
  * @since 0.1.0
  * @category message
@@ -195,7 +197,7 @@ export class WriteAfterEnd extends Schema.TaggedError<WriteAfterEnd>("@httpfx/co
   "WriteAfterEnd",
   {}
 ) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "ERR_STREAM_WRITE_AFTER_END"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -211,10 +213,10 @@ export class WriteAfterEnd extends Schema.TaggedError<WriteAfterEnd>("@httpfx/co
 export class UnescapedCharacters extends Schema.TaggedError<UnescapedCharacters>(
   "@httpfx/core/UnescapedCharacters"
 )("UnescapedCharacters", {
-  /** Where the character is. */
+  /** The part of the message that contains the character. */
   what: Schema.Literal("Request path")
 }) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "ERR_UNESCAPED_CHARACTERS"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -222,7 +224,7 @@ export class UnescapedCharacters extends Schema.TaggedError<UnescapedCharacters>
 }
 
 /**
- * A scheme that is not supported here; both with the colon, as in `http:`.
+ * The scheme of a URL is not supported. Both fields contain the colon, as in `http:`.
  *
  * @since 0.1.0
  * @category message
@@ -236,7 +238,7 @@ export class InvalidProtocol extends Schema.TaggedError<InvalidProtocol>("@httpf
     expected: Schema.String
   }
 ) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "ERR_INVALID_PROTOCOL"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -258,7 +260,7 @@ export class FieldConflict extends Schema.TaggedError<FieldConflict>("@httpfx/co
     reason: Schema.String as unknown as Schema.Schema<FieldConflictReason>
   }
 ) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_FIELD_CONFLICT"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -275,7 +277,7 @@ export class InvalidLink extends Schema.TaggedError<InvalidLink>("@httpfx/core/I
   /** The link as given. */
   value: Schema.String
 }) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "ERR_INVALID_ARG_VALUE"
   override get message(): string {
     return messageOf({ ...this, what: "hints", _tag: "Violation", code: this.code })
@@ -283,8 +285,8 @@ export class InvalidLink extends Schema.TaggedError<InvalidLink>("@httpfx/core/I
 }
 
 /**
- * A step that is not legal in the state of the connection: `half` is the half of the exchange, `state` its
- * state, `signal` the step (docs/automaton.md).
+ * A step is not legal in the state of the connection. `half` is the half of the exchange, `state` the state
+ * of this half, and `signal` the step (docs/automaton.md).
  *
  * @since 0.1.0
  * @category message
@@ -295,7 +297,7 @@ export class OutOfOrder extends Schema.TaggedError<OutOfOrder>("@httpfx/core/Out
   signal: Schema.String,
   ...exchangeFields
 }) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_OUT_OF_ORDER"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -303,7 +305,7 @@ export class OutOfOrder extends Schema.TaggedError<OutOfOrder>("@httpfx/core/Out
 }
 
 /**
- * 101 after a request without an upgrade (RFC 9110 §7.8).
+ * Protocols were switched after a request that did not ask for a switch (RFC 9110 §7.8).
  *
  * @since 0.1.0
  * @category message
@@ -312,7 +314,7 @@ export class UpgradeNotAsked extends Schema.TaggedError<UpgradeNotAsked>("@httpf
   "UpgradeNotAsked",
   exchangeFields
 ) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_UPGRADE_NOT_ASKED"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -320,7 +322,7 @@ export class UpgradeNotAsked extends Schema.TaggedError<UpgradeNotAsked>("@httpf
 }
 
 /**
- * Invalid messages of our own side: either no byte of the message was sent, or the connection was closed.
+ * Errors of messages of our own side. Either no byte of the message was sent, or the connection was closed.
  *
  * @since 0.1.0
  * @category models
@@ -352,8 +354,8 @@ export type MessageError =
 export type OfViolation<V extends Violation> = Extract<MessageError, { readonly code: V["code"] }>
 
 /**
- * Creates the error of a violation by our side, or of an illegal step by the peer. `where`: client only, in
- * which exchange.
+ * Creates the error of a violation by our side, or of an illegal step by the peer. `where` is given only for
+ * clients.
  *
  * @since 0.1.0
  * @category conversions

@@ -1,13 +1,12 @@
 /**
- * Refused messages of the peer. Part of `HttpError`.
+ * Errors for messages of the peer that were refused. Part of `HttpError`.
  */
 import * as Schema from "effect/Schema"
 import type { Refusal } from "../model/refusal.js"
 import { exchangeFields, type Where } from "./facts.js"
 
 /**
- * The parser refused the peer's bytes under the chosen strictness. `flag` names the leniency that would have
- * accepted them.
+ * The parser refused the peer's bytes. `flag` is the name of the flag that would have accepted the bytes.
  *
  * @since 0.1.0
  * @category protocol
@@ -42,11 +41,11 @@ export class ParseError extends Schema.TaggedError<ParseError>("@httpfx/core/Par
 export class BodyTooLarge extends Schema.TaggedError<BodyTooLarge>("@httpfx/core/BodyTooLarge")(
   "BodyTooLarge",
   {
-    /** Bytes. */
+    /** The limit, in bytes. */
     limit: Schema.Number
   }
 ) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_BODY_TOO_LARGE"
   /** The status with which a server responds. */
   readonly status = 413
@@ -56,7 +55,7 @@ export class BodyTooLarge extends Schema.TaggedError<BodyTooLarge>("@httpfx/core
 }
 
 /**
- * Creates the error of a refusal. `where`: client only, in which exchange.
+ * Creates the error of a refusal. `where` is given only for clients.
  *
  * @since 0.1.0
  * @category conversions

@@ -1,5 +1,5 @@
 /**
- * CONNECT requests that a proxy refused. Part of `HttpError`.
+ * Errors for CONNECT requests that a proxy refused. Part of `HttpError`.
  */
 import * as Schema from "effect/Schema"
 
@@ -11,13 +11,13 @@ const proxyFields = {
   target: Schema.String,
   status: Schema.Number,
   statusMessage: Schema.String,
-  /** Flat list: name, value, name, value, ... as received. */
+  /** Field lines as received: name, value, name, value, ... */
   rawHeaders: Schema.Array(Schema.String)
 }
 
 /**
- * A proxy did not open the requested tunnel (`CONNECT`): its response was not 2xx. No byte of the request was
- * sent.
+ * A proxy did not open the requested tunnel: its response to `CONNECT` was not 2xx. No byte of the request
+ * was sent.
  *
  * @since 0.1.0
  * @category connection
@@ -26,15 +26,15 @@ export class ProxyRefused extends Schema.TaggedError<ProxyRefused>("@httpfx/core
   "ProxyRefused",
   proxyFields
 ) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_PROXY_REFUSED"
   /** The phase of the request. */
   readonly phase = "connect"
-  /** There was no connection yet. */
+  /** Always `false`, because there was no connection yet. */
   readonly reused = false
-  /** No byte of the request was sent. */
+  /** Always `none`, because no byte of the request was sent. */
   readonly written = "none"
-  /** No byte of a response was received. */
+  /** Always 0, because no byte of a response was received. */
   readonly received = 0
   override get message(): string {
     return `the proxy ${this.proxy} refused a tunnel to ${this.target}: ${this.status} ${this.statusMessage}`
@@ -42,8 +42,9 @@ export class ProxyRefused extends Schema.TaggedError<ProxyRefused>("@httpfx/core
 }
 
 /**
- * A proxy requires credentials, or different ones (407), before it opens a tunnel. `rawHeaders` contains its
- * `Proxy-Authenticate`. For a request that a proxy forwards, 407 is an ordinary response.
+ * A proxy requires credentials for a tunnel, or other credentials than those sent (407). `rawHeaders`
+ * contains the proxy's `Proxy-Authenticate`. For a request that a proxy forwards, 407 is an ordinary
+ * response, not an error.
  *
  * @since 0.1.0
  * @category connection
@@ -51,15 +52,15 @@ export class ProxyRefused extends Schema.TaggedError<ProxyRefused>("@httpfx/core
 export class ProxyAuthenticationRequired extends Schema.TaggedError<ProxyAuthenticationRequired>(
   "@httpfx/core/ProxyAuthenticationRequired"
 )("ProxyAuthenticationRequired", proxyFields) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_PROXY_AUTHENTICATION"
   /** The phase of the request. */
   readonly phase = "connect"
-  /** There was no connection yet. */
+  /** Always `false`, because there was no connection yet. */
   readonly reused = false
-  /** No byte of the request was sent. */
+  /** Always `none`, because no byte of the request was sent. */
   readonly written = "none"
-  /** No byte of a response was received. */
+  /** Always 0, because no byte of a response was received. */
   readonly received = 0
   override get message(): string {
     return `the proxy ${this.proxy} requires credentials for a tunnel to ${this.target}`

@@ -1,20 +1,20 @@
 /**
- * Redirects that were not followed (`Client.followRedirects`). Part of `HttpError`. URLs never contain user
- * or password.
+ * Errors for redirects that were not followed (`Client.followRedirects`). Part of `HttpError`. URLs in these
+ * errors never contain a user or password.
  */
 import * as Schema from "effect/Schema"
 
 const fields = {
-  /** Status of the response that redirects. */
+  /** Status of the redirecting response. */
   status: Schema.Number,
   /** The URL of the request that was redirected. */
   url: Schema.String,
-  /** The URLs requested before it, in order. */
+  /** The URLs requested before `url`, in order. */
   visited: Schema.Array(Schema.String)
 }
 
 /**
- * A response redirects after `limit` redirects were followed.
+ * A response redirects again after `limit` redirects were followed.
  *
  * @since 0.1.0
  * @category redirects
@@ -27,7 +27,7 @@ export class TooManyRedirects extends Schema.TaggedError<TooManyRedirects>("@htt
     limit: Schema.Number
   }
 ) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_TOO_MANY_REDIRECTS"
   override get message(): string {
     return `${this.url} redirects (${this.status}) after ${this.limit} redirects were followed`
@@ -35,7 +35,7 @@ export class TooManyRedirects extends Schema.TaggedError<TooManyRedirects>("@htt
 }
 
 /**
- * A response redirects to a request that was made before, and no cookie was set since.
+ * A response redirects to a request that was already made, and no cookie was set after that request.
  *
  * @since 0.1.0
  * @category redirects
@@ -48,7 +48,7 @@ export class RedirectLoop extends Schema.TaggedError<RedirectLoop>("@httpfx/core
     to: Schema.String
   }
 ) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_REDIRECT_LOOP"
   override get message(): string {
     return `${this.url} redirects (${this.status}) to ${this.to}, which was requested before`
@@ -68,14 +68,14 @@ export class InvalidRedirect extends Schema.TaggedError<InvalidRedirect>("@httpf
     /** `Location` as received. */
     location: Schema.String,
     /**
-     * - `location`: invalid URL, or several
-     * - `protocol`: neither `http:` nor `https:`
-     * - `credentials`: it contains a user or a password (RFC 9110 §4.2.4)
+     * - `location`: `Location` is not a valid URL, or has several different values
+     * - `protocol`: the scheme is not `http:` or `https:`
+     * - `credentials`: the URL contains a user or a password (RFC 9110 §4.2.4)
      */
     reason: Schema.Literal("location", "protocol", "credentials")
   }
 ) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_INVALID_REDIRECT"
   override get message(): string {
     return `${this.url} redirects (${this.status}) to ${JSON.stringify(this.location)}, which is not followed (${this.reason})`
@@ -83,8 +83,8 @@ export class InvalidRedirect extends Schema.TaggedError<InvalidRedirect>("@httpf
 }
 
 /**
- * A redirect requires the body again (307, 308, and 301 or 302 unless to POST), but the body is a stream,
- * which can be sent only once.
+ * A redirect requires that the body is sent again, but the body is a stream, which can be sent only once. 307
+ * and 308 always require the body; 301 and 302 require it unless the method was POST.
  *
  * @since 0.1.0
  * @category redirects
@@ -93,12 +93,12 @@ export class BodyNotReplayable extends Schema.TaggedError<BodyNotReplayable>(
   "@httpfx/core/BodyNotReplayable"
 )("BodyNotReplayable", {
   ...fields,
-  /** The method of the request that would follow. */
+  /** The method of the request that would have been next. */
   method: Schema.String,
-  /** The URL of that request. */
+  /** The URL of the request that would have been next. */
   to: Schema.String
 }) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_BODY_NOT_REPLAYABLE"
   override get message(): string {
     return `${this.url} redirects (${this.status}) ${this.method} to ${this.to}, but the body is a stream, which cannot be sent again`

@@ -1,12 +1,11 @@
 /**
- * Failures that occur only in servers: slow clients, invalid options, failed worker processes. Part of
- * `HttpError`.
+ * Errors for slow clients of a server, invalid options and failed worker processes. Part of `HttpError`.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
 /**
- * A request exceeded its time limit. The server itself responds with `status`, unless its response has begun.
+ * A request exceeded its time limit. The server responds with `status`, unless a response has begun.
  *
  * @since 0.1.0
  * @category protocol
@@ -20,11 +19,11 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("@httpfx/
     limit: Schema.Number,
     /** `host:port` of the client, or a path. */
     address: Schema.optional(Schema.String),
-    /** Bytes of the connection received. */
+    /** Bytes received on the connection. */
     received: Schema.Number
   }
 ) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "ERR_HTTP_REQUEST_TIMEOUT"
   /** The status with which the server responds. */
   readonly status = 408
@@ -34,8 +33,8 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("@httpfx/
 }
 
 /**
- * A client read its response too slowly (`progressTimeout`), or its connection was inactive (`timeout`). The
- * connection was ended.
+ * A client read the response too slowly (`progressTimeout`), or the connection was inactive (`timeout`). The
+ * server ended the connection.
  *
  * @since 0.1.0
  * @category protocol
@@ -48,7 +47,7 @@ export class PeerStalled extends Schema.TaggedError<PeerStalled>("@httpfx/core/P
   /** `host:port` of the client, or a path. */
   address: Schema.optional(Schema.String)
 }) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_PEER_STALLED"
   override get message(): string {
     return `the client made no progress (${this.timeout}, ${this.limit} ms)`
@@ -56,7 +55,7 @@ export class PeerStalled extends Schema.TaggedError<PeerStalled>("@httpfx/core/P
 }
 
 /**
- * An option has an invalid value, or contradicts another option. Nothing was created.
+ * An option has an invalid value or contradicts another option, so nothing was created.
  *
  * @since 0.1.0
  * @category options
@@ -66,17 +65,18 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("@httpfx/co
   {
     /** The name of the option. */
     option: Schema.String,
-    /** As in Node. */
+    /** The error code, which is Node's. */
     code: Schema.Literal("ERR_OUT_OF_RANGE", "ERR_INVALID_ARG_VALUE"),
     /** The permitted values, in words. */
     reason: Schema.String,
     /**
-     * The given value as text; for secrets (`key`, `passphrase`, `ticketKeys`, a proxy, ...) only its type.
+     * The given value as text. For secrets (`key`, `passphrase`, `ticketKeys`, a proxy, ...) it is only the
+     * type of the value.
      */
     received: Schema.String
   }
 ) {
-  /** Node's message for a number out of range. */
+  /** Fails with an error for a number out of range, with Node's code and message. */
   static outOfRange(option: string, range: string, received: unknown): Effect.Effect<never, InvalidOption> {
     const code = "ERR_OUT_OF_RANGE"
     return Effect.fail(
@@ -96,7 +96,7 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("@httpfx/co
 }
 
 /**
- * A worker process of a cluster did not become ready, or exited and is not replaced any more.
+ * A worker process of a cluster did not become ready, or exited and is not replaced.
  *
  * @since 0.1.0
  * @category processes
@@ -104,19 +104,19 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("@httpfx/co
 export class WorkerFailed extends Schema.TaggedError<WorkerFailed>("@httpfx/core/WorkerFailed")(
   "WorkerFailed",
   {
-    /** Number of the process in its cluster, from 1; `undefined` if none was started. */
+    /** Number of the process in its cluster, from 1; `undefined` if no process was started. */
     worker: Schema.optional(Schema.Number),
     /** Description of the failure. */
     reason: Schema.String,
-    /** Its exit code, if it exited by itself. */
+    /** The exit code of the process, if it exited by itself. */
     exitCode: Schema.optional(Schema.Number),
-    /** The signal that ended it. */
+    /** The signal that ended the process, if a signal ended it. */
     signal: Schema.optional(Schema.String),
     /** The system's own error, if there is one. */
     cause: Schema.optional(Schema.Defect)
   }
 ) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_WORKER_FAILED"
   override get message(): string {
     return this.worker === undefined ? this.reason : `worker ${this.worker} ${this.reason}`

@@ -1,5 +1,5 @@
 /**
- * Expired time limits of a client's request: one class per step, re-exported by `HttpError`.
+ * Errors for expired time limits of a client's request, with one class per step. Part of `HttpError`.
  *
  * These are our own limits (`Client.Timeouts`). A timeout reported by the operating system is
  * `ConnectionTimedOut`.
@@ -19,7 +19,8 @@ const text = (what: string, self: { readonly limit: number; readonly address?: s
   `${what} within ${self.limit} ms${self.address === undefined ? "" : ` (${self.address})`}`
 
 /**
- * No connection became free in time: all that the agent permits were in use (`timeouts.queue`).
+ * No connection became free in time, because as many connections as the agent permits were in use
+ * (`timeouts.queue`).
  *
  * @since 0.1.0
  * @category timeouts
@@ -28,7 +29,7 @@ export class QueueTimedOut extends Schema.TaggedError<QueueTimedOut>("@httpfx/co
   "QueueTimedOut",
   fields
 ) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_QUEUE_TIMEOUT"
   /** The phase of the request. */
   readonly phase = "queue"
@@ -47,7 +48,7 @@ export class ResolveTimedOut extends Schema.TaggedError<ResolveTimedOut>("@httpf
   "ResolveTimedOut",
   fields
 ) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_RESOLVE_TIMEOUT"
   /** The phase of the request. */
   readonly phase = "resolve"
@@ -66,7 +67,7 @@ export class ConnectTimedOut extends Schema.TaggedError<ConnectTimedOut>("@httpf
   "ConnectTimedOut",
   fields
 ) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_CONNECT_TIMEOUT"
   /** The phase of the request. */
   readonly phase = "connect"
@@ -85,7 +86,7 @@ export class SecureTimedOut extends Schema.TaggedError<SecureTimedOut>("@httpfx/
   "SecureTimedOut",
   fields
 ) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_SECURE_TIMEOUT"
   /** The phase of the request. */
   readonly phase = "secure"
@@ -104,7 +105,7 @@ export class SendTimedOut extends Schema.TaggedError<SendTimedOut>("@httpfx/core
   "SendTimedOut",
   fields
 ) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_SEND_TIMEOUT"
   /** The phase of the request. */
   readonly phase = "send"
@@ -114,7 +115,7 @@ export class SendTimedOut extends Schema.TaggedError<SendTimedOut>("@httpfx/core
 }
 
 /**
- * The response head did not arrive in time (`timeouts.head`). The server may have acted on the request.
+ * The response head did not arrive in time (`timeouts.head`). The server may have processed the request.
  *
  * @since 0.1.0
  * @category timeouts
@@ -123,7 +124,7 @@ export class HeadTimedOut extends Schema.TaggedError<HeadTimedOut>("@httpfx/core
   "HeadTimedOut",
   fields
 ) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_HEAD_TIMEOUT"
   /** The phase of the request. */
   readonly phase = "head"
@@ -133,7 +134,7 @@ export class HeadTimedOut extends Schema.TaggedError<HeadTimedOut>("@httpfx/core
 }
 
 /**
- * No byte of the body arrived for too long, while a reader waited for it (`timeouts.body`).
+ * While a reader waited for the body, no byte of it arrived in time (`timeouts.body`).
  *
  * @since 0.1.0
  * @category timeouts
@@ -142,7 +143,7 @@ export class BodyTimedOut extends Schema.TaggedError<BodyTimedOut>("@httpfx/core
   "BodyTimedOut",
   fields
 ) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_BODY_TIMEOUT"
   /** The phase of the request. */
   readonly phase = "body"
@@ -161,11 +162,11 @@ export class RequestTimedOut extends Schema.TaggedError<RequestTimedOut>("@httpf
   "RequestTimedOut",
   {
     ...fields,
-    /** The step at that time. */
+    /** The step at the time of expiry. */
     phase: Schema.Literal("queue", "resolve", "connect", "secure", "send", "head", "body")
   }
 ) {
-  /** Ours: Node has no code for this. */
+  /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_TOTAL_TIMEOUT"
   override get message(): string {
     return text(`the exchange did not complete (${this.phase})`, this)
@@ -173,7 +174,7 @@ export class RequestTimedOut extends Schema.TaggedError<RequestTimedOut>("@httpf
 }
 
 /**
- * Expired time limits of a client.
+ * Errors of expired time limits of a client.
  *
  * @since 0.1.0
  * @category models

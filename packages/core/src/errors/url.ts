@@ -1,11 +1,11 @@
 /**
- * URLs that cannot be requested. Part of `HttpError`.
+ * The error for URLs to which no request can be sent. Part of `HttpError`.
  */
 import * as Schema from "effect/Schema"
 import { withoutUserinfo } from "../model/urlSecrets.js"
 
 /**
- * A URL that cannot be requested: not a URL, or one without a host.
+ * A text is not a URL, or is a URL to which no request can be sent, such as a URL without a host.
  *
  * @since 0.1.0
  * @category message
@@ -14,7 +14,7 @@ export class InvalidUrl extends Schema.TaggedError<InvalidUrl>("@httpfx/core/Inv
   /** The URL as given, without user and password. */
   url: Schema.String
 }) {
-  /** As in Node. */
+  /** The error code, which is Node's. */
   readonly code = "ERR_INVALID_URL"
   override get message(): string {
     return "Invalid URL"
@@ -22,7 +22,7 @@ export class InvalidUrl extends Schema.TaggedError<InvalidUrl>("@httpfx/core/Inv
 }
 
 /**
- * Creates the error of an invalid URL. Removes user and password, as far as they can be recognised.
+ * Creates the error of an invalid URL. Removes everything from the text that may be a user or password.
  *
  * @since 0.1.0
  * @category constructors

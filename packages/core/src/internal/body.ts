@@ -1,9 +1,9 @@
 /**
- * Converts a platform `HttpBody` to a body for a driver: none, bytes, or a stream with or without a known
+ * Converts a platform `HttpBody` to a body for a driver: no body, bytes, or a stream with or without a known
  * length.
  *
- * Used by both drivers. Chooses neither framing nor headers, reads nothing before the driver pulls, and never
- * copies bytes in memory.
+ * Used by servers and clients. Does not choose framing or headers, reads nothing before the driver pulls, and
+ * never copies bytes in memory.
  */
 import type * as HttpBody from "@effect/platform/HttpBody"
 import * as Effect from "effect/Effect"
@@ -12,7 +12,7 @@ import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import { fromIterable } from "./iterableBody.js"
 
-/** A body as a driver sends it. */
+/** A body that a driver can send. */
 export type OutgoingBody = NoBody | BytesBody | StreamBody
 
 export interface NoBody {
@@ -30,23 +30,26 @@ export interface BytesBody {
 
 export interface StreamBody {
   readonly _tag: "Stream"
-  /** `undefined`: unknown until the end. */
+  /** The length in bytes; `undefined` if it is unknown until the end. */
   readonly length: number | undefined
   readonly contentType: string | undefined
   readonly stream: Stream.Stream<Uint8Array, unknown>
-  /** Reads it all at once, if its creator offers that: it fits in memory and costs less than a stream. */
+  /**
+   * Reads the whole body at once. Set only by creators whose body fits in memory; costs less than reading the
+   * stream.
+   */
   readonly whole?: Effect.Effect<Uint8Array, unknown> | undefined
 }
 
-// Attached to streams that can be read at once; `NodeHttpPlatform` of `@httpfx/node` sets it too. Any
-// operator on the stream drops it.
+// Key of `StreamBody.whole` on a stream; `NodeHttpPlatform` of `@httpfx/node` sets it. An operator returns a
+// new stream without it, so it never describes other bytes than the stream.
 const whole = Symbol.for("@httpfx/core/body/whole")
 
 interface MaybeWhole {
   readonly [whole]?: Effect.Effect<Uint8Array, unknown>
 }
 
-/** An `HttpBody.raw` value that is not a body. */
+/** A value of `HttpBody.raw` that cannot be sent as a body. */
 export interface Unsupported {
   readonly _tag: "Unsupported"
   readonly reason: string
@@ -78,11 +81,15 @@ const fromWebStream = (
   contentType: string | undefined
 ) => fromStream(Stream.fromReadableStream(source, identity), length, contentType)
 
-/** Checks the tag: naming the global `FormData` would load all of `fetch`, which Node.js loads lazily. */
+/**
+ * Whether the value is a `FormData`. Checks its tag, because a reference to the global `FormData` would load
+ * all of `fetch`, which Node.js loads lazily.
+ */
 export const isFormData = (value: object): value is FormData =>
   (value as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === "FormData"
 
-// A web `Response` is the one portable form-data encoder; its content type carries the boundary.
+// Encodes with a web `Response`, the only portable encoder of form data. Its content type contains the
+// boundary.
 export const fromFormData = (data: FormData): StreamBody => {
   const response = new Response(data)
   const contentType = response.headers.get("content-type") ?? undefined
@@ -101,7 +108,7 @@ const chunkBytes = (chunk: unknown): Effect.Effect<Uint8Array, TypeError> => {
   return Effect.fail(new TypeError(`a body chunk must be bytes or a string, not a ${typeof chunk}`))
 }
 
-// Its element type and context cannot be checked here.
+// Checks only that the value is a stream. The type of its elements and its context cannot be checked here.
 const isStream = (value: unknown): value is Stream.Stream<unknown, unknown> =>
   Predicate.hasProperty(value, Stream.StreamTypeId)
 
@@ -125,7 +132,8 @@ const fromRaw = (
     return fromWebStream(() => value.stream(), value.size, type)
   }
   if (isStream(value)) return fromStream(Stream.mapEffect(value, chunkBytes), length, contentType)
-  // Before iterables: a web stream may be one, but only its reader can be cancelled while waiting.
+  // Check before iterables, because a web stream may be iterable, but only its reader can be cancelled during
+  // a wait.
   if (value instanceof ReadableStream) {
     const pieces = Stream.fromReadableStream(() => value as ReadableStream<unknown>, identity)
     return fromStream(Stream.mapEffect(pieces, chunkBytes), length, contentType)
@@ -136,7 +144,10 @@ const fromRaw = (
   return { _tag: "Unsupported", reason: `a body must be bytes, a string or a stream, not a ${typeof value}` }
 }
 
-/** The body to send for a platform body. `Unsupported` only for a `Raw` of a kind that no driver can send. */
+/**
+ * Returns the body to send for a platform body. `Unsupported` only for a `Raw` value of a type that drivers
+ * cannot send.
+ */
 export const fromHttpBody = (body: HttpBody.HttpBody): OutgoingBody | Unsupported => {
   switch (body._tag) {
     case "Empty":

@@ -1,9 +1,9 @@
 /**
- * Deadlines that bound the closing of a scope: a server's shutdown, an agent's close.
+ * Deadlines that limit the closing of a scope: a server's shutdown and an agent's close.
  *
- * Under a virtual clock that nobody advances they would never expire, so the network is told of them and may
- * expire them early (`Network.Service.closing`). Without that hook, on a network with real peers, real time
- * bounds them too.
+ * Under a virtual clock that is not advanced during the close, these deadlines would never expire. So they
+ * are registered with the network, which may expire them early (`Network.Service.closing`). On a network
+ * without this hook, which has real peers, they also expire after the same real time.
  */
 import * as Effect from "effect/Effect"
 import type * as Network from "./network.js"
@@ -29,8 +29,8 @@ export class Closing implements Closings {
   }
 
   /**
-   * Waits until `done` is called (`true`) or the deadline expires (`false`). `begin` returns its own
-   * clean-up.
+   * Waits until `done` is called (returns `true`) or the deadline expires (returns `false`). `begin` starts
+   * the work and returns its clean-up.
    */
   wait(
     timers: Timers,
@@ -52,7 +52,8 @@ export class Closing implements Closings {
           cancel()
           forget()
         })
-        // A fiber id marks this as a wait for a fiber, so that a virtual clock does not take it for I/O.
+        // The fiber id marks this wait as one for a fiber, so that a virtual clock does not treat it as
+        // pending I/O.
       }, fiber.id())
     )
   }
@@ -64,7 +65,7 @@ export class Closing implements Closings {
     loses: () => string | undefined,
     expire: () => void
   ): (() => void) | undefined {
-    // Real time needs no help, and an infinite deadline never expires.
+    // Real time advances by itself, and an infinite deadline never expires. Both need no early expiry.
     if (timers === live || timers === background || deadline === Infinity) return undefined
     const { network } = this
     if (network.closing !== undefined) return network.closing({ timers, deadline, name, loses, expire })

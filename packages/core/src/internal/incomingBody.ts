@@ -1,6 +1,6 @@
 /**
- * Reads a `Body` in effects. Takes bytes inside the reading fiber, so that none are lost between wake-up and
- * fiber.
+ * Effects that read a `Body`. They consume bytes only when the waiting fiber is resumed with them, so that an
+ * interrupted wait loses no bytes.
  */
 import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
@@ -16,7 +16,9 @@ const endOfStream = Channel.void
 type Taken = ReadonlyArray<Uint8Array> | void
 type PieceChannel<E> = Channel.Channel<Chunk.Chunk<Uint8Array>, unknown, E, unknown, unknown>
 
-/** A stream of everything that `read` returns. This loop costs half of the stream combinators. */
+/**
+ * Returns a stream of all slices that `read` returns. This loop costs half as much as the stream combinators.
+ */
 export const streamOf = <E>(read: Effect.Effect<Taken, E>): Stream.Stream<Uint8Array, E> => {
   const again = () => loop
   const loop: PieceChannel<E> = Channel.flatMap(Channel.fromEffect(read), (slices): PieceChannel<E> =>
@@ -25,7 +27,10 @@ export const streamOf = <E>(read: Effect.Effect<Taken, E>): Stream.Stream<Uint8A
   return Stream.fromChannel(loop)
 }
 
-/** `errorOf` converts the record that failed the body; the same record gives the same error. */
+/**
+ * A body whose reads are effects. `errorOf` converts the record that failed the body; the error is created
+ * once.
+ */
 export class IncomingBody<F, E> extends Body<F> {
   private exit: Exit.Exit<never, E> | undefined = undefined
 
@@ -37,7 +42,7 @@ export class IncomingBody<F, E> extends Body<F> {
     super(flow, limit)
   }
 
-  /** Takes the waiting slices, or waits for the next ones; `undefined` at the end. */
+  /** Consumes the buffered slices, or waits for the next slices; returns `undefined` at the end. */
   get read(): Effect.Effect<Taken, E> {
     const next = Effect.async<Taken, E>((resume) =>
       interrupting(
@@ -54,14 +59,14 @@ export class IncomingBody<F, E> extends Body<F> {
     })
   }
 
-  /** Waits until `takeNow` returns something. */
+  /** Waits until `takeNow` does not return `undefined`. */
   get readable(): Effect.Effect<void> {
     return Effect.async((resume) => interrupting(this.whenReadable(() => resume(Effect.void))))
   }
 
   /**
-   * As `read`, with a limit and synchronously, so that an interruption loses nothing. `undefined`: nothing is
-   * waiting.
+   * As `read`, but synchronous, so that an interruption loses no bytes, and with a limit. `undefined` if
+   * nothing is buffered.
    */
   takeNow(limit: number | undefined, tooLarge: () => F): Exit.Exit<Taken, E> | undefined {
     this.want()
@@ -84,14 +89,12 @@ export class IncomingBody<F, E> extends Body<F> {
     return Exit.fail(this.errorOf(tooLarge()))
   }
 
-  /**
-   * `takeWhole` as an effect that waits for the end of the body. An interrupted reader takes nothing with it.
-   */
+  /** `takeWhole` as an effect that waits for the end of the body. Interrupting the wait consumes nothing. */
   bytes(limit: number | undefined, tooLarge: () => F): Effect.Effect<Uint8Array, E> {
     return Effect.suspend(() => this.wholeNow(limit, tooLarge) ?? this.wholeLater(limit, tooLarge))
   }
 
-  /** The result of `bytes` if it is available without waiting. */
+  /** Returns the result of `bytes` if it is available without waiting; otherwise `undefined`. */
   wholeNow(limit: number | undefined, tooLarge: () => F): Exit.Exit<Uint8Array, E> | undefined {
     this.want()
     return this.wholeExit(limit, tooLarge)

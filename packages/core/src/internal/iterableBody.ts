@@ -1,14 +1,15 @@
 /**
- * Converts an async iterable (a stream of Node, a generator) to a stream.
+ * Converts an async iterable (a Node stream, a generator) to a stream.
  *
- * Interruption never waits for the source: `return` of a generator takes effect only after its pending
- * `next`, which a silent source never settles. Never takes a chunk before it is requested.
+ * Interruption does not wait for `return` while a `next` is pending, because a generator runs `return` only
+ * after its pending `next`, which an idle source may never settle. Never requests a chunk before the consumer
+ * pulls.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
-// A stream of Node: `destroy` ends it at once, where its iterator would wait.
+// A Node stream has `destroy`, which ends it immediately; `return` of its iterator would wait.
 interface Destroyable {
   readonly destroy?: () => unknown
 }
@@ -50,7 +51,7 @@ class Reading {
   })
 }
 
-/** A stream of the iterable's items. */
+/** Returns a stream of the iterable's items. */
 export const fromIterable = (source: AsyncIterable<unknown>): Stream.Stream<unknown, unknown> =>
   Stream.unwrapScoped(
     Effect.map(

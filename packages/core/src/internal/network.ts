@@ -1,5 +1,5 @@
 /**
- * The types of `Network`, and functions that need only these.
+ * The types of `Network`, and functions that need no network.
  */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -76,34 +76,37 @@ export interface ConnectOptions {
 }
 
 /**
- * Where to listen: a port, a path, a descriptor or an open handle.
+ * The address to listen on: a port, a path, a descriptor or an open handle.
  *
  * @since 0.1.0
  * @category models
  */
 export type ListenOptions =
   | {
-      /** 0: any free port; the listener's address has the port chosen. */
+      /** The port; 0 for any free port, which `Listener.address` then contains. */
       readonly port: number
-      /** Default: all addresses of both families, as Node's `server.listen`. */
+      /** The local host. Default: all addresses of both families, as in Node's `server.listen`. */
       readonly host?: string | undefined
-      /** With host `::`: listen on IPv6 only. Default `false`. */
+      /** With host `::`, listen on IPv6 only. Default `false`. */
       readonly ipv6Only?: boolean | undefined
       /** Maximum length of the system's accept queue. Default 511. */
       readonly backlog?: number | undefined
       /**
-       * Several listeners, even in other processes, share the port, and the system distributes connections
-       * (`SO_REUSEPORT`). If unsupported (Node.js before 22.12, some systems), listening fails with
-       * `ENOTSUP`. Default `false`.
+       * Share the port with other listeners, even in other processes; the system distributes the connections
+       * (`SO_REUSEPORT`). Where this is not supported (Node.js before 22.12, some systems), listening fails
+       * with `ENOTSUP`. Default `false`.
        */
       readonly reusePort?: boolean | undefined
     }
   | {
-      /** A Unix domain socket. */
+      /** The path of a Unix domain socket. */
       readonly path: string
       /** Maximum length of the system's accept queue. Default 511. */
       readonly backlog?: number | undefined
-      /** Replace a socket file that nobody listens on, as after a crash. Default `true`. */
+      /**
+       * Replace an existing socket file if no process listens on it, for example after a crash. Default
+       * `true`.
+       */
       readonly replaceStale?: boolean | undefined
     }
   /** A descriptor that is already listening, as passed by a supervisor. */
@@ -114,7 +117,7 @@ export type ListenOptions =
       readonly backlog?: number | undefined
     }
   /**
-   * A listening object of the platform: on Node.js a `net.Server`, whose connections this listener gets from
+   * A listening object of the platform, on Node.js a `net.Server`. This listener accepts its connections from
    * now on.
    */
   | {
@@ -123,7 +126,7 @@ export type ListenOptions =
     }
 
 /**
- * Text for messages: `host:port`, a path, `fd 3`.
+ * Formats the options for messages: `host:port`, a path, or `fd 3`.
  *
  * @since 0.1.0
  * @category accessors
@@ -136,8 +139,8 @@ export const formatListen = (options: ListenOptions): string => {
 }
 
 /**
- * A bound address. Delivers connections as they arrive, not started: nothing is read from them before
- * `Transport.start`.
+ * A listener on a bound address. It delivers connections that are not started: nothing is read from a
+ * connection before `Transport.start`.
  *
  * @since 0.1.0
  * @category models
@@ -147,9 +150,9 @@ export interface Listener {
   readonly address: Address
   /** Stops accepting and frees the address; accepted connections stay open. Idempotent. */
   readonly close: Effect.Effect<void>
-  /** Keeps the process alive while listening (the default). */
+  /** Makes the listener keep the process alive, which is the default. */
   readonly ref: () => void
-  /** Lets the process exit while listening. */
+  /** Lets the process exit although the listener is open. */
   readonly unref: () => void
 }
 
@@ -162,7 +165,7 @@ export interface Listener {
 export type TlsVersion = "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3"
 
 /**
- * The certificate of a TLS peer; the platform may add fields.
+ * The certificate of a TLS peer. The platform may add fields.
  *
  * @since 0.1.0
  * @category models
@@ -172,22 +175,23 @@ export interface PeerCertificate {
   readonly subject: Readonly<Record<string, string | ReadonlyArray<string>>>
   /** The issuer, by the same names. */
   readonly issuer: Readonly<Record<string, string | ReadonlyArray<string>>>
-  /** As printed by OpenSSL: `DNS:a.test, IP Address:127.0.0.1`. */
+  /** The alternative names as printed by OpenSSL: `DNS:a.test, IP Address:127.0.0.1`. */
   readonly subjectaltname?: string | undefined
-  /** SHA-256 of the certificate, hexadecimal with colons: for pinning. */
+  /** SHA-256 of the certificate, hexadecimal with colons. Can be used for pinning. */
   readonly fingerprint256: string
-  /** Hexadecimal, without separators. */
+  /** The serial number, hexadecimal without separators. */
   readonly serialNumber: string
-  /** As printed by OpenSSL: `Jan  1 00:00:00 2026 GMT`. */
+  /** Start of the validity, as printed by OpenSSL: `Jan  1 00:00:00 2026 GMT`. */
   readonly valid_from: string
-  /** As printed by OpenSSL. */
+  /** End of the validity, as printed by OpenSSL. */
   readonly valid_to: string
   /** The certificate, DER. */
   readonly raw: Uint8Array
 }
 
 /**
- * TLS as data: PEM texts and names. Each role reads its own fields.
+ * TLS options as plain data, such as PEM texts and names. A field that begins with "Client:" or "Server:" is
+ * used only in that role.
  *
  * @since 0.1.0
  * @category models
@@ -196,24 +200,26 @@ export interface TlsOptions {
   /** The role in the handshake. */
   readonly role: "client" | "server"
   /**
-   * Client: the name to request (SNI) and to verify in the certificate. The final dot of a fully qualified
-   * name (`a.example.`) is not sent.
+   * Client: the name that is sent as SNI and that the certificate must contain. The final dot of a fully
+   * qualified name (`a.example.`) is not sent.
    */
   readonly serverName?: string | undefined
   /**
-   * Client: checks the certificate of a peer whose chain is trusted; an error, returned or (for an agent's
-   * connection) thrown, refuses it. Default: the certificate must match the name (RFC 9110 §4.3.4).
+   * Client: checks the certificate of a peer whose chain is trusted. The handshake fails if this function
+   * returns an error or, for an agent's connection, throws. Default: the certificate must match the name (RFC
+   * 9110 §4.3.4).
    */
   readonly checkServerIdentity?:
     ((host: string, certificate: PeerCertificate) => Error | undefined) | undefined
-  /** Certificate chain, PEM. A server needs one. */
+  /** Certificate chain, PEM. Required for a server, unless `certificates` has entries. */
   readonly cert?: string | undefined
   /** Private key, PEM. */
   readonly key?: string | undefined
-  /** Trusted authorities, PEM. Default: the platform's. */
+  /** Trusted certificate authorities, PEM. Default: the platform's. */
   readonly ca?: string | ReadonlyArray<string> | undefined
   /**
-   * Refuse a peer whose certificate cannot be verified; on a server, only with `requestCert`. Default `true`.
+   * Fail the handshake if the peer's certificate cannot be verified. On a server this has an effect only with
+   * `requestCert`. Default `true`.
    */
   readonly rejectUnauthorized?: boolean | undefined
   /** Server: request a client certificate. Default `false`. */
@@ -236,43 +242,45 @@ export interface TlsOptions {
   readonly sigalgs?: string | undefined
   /** Server: prefer its own order of `ciphers` over the client's. Default `true`. */
   readonly honorCipherOrder?: boolean | undefined
-  /** Server: Diffie-Hellman parameters, PEM, or `auto`. Default: none, which disables DHE suites. */
+  /** Server: Diffie-Hellman parameters, PEM, or `auto`. Without this option DHE suites are disabled. */
   readonly dhparam?: string | undefined
-  /** `SSL_OP_*` of OpenSSL. */
+  /** Bit mask of OpenSSL's `SSL_OP_*` options. */
   readonly secureOptions?: number | undefined
-  /** Protocols offered, in order of preference. Default `["http/1.1"]`. */
+  /** The protocols that ALPN offers, in order of preference. Default `["http/1.1"]`. */
   readonly alpn?: ReadonlyArray<string> | undefined
   /**
    * Client: a session to resume, from `onSession`. The server ignores a session that it does not know.
    */
   readonly session?: Uint8Array | undefined
   /**
-   * Client: called with each resumable session, during the handshake or later. Sessions are secrets. An agent
-   * caches sessions itself.
+   * Client: called with each resumable session, during the handshake or later. Sessions are secrets. Not
+   * needed with an agent, because an agent caches sessions itself.
    */
   readonly onSession?: ((session: Uint8Array) => void) | undefined
   /**
-   * Client: a response that ends with the connection (no length, no chunks) is complete only if
-   * `close_notify` came before FIN (RFC 9112 section 9.8). `false`: FIN is enough. Default `true`.
+   * Client: whether a response that ends with the connection (without length and chunks) is complete only if
+   * `close_notify` arrived before FIN (RFC 9112 section 9.8). With `false`, FIN alone completes it. Default
+   * `true`.
    */
   readonly requireCloseNotify?: boolean | undefined
   /**
-   * Server: sessions resume only under the context in which they were created; at most 32 bytes of UTF-8.
-   * Default: derived from `ca`, `crl`, `requestCert` and `rejectUnauthorized`.
+   * Server: a session can be resumed only with the same `sessionIdContext` with which it was created. At most
+   * 32 bytes of UTF-8. Default: derived from `ca`, `crl`, `requestCert` and `rejectUnauthorized`.
    */
   readonly sessionIdContext?: string | undefined
   /**
-   * Server: 48 secret bytes that encrypt session tickets; servers with the same keys resume each other's
+   * Server: 48 secret bytes that encrypt session tickets. Servers with the same keys can resume each other's
    * sessions. Default: random.
    */
   readonly ticketKeys?: Uint8Array | undefined
   /**
-   * Server: lifetime of sessions, in whole seconds. Default: the platform's, 2 hours in Node.js.
+   * Server: lifetime of sessions, in whole seconds. Default: the platform's lifetime, which is 2 hours in
+   * Node.js.
    */
   readonly sessionTimeout?: Duration.DurationInput | undefined
   /**
-   * Server: certificates by requested name (SNI); `*.example.com` matches one label. `cert` and `key` serve
-   * all other names, and clients without SNI.
+   * Server: certificates by requested name (SNI). In `*.example.com` the star matches one label. `cert` and
+   * `key` are used for all other names and for clients without SNI.
    */
   readonly certificates?: Readonly<Record<string, Credentials>> | undefined
 }
@@ -298,15 +306,15 @@ export interface Credentials {
  */
 export interface ServerTls extends Omit<TlsOptions, "role" | "serverName"> {
   /**
-   * Time limit of the handshake, after which the connection is reset. Default 120 seconds (Node's
+   * Maximum time of the handshake, after which the connection is reset. Default 120 seconds (Node's
    * `handshakeTimeout`).
    */
   readonly handshakeTimeout?: Duration.DurationInput | undefined
 }
 
 /**
- * The key of `certificates` that serves a requested name: the name itself, or a wildcard for its first label.
- * `undefined`: `cert` and `key` serve it.
+ * Returns the key of the entry in `certificates` for a requested name: the name itself, or a wildcard for its
+ * first label. `undefined` if `cert` and `key` must be used.
  *
  * @since 0.1.0
  * @category accessors
@@ -323,39 +331,45 @@ export const certificateName = (options: TlsOptions, serverName: string | undefi
 }
 
 /**
- * A deadline that bounds the closing of a scope: a server's shutdown, an agent's close.
+ * A deadline that limits the closing of a scope: a server's shutdown or an agent's close.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ClosingDeadline {
-  /** The clock that it follows. */
+  /** The clock of the deadline. */
   readonly timers: Timers
-  /** Milliseconds of `timers.now()`. */
+  /** The time of expiry, in milliseconds of `timers.now()`. */
   readonly deadline: number
-  /** Description of the wait and its length. */
+  /** Description of the wait, including its length. */
   readonly name: string
-  /** Description of the work that expiring now would cut off; `undefined`: none. */
+  /**
+   * Describes the work that would be aborted if the deadline expired now; `undefined` if there is no such
+   * work.
+   */
   readonly loses: () => string | undefined
-  /** Expires the deadline now, whatever the clock says, and removes it from the network. */
+  /** Expires the deadline now, regardless of its clock, and removes it from the network. */
   readonly expire: () => void
 }
 
 /**
- * The operations of a network. It owns no connection after handing it over.
+ * The operations of a network. The network does not own a connection after it has returned or delivered it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** The addresses of a name, best first; an IP address resolves to itself. Never an empty list. */
+  /**
+   * Resolves a name to its addresses, best first; an IP address resolves to itself. Never returns an empty
+   * list.
+   */
   readonly resolve: (
     host: string,
     options?: ResolveOptions
   ) => Effect.Effect<readonly [ResolvedAddress, ...Array<ResolvedAddress>], HttpError.NameNotResolved>
   /**
    * Connects to one address. The caller owns the connection and must end or reset it. Interruption aborts the
-   * attempt and leaves nothing behind.
+   * attempt and leaves no connection open.
    */
   readonly connect: (address: Address, options?: ConnectOptions) => Effect.Effect<Transport, ConnectError>
   /** Listens until the scope closes. `onConnection` must not throw. */
@@ -364,29 +378,30 @@ export interface Service {
     onConnection: (transport: Transport) => void
   ) => Effect.Effect<Listener, ListenError, Scope.Scope>
   /**
-   * Adds TLS to a connection that has not been started, or that its owner gives up with this call. The given
-   * transport must not be used afterwards, whatever the outcome; failure and interruption reset it.
+   * Adds TLS to a connection. Its owner must not have started the given transport, or must not use it any
+   * more, and never uses it after this call, whatever the result. Failure and interruption reset the
+   * connection.
    */
   readonly secure: (
     transport: Transport,
     options: TlsOptions
   ) => Effect.Effect<Transport, HttpError.TlsFailure | HttpError.ConnectionReset | HttpError.HangUp>
   /**
-   * Checks, before a connection needs them, that certificates and keys can be read and match. Optional:
-   * without it nothing is checked in advance.
+   * Checks before the first connection that certificates and keys can be read and match. A network without
+   * this method does not check them in advance.
    */
   readonly checkTls?: (options: TlsOptions) => Effect.Effect<void, HttpError.TlsFailure>
   /**
-   * Registers a deadline that bounds the closing of a scope, unless its clock is the live one. A network that
-   * knows when nothing else can happen (everything waits for a virtual clock) then calls `expire`, the
-   * earliest deadline first. The returned function removes it. If absent, such deadlines expire after the
-   * same real time at the latest.
+   * Registers a deadline that limits the closing of a scope; not called for deadlines on the real clock. When
+   * all work waits for a virtual clock, the network calls `expire` of the earliest deadline. The returned
+   * function removes the deadline. If a network lacks this method, such deadlines expire after the same real
+   * time at the latest.
    */
   readonly closing?: (deadline: ClosingDeadline) => () => void
 }
 
 /**
- * The network in the context: `NodeNetwork.layer` of `@httpfx/node`, `MemoryNetwork.layer` of
+ * The network in the context. Provided by `NodeNetwork.layer` of `@httpfx/node` and `MemoryNetwork.layer` of
  * `@httpfx/testing`.
  *
  * @since 0.1.0

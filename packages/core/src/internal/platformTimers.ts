@@ -1,9 +1,9 @@
 /**
- * Timers of the platform, without a fiber each.
+ * `Timers` over the platform's timers. A timer needs no fiber.
  */
 import type { Timers } from "../seams/timers.js"
 
-// Platform timers hold at most 2^31-1 ms; longer waits are split.
+// Platform timers accept at most 2^31-1 ms, so longer waits are split.
 const maxDelay = 0x7fffffff
 
 /**
@@ -17,7 +17,10 @@ export interface Platform {
   setTimeout(f: () => void, delay: number): unknown
   /** Cancels a call of `setTimeout`. */
   clearTimeout(handle: unknown): void
-  /** If the platform lacks it, timers of zero length take its place. */
+  /**
+   * Calls `f` in the next turn of the event loop. If the platform lacks this function, timers of zero length
+   * are used instead.
+   */
   readonly setImmediate?: ((f: () => void) => unknown) | undefined
   /** Milliseconds of a monotonic clock. */
   monotonicNow(): number
@@ -25,7 +28,8 @@ export interface Platform {
   wallNow(): number
 }
 
-// Looked up at each call, so that fake timers also move Effect's live clock and its timers.
+// Looks up the global functions at each call, so that fake timers also control these timers and Effect's live
+// clock.
 const globals: Platform = {
   setTimeout: (f, delay) => setTimeout(f, delay),
   clearTimeout: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
@@ -36,7 +40,8 @@ const globals: Platform = {
   wallNow: () => Date.now()
 }
 
-// The event loop reads between a timer and an immediate (Node documentation: event loop, phases).
+// Calls `f` after the event loop has read sockets, which it does between timers and immediates (Node
+// documentation: event loop, phases).
 const afterReading = (platform: Platform, f: () => void): void => {
   const { setImmediate } = platform
   if (setImmediate === undefined) platform.setTimeout(f, 0)
@@ -46,7 +51,8 @@ const afterReading = (platform: Platform, f: () => void): void => {
 let turns = 0
 
 /**
- * Number of pending calls of `turn` in the process. Code that moves a virtual clock waits until it is 0.
+ * Returns the number of pending calls of `turn` in the process. Code that advances a virtual clock waits
+ * until this number is 0.
  *
  * @since 0.1.0
  * @category accessors
@@ -56,8 +62,8 @@ export const pendingTurns = (): number => turns
 const turnOf =
   (platform: Platform) =>
   (f: () => void): void => {
-    // The first immediate may follow reads that began before the call; a whole turn lies between it and the
-    // second.
+    // Needs two immediates: the first may follow reads that began before this call. A whole turn lies between
+    // both.
     turns++
     afterReading(platform, () =>
       afterReading(platform, () => {
@@ -68,7 +74,8 @@ const turnOf =
   }
 
 /**
- * Calls `f` after one turn of the event loop, in which everything that had arrived before the call is read.
+ * Calls `f` after one turn of the event loop. In this turn all bytes are read that had arrived before the
+ * call.
  *
  * @since 0.1.0
  * @category operations
@@ -76,17 +83,19 @@ const turnOf =
 export const turn: (f: () => void) => void = turnOf(globals)
 
 const unref = (handle: unknown): void => {
-  // Timers of Node and Bun are objects with `unref`; those of browsers are numbers.
+  // Timer handles of Node and Bun are objects with `unref`; those of browsers are numbers, which need no
+  // `unref`.
   if (typeof handle === "object" && handle !== null && "unref" in handle) {
     ;(handle as { unref(): void }).unref()
   }
 }
 
-// Counts from about the epoch, like the nanoseconds of Effect's clock.
+// Start of the monotonic clock in milliseconds since the epoch, so that times are comparable with those of
+// Effect's clock.
 const origin = Math.round(performance.timeOrigin)
 
 /**
- * Creates timers from a platform's functions. `keepsProcess`: running timers keep the process alive.
+ * Creates timers from a platform's functions. With `keepsProcess`, running timers keep the process alive.
  *
  * @since 0.1.0
  * @category constructors
@@ -102,7 +111,7 @@ export const make = (platform: Platform, keepsProcess: boolean): Timers => {
       const call = () => {
         if (!cancelled) f()
       }
-      // The platform rounds, so a timer may fire slightly early.
+      // The platform rounds delays, so a timer may fire slightly too early. Then wait for the rest.
       const ring = () => (now() < deadline ? wait() : afterReading(platform, call))
       const wait = () => {
         handle = platform.setTimeout(ring, Math.min(Math.max(Math.ceil(deadline - now()), 0), maxDelay))
@@ -119,7 +128,7 @@ export const make = (platform: Platform, keepsProcess: boolean): Timers => {
 }
 
 /**
- * The platform's timers; they keep a process alive.
+ * The platform's timers. Running timers keep the process alive.
  *
  * @since 0.1.0
  * @category constructors
@@ -127,7 +136,8 @@ export const make = (platform: Platform, keepsProcess: boolean): Timers => {
 export const live: Timers = make(globals, true)
 
 /**
- * The same clock, with timers that do not keep the process alive: for idle connections.
+ * As {@link live}, but running timers do not keep the process alive. For limits of idle connections, which do
+ * not keep the process alive either.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,5 +1,6 @@
 /**
- * Writes the chunks of a streamed body to a connection: responses of a server, uploads of a client.
+ * Writes the chunks of a streamed body to a connection. Used for responses of a server and uploads of a
+ * client.
  *
  * Pulls no chunk while the connection is under backpressure or broken, and yields to the event loop after a
  * bounded number of chunks and bytes, even for a synchronous source.
@@ -26,12 +27,12 @@ export const drained = (connection: { whenDrained(f: () => void): () => void }):
     return Effect.sync(cancel)
   })
 
-/** Bytes that may be buffered before a chunk's remaining pieces wait. */
+/** Bytes that may be buffered under backpressure. Above this, the remaining pieces of a chunk wait. */
 const gathered = 64 * 1024
 
 /**
- * Runs `write` on each chunk of a stream, one after the other. A third cheaper than `Stream.runForEachChunk`,
- * which also interprets a sink.
+ * Runs `write` on each chunk of a stream, one after the other. Costs a third less than
+ * `Stream.runForEachChunk`, which also interprets a sink.
  */
 const forEachChunk = <A, E, E2>(
   stream: Stream.Stream<A, E>,
@@ -55,7 +56,7 @@ const forEachChunk = <A, E, E2>(
   )
 
 export abstract class Pump<E> {
-  /** The connection accepted the last piece without backpressure. */
+  /** Whether the connection accepted the last piece without backpressure. */
   protected flowing = true
   private readonly pace = new Pace()
 
@@ -64,10 +65,10 @@ export abstract class Pump<E> {
   /** Sends a piece that is not empty, and updates `flowing`. */
   protected abstract put(piece: Uint8Array): Violation | undefined
 
-  /** Set once nothing more may be sent: an effect that fails or never completes. */
+  /** Once nothing more may be sent, an effect that fails or never completes; `undefined` before. */
   protected abstract readonly halted: Effect.Effect<void, E> | undefined
 
-  /** Waits until the connection accepts more bytes. If it never will, the owner ends the wait. */
+  /** Waits until the connection accepts more bytes. If the connection fails, the owner must end this wait. */
   protected abstract readonly drained: Effect.Effect<void>
 
   /** Sends a whole stream. */
@@ -79,7 +80,7 @@ export abstract class Pump<E> {
     chunk: Chunk.Chunk<Uint8Array>
   ): Effect.Effect<void, E | HttpError.MessageError> => {
     if (chunk.length > 0) return this.sendFrom(Chunk.toReadonlyArray(chunk), 0)
-    // A source that keeps returning empty chunks is as synchronous as any other.
+    // Count empty chunks too, so that a synchronous source of empty chunks cannot block the event loop.
     this.pace.sent(0)
     return this.pace.due ? this.turn : Effect.void
   }
@@ -110,7 +111,7 @@ export abstract class Pump<E> {
     return next === pieces.length ? wait : Effect.flatMap(wait, () => this.sendFrom(pieces, next))
   }
 
-  // No backpressure if the system has taken everything; a failed connection accepts nothing more.
+  // If the system has accepted all bytes, there is no backpressure, unless the connection has failed.
   private get wait(): Effect.Effect<void> {
     const { transport } = this
     const full = !this.flowing && (transport.buffered > 0 || !transport.writable)

@@ -1,5 +1,5 @@
 /**
- * A connection with effects, over the callbacks of its transport.
+ * A connection whose reads and writes are effects, implemented over the callbacks of its transport.
  */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ import { type Transport } from "../seams/transport.js"
 import { Pace } from "../wire/index.js"
 
 /**
- * Errors of a connection that failed. `phase` is `idle`: a socket knows no exchanges.
+ * Errors of a connection that failed. Their `phase` is `idle`, because a socket has no exchanges.
  *
  * @since 0.1.0
  * @category errors
@@ -24,7 +24,7 @@ import { Pace } from "../wire/index.js"
 export type SocketError = Exclude<HttpError.ConnectionError, HttpError.HangUp>
 
 /**
- * One connection as effects. It has ended when both directions have.
+ * One connection, read and written with effects. It is closed when both directions have ended.
  *
  * @since 0.1.0
  * @category models
@@ -35,24 +35,27 @@ export interface Socket {
   /** The peer's address. */
   readonly remote: Address | undefined
   /**
-   * The next bytes, or `None` when the peer has sent FIN (also at every later read). Overlapping reads get
-   * different bytes. Interruption loses nothing: the bytes go to the next read.
+   * Returns the next bytes, or `None` once the peer has sent FIN. Concurrent reads get different bytes. An
+   * interrupted read consumes no bytes: the next read returns them.
    */
   readonly read: Effect.Effect<Option.Option<Uint8Array>, SocketError>
   /**
-   * Sends bytes, or a string whose characters are bytes (U+0000-U+00FF). Completes when more may be written,
-   * not when the peer has read them. Yields to the event loop after 256 writes or 1 MiB, however fast the
-   * peer reads. Fails with `BrokenPipe` after `end`, and with the connection's error once it has failed.
-   * Interruption ends the wait; the bytes are still sent.
+   * Sends bytes, or a string whose characters are bytes (U+0000-U+00FF). Completes when the connection
+   * accepts more bytes, not when the peer has read these. Yields to the event loop after 256 writes or 1 MiB,
+   * however fast the peer reads. Fails with `BrokenPipe` after `end`, and with the connection's error after
+   * the connection has failed. Interruption ends the wait; the bytes are still sent.
    */
   readonly write: (data: string | Uint8Array) => Effect.Effect<void, SocketError>
   /** Sends FIN after the pending writes. The peer may still send. */
   readonly end: Effect.Effect<void>
-  /** Ends both directions at once; the peer sees RST. */
+  /** Resets the connection, which ends both directions immediately; the peer receives RST. */
   readonly reset: Effect.Effect<void>
-  /** Waits until both directions have ended, normally or not. */
+  /** Waits until both directions have ended, in order or by a failure. */
   readonly closed: Effect.Effect<void>
-  /** The bytes until FIN. Reads from this socket: each byte goes to one consumer only. */
+  /**
+   * A stream of the bytes until FIN. It consumes them with `read`, so it does not get bytes that another
+   * reader consumes.
+   */
   readonly stream: Stream.Stream<Uint8Array, SocketError>
 }
 
@@ -72,10 +75,10 @@ class SocketImpl implements Socket {
   private paused = false
   private ended = false
   private over = false
-  /** Set by a write that met backpressure, until the writers are woken. */
+  /** A write has met backpressure, and `drain` has not been called since. */
   private backedUp = false
   private failure: Fault | undefined
-  // Sets: many fibers may wait and be interrupted, at constant cost each.
+  // Sets, because many fibers may wait, and an interrupted one must be removed at constant cost.
   private readonly readers = new Set<Done<Option.Option<Uint8Array>, SocketError>>()
   private readonly writers = new Set<Done<void, SocketError>>()
   private readonly closers = new Set<Done<void, never>>()
@@ -123,7 +126,8 @@ class SocketImpl implements Socket {
     if (this.ended) return finished
     if (this.over) return Effect.fail(this.error("read"))
     return Effect.async<Option.Option<Uint8Array>, SocketError>((resume) => {
-      // The fiber may have yielded before it waits, and the bytes arrived meanwhile; the same below.
+      // The fiber may have yielded before this point, so bytes may have arrived. Check again, here and in the
+      // waits below.
       if (this.ahead.bytes > 0 || this.ended || this.over) return resume(this.read)
       this.readers.add(resume)
       return Effect.sync(() => this.readers.delete(resume))
@@ -137,7 +141,7 @@ class SocketImpl implements Socket {
       this.pace.sent(data.length)
       this.backedUp = !transport.write(data) || this.backedUp
       if (!this.backedUp) return this.pace.due ? this.turn : Effect.void
-      // The connection may accept more within this turn.
+      // `drain` may be called within this turn. So if a yield is due, wait for a turn in addition.
       return this.pace.due ? Effect.zipRight(this.drained, this.turn) : this.drained
     })
   }
@@ -156,7 +160,8 @@ class SocketImpl implements Socket {
 
   readonly end: Effect.Effect<void> = Effect.sync(() => {
     this.transport.end()
-    // No `drain` follows FIN: the bytes of waiting writers have been accepted and go out before it.
+    // `drain` is not called after `end`. Resume the waiting writers: their bytes were accepted and are sent
+    // before FIN.
     this.wakeWriters(Effect.void)
   })
 
@@ -187,8 +192,8 @@ class SocketImpl implements Socket {
     this.wakeReaders()
   }
 
-  // Readers take from the queue themselves: bytes handed to a fiber that is interrupted before it runs would
-  // be lost.
+  // Resumed readers read from the queue themselves. Bytes passed to a fiber that is interrupted before it
+  // runs would be lost.
   private wakeReaders(): void {
     if (this.readers.size === 0) return
     for (const resume of takeAll(this.readers)) resume(this.read)
@@ -206,7 +211,8 @@ class SocketImpl implements Socket {
     for (const resume of takeAll(this.writers)) resume(effect)
   }
 
-  // Without a failure, our side ended it: `end` before a write, `reset` before either.
+  // If the transport reported no failure, our side ended the connection: by `end` before a write, or by
+  // `reset`.
   private error(syscall: "read" | "write"): SocketError {
     const cause = this.failure ?? fault(syscall === "write" ? "EPIPE" : "ECONNRESET", syscall)
     return HttpError.fromFault(cause, { phase: "idle", address: this.address })
@@ -214,7 +220,7 @@ class SocketImpl implements Socket {
 }
 
 /**
- * `make` without a scope: the caller must end or reset the socket.
+ * As {@link make}, but without a scope, so the caller must end or reset the socket.
  *
  * @since 0.1.0
  * @category constructors
@@ -223,9 +229,9 @@ export const unsafeMake = (transport: Transport, initial?: Uint8Array): Socket =
   new SocketImpl(transport, initial)
 
 /**
- * Creates a socket that owns the transport from now on. `initial`: bytes already taken from the transport, to
- * be read first. Closing the scope resets an open connection: to let the peer read everything, call `end` and
- * await `closed` first.
+ * Creates a socket that owns the transport from now on. `initial` has bytes already received, which are read
+ * first. Closing the scope resets an open connection. To let the peer read all bytes, run `end` and then
+ * `closed` before the scope closes.
  *
  * @since 0.1.0
  * @category constructors

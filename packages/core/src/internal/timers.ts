@@ -1,5 +1,6 @@
 /**
- * The timers of an Effect clock: the platform's for the live clock, its own sleeps for any other.
+ * The timers of an Effect clock. They use the platform's timers for the live clock, and `Clock.sleep` for
+ * other clocks.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -12,7 +13,7 @@ import type { Timers } from "../seams/timers.js"
 export type { Timers } from "../seams/timers.js"
 
 /**
- * The key under which a clock offers its own timers, so that a timer needs no fiber.
+ * The key under which a clock provides its own timers, which need no fiber.
  *
  * @since 0.1.0
  * @category symbols
@@ -26,15 +27,15 @@ export const ClockTimers: unique symbol = Symbol.for("@httpfx/core/Timers/ClockT
  * @category models
  */
 export interface TimedClock {
-  /** Its timers. */
+  /** The timers of the clock. */
   readonly [ClockTimers]: Timers
 }
 
 /**
- * Timers that follow a `Clock`: `wallTime` is its `unsafeCurrentTimeMillis`, `now` its
- * `unsafeCurrentTimeNanos`, which is unaffected by steps of the system's clock. Effect's live clock uses the
- * platform's timers and a {@link TimedClock} its own, both without a fiber per timer. The same clock always
- * gives the same timers.
+ * Returns the timers of a `Clock`. `wallTime` is the clock's `unsafeCurrentTimeMillis`; `now` is its
+ * `unsafeCurrentTimeNanos`, which does not change when the system's clock is set. For Effect's live clock
+ * these are the platform's timers, and for a {@link TimedClock} its own; both need no fiber per timer. The
+ * same clock always gives the same timers.
  *
  * @since 0.1.0
  * @category constructors
@@ -49,18 +50,19 @@ export const fromClock = (clock: Clock.Clock): Timers => {
   return timers
 }
 
-// One per clock, so that comparing timers compares clocks.
+// Cached per clock, so that timers are identical if and only if their clocks are.
 const others = new WeakMap<Clock.Clock, Timers>()
 
 const bySleeping = (clock: Clock.Clock): Timers => {
-  // Nanoseconds since the epoch exceed the precision of a number; microseconds are exact.
+  // Nanoseconds since the epoch exceed the precision of a number, so round to microseconds.
   const now = () => Math.round(Number(clock.unsafeCurrentTimeNanos()) / 1000) / 1000
   return {
     now,
     wallTime: () => clock.unsafeCurrentTimeMillis(),
     at(deadline, f) {
       const delay = Math.max(deadline - now(), 0)
-      // The sleep starts at once, so that it counts from now; with zero length it would end within this call.
+      // Start the sleep immediately, so that it counts from now. A sleep of zero would then end within this
+      // call, so delay it.
       const wait = Effect.andThen(clock.sleep(Duration.millis(delay)), Effect.sync(f))
       const fiber = Effect.runFork(wait, { immediate: delay > 0 })
       return () => fiber.unsafeInterruptAsFork(fiber.id())
@@ -70,8 +72,8 @@ const bySleeping = (clock: Clock.Clock): Timers => {
 }
 
 /**
- * As `fromClock`, but the platform's timers do not keep a process alive: for idle connections, which do not
- * either.
+ * As {@link fromClock}, but running platform timers do not keep the process alive. For limits of idle
+ * connections, which do not keep the process alive either.
  *
  * @since 0.1.0
  * @category constructors

@@ -3,7 +3,7 @@
  */
 
 /**
- * An address of either end. Assignable to platform's `HttpServer.Address`.
+ * The address of one end of a connection. Assignable to platform's `HttpServer.Address`.
  *
  * @since 0.1.0
  * @category models
@@ -18,9 +18,9 @@ export type Address = TcpAddress | UnixAddress
  */
 export interface TcpAddress {
   readonly _tag: "TcpAddress"
-  /** An IP address in text form (a host name only where a network accepts names). */
+  /** An IP address in text form; a host name only if the network accepts names. */
   readonly hostname: string
-  /** 1 to 65535; 0 lets a listener choose a free one. */
+  /** The port, 1 to 65535. With 0 a listener chooses a free port. */
   readonly port: number
 }
 
@@ -32,12 +32,12 @@ export interface TcpAddress {
  */
 export interface UnixAddress {
   readonly _tag: "UnixAddress"
-  /** The socket file. Empty for a client without one. */
+  /** The path of the socket file. Empty for a client, which has no file. */
   readonly path: string
 }
 
 /**
- * A TCP address.
+ * Creates a TCP address.
  *
  * @since 0.1.0
  * @category constructors
@@ -45,7 +45,7 @@ export interface UnixAddress {
 export const tcp = (hostname: string, port: number): TcpAddress => ({ _tag: "TcpAddress", hostname, port })
 
 /**
- * The address of a Unix domain socket.
+ * Creates the address of a Unix domain socket.
  *
  * @since 0.1.0
  * @category constructors
@@ -53,7 +53,7 @@ export const tcp = (hostname: string, port: number): TcpAddress => ({ _tag: "Tcp
 export const unix = (path: string): UnixAddress => ({ _tag: "UnixAddress", path })
 
 /**
- * `host:port`, `[v6]:port` or the path: for messages and logs.
+ * Formats an address for messages and logs: `host:port`, `[v6]:port` or the path.
  *
  * @since 0.1.0
  * @category accessors

@@ -1,11 +1,11 @@
 /**
- * Faults: failures of a connection or a connection attempt, with the system's code and message.
+ * Faults, which are failures of a connection or a connection attempt with the system's code and message.
  */
 import { formatAddress, type Address } from "./address.js"
 
 /**
- * A failure that the operating system (or the memory network) reported for a connection or an operation. A
- * plain record, which the Effect API converts to a class of `HttpError` and the callback API to an `Error`.
+ * A failure that the operating system (or the memory network) reported for a connection or an operation. It
+ * is a plain record; the Effect API converts it to a class of `HttpError`, the callback API to an `Error`.
  *
  * @since 0.1.0
  * @category models
@@ -25,7 +25,7 @@ export interface Fault {
 }
 
 /**
- * Creates a fault. Default message: the one that Node prints.
+ * Creates a fault. The default message has Node's format.
  *
  * @since 0.1.0
  * @category constructors

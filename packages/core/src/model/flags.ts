@@ -1,12 +1,12 @@
 /**
- * The strictness flags, and three presets of them. A flag only ever accepts more input; without any, the
- * parser is as strict as RFC 9110 and RFC 9112 permit. docs/strictness.md has a table of the flags and their
- * counterparts in Node.
+ * The strictness flags and three presets of flags. Setting a flag always makes the parser accept more input;
+ * without flags the parser is as strict as RFC 9110 and RFC 9112 permit. docs/strictness.md has a table of
+ * the flags and their counterparts in Node.
  */
 
 /**
- * Each flag accepts one deviation from the narrowest reading of the grammar. In parentheses: its RFC section,
- * and the strictest preset that sets it (`insecure` sets all that `node` sets).
+ * A flag that is set accepts one deviation from the strictest reading of the grammar. The parentheses contain
+ * the RFC section and the strictest preset that sets the flag; `insecure` sets all flags that `node` sets.
  *
  * @since 0.1.0
  * @category flags
@@ -36,13 +36,16 @@ export interface Flags {
   readonly chunkedHttp10Response: boolean
   /** A request line without version, or with `HTTP/0.9` (obsolete since RFC 9110; node). */
   readonly http09: boolean
-  /** `HTTP/2.0` as version of a start line (RFC 9112 §2.3; node). */
+  /** `HTTP/2.0` as the version in a start line (RFC 9112 §2.3; node). */
   readonly http20: boolean
-  /** Any other digit, dot, digit as version (RFC 9112 §2.3; insecure). */
+  /** Any other version of the form digit, dot, digit (RFC 9112 §2.3; insecure). */
   readonly anyVersion: boolean
   /** `RTSP/` and `ICE/` in place of `HTTP/` in a start line (RFC 9112 §2.3; node). */
   readonly otherProtocols: boolean
-  /** Line breaks before a start line other than a request's empty lines, CRLF each (RFC 9112 §2.2; node). */
+  /**
+   * Line breaks before a start line, other than the empty lines with CRLF that a request may have (RFC 9112
+   * §2.2; node).
+   */
   readonly leadingLineBreaks: boolean
   /** More than one space between the parts of a request line (RFC 9112 §3; node). */
   readonly extraSpaces: boolean
@@ -68,12 +71,13 @@ export interface Flags {
   /** A `Host` that is not `uri-host [ ":" port ]` (RFC 9112 §3.2, RFC 9110 §7.2; node). */
   readonly invalidHost: boolean
   /**
-   * A `Transfer-Encoding` other than one `chunked`: more codings, other codings, none (RFC 9112 §6.1; node).
+   * A `Transfer-Encoding` that is not exactly one `chunked`: several codings, other codings, or an empty
+   * value (RFC 9112 §6.1; node).
    */
   readonly otherTransferCodings: boolean
   /**
-   * `Transfer-Encoding` in any message older than HTTP/1.1, and reuse of its connection (RFC 9112 §6.1;
-   * node).
+   * `Transfer-Encoding` in any message with a version below HTTP/1.1, and reuse of its connection (RFC 9112
+   * §6.1; node).
    */
   readonly transferEncodingInHttp10: boolean
   /**
@@ -87,7 +91,7 @@ export interface Flags {
   readonly longNumbers: boolean
   /** Chunk extensions with an empty name or value, or quotes inside a token (RFC 9112 §7.1.1; node). */
   readonly chunkExtensionSyntax: boolean
-  /** Fields that frame, route or manage a message in its trailer section (RFC 9110 §6.5.1; node). */
+  /** Trailer fields that frame, route or manage a message (RFC 9110 §6.5.1; node). */
   readonly framingInTrailers: boolean
   /** A field value continued in the next line after a space or tab (RFC 9112 §5.2; insecure). */
   readonly obsoleteFold: boolean
@@ -103,7 +107,7 @@ export interface Flags {
   readonly bareCarriageReturn: boolean
   /** LF without CR as the end of a line (RFC 9112 §2.2; insecure). */
   readonly bareLineFeed: boolean
-  /** `Content-Length` beside `Transfer-Encoding`; the latter wins (RFC 9112 §6.3; insecure). */
+  /** Both `Content-Length` and `Transfer-Encoding`; the latter takes precedence (RFC 9112 §6.3; insecure). */
   readonly lengthWithTransferEncoding: boolean
   /** In requests, `chunked` before another coding, or no `chunked` at all (RFC 9112 §6.3; insecure). */
   readonly chunkedNotLast: boolean
@@ -111,21 +115,24 @@ export interface Flags {
   readonly spacesAfterChunkSize: boolean
   /** No line break after a chunk's data (RFC 9112 §7.1; insecure). */
   readonly unterminatedChunks: boolean
-  /** A further message is read after one that closes the connection (RFC 9112 §9.6; insecure). */
+  /**
+   * A further message after a message that closes the connection; the parser reads it (RFC 9112 §9.6;
+   * insecure).
+   */
   readonly keepAliveAfterClose: boolean
-  /** Bytes after a message that closes the connection are ignored (RFC 9112 §9.6; insecure). */
+  /** Bytes after a message that closes the connection; the parser ignores them (RFC 9112 §9.6; insecure). */
   readonly dataAfterClose: boolean
 }
 
 /**
- * The name of a flag, as given in a refusal that it would have prevented.
+ * The name of a flag. A refusal contains the name of the flag that would have prevented it.
  *
  * @since 0.1.0
  * @category flags
  */
 export type FlagName = keyof Flags
 
-// Node 20's parser does not accept a tab as whitespace there.
+// Node 20's parser does not accept a tab as whitespace in these places, so only `strict` sets this flag.
 const strictOnly = ["tabsInFraming"] as const satisfies ReadonlyArray<FlagName>
 
 const strict = [
@@ -173,7 +180,7 @@ const insecure = [
 ] as const satisfies ReadonlyArray<FlagName>
 
 /**
- * Every flag, those of the `strict` preset first, then those of `node`.
+ * The names of all flags: first those of `strict`, then those of `node`, then those of `insecure`.
  *
  * @since 0.1.0
  * @category flags
@@ -184,9 +191,9 @@ const preset = (on: ReadonlyArray<FlagName>): Flags =>
   Object.freeze(Object.fromEntries(flagNames.map((name) => [name, on.includes(name)]))) as unknown as Flags
 
 /**
- * The presets. `strict`: the grammar, and deviations that are common and harmless to framing. `node`: as Node
- * 20's parser by default. `insecure`: as Node with `insecureHTTPParser`
- * (https://nodejs.org/api/http.html#httpcreateserveroptions-requestlistener).
+ * The presets. `strict` accepts the grammar of the RFCs and deviations that are common and do not affect
+ * framing. `node` accepts what Node 20's parser accepts by default. `insecure` accepts what Node accepts with
+ * `insecureHTTPParser` (https://nodejs.org/api/http.html#httpcreateserveroptions-requestlistener).
  *
  * @since 0.1.0
  * @category flags
@@ -198,14 +205,15 @@ export const presets: { readonly [P in "strict" | "node" | "insecure"]: Flags } 
 })
 
 /**
- * All flags: for readers that must accept what any preset accepts, such as tools that observe a connection.
+ * All flags set. For readers that must accept all input that any preset accepts, such as tools that observe a
+ * connection.
  *
  * @since 0.1.0
  * @category flags
  */
 export const everyFlag: Flags = preset(flagNames)
 
-/** Completes a caller's flags: missing ones are as in `strict`. */
+/** Completes a caller's flags: adds missing flags with their value in `strict`. */
 export const completeFlags = (given: Flags): Flags =>
   Object.isFrozen(given) && flagNames.every((name) => name in given)
     ? given

@@ -1,19 +1,19 @@
 /**
- * Losses: the reasons why an exchange ended before both messages were complete. `errors/fromLoss.ts` creates
- * their error classes.
+ * Losses, which are the reasons why an exchange ended before both messages were complete.
+ * `errors/fromLoss.ts` converts them to errors.
  */
 import type { Fault } from "./fault.js"
 import type { Refusal } from "./refusal.js"
 import type { ViolationsOf } from "./violation.js"
 import type { Where, Written } from "./where.js"
 
-/** The peer sent FIN too early. */
+/** The peer sent FIN before its message was complete, or before it had received ours. */
 export interface HangUp extends Where {
   readonly _tag: "HangUp"
   readonly reason: string
 }
 
-/** Our side reset or destroyed the connection, or it closed without a fault. */
+/** Our side reset or destroyed the connection, or the connection closed without a fault. */
 export interface Reset extends Where {
   readonly _tag: "Reset"
   readonly reason: string
@@ -29,7 +29,7 @@ export interface Failed extends Where {
 export interface Refused {
   readonly _tag: "Refused"
   readonly refusal: Refusal
-  /** Client only: where in the exchange. */
+  /** Client only: position and progress of the exchange. */
   readonly where?: Where | undefined
 }
 
@@ -40,11 +40,11 @@ export interface Late {
   /** Milliseconds. */
   readonly limit: number
   readonly address: string | undefined
-  /** Bytes of the connection received. */
+  /** Bytes received on the connection. */
   readonly received: number
 }
 
-/** A client read its response too slowly, or its connection made no progress. */
+/** A client read the response too slowly, or no bytes were transferred on the connection. */
 export interface Stalled {
   readonly _tag: "Stalled"
   readonly timeout: "timeout" | "progressTimeout"
@@ -63,22 +63,22 @@ export interface TooLarge {
 /** Losses of a server's exchange. */
 export type Loss = HangUp | Reset | Failed | Refused | Late | Stalled
 
-/** Refused requests, to which the server itself responds if it still can. */
+/** Losses to which the server itself responds, if a response is still possible. */
 export type Rejection = Refused | Late
 
-/** The status of that response. */
+/** Returns the status with which the server responds to a rejection. */
 export const statusOf = (rejection: Rejection): number =>
   rejection._tag === "Refused" ? rejection.refusal.status : 408
 
 // ---- for clients
 
-/** Steps of a client's request, in order, each with a time limit. */
+/** Steps of a client's request, in order. Every step can have a time limit. */
 export type Step = "queue" | "resolve" | "connect" | "secure" | "send" | "head" | "body"
 
-/** A response that the automaton refuses, because the response is not legal in this state. */
+/** The violation of a response that is not legal in the current state of the automaton. */
 export type PeerStep = ViolationsOf<"ERR_HTTPFX_OUT_OF_ORDER" | "ERR_HTTPFX_UPGRADE_NOT_ASKED">
 
-/** The response is not legal for this request. */
+/** The response is not legal for this request, so the automaton refused it. */
 export interface OutOfStep {
   readonly _tag: "OutOfStep"
   readonly violation: PeerStep
@@ -90,7 +90,7 @@ export interface TimedOut {
   readonly _tag: "TimedOut"
   /** The limit that expired. */
   readonly passed: Step | "total"
-  /** The step at that time. */
+  /** The step at the time of expiry. */
   readonly step: Step
   /** Milliseconds. */
   readonly limit: number
@@ -108,13 +108,13 @@ export interface GivenUp extends Where {
   readonly cause?: unknown
 }
 
-/** No connection could be established: the error of the connector. */
+/** No connection could be established. `error` is the connector's error. */
 export interface NotConnected {
   readonly _tag: "NotConnected"
   readonly error: unknown
 }
 
-/** A function or a stream of the caller failed, with the driver's failure value. */
+/** A function or a stream of the caller failed. `cause` is the driver's failure value. */
 export interface Thrown {
   readonly _tag: "Thrown"
   readonly cause: unknown

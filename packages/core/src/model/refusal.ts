@@ -1,13 +1,13 @@
 /**
- * Refusals of the parser: plain records with Node's code and reason, the position, and the flag that would
- * have accepted the bytes. Drivers convert them to errors and responses; nothing here throws.
+ * Refusals of the parser as plain records with Node's code and reason, the position, and the flag that would
+ * have accepted the bytes. Drivers convert them to errors and responses; the parser never throws them.
  */
 import type { FlagName } from "./flags.js"
 
 /**
  * Codes of refusals, as in Node's parser (`err.code` of a server's `clientError`). A check that Node's parser
- * lacks takes the closest of these, with a `reason` of our own; if none fits, its code is added here, also
- * with the prefix `HPE_` (`ERR_HTTPFX_` is for our violations and losses).
+ * does not have uses the closest of Node's codes with its own `reason`. If no code of Node fits, a new code
+ * with the prefix `HPE_` is added here; the prefix `ERR_HTTPFX_` is only for violations and losses.
  *
  * @since 0.1.0
  * @category refusals
@@ -34,7 +34,7 @@ export type RefusalCode =
   | "HPE_UNEXPECTED_SPACE"
 
 /**
- * The status that a server should respond before it closes the connection.
+ * The status with which a server should respond before it closes the connection.
  *
  * @since 0.1.0
  * @category refusals
@@ -42,25 +42,26 @@ export type RefusalCode =
 export type RefusalStatus = 400 | 413 | 414 | 431 | 501 | 505
 
 /**
- * Why the parser refused the peer's bytes. It reads nothing more on this connection.
+ * The reason why the parser refused the peer's bytes. After a refusal the parser reads no more bytes of the
+ * connection.
  *
  * @since 0.1.0
  * @category refusals
  */
 export interface Refusal {
   readonly _tag: "Refusal"
-  /** Node's code. */
+  /** The code. */
   readonly code: RefusalCode
-  /** Node's `err.reason`; our own sentence if Node's parser has no such check. */
+  /** Node's `err.reason`; our own text if Node's parser does not have this check. */
   readonly reason: string
-  /** The status that a server should respond. */
+  /** The status with which a server should respond. */
   readonly status: RefusalStatus
-  /** Bytes of the chunk before the position of the fault: Node's `err.bytesParsed`. */
+  /** Number of bytes in the chunk before the fault (Node's `err.bytesParsed`). */
   readonly bytesParsed: number
-  /** The same position, counted from the first byte of the connection. */
+  /** Number of bytes of the connection before the fault. */
   readonly offset: number
-  /** The chunk with the fault; empty if the refusal came at the end of the stream. */
+  /** The chunk with the fault (Node's `err.rawPacket`); empty if the fault is the end of the stream. */
   readonly rawPacket: Uint8Array
-  /** The flag that would accept these bytes, if there is one. */
+  /** The flag that would accept these bytes; `undefined` if no flag would. */
   readonly flag: FlagName | undefined
 }

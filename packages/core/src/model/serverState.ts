@@ -1,15 +1,16 @@
 /**
- * The states of a server, and the policies of a shutdown for handlers.
+ * The states of a server, and the policies by which a shutdown treats handlers.
  */
 
 /**
  * State of a server.
  *
- * - `starting`: it listens; connections wait, because no app is served yet
- * - `ready`: it serves
- * - `lameDuck`: it serves as before, but readiness checks fail, so that new traffic goes elsewhere
- * - `draining`: it accepts no connections; each response is the last of its connection
- * - `closed`: no connection and no handler is left
+ * - `starting`: the server listens, but connections wait, because no app is served yet
+ * - `ready`: the server serves requests
+ * - `lameDuck`: the server still serves requests, but readiness checks fail, so that load balancers choose
+ *   other servers
+ * - `draining`: the server accepts no connections, and every response is the last of its connection
+ * - `closed`: all connections have closed and all handlers have ended
  *
  * @since 0.1.0
  * @category models
@@ -17,11 +18,13 @@
 export type State = "starting" | "ready" | "lameDuck" | "draining" | "closed"
 
 /**
- * How a shutdown treats a running handler.
+ * The policy by which a shutdown treats a running handler.
  *
- * - `interruptAtDeadline` (default): it may run until `gracefulShutdownTimeout` has expired
- * - `interruptAtDrain`: it is interrupted when draining begins; 503 if it has not responded
- * - `wait`: a shutdown never interrupts it, but waits for it up to twice `gracefulShutdownTimeout`
+ * - `interruptAtDeadline` (default): the handler may run until `gracefulShutdownTimeout` has expired
+ * - `interruptAtDrain`: the handler is interrupted when draining begins; the client gets 503 if no response
+ *   was sent
+ * - `wait`: the handler is never interrupted; the shutdown waits for it, at most twice
+ *   `gracefulShutdownTimeout`
  *
  * @since 0.1.0
  * @category models

@@ -3,8 +3,8 @@
  */
 
 /**
- * A certificate as data, for an application's decisions. Names of a subject or issuer are those of X.509:
- * `CN`, `O`, `OU`, ...
+ * A certificate as plain data, for decisions of an application. The keys of a subject or issuer are X.509
+ * short names: `CN`, `O`, `OU`, ...
  *
  * @since 0.1.0
  * @category models
@@ -14,15 +14,17 @@ export interface Certificate {
   readonly subject: Readonly<Record<string, string | ReadonlyArray<string>>>
   /** The signer. */
   readonly issuer: Readonly<Record<string, string | ReadonlyArray<string>>>
-  /** Names it is valid for, as Node prints them: `DNS:a.example, IP Address:127.0.0.1`. */
+  /**
+   * The names for which the certificate is valid, as Node prints them: `DNS:a.example, IP Address:127.0.0.1`.
+   */
   readonly subjectAltName: string | undefined
-  /** Milliseconds since the epoch; `undefined`: no limit. */
+  /** Milliseconds since the epoch; `undefined` if there is no limit. */
   readonly validFrom: number | undefined
-  /** Milliseconds since the epoch; `undefined`: no limit. */
+  /** Milliseconds since the epoch; `undefined` if there is no limit. */
   readonly validTo: number | undefined
-  /** Hexadecimal, without separators. */
+  /** The serial number, hexadecimal without separators. */
   readonly serialNumber: string
-  /** SHA-256 of `raw`: pairs of hexadecimal digits with colons between them. */
+  /** SHA-256 of `raw`, as pairs of hexadecimal digits with colons between them. */
   readonly fingerprint256: string
   /** The certificate itself, DER. */
   readonly raw: Uint8Array
@@ -35,20 +37,20 @@ export interface Certificate {
  * @category models
  */
 export interface TlsFacts {
-  /** `TLSv1.3`, `TLSv1.2`. */
+  /** The TLS version: `TLSv1.3`, `TLSv1.2`, ... */
   readonly protocol: string | undefined
   /** OpenSSL's name of the cipher suite. */
   readonly cipher: string | undefined
-  /** The protocol chosen by ALPN: `http/1.1`. */
+  /** The protocol chosen by ALPN, such as `http/1.1`. */
   readonly alpnProtocol: string | undefined
   /** The server name that the client sent (SNI). */
   readonly serverName: string | undefined
-  /** The session was resumed. */
+  /** Whether the session was resumed. */
   readonly sessionReused: boolean
-  /** The peer's certificate was verified; `false` without a certificate. */
+  /** Whether the peer's certificate was verified successfully; `false` if the peer sent no certificate. */
   readonly authorized: boolean
-  /** Code of the reason why not: `DEPTH_ZERO_SELF_SIGNED_CERT`. */
+  /** Code of the verification error, such as `DEPTH_ZERO_SELF_SIGNED_CERT`. */
   readonly authorizationError: string | undefined
-  /** `undefined`: the peer sent no certificate. */
+  /** The peer's certificate; `undefined` if the peer sent none. */
   readonly peerCertificate: Certificate | undefined
 }

@@ -1,11 +1,13 @@
 /**
- * Removes secrets from URLs before people read them: user and password in errors, log lines and spans;
- * signatures in spans.
+ * Removes secrets from URLs: user and password for errors, log lines and spans, and also signatures for
+ * spans.
  *
- * Works on any text. If `new URL` rejects it, rather too much is removed than too little.
+ * Works on any text. In a text that `new URL` refuses, everything that may be user or password is removed,
+ * even if more is removed than necessary.
  */
 
-// A path has no authority. A scheme counts only before slashes: `user:password@host` has none.
+// A path has no authority. A scheme is recognised only before slashes, because in `user:password@host` the
+// user is not a scheme.
 const path = /^[/\\](?![/\\])/
 const authority = /^([a-z][a-z0-9+.-]*:(?=[/\\]))?([/\\]*)[^]*@/i
 
@@ -31,18 +33,18 @@ const replaced = (text: string, by: string): string => {
   return url.href
 }
 
-/** For errors and log lines: removes user and password. */
+/** Removes user and password, for errors and log lines. */
 export const withoutUserinfo = (text: string): string => replaced(text, "")
 
 const redacted = "REDACTED"
 
-/** For spans (OpenTelemetry's conventions for `url.full`): replaces user and password by `REDACTED`. */
+/** Replaces user and password by `REDACTED`, for spans (OpenTelemetry's conventions for `url.full`). */
 export const redactUserinfo = (text: string): string => replaced(text, redacted)
 
-// The keys that the conventions list for `url.query`.
+// The query keys that OpenTelemetry's conventions for `url.query` list as secret.
 const signatures = /([?&](?:AWSAccessKeyId|Signature|sig|X-Goog-Signature)=)[^&#]*/gi
 
-/** The same for a URL, and for the values of its signatures. */
+/** Replaces user, password and the values of signatures in a URL by `REDACTED`, for spans. */
 export const redactUrl = (url: URL): URL => {
   if (url.username === "" && url.password === "" && url.search.search(signatures) === -1) return url
   const shown = new URL(url)
@@ -51,6 +53,9 @@ export const redactUrl = (url: URL): URL => {
   return shown
 }
 
-/** For field values in spans (`Referer`, `Location`, `Link`), which may contain URLs anywhere. */
+/**
+ * Replaces users and passwords in all URLs of a text by `REDACTED`, for field values in spans (`Referer`,
+ * `Location`, `Link`).
+ */
 export const redactUrlsWithin = (value: string): string =>
   value.includes("@") ? value.replace(/\/\/[^\s/?#"<>]*@/g, `//${redacted}:${redacted}@`) : value

@@ -1,24 +1,23 @@
 /**
- * Violations: messages of our own side that must not be sent, as plain records that the encoders return
- * instead of throwing.
+ * Violations, which describe why a message of our own side must not be sent. They are plain records that the
+ * encoders return instead of throwing.
  *
- * The Effect API converts a violation to a typed error, the callback API to an `Error` with Node's message,
- * both from this one table. Never describes faults of the peer (those are refusals of the parser), never
- * throws.
+ * The Effect API converts a violation to a typed error, the callback API to an `Error` with Node's message;
+ * both use the tables in this file. Never describes a fault of the peer, which is a refusal of the parser.
  *
  * @since 0.1.0
  */
 
 /**
- * Why a header field that determines framing or routing was refused.
+ * The reason why a header field that determines framing or routing was refused.
  *
  * - `Repeated`: the field is repeated with a different value
  * - `Malformed`: the value does not match the field's grammar
- * - `BesideTransferEncoding`: `Content-Length` beside `Transfer-Encoding` (RFC 9112 §6.2)
- * - `ChunkedNotLast`: a request's last transfer coding is not `chunked`, or `chunked` comes before another
- *   coding (RFC 9112 §6.1)
+ * - `BesideTransferEncoding`: `Content-Length` in a message with `Transfer-Encoding` (RFC 9112 §6.2)
+ * - `ChunkedNotLast`: a request's last transfer coding is not `chunked`, or another coding follows `chunked`
+ *   (RFC 9112 §6.1)
  * - `NotForVersion`: a transfer coding for an HTTP/1.0 peer (RFC 9112 §6.1)
- * - `NotForMethod`: framing of a body that the method cannot have (RFC 9110 §9.3.6, §9.3.8)
+ * - `NotForMethod`: a framing field for a body that the method cannot have (RFC 9110 §9.3.6, §9.3.8)
  *
  * @since 0.1.0
  * @category models
@@ -27,10 +26,10 @@ export type FieldConflict =
   "Repeated" | "Malformed" | "BesideTransferEncoding" | "ChunkedNotLast" | "NotForVersion" | "NotForMethod"
 
 /**
- * The properties of the violations of each code. `what` names the invalid part, in the words of Node's
- * messages; `name` is a field name; `value` is the given value. `status` is a status code, `declared` and
- * `actual` are bytes, `protocol` and `expected` those of a URL and of an agent, `reason` is a {@link
- * FieldConflict}. `half`, `state` and `signal`: the step that the connection's automaton refused.
+ * The properties of the violations, by code. `what` names the invalid part, in the words of Node's messages;
+ * `name` is a field name; `value` is the given value; `status` is a status code. `declared` and `actual` are
+ * numbers of bytes. `protocol` is the URL's, `expected` the agent's. `reason` is a {@link FieldConflict}.
+ * `half`, `state` and `signal` describe the step that the connection's automaton refused.
  *
  * @since 0.1.0
  * @category models
@@ -45,25 +44,33 @@ export interface ViolationFacts {
     readonly what: "header content" | "trailer content" | "statusMessage"
     readonly name?: string
   }
-  /** Not an integer of 100-999, or a 1xx in place of a final status or the reverse. */
+  /**
+   * A status that is not an integer from 100 to 999, a 1xx as the final status, or a final status as
+   * informational.
+   */
   readonly ERR_HTTP_INVALID_STATUS_CODE: { readonly status: number }
-  /** Trailers without the chunked coding; with `name`: a field that is forbidden in a trailer section. */
+  /**
+   * Trailers on a message that is not chunked; with `name`, a field that is forbidden in a trailer section.
+   */
   readonly ERR_HTTP_TRAILER_INVALID: { readonly name?: string }
   /** The number of body bytes differs from `Content-Length`. */
   readonly ERR_HTTP_CONTENT_LENGTH_MISMATCH: { readonly declared: number; readonly actual: number }
-  /** Body bytes although the method or the status permits none. */
+  /** Body bytes although the method or the status does not permit a body. */
   readonly ERR_HTTP_BODY_NOT_ALLOWED: {}
   /**
-   * Header fields changed after the head was sent; `what` is the verb: set, append, remove, write, render.
+   * A change of header fields after the head was sent; `what` is its verb: set, append, remove, write or
+   * render.
    */
   readonly ERR_HTTP_HEADERS_SENT: { readonly what: string }
   /** Body bytes after the end of the body. */
   readonly ERR_STREAM_WRITE_AFTER_END: {}
   /** A request target with a space, a control character, or a character above U+00FF. */
   readonly ERR_UNESCAPED_CHARACTERS: { readonly what: "Request path" }
-  /** A scheme that the agent or client does not support; both with the colon, as in `http:`. */
+  /** A scheme that the agent or client does not support. Both values have the colon, as in `http:`. */
   readonly ERR_INVALID_PROTOCOL: { readonly protocol: string; readonly expected: string }
-  /** Framing or routing fields that contradict each other or the message. Node has no code for this. */
+  /**
+   * Fields for framing or routing contradict each other or the message. Node has no code for this violation.
+   */
   readonly ERR_HTTPFX_FIELD_CONFLICT: { readonly name: string; readonly reason: FieldConflict }
   /** An invalid value of a `Link` field (RFC 8288 §3). */
   readonly ERR_INVALID_ARG_VALUE: { readonly what: "hints"; readonly value: string }
@@ -93,7 +100,7 @@ export type ViolationCode = keyof ViolationFacts
  */
 export type ViolationOf<Code extends ViolationCode> = {
   readonly _tag: "Violation"
-  /** Which rule the message breaks. */
+  /** The rule that the message breaks. */
   readonly code: Code
 } & ViolationFacts[Code]
 
@@ -165,7 +172,7 @@ export type BodyViolation =
     >
 
 /**
- * Body bytes although the method or the status permits none (RFC 9110 §6.4.1).
+ * Body bytes although the method or the status does not permit a body (RFC 9110 §6.4.1).
  *
  * @since 0.1.0
  * @category violations
@@ -206,7 +213,8 @@ export const upgradeNotAsked: ViolationOf<"ERR_HTTPFX_UPGRADE_NOT_ASKED"> = {
 }
 
 /**
- * A change after the head was sent; `what` is its verb.
+ * Creates the violation for a change of header fields after the head was sent. `what` is the verb of the
+ * change.
  *
  * @since 0.1.0
  * @category violations
@@ -283,7 +291,7 @@ export const outOfOrder = (
 })
 
 /**
- * The JavaScript error class that Node throws for a code (Node documentation, "Errors"); `Error` for our own
+ * The JavaScript error class that Node uses for each code (Node documentation, "Errors"); `Error` for our own
  * codes.
  *
  * @since 0.1.0
@@ -317,7 +325,7 @@ const conflictText: { readonly [Reason in FieldConflict]: string } = {
 }
 
 /**
- * The message of a violation: that of Node.js 20 for Node's codes.
+ * Returns the message of a violation. For Node's codes it is the message of Node.js 20.
  *
  * @since 0.1.0
  * @category conversions

@@ -1,11 +1,12 @@
 /**
- * Decides whether a request without an idle connection gets a new one or waits in the queue.
+ * Decides whether a request for which there is no idle connection gets a new connection or waits in the
+ * queue.
  *
- * Pure functions over counts. Never counts itself; the choice among idle connections is in `keepAlive.ts`.
+ * Pure functions of counts that the caller keeps. Never chooses among idle connections (`choose.ts` does).
  */
 
 /**
- * Number of requests that one connection serves at a time: HTTP/1.1 has no streams.
+ * Number of requests that one connection serves at a time. It is 1, because HTTP/1.1 has no streams.
  *
  * @since 0.1.0
  * @category admission
@@ -13,16 +14,16 @@
 export const capacity = 1
 
 /**
- * Maximum numbers of connections in a pool, including idle ones and those being established. `Infinity`: no
- * limit.
+ * Maximum numbers of connections in a pool, including idle ones and those being established. `Infinity` means
+ * no limit.
  *
  * @since 0.1.0
  * @category admission
  */
 export interface ConnectionLimits {
-  /** Per key. */
+  /** Maximum per key. */
   readonly maxSockets: number
-  /** For all keys together. */
+  /** Maximum for all keys together. */
   readonly maxTotalSockets: number
 }
 
@@ -33,18 +34,21 @@ export interface ConnectionLimits {
  * @category admission
  */
 export interface Occupancy {
-  /** Under the key of the request. */
+  /** Connections under the key of the request. */
   readonly open: number
-  /** Under all keys. */
+  /** Connections under all keys. */
   readonly total: number
-  /** Idle connections of other keys that could be closed to free a slot. Node's agent closes none: 0. */
+  /**
+   * Idle connections of other keys that may be closed to free a slot. 0 for Node's agent, which does not
+   * close them.
+   */
   readonly idleElsewhere: number
 }
 
 /**
- * - `Open`: open a connection
- * - `Replace`: close the longest idle connection of another key, and open one
- * - `Wait`: join the queue
+ * - `Open`: the request gets a new connection
+ * - `Replace`: the longest idle connection of another key is closed, and the request gets a new connection
+ * - `Wait`: the request joins the queue
  *
  * `reason` is the limit that was reached.
  *
@@ -62,7 +66,7 @@ const waitForKey: Admission = { _tag: "Wait", reason: "MaxSockets" }
 const waitForAny: Admission = { _tag: "Wait", reason: "MaxTotalSockets" }
 
 /**
- * Decides whether a request without an idle connection gets a new one.
+ * Decides whether a request for which there is no idle connection gets a new one.
  *
  * @since 0.1.0
  * @category admission

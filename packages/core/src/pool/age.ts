@@ -13,7 +13,8 @@ export interface AgePolicy {
 }
 
 /**
- * Time (ms) after which a connection created at `made` takes no further request. `chance`: random, 0 to 1.
+ * Returns the time (ms) after which a connection created at `made` serves no further request. `chance` is a
+ * random number from 0 to 1.
  *
  * @since 0.1.0
  * @category age

@@ -1,5 +1,5 @@
 /**
- * Chooses the idle connection that serves a request. Pure functions: never opens or closes a connection.
+ * Chooses the idle connection that serves a request. Pure functions, which never open or close a connection.
  */
 
 /**
@@ -11,8 +11,8 @@
 export const schedulings = ["lifo", "fifo"] as const
 
 /**
- * Choice among idle connections. `lifo`: the one that became idle last, so that few stay in use; `fifo`: the
- * longest idle one.
+ * The rule for choosing among idle connections. `lifo`: the connection that became idle last, so that the
+ * others can time out. `fifo`: the connection that has been idle longest.
  *
  * @since 0.1.0
  * @category idle
@@ -20,8 +20,8 @@ export const schedulings = ["lifo", "fifo"] as const
 export type Scheduling = (typeof schedulings)[number]
 
 /**
- * The idle `connection` that serves, and its `index` in the list; or the `reason` for none: the list is empty
- * or no member is usable.
+ * The idle `connection` that serves the request, and its `index` in the list; or the `reason` why there is no
+ * such connection.
  *
  * @since 0.1.0
  * @category idle
@@ -31,12 +31,12 @@ export type Choice<C> =
       readonly _tag: "Reuse"
       /** The idle connection that serves the request. */
       readonly connection: C
-      /** Its position among the idle ones. */
+      /** The position of the connection in the list. */
       readonly index: number
     }
   | {
       readonly _tag: "None"
-      /** `NoneIdle`: there was no idle connection; `NoneUsable`: none of them could be used any more. */
+      /** `NoneIdle`: the list is empty. `NoneUsable`: all idle connections have expired or closed. */
       readonly reason: "NoneIdle" | "NoneUsable"
     }
 
@@ -45,7 +45,7 @@ const noneUsable = { _tag: "None", reason: "NoneUsable" } as const
 
 /**
  * Chooses the connection for the next request. `idle` is ordered by the time at which its members became
- * idle; those that are not `usable` (expired, closed since) are skipped.
+ * idle. Members that are not `usable`, because they have expired or closed, are skipped.
  *
  * @since 0.1.0
  * @category idle

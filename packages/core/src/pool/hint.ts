@@ -1,14 +1,14 @@
 /**
  * Reads the idle timeout that a server announces in `Keep-Alive` (RFC 2068 §19.7.1.1, still in common use).
  *
- * Ignores `max`: a server announces its last response with `Connection: close`, and counting down would close
- * connections too early.
+ * Ignores `max`. A server announces its last response with `Connection: close`, and counting requests down
+ * from `max` could close connections too early.
  */
 
 const timeout = /(?:^|[, \t])timeout[ \t]*=[ \t]*"?(\d{1,9})"?[ \t]*(?:[,;]|$)/i
 
 /**
- * The announced idle timeout in milliseconds; `undefined` if there is none, or it is unreadable.
+ * Returns the announced idle timeout in milliseconds; `undefined` if the value has no readable timeout.
  *
  * @since 0.1.0
  * @category hints
@@ -22,7 +22,8 @@ export const keepAliveHint = (value: string | undefined): number | undefined => 
 const asNode = /^timeout=(\d+)/
 
 /**
- * The same as Node's agent reads it: only at the beginning of the value, and only in lower case.
+ * As {@link keepAliveHint}, by the rules of Node's agent: reads `timeout` only at the beginning of the value
+ * and only in lower case.
  *
  * @since 0.1.0
  * @category hints

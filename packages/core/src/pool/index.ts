@@ -1,25 +1,25 @@
 /**
- * The rules of a connection pool: which connection serves which request. Pure functions over counts,
- * candidates and `now`, each with its reason.
+ * The rules of a connection pool, which decide which connection serves which request. They are pure functions
+ * of counts, candidates and `now`; a decision contains its reason.
  *
- * In the order in which a request meets them:
+ * In the order in which they apply to a request:
  *
  * - `origin.ts`: the origin of a request
  * - `noProxy.ts`: hosts that are reached without a proxy; `proxy.ts`: the URL of a proxy
- * - `name.ts`: the key of interchangeable connections, as Node's agents write it
- * - `choose.ts`: which idle connection serves it
+ * - `name.ts`: the key of interchangeable connections, in the format of Node's agents
+ * - `choose.ts`: which idle connection serves a request
  * - `keepAlive.ts`: which connection is kept after an exchange, and until when
- * - `admission.ts`: open a connection, or wait
+ * - `admission.ts`: whether a request gets a new connection or waits
  * - `queue.ts`: which queued request gets a free slot
  * - `hint.ts`: the idle timeout that a server announces
  * - `age.ts`: the maximum age of a connection
  * - `resend.ts`: when a request may be resent on a new connection
- * - `retry.ts`: when a failed request is retried, for users who enable that
+ * - `retry.ts`: when a failed request is retried, for users who enable retries
  *
- * Neutral values turn off what Node's agent does not have: no `idleElsewhere`, `agesAt: Infinity`,
- * `nextAsNode` instead of `nextFair`, no `resend`.
+ * For rules that Node's agent does not have, the callback API passes neutral values (`idleElsewhere: 0`,
+ * `agesAt: Infinity`), calls `nextAsNode` instead of `nextFair`, and does not call `resend`.
  *
- * Never uses Effect, I/O, a clock or `wire/`.
+ * Never imports Effect or `wire/`, and never uses I/O or a clock.
  *
  * @since 0.1.0
  */

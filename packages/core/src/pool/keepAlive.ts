@@ -1,31 +1,33 @@
 /**
- * Decides whether a connection is kept idle after an exchange, until when, and why it is retired.
+ * Decides whether a connection is kept idle after an exchange, until when, and for which reason it is
+ * retired.
  *
- * Pure functions, each with its reason. Owns no connection, opens and closes none, reads no clock.
+ * Pure functions whose decisions contain a reason. Never opens or closes a connection and never reads a
+ * clock.
  */
 
 /**
- * How a pool keeps connections between exchanges. Times in milliseconds.
+ * Rules for keeping connections between exchanges. Times are in milliseconds.
  *
  * @since 0.1.0
  * @category idle
  */
 export interface KeepAlivePolicy {
-  /** Keep connections after an exchange. */
+  /** Whether connections are kept after an exchange. */
   readonly keepAlive: boolean
   /** Maximum number of idle connections per key. */
   readonly maxFreeSockets: number
-  /** Maximum idle time; `Infinity`: no limit (Node's agent uses 0 for that). */
+  /** Maximum idle time; `Infinity` for no limit (in Node's agent, 0). */
   readonly idleTimeout: number
   /**
-   * How long before the announced idle timeout of the server (`Keep-Alive: timeout=n`) a connection is
-   * retired. Node: 1000.
+   * Time before the announced idle timeout of the server (`Keep-Alive: timeout=n`) at which a connection is
+   * retired. Node's agent uses 1000.
    */
   readonly hintBuffer: number
 }
 
 /**
- * Input of the decision to keep a connection.
+ * Facts for the decision whether a connection is kept.
  *
  * @since 0.1.0
  * @category idle
@@ -33,27 +35,31 @@ export interface KeepAlivePolicy {
 export interface EndedExchange {
   /** The time, ms. */
   readonly now: number
-  /** Idle connections under its key, without this one. */
+  /** Number of idle connections under the same key, without this connection. */
   readonly free: number
-  /** More connections are open than the limits permit, because they were lowered since. */
+  /** Whether more connections are open than the limits permit, because the limits were lowered. */
   readonly crowded: boolean
-  /** The idle timeout that the server announced in its last response, ms. */
+  /**
+   * The idle timeout that the server announced in its last response, ms; `undefined` if it announced none.
+   */
   readonly hint: number | undefined
-  /** When the connection reaches its maximum age (`age.ts`), ms; `Infinity`: never. */
+  /**
+   * Time at which the connection reaches its maximum age (`age.ts`), ms; `Infinity` if it has no maximum age.
+   */
   readonly agesAt: number
 }
 
 /**
- * Why a client does not keep a connection, or not any longer.
+ * The reason why a client does not keep a connection after an exchange, or closes an idle connection.
  *
  * - `KeepAliveOff`: the pool keeps no connections
- * - `MaxFreeSockets`: the maximum number of its key is idle
+ * - `MaxFreeSockets`: the maximum number of connections of its key is already idle
  * - `OverLimit`: there are more connections than the limits permit
- * - `HintTooShort`: the server closes it before it could safely be reused
- * - `IdleTimeout`: it reached its maximum idle time
- * - `HintExpired`: the server is about to close it
- * - `MaxAge`: it reached its maximum age
- * - `MadeRoom`: a request of another key needed its slot
+ * - `HintTooShort`: the announced idle timeout is too short for a safe reuse
+ * - `IdleTimeout`: the connection reached its maximum idle time
+ * - `HintExpired`: the server is about to close the connection, by its announced idle timeout
+ * - `MaxAge`: the connection reached its maximum age
+ * - `MadeRoom`: a request of another key needed the slot
  *
  * @since 0.1.0
  * @category idle
@@ -69,9 +75,9 @@ export type RetireReason =
   | "MadeRoom"
 
 /**
- * `Keep` a connection until that time (ms), or `Close` it at once.
+ * The decision about a connection: `Keep` it idle until the time `until` (ms), or `Close` it immediately.
  *
- * `then` is the reason to close it at `until`, `reason` why it is not kept.
+ * `then` is the reason for closing the connection at `until`; `reason` is the reason for not keeping it.
  *
  * @since 0.1.0
  * @category idle
@@ -89,8 +95,8 @@ const maxAge = close("MaxAge")
 
 /**
  * Decides whether to keep a reusable connection after its exchange, if no request is queued for it. Node's
- * agent obeys `Close` too, but `until` only shortens a timeout that it has: without one it keeps the
- * connection whatever `until` says.
+ * agent obeys `Close` too, but uses `until` only to shorten its own timeout: an agent without a timeout
+ * ignores `until`.
  *
  * @since 0.1.0
  * @category idle
@@ -118,8 +124,8 @@ export const retain = (ended: EndedExchange, policy: KeepAlivePolicy): Retention
 }
 
 /**
- * Whether a connection may serve another request immediately, without being idle in between: unless it is too
- * old. The server's announced idle timeout does not matter here, because no time passes.
+ * Whether a connection may immediately serve another request, without being idle in between. It may unless it
+ * has reached its maximum age. The server's announced idle timeout is ignored, because no time passes.
  *
  * @since 0.1.0
  * @category idle

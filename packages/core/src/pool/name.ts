@@ -1,9 +1,9 @@
 /**
- * The key under which Node's agents keep a connection (`agent.getName()`), byte for byte, because programs
- * read it and build on it.
+ * The key under which Node's agents keep a connection (`agent.getName()`). Equal to Node's byte for byte,
+ * because programs depend on the format.
  *
- * Two requests share connections exactly if their names are equal, so the name has everything that
- * distinguishes connections. Values are used as given: nothing is normalized or resolved.
+ * Two requests share connections if and only if their names are equal, so the name contains everything that
+ * distinguishes connections. Values are used as given; they are not normalized or resolved.
  */
 
 /**
@@ -13,20 +13,20 @@
  * @category names
  */
 export interface NameOptions {
-  /** Default: `localhost`. */
+  /** The host. Default: `localhost`. */
   readonly host?: string | null | undefined
-  /** As given; empty if missing. */
+  /** The port as given; empty if missing. */
   readonly port?: number | string | null | undefined
-  /** Our own address, as given. */
+  /** The local address, as given. */
   readonly localAddress?: string | null | undefined
-  /** Only 4 and 6 appear in the name. */
+  /** The address family. Only 4 and 6 appear in the name. */
   readonly family?: number | string | null | undefined
-  /** A Unix socket, instead of host and port. */
+  /** The path of a Unix socket, used instead of host and port. */
   readonly socketPath?: string | null | undefined
 }
 
 /**
- * `host:port:localAddress`, then `:family` and `:socketPath` if given.
+ * Returns `host:port:localAddress`, followed by `:family` and `:socketPath` if given.
  *
  * @since 0.1.0
  * @category names
@@ -38,7 +38,8 @@ export const connectionName = (options: NameOptions = {}): string => {
   return name
 }
 
-// Fields of the TLS part in order, and when they appear in the name: if truthy, or if given at all.
+// Fields of the TLS part in order. A field appears in the name if its value is truthy, or if it is not
+// `undefined` (`given`).
 const tlsFields: ReadonlyArray<readonly [field: keyof TlsNameOptions, when: "truthy" | "given"]> = [
   ["ca", "truthy"],
   ["cert", "truthy"],
@@ -81,7 +82,7 @@ export interface TlsNameOptions {
   readonly key?: unknown
   readonly pfx?: unknown
   readonly rejectUnauthorized?: unknown
-  /** Only if different from the host. */
+  /** Appears only if different from the host. */
   readonly servername?: unknown
   readonly minVersion?: unknown
   readonly maxVersion?: unknown
@@ -107,8 +108,8 @@ export interface TlsNameOptions {
   readonly session?: unknown
 }
 
-// Options that also distinguish connections but are missing from the names of Node.js 20: appended only if
-// set.
+// Options that distinguish connections but are missing from the names of Node.js 20. They are appended only
+// if set.
 const furtherFields: ReadonlyArray<keyof TlsNameOptions> = [
   "secureContext",
   "allowPartialTrustChain",
@@ -130,8 +131,8 @@ const identityOf = (value: object): number => {
 }
 
 /**
- * A text that two values share only if they mean the same to TLS: compared by content, instances of classes
- * by identity.
+ * Serialises a value so that two values have the same text only if they are equal for TLS. Functions and
+ * instances of classes are compared by identity, all other values by content.
  */
 const policyText = (value: unknown): string => {
   if (typeof value !== "object" || value === null) {
@@ -154,7 +155,10 @@ const listText = (values: ReadonlyArray<unknown>): string =>
 const hasPassphrase = (one: unknown): boolean =>
   typeof one === "object" && one !== null && ("pem" in one || "buf" in one)
 
-/** Lists of keys with passphrases: joined by commas, their elements all read `[object Object]`. */
+/**
+ * Whether a value is a list of keys with passphrases. Node's name contains only `[object Object]` for its
+ * elements.
+ */
 const losesContent = (value: unknown): boolean => Array.isArray(value) && value.some(hasPassphrase)
 
 const policyOf = (options: TlsNameOptions): string => {
@@ -171,7 +175,7 @@ const policyOf = (options: TlsNameOptions): string => {
 }
 
 /**
- * The server name of a TLS client (SNI) for a host: without a final dot (RFC 6066 section 3).
+ * Returns the server name (SNI) for a host, which is the host without a final dot (RFC 6066 section 3).
  *
  * @since 0.1.0
  * @category names
@@ -179,9 +183,9 @@ const policyOf = (options: TlsNameOptions): string => {
 export const sniName = (host: string): string => (host.endsWith(".") ? host.slice(0, -1) : host)
 
 /**
- * `connectionName`, then each TLS field after a colon, empty if it does not apply. Then, if set: the fields
- * that are missing from the names of Node.js 20 (`secureContext`, `ALPNProtocols`, `session`, ...) and keys
- * with passphrases.
+ * Returns `connectionName`, followed by a colon and the value of each TLS field; the value is empty if the
+ * field does not apply. Then the fields that are missing from the names of Node.js 20 (`secureContext`,
+ * `ALPNProtocols`, `session`, ...) and keys with passphrases are appended, if set.
  *
  * @since 0.1.0
  * @category names
@@ -193,7 +197,7 @@ export const secureConnectionName = (options: NameOptions & TlsNameOptions = {})
     const value = options[field]
     if (when === "truthy" ? !value : value === undefined) continue
     if (field === "servername" && value === options.host) continue
-    // As string concatenation converts it: a Buffer to its text, a list to values with commas.
+    // String concatenation, as in Node, converts a Buffer to its text and a list to its values with commas.
     name += field === "sigalgs" ? JSON.stringify(value) : (value as string)
   }
   return name + policyOf(options)

@@ -1,10 +1,10 @@
 /**
- * Decides which hosts are reached without a proxy: `NO_PROXY` lists, in the syntax of curl or of Node.
+ * Decides which hosts are reached without a proxy, by a `NO_PROXY` list in the syntax of curl or of Node.
  */
 
 /**
- * Syntax of the list. `curl`: a name includes its subdomains, and `10.0.0.0/8` is a network. `node`: only
- * `.name` and `*.name` include subdomains, and `10.0.0.1-10.0.0.9` is a range.
+ * Syntax of the list. `curl`: a name also matches its subdomains, and `10.0.0.0/8` is a network. `node`: only
+ * `.name` and `*.name` match subdomains, and `10.0.0.1-10.0.0.9` is a range.
  *
  * @since 0.1.0
  * @category proxies
@@ -12,8 +12,8 @@
 export type NoProxyReading = "curl" | "node"
 
 /**
- * Whether a host is reached without a proxy. Entries are separated by commas and blanks; `*` matches every
- * host, `name:port` only that port.
+ * Whether a host is reached without a proxy. The entries of the list are separated by commas and white space.
+ * `*` matches every host, and `name:port` matches only that port.
  *
  * @since 0.1.0
  * @category proxies
@@ -60,7 +60,9 @@ const isBefore = (one: ReadonlyArray<number>, other: ReadonlyArray<number>): boo
 
 const withoutDots = (name: string): string => name.replace(/^\./, "").replace(/\.$/, "")
 
-/** Matches an entry as curl does: a name includes its subdomains, an address may have a prefix length. */
+/**
+ * Matches an entry as curl does: a name also matches its subdomains, and an address may have a prefix length.
+ */
 const matchesCurl = (
   entry: string,
   name: string,
@@ -68,7 +70,7 @@ const matchesCurl = (
   port: number
 ): boolean => {
   const parts = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(entry)
-  // Without brackets and with several colons it is an IPv6 address, which cannot have a port.
+  // An entry with several colons and without brackets is an IPv6 address without a port.
   const what = withoutDots(parts === null ? entry : (parts[1] ?? parts[2] ?? ""))
   if (parts?.[3] !== undefined && Number(parts[3]) !== port) return false
   if (address === undefined) return name === what || (what !== "" && name.endsWith(`.${what}`))
@@ -86,7 +88,7 @@ const inRange = (address: ReadonlyArray<number>, range: ReadonlyArray<number>, b
   return true
 }
 
-/** The bytes of an IP address in text form. */
+/** Returns the bytes of an IP address in text form; `undefined` for any other text. */
 const bytesOf = (text: string): ReadonlyArray<number> | undefined => {
   const four = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)
   if (four !== null) {

@@ -1,8 +1,8 @@
 /**
  * The origin of a request: protocol, host and port (RFC 9110 §4.3.1, §4.3.2).
  *
- * Two requests share connections exactly if their origins are equal. Never resolves a name or looks at a
- * path.
+ * Requests share connections only if their origins are equal. Never resolves a name and never uses the path
+ * of a URL.
  */
 
 /**
@@ -16,7 +16,7 @@ export interface Origin {
   readonly protocol: "http:" | "https:"
   /** A name or an IP address; IPv6 without brackets. */
   readonly host: string
-  /** Always set: {@link defaultPort} if the URL has none. */
+  /** The port; {@link defaultPort} if the URL has none. */
   readonly port: number
   /** The origin as one string: the key of the pool. */
   readonly key: string
@@ -31,7 +31,7 @@ export interface Origin {
 export const defaultPort = { "http:": 80, "https:": 443 } as const
 
 /**
- * Creates an origin with its key. Nothing is normalized.
+ * Creates an origin with its key. Does not normalize its arguments.
  *
  * @since 0.1.0
  * @category names

@@ -5,8 +5,8 @@ import { credentialsOf } from "../model/credentials.js"
 import { defaultPort } from "./origin.js"
 
 /**
- * Syntax of the URL. `curl`: the scheme is optional (`http:`), and the default port of `http:` is 1080.
- * `node`: a standard URL.
+ * Syntax of the URL. `curl`: the scheme is optional and defaults to `http:`, and the default port of `http:`
+ * is 1080. `node`: a standard URL.
  *
  * @since 0.1.0
  * @category proxies
@@ -21,18 +21,19 @@ export type ProxyReading = "curl" | "node"
  */
 export interface ProxyPlace {
   readonly _tag: "ProxyPlace"
-  /** `https:`: TLS to the proxy itself. */
+  /** `https:` for TLS to the proxy itself. */
   readonly protocol: "http:" | "https:"
-  /** An IPv6 address without brackets. */
+  /** The host; an IPv6 address without brackets. */
   readonly host: string
-  /** From the URL, or the default port of the syntax for its protocol. */
+  /** The port in the URL, or the default port of the protocol in this syntax. */
   readonly port: number
-  /** Value of `Proxy-Authorization`, from the user and password in the URL. */
+  /** Value of `Proxy-Authorization`, made from the user and password in the URL. */
   readonly authorization: string | undefined
 }
 
 /**
- * A text that is not the URL of a proxy. `protocol`: it is a URL, but its protocol is not supported.
+ * The result for a text that is not the URL of a proxy. `protocol` is set if the text is a URL whose protocol
+ * is not supported.
  *
  * @since 0.1.0
  * @category proxies
@@ -61,7 +62,7 @@ export const readProxy = (text: string, reading: ProxyReading): ProxyPlace | Bad
   }
   const { protocol } = url
   if (protocol !== "http:" && protocol !== "https:") return { _tag: "BadProxyUrl", protocol }
-  // `URL` drops a port that is the default of its scheme.
+  // `URL` drops a port that is the default of its scheme, so read the port from the text.
   const written = /^[^/]*\/\/[^/?#]*:(\d+)(?:[/?#]|$)/.exec(absolute)
   const port = url.port === "" ? Number(written?.[1] ?? defaultPorts[reading][protocol]) : Number(url.port)
   const host = url.hostname.replace(/^\[|\]$/g, "")

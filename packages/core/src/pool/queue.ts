@@ -1,8 +1,8 @@
 /**
- * Chooses the queue that gets a free slot: a released connection, or room for a new one.
+ * Chooses the queue that gets a free slot. A slot is a released connection, or room for a new connection.
  *
- * Two policies: ours, fair between keys, and the order of Node's agent. Each queue is first come, first
- * served. Never owns or changes a queue.
+ * There are two policies: ours, which is fair between keys, and the order of Node's agent. Within a queue,
+ * requests are served in the order of their arrival. Never owns or changes a queue.
  */
 import type { ConnectionLimits } from "./admission.js"
 
@@ -15,21 +15,21 @@ import type { ConnectionLimits } from "./admission.js"
 export interface WaitingKey {
   /** The key of the queue. */
   readonly key: string
-  /** Connections under the key: in use, idle and being established. */
+  /** Number of connections under the key, including idle ones and those being established. */
   readonly open: number
-  /** Since when its first request has waited, ms. */
+  /** Time since which the first request of the queue has waited, ms. */
   readonly since: number
 }
 
 /**
- * The key whose first request gets the slot. `freed`: the key of a released connection, still counted in
- * `open`; a request of another key gets its slot only by closing it. `undefined`: there is room for a new
- * connection.
+ * Returns the key whose first request gets the slot. `freed` is the key of the released connection, which is
+ * still counted in `open`; for a request of another key this connection must be closed. `freed` is
+ * `undefined` if there is room for a new connection.
  *
- * The key with the fewest connections goes first, so that a busy origin does not starve a quiet one. Among
- * equals, a released connection stays with its key while each has one left, because closing and reopening
- * connections in turn would help no request. If they have none, the longest wait goes first, so no request
- * waits forever.
+ * The key with the fewest connections gets the slot, so that a busy origin does not starve a quiet one. If
+ * several keys have the fewest, and this number is not 0, a released connection stays with its key, because
+ * alternately closing and opening connections would help no request. If the number is 0, the key whose
+ * request has waited longest gets the slot, so that no request waits forever.
  *
  * @since 0.1.0
  * @category queues
@@ -60,8 +60,8 @@ const goesFirst = (one: WaitingKey, other: WaitingKey, open: number, freed: stri
 }
 
 /**
- * Queues and sockets of Node's agent: `requests` are queued, `sockets` in use, both by name. An entry of
- * `requests` is never empty.
+ * Queues and sockets of Node's agent by name: `requests` has queued requests, `sockets` has sockets in use.
+ * An entry of `requests` is never an empty list.
  *
  * @since 0.1.0
  * @category queues
@@ -72,9 +72,9 @@ export interface NodeAgentState {
 }
 
 /**
- * The key for whose first request Node's agent connects after a connection under `closed` has closed: the
- * same key if it has queued requests; otherwise the first key that ever queued, but none if that one has
- * sockets.
+ * Returns the key for whose first request Node's agent connects after a connection under `closed` has closed.
+ * This is the same key if it has queued requests. Otherwise it is the first key in `requests`, unless that
+ * key has sockets; then the result is `undefined`.
  *
  * @since 0.1.0
  * @category queues

@@ -1,9 +1,10 @@
 /**
  * Decides whether a request is resent on a new connection after its connection was lost.
  *
- * A server may close an idle connection at the very moment at which a request is written to it, and the
- * client cannot tell (RFC 9112 §9.3.1). Resends only in that case, only once, and only requests that are
- * idempotent or of which nothing was sent: never repairs a failure that a new connection would have had too.
+ * A server may close an idle connection at the moment at which a client writes a request to it, and the
+ * client cannot know whether the server has processed the request (RFC 9112 §9.3.1). A request is resent only
+ * in this case, only once, and only if it is idempotent or was not sent at all. Never resends after a failure
+ * that could also happen on a new connection.
  */
 
 /**
@@ -13,23 +14,24 @@
  * @category resending
  */
 export interface LostRequest {
-  /** Its method: only idempotent requests are resent, unless nothing was sent. */
+  /** The method. Only idempotent requests are resent, unless nothing was sent. */
   readonly method: string
-  /** The connection had served an exchange before. */
+  /** Whether the connection had served an exchange before. */
   readonly reused: boolean
   /** Bytes of the response received. */
   readonly received: number
-  /** No byte of the request was given to the connection. */
+  /** Whether no byte of the request was written to the connection. */
   readonly unsent: boolean
-  /** The whole body is still in memory. */
+  /** Whether the whole body is still in memory. */
   readonly replayable: boolean
-  /** How often the request has been resent. */
+  /** Number of times that the request has been resent. */
   readonly resent: number
 }
 
 /**
- * Resend it (`Again`), or `GiveUp` for the first `reason` that applies: the connection was new, a response
- * had begun, it was resent before, its body is gone, or the request is not idempotent.
+ * The decision: `Again` to resend the request, or `GiveUp` with the first `reason` that applies. The
+ * connection was new, a response had begun, the request was resent before, its body is no longer in memory,
+ * or it is not idempotent.
  *
  * @since 0.1.0
  * @category resending
@@ -47,7 +49,7 @@ const giveUp = <R extends string>(reason: R) => ({ _tag: "GiveUp", reason }) as 
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"])
 
 /**
- * Whether several identical requests with this method have the effect of one (RFC 9110 §9.2.2).
+ * Whether several identical requests with this method have the same effect as one request (RFC 9110 §9.2.2).
  *
  * @since 0.1.0
  * @category resending
@@ -55,8 +57,9 @@ const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "DELETE",
 export const isIdempotent = (method: string): boolean => idempotent.has(method)
 
 /**
- * Whether a request could be resent if its connection were lost before the response. If not, it is sent on a
- * kept connection only after a pending FIN would have been read.
+ * Whether a request could be resent if its connection were lost before the response. If it could not, the
+ * request is sent on an idle connection only after a turn of the event loop in which a pending FIN would have
+ * been read.
  *
  * @since 0.1.0
  * @category resending

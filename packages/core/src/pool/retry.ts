@@ -1,13 +1,13 @@
 /**
- * Decides whether a failed request is retried, and after what delay, for users who enable retries.
+ * Decides whether a failed request is retried, and after which delay, for users who enable retries.
  *
- * Never retries what the server may have executed unless it is idempotent, respects `Retry-After`, and keeps
- * retries a small part of all requests by a budget, so that they cannot prolong an outage. Pure functions:
- * never waits, and holds no budget.
+ * Never retries a request that the server may have processed, unless the request is idempotent. Respects
+ * `Retry-After`. A budget limits retries to a small part of all requests, so that they cannot prolong an
+ * outage. Pure functions, which never wait and store no budget.
  */
 
 /**
- * Limits of retries. Times in milliseconds.
+ * Limits of retries. Times are in milliseconds.
  *
  * @since 0.1.0
  * @category retries
@@ -15,9 +15,9 @@
 export interface RetryLimits {
   /** Maximum number of retries per request. */
   readonly times: number
-  /** Maximum delay before the first retry; it doubles with each retry. */
+  /** Maximum delay before the first retry; this maximum doubles with each further retry. */
   readonly base: number
-  /** Maximum delay of the backoff. */
+  /** Upper bound of that doubled maximum. */
   readonly cap: number
   /** Maximum delay that a server may request (`Retry-After`). */
   readonly patience: number
@@ -30,11 +30,14 @@ export interface RetryLimits {
  * @category retries
  */
 export interface Failure {
-  /** It may be temporary: the connection was lost or never established, or the status says so. */
+  /**
+   * Whether the failure may be temporary: the connection was lost or never established, or the status is one
+   * to retry.
+   */
   readonly transient: boolean
-  /** The server cannot have acted on the request. */
+  /** Whether the server cannot have processed the request, because nothing was sent. */
   readonly unsent: boolean
-  /** The request is idempotent. */
+  /** Whether the request is idempotent. */
   readonly idempotent: boolean
   /** The whole body is still in memory. */
   readonly replayable: boolean
@@ -45,8 +48,9 @@ export interface Failure {
 }
 
 /**
- * Why a request is not retried: the failure is permanent; the request is not idempotent; its body is gone; it
- * has used its retries; the server requests too long a delay; the budget is empty.
+ * The reason why a request is not retried: the failure is permanent, the request is not idempotent, its body
+ * is no longer in memory, it has used all its retries, the server requests too long a delay, or the budget is
+ * empty.
  *
  * @since 0.1.0
  * @category retries
@@ -55,7 +59,7 @@ export type StopReason =
   "NotTransient" | "NotIdempotent" | "NotReplayable" | "TimesUsed" | "AskedForTooLong" | "BudgetEmpty"
 
 /**
- * Retry after `delay` (ms), or stop for this `reason`.
+ * The decision: retry after `delay` (ms), or stop for this `reason`.
  *
  * @since 0.1.0
  * @category retries
@@ -66,9 +70,9 @@ export type RetryDecision =
 const stop = (reason: StopReason): RetryDecision => ({ _tag: "Stop", reason })
 
 /**
- * Decides about one failure. `chance`: random, 0 to 1, new for each decision. The delay is random between 0
- * and its limit, so that clients that failed together do not retry together; if the server requested a delay,
- * that one plus a small random part.
+ * Decides about one failure. `chance` is a random number from 0 to 1, drawn anew for each decision. The delay
+ * is random between 0 and its maximum, so that clients that failed together do not retry together. If the
+ * server requested a delay, the delay is the requested one plus a small random part.
  *
  * @since 0.1.0
  * @category retries
@@ -88,7 +92,7 @@ export const retry = (failure: Failure, limits: RetryLimits, chance: number): Re
 }
 
 /**
- * Token bucket: a request adds a fraction of a token, a retry takes one.
+ * Rules of a token bucket: a request adds a fraction of a token, a retry removes one token.
  *
  * @since 0.1.0
  * @category retries
@@ -98,7 +102,7 @@ export interface BudgetPolicy {
   readonly ratio: number
   /** Tokens added per second, so that clients with few requests can retry too. */
   readonly perSecond: number
-  /** Capacity of the bucket, which is full at first. */
+  /** Capacity of the bucket, which is initially full. */
   readonly burst: number
 }
 
@@ -111,12 +115,12 @@ export interface BudgetPolicy {
 export interface Budget {
   /** Number of tokens, possibly a fraction; a retry needs 1. */
   readonly tokens: number
-  /** When they were counted, ms. */
+  /** Time at which the tokens were counted, ms. */
   readonly at: number
 }
 
 /**
- * A full bucket.
+ * Returns a full bucket.
  *
  * @since 0.1.0
  * @category retries
@@ -124,7 +128,7 @@ export interface Budget {
 export const fullBudget = (policy: BudgetPolicy, now: number): Budget => ({ tokens: policy.burst, at: now })
 
 /**
- * The bucket after tokens were added or taken (negative), with those that time has added.
+ * Returns the bucket after adding `tokens` (negative to remove) and the tokens for the time that has passed.
  *
  * @since 0.1.0
  * @category retries

@@ -1,8 +1,9 @@
 /**
  * One timer for all deadlines of a pool.
  *
- * Setting a deadline later than the armed one costs a comparison, so request limits need no timer each. When
- * the timer fires, its owner checks everything and returns the next deadline.
+ * Setting a deadline later than the armed deadline costs only a comparison, so the time limit of a request
+ * needs no timer of its own. When the timer fires, the owner of the alarm checks all deadlines and returns
+ * the next deadline.
  */
 import type { Timers } from "../../seams/timers.js"
 
@@ -11,7 +12,7 @@ export class Alarm {
   private cancel: (() => void) | undefined = undefined
   private stopped = false
 
-  /** `sweep` handles all deadlines up to `now` and returns the next one (`Infinity`: none). */
+  /** `sweep` handles all deadlines up to `now` and returns the next deadline (`Infinity`: none). */
   constructor(
     private readonly timers: Timers,
     private readonly sweep: (now: number) => number

@@ -15,7 +15,7 @@ interface AttemptOwner {
 
 export class Attempt implements Connecting, Opening {
   over = false
-  /** Aborts the attempt. Set once the driver has started it. */
+  /** Aborts the attempt. Does nothing until `Connector.connect` has returned. */
   cancel = nothing
   private waiting: (() => void) | undefined = undefined
 

@@ -1,9 +1,9 @@
 /**
  * One client connection: sends one request after the other and passes each response to its exchange.
  *
- * The automaton decides which events are legal and whether the connection can be reused, the pool whether it
- * is kept. Never serves two exchanges at once. Unexpected bytes close it, so that no bytes of one response
- * reach the next.
+ * The automaton decides which events are legal and whether the connection can be reused; the pool decides
+ * whether a reusable connection is kept. A connection never serves two exchanges at once. If bytes arrive
+ * that belong to no response, the connection is reset, so that these bytes never reach the next exchange.
  */
 import { formatAddress, type Address } from "../../model/address.js"
 import type { Fault } from "../../model/fault.js"
@@ -28,16 +28,25 @@ import type { Watch } from "./watch.js"
 export class ClientConnection implements Pooled, TransportHandlers, UploadOwner {
   /** Time of creation, ms. */
   readonly madeAt: number
-  /** While idle: since when, until when it may be used (ms), and the reason for its retirement then. */
+  /**
+   * For an idle connection: when it became idle, when it stops being usable (both ms), and the reason with
+   * which the pool then retires it.
+   */
   idleSince = 0
   usableUntil = 0
   expiresBy: RetireReason = "IdleTimeout"
-  /** Time (ms) after which it takes no further request. */
+  /** Time (ms) after which the connection accepts no further request. */
   agesAt = Infinity
-  /** Start of closing, ms. The peer then has limited time to close its side. */
+  /**
+   * Time (ms) at which the connection began to close. The pool resets a connection whose peer does not close
+   * its side in time.
+   */
   closingSince = Infinity
   exchange: Owner | undefined = undefined
-  /** The exchange that gets this connection after one turn of the event loop, unless it closes by then. */
+  /**
+   * The exchange that starts on this connection after one turn of the event loop, unless the connection
+   * closes first.
+   */
   next: Served | undefined = undefined
 
   private readonly remote: Address | undefined
@@ -63,7 +72,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   ) {
     this.madeAt = pool.timers.now()
     this.remote = transport.remote
-    // Read now, because a transport may not have them after it has closed.
+    // Copied on creation, because a closed transport may no longer have its address and TLS facts.
     this.tls = transport.tls
     this.reception = new Reception(this, this.automaton, parser)
     transport.start(this)
@@ -104,7 +113,10 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     }
   }
 
-  /** Continues after one turn of the event loop, in which a pending FIN would have been read. */
+  /**
+   * Starts the exchange after one turn of the event loop. If a FIN was pending, it has been read in that
+   * turn, and `next` is no longer this exchange.
+   */
   rested(exchange: Served): void {
     if (this.next !== exchange) return
     if (exchange.over) {
@@ -126,7 +138,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     watch.enter("send")
   }
 
-  /** Sends the body after 100 (Continue) has arrived or its timeout has expired. */
+  /** Sends the body after 100 (Continue) has arrived or `continueTimeout` has expired. */
   readonly proceed = (): void => {
     const { exchange } = this
     if (exchange === undefined || this.unwait === undefined) return
@@ -144,7 +156,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     this.unwait = undefined
   }
 
-  /** Returns `false` under backpressure. */
+  /** Writes the parts in order. Returns `false` if the last write reported backpressure. */
   private writeAll(parts: ReadonlyArray<Part>, flowing: boolean): boolean {
     for (const part of parts) flowing = this.transport.write(part)
     return flowing
@@ -155,7 +167,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     exchange.send(this.transport, this)
   }
 
-  /** `flowing`: the transport reported no backpressure. */
+  /** Called when the request has been written. `flowing`: the transport reported no backpressure. */
   private sent(exchange: Owner, flowing: boolean): void {
     exchange.written = "all"
     this.automaton.requestComplete()
@@ -166,7 +178,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     return this.remote === undefined ? undefined : formatAddress(this.remote)
   }
 
-  /** Number of exchanges and loans it has served. */
+  /** Number of exchanges and loans that the connection has served. */
   get exchanges(): number {
     return this.automaton.exchanges + this.loans
   }
@@ -183,12 +195,15 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     loan.granted(this, this.lent, reused)
   }
 
-  /** `reusable`: no message is incomplete, and the messages permit another exchange. */
+  /**
+   * Ends the loan and takes the transport back. `reusable`: all messages are complete and permit another
+   * exchange.
+   */
   giveBack(loan: Borrower, reusable: boolean, keepAlive: string | undefined): void {
     if (this.loan !== loan) return
     this.takeBack()
     if (this.state === "closed") return
-    // After our FIN: no reset, because that would destroy data the peer has not read yet.
+    // If the borrower has sent FIN, do not reset: RST would destroy data that the peer has not read yet.
     if (!this.transport.writable) return this.retire(reusable ? "PeerEof" : "ResponseClose")
     if (!reusable) return this.cut("ResponseClose")
     this.pool.release(this, keepAlive)
@@ -210,7 +225,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     lent?.revoke()
   }
 
-  /** Called when the pool closes: retires an idle connection, resets a borrowed one. */
+  /** Called when the pool closes: retires an idle connection, and resets a connection on loan. */
   recall(): void {
     if (this.loan === undefined) return this.retire("Draining")
     this.transport.reset()
@@ -238,7 +253,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     exchange.received += chunk.length
     const { reception } = this
     const used = reception.take(chunk)
-    // A callback may have aborted the exchange.
+    // A callback within `take` may have ended the exchange; the rest of the chunk is then ignored.
     if (this.exchange !== exchange) return
     if (reception.switchedBy !== undefined)
       this.handOver(exchange, reception.switchedBy, chunk.subarray(used))
@@ -293,14 +308,14 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     this.exchange = undefined
     if (surplus) this.automaton.mustClose("SurplusBytes")
     const after = this.automaton.after()
-    // Resume even if the connection closes: FIN is noticed only while reading.
+    // Resume even if the connection closes, because the peer's FIN is noticed only while reading.
     this.resume()
     if (after._tag === "Reuse" && this.state === "open") {
       this.reception.renew()
       this.pool.release(this, exchange.response?.head.get("keep-alive"))
     } else {
       const reason = after._tag === "Close" ? after.reason : "PeerEof"
-      // The upload is not in progress: the request was sent completely, or only its head.
+      // If no upload is in progress (the request was sent completely, or only its head), FIN is enough.
       if ((exchange.sent || exchange.upload === undefined) && !surplus) this.retire(reason)
       else this.cut(reason)
     }
@@ -318,7 +333,8 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
 
   private lose(exchange: Owner, reason: ClientCloseReason, loss: (where: Where) => ResponseLoss): void {
     this.exchange = undefined
-    // Before `cut`: if the request is resent, it must be first in the queue for the slot of this connection.
+    // Call `lost` before `cut`: a request to be resent must be queued before `cut` frees the slot of this
+    // connection.
     exchange.lost(loss)
     this.cut(reason)
   }
@@ -330,7 +346,10 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     exchange?.fail(loss)
   }
 
-  /** Sends FIN after buffered output. The pool resets the connection if the peer does not close its side. */
+  /**
+   * Sends FIN after buffered output. The pool resets the connection if the peer does not close its side in
+   * time.
+   */
   retire(reason: ClientCloseReason): void {
     if (this.state !== "open") return
     this.state = "closing"
@@ -338,7 +357,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     this.pool.closing(this, reason)
   }
 
-  /** Resets the connection. */
+  /** Resets the connection, unless it has closed. */
   cut(reason: ClientCloseReason): void {
     this.exchange = undefined
     this.stopWaiting()
@@ -350,7 +369,10 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
 
   // ---- time
 
-  /** The next deadline of this connection, ms. `linger`: time the peer has to close its side, ms. */
+  /**
+   * Returns the next deadline of this connection, ms. `linger`: time (ms) that the peer has to close its side
+   * after our FIN.
+   */
   deadline(linger: number): number {
     if (this.closingSince !== Infinity) return this.closingSince + linger
     const { exchange } = this

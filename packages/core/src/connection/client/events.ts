@@ -5,9 +5,9 @@ import type { RetireReason } from "../../pool/index.js"
 import type { CloseReason } from "../../wire/index.js"
 
 /**
- * Reason why a client closed a connection: one of `CloseReason` in `wire/` (`RequestClose`, `ResponseClose`,
- * `PeerEof`, `Refused`, ...), or one of its pool, which no server gives (`RetireReason`: `KeepAliveOff`,
- * `MaxFreeSockets`, `HintTooShort`, `HintExpired`, `MadeRoom`, ...).
+ * Reason why a client closed a connection: a `CloseReason` of `wire/`, which servers share (`RequestClose`,
+ * `ResponseClose`, `PeerEof`, `Refused`, ...), or a `RetireReason`, which only the pool of a client uses
+ * (`KeepAliveOff`, `MaxFreeSockets`, `HintTooShort`, `HintExpired`, `MadeRoom`, ...).
  *
  * @since 0.1.0
  * @category models
@@ -21,9 +21,9 @@ export type ClientCloseReason = CloseReason | RetireReason
  * @category models
  */
 export interface KeyState {
-  /** In use, idle, and being established. */
+  /** Connections in use, idle, and being established. */
   readonly open: number
-  /** Open and idle. */
+  /** Idle connections. `open` includes them. */
   readonly idle: number
   /** Requests that wait for a connection. */
   readonly queued: number
@@ -31,8 +31,8 @@ export interface KeyState {
 
 /**
  * Duration of each step of a request, ms with fractions; 0 for a step that was skipped. `queue` starts at the
- * call, `head` when the request has been sent, `body` at the response head. For a resent request, both
- * durations of a repeated step are added.
+ * call, `head` when the request has been sent, `body` at the response head. If a resent request repeats a
+ * step, the durations of both runs are added.
  *
  * @since 0.1.0
  * @category events
@@ -42,15 +42,15 @@ export interface Timings {
   readonly queue: number
   /** Name resolution. */
   readonly resolve: number
-  /** Connecting, over all addresses tried. */
+  /** Connecting, summed over all addresses tried. */
   readonly connect: number
   /** The TLS handshake. */
   readonly secure: number
-  /** Until the transport has taken the whole request. */
+  /** From the established connection until the transport has accepted the whole request. */
   readonly send: number
-  /** From then until the response head. */
+  /** From the end of `send` until the response head. */
   readonly head: number
-  /** From the head to the last byte of the body. */
+  /** From the response head to the last byte of the body. */
   readonly body: number
   /** From the call to the end. */
   readonly total: number
@@ -79,16 +79,17 @@ export interface RequestFacts {
  * Events of a request, in this order; `End` or `Error` is the last.
  *
  * - `Queued`: the request waits for a connection
- * - `Connecting`, `Connected`: a connection is established for it; `Reused`: it got a kept connection
- * - `Sent`: the transport has taken the whole request
- * - `Resent`: its reused connection closed before a response; it starts over on a new connection
+ * - `Connecting`: an attempt to connect starts; `Connected`: the new connection is established
+ * - `Reused`: the request uses a connection that has served an exchange before
+ * - `Sent`: the transport has accepted the whole request
+ * - `Resent`: the reused connection closed before a response, so the request starts over on a new connection
  * - `Head`: the response head has arrived
  * - `End`: the response body is complete
- * - `Error`: it failed, or was interrupted (then `error` is `undefined`)
+ * - `Error`: the request failed, or was interrupted (`error` is then `undefined`)
  *
- * `address` is the server's end of the connection, `host:port` or a path; `status` the response status;
- * `error` the error that the caller gets (for `Resent`: that of the first connection); `timings` the duration
- * of each step.
+ * `address` is the server's end of the connection, `host:port` or a path; `status` is the response status;
+ * `error` is the error that the caller gets (for `Resent`: the error of the first connection); `timings` is
+ * the duration of each step.
  *
  * @since 0.1.0
  * @category events
@@ -123,16 +124,16 @@ export interface ConnectionFacts {
   readonly connection: number
   /** The server's end, `host:port` or a path; `undefined` if unknown. */
   readonly address: string | undefined
-  /** Number of exchanges it has served. */
+  /** Number of exchanges that the connection has served. */
   readonly exchanges: number
 }
 
 /**
  * Events of a connection that are not events of a request.
  *
- * - `Idle`: its exchange is complete, and the connection was released to the pool
- * - `HandedOver`: it has left HTTP, and its user owns it
- * - `Closed`: it is closed, for `reason`; `age` is how long it was open, ms
+ * - `Idle`: the exchange is complete, and the connection was released to the pool
+ * - `HandedOver`: the connection has left HTTP, and the app owns it
+ * - `Closed`: the connection is closed, for `reason`; `age` is how long the connection was open, ms
  *
  * @since 0.1.0
  * @category events
@@ -145,7 +146,7 @@ export type ConnectionEvent = ConnectionFacts &
   )
 
 /**
- * All events of `Service.events`: those of requests and of connections.
+ * All events of `Service.events`: the events of requests and the events of connections.
  *
  * @since 0.1.0
  * @category events

@@ -1,9 +1,9 @@
 /**
- * One request and its response, from the queue to the end. A driver extends it.
+ * One request and its response, from the queue to the end. A driver extends this class.
  *
- * Keeps the data needed to resend the request and the progress of both halves, so that each loss tells
- * whether the server may have acted on the request. Never touches a connection that already serves another
- * exchange.
+ * An exchange keeps the data needed to resend its request. It records the progress of both halves, so that
+ * every loss states whether the server may have acted on the request. It must never touch a connection that
+ * already serves another exchange.
  */
 import { formatAddress, type Address } from "../../model/address.js"
 import type { GivenUp, RequestLoss, ResponseLoss } from "../../model/loss.js"
@@ -34,7 +34,7 @@ export abstract class Exchange implements BodyFlow, Owner {
   connection: Pooled | undefined = undefined
   response: Incoming | undefined = undefined
   upload: Upload | undefined = undefined
-  /** Only with time limits or observers. */
+  /** Set only if the request has time limits or the pool has observers. */
   watch: Watch | undefined = undefined
   waiter: Waiter<Served, Pooled> | undefined = undefined
   attempt: Connecting | undefined = undefined
@@ -42,16 +42,20 @@ export abstract class Exchange implements BodyFlow, Owner {
   received = 0
   resent = 0
   /**
-   * After a resend: the loss of the first connection, and how much of the request that connection had taken.
+   * After a resend: the loss of the first connection, and how much of the request was written to that
+   * connection.
    */
   private lostWith: ResponseLoss | undefined = undefined
   private takenBefore: Written = "none"
   reused = false
   remote: Address | undefined = undefined
   tls: TlsFacts | undefined = undefined
-  /** Completed, failed or aborted. */
+  /** The exchange is complete, failed or aborted. */
   over = false
-  /** Time (ms) since when the response body has no reader; `Infinity`: it has one, or there is no body. */
+  /**
+   * Time (ms) since which no reader has waited for the response body; `Infinity`: a reader waits, or there is
+   * no body.
+   */
   private quietSince = Infinity
   /** The body has had a reader. */
   private hasRead = false
@@ -69,11 +73,17 @@ export abstract class Exchange implements BodyFlow, Owner {
   protected abstract respond(head: ResponseHead): Incoming
   /** Called when the response head has arrived. */
   protected abstract answered(): void
-  /** Takes over the connection, which has left HTTP. The driver must do so synchronously. */
+  /**
+   * Called when the connection has left HTTP. The driver must take over the connection before this method
+   * returns.
+   */
   protected abstract handed(transport: Transport, rest: Uint8Array): void
-  /** Called after the end of an exchange that was handed over: the caller gets the connection. */
+  /**
+   * Called after the exchange of a handed-over connection has ended: the driver passes the connection to its
+   * caller.
+   */
   protected abstract handedOver(): void
-  /** Called instead of `answered`, at most once: the request failed without a response. */
+  /** Called instead of `answered`, at most once, when the request has failed without a response. */
   protected abstract failed(loss: RequestLoss): void
   /** Converts a loss to the error shown in events. */
   protected abstract errorOf(loss: RequestLoss): unknown
@@ -93,8 +103,8 @@ export abstract class Exchange implements BodyFlow, Owner {
   }
 
   /**
-   * How much of the request any of its connections has taken: the server may have acted on it even if that
-   * connection was lost.
+   * Returns how much of the request was written to any of its connections. A lost connection counts too,
+   * because the server may have acted on the request.
    */
   get taken(): Written {
     return this.takenBefore === "all" || this.written === "none" ? this.takenBefore : this.written
@@ -138,7 +148,7 @@ export abstract class Exchange implements BodyFlow, Owner {
   end(rawTrailers: ReadonlyArray<string>): void {
     this.over = true
     this.connection = undefined
-    // After a complete response, the rest of the request is useless.
+    // The response is complete, so the server no longer needs the rest of the request: stop the upload.
     this.upload?.stop()
     this.watch?.report({ _tag: "End" })
     this.response?.end(rawTrailers)
@@ -172,13 +182,14 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.upload?.stop()
     this.tellError(loss)
     if (this.response === undefined) this.failed(loss)
-    // Losses of other kinds occur only before the response.
+    // The cast is safe, because losses of other kinds occur only before the response.
     else this.response.fail(loss as ResponseLoss)
   }
 
   notConnected(loss: RequestLoss): void {
     if (this.over) return
-    // The server may have acted on the first attempt, so the caller gets the loss of that one.
+    // The server may have acted on the request of the first connection, so report the loss of that
+    // connection.
     if (loss._tag !== "Thrown" && this.lostWith !== undefined) return this.fail(this.lostWith)
     this.fail(loss)
   }
@@ -191,7 +202,7 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.giveUp("ERR_HTTPFX_UPLOAD_FAILED", reason, "RequestUnfinished", why)
   }
 
-  /** Aborts because a function or stream of the caller failed before the response. */
+  /** Aborts the exchange, because a function or stream of the caller failed before the response. */
   protected abort(cause: unknown, closing: ClientCloseReason): void {
     const loss: RequestLoss = { _tag: "Thrown", cause }
     this.over = true
@@ -216,22 +227,22 @@ export abstract class Exchange implements BodyFlow, Owner {
     if (!this.hasRead && this.quietSince === Infinity) this.readerIdle()
   }
 
-  /** Called by the driver: a reader waits for the body, so the unread timeout pauses. */
+  /** Called by the driver when a reader waits for the body: pauses the unread timeout. */
   readerActive(): void {
     this.hasRead = true
     this.quietSince = Infinity
   }
 
-  /** Called by the driver: the reader got its data, so the unread timeout restarts. */
+  /** Called by the driver when the reader has received its data: restarts the unread timeout. */
   readerIdle(): void {
     this.quietSince = this.over ? Infinity : this.pool.watchUnread(this.request.unreadTimeout)
   }
 
-  /** Fails the exchange after the time limit of a step or of the whole has expired. */
+  /** Fails the exchange after the time limit of a step or of the whole exchange has expired. */
   timeOut(): void {
     if (this.over || this.watch === undefined) return
     const { limits, passed, step } = this.watch
-    // As in `notConnected`: the caller gets the loss of the first connection.
+    // As in `notConnected`, report the loss of the first connection.
     if (passed !== "total" && this.lostWith !== undefined && this.written === "none") {
       this.cut("TimedOut")
       return this.fail(this.lostWith)
@@ -262,12 +273,12 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.giveUp("ERR_HTTPFX_BODY_UNREAD", reason, "TimedOut")
   }
 
-  /** Aborts the exchange: the caller does not want the rest of the response. */
+  /** Aborts the exchange because the caller does not want the rest of the response. Returns the loss. */
   abandon(why: string): GivenUp {
     return this.giveUp("ABORT_ERR", `the response was aborted: ${why}`, "Interrupted")
   }
 
-  /** Aborts the exchange in any state, and returns the loss. */
+  /** Aborts the exchange unless it is over. Returns the loss in either case. */
   giveUp(code: string, reason: string, closing: ClientCloseReason, cause?: unknown): GivenUp {
     const loss: GivenUp = {
       _tag: "GivenUp",
@@ -282,7 +293,10 @@ export abstract class Exchange implements BodyFlow, Owner {
     return loss
   }
 
-  /** Aborts an exchange whose caller left before the response: only events report it. */
+  /**
+   * Aborts an exchange whose caller no longer waits for the response. Delivers no error; only an event
+   * reports the end.
+   */
   protected drop(): void {
     this.over = true
     this.cut("Interrupted")
@@ -303,6 +317,6 @@ export abstract class Exchange implements BodyFlow, Owner {
   }
 }
 
-// RFC 9112 §9.5: a server that refuses a request and closes does not want the rest of it.
+// A server that sends an error status and closes does not want the rest of the request (RFC 9112 §9.5).
 const unwanted = (policy: EarlyAnswer, head: ResponseHead): boolean =>
   policy === "stop" || (head.status >= 400 && !head.keepAlive)

@@ -1,9 +1,9 @@
 /**
- * The loan of a pooled connection to a driver of another kind. A loan queues, connects and releases like a
- * request.
+ * The loan of a pooled connection to a driver that uses the transport directly. A loan is queued, gets a
+ * connection and releases it like an exchange.
  *
- * Knows nothing about messages. The borrower says whether the connection can be reused; the pool decides
- * whether to keep it.
+ * A loan does not see messages: the borrower reports whether the connection can be reused, and the pool
+ * decides whether to keep it.
  */
 import type { RequestLoss } from "../../model/loss.js"
 import type { Transport } from "../../seams/transport.js"
@@ -11,24 +11,27 @@ import type { Borrower, Connecting, Destination, Home, Pooled, Served } from "./
 import type { Waiter } from "./queue.js"
 
 /**
- * A borrowed connection. `release`, `close` or `keep` ends the loan; later calls of any of them, and calls on
- * a closed connection, do nothing.
+ * A borrowed connection. The first call of `release`, `close` or `keep` ends the loan. Further calls, and
+ * calls after the connection has closed, do nothing.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Lease {
-  /** Not started. The borrower sets its handlers; when the loan ends, their `close` is called. */
+  /**
+   * Not started: the borrower must start the transport with its handlers. The `close` handler is called when
+   * the loan ends.
+   */
   readonly transport: Transport
-  /** The connection had served an exchange before. */
+  /** The connection has served an exchange before this loan. */
   readonly reused: boolean
   /**
-   * Returns the connection after a complete exchange that permits another one: the next queued request gets
-   * it, or the pool keeps it. `keepAlive`: the `Keep-Alive` field of the response, which bounds its idle
-   * time.
+   * Returns the connection after a complete exchange that permits another exchange. The next queued request
+   * uses the connection, or the pool keeps it. `keepAlive`: the `Keep-Alive` field of the response, which
+   * bounds the time that the pool keeps the connection idle.
    */
   readonly release: (keepAlive?: string) => void
-  /** Ends the connection without reuse: resets it, unless its transport has been ended. */
+  /** Ends the connection without reuse: by FIN if the borrower has ended the transport, by RST otherwise. */
   readonly close: () => void
   /** Keeps the connection for another protocol: the pool no longer owns or counts it. */
   readonly keep: () => void
@@ -85,7 +88,7 @@ export class Loan implements Borrower {
     this.fail(loss)
   }
 
-  // A loan has no time limits, and only `cancel` aborts it.
+  // Empty, because a loan has no time limits and only `cancel` aborts it.
   timeOut(): void {}
   giveUp(): void {}
 

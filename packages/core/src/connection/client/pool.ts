@@ -1,9 +1,9 @@
 /**
- * The connections of an agent, and the queued requests: connects within the limits, keeps idle connections,
- * closes expired ones.
+ * The pool of an agent: opens connections within the limits, queues further requests, keeps idle connections
+ * and closes expired connections.
  *
- * The rules are in `src/pool/`; this class owns the connections and applies them. After `close`, no
- * connection and no timer is left.
+ * The rules are in `src/pool/`; this class owns the connections and applies the rules. `close` must leave no
+ * connection and no timer behind.
  */
 import type { GivenUp, RequestLoss } from "../../model/loss.js"
 import {
@@ -47,11 +47,11 @@ export interface PoolOptions {
   readonly age: AgePolicy
   /** Delay of the first TCP keep-alive probe, ms. */
   readonly keepAliveMsecs: number
-  /** Time limits, unless a client or a request sets others. */
+  /** Time limits that apply unless a client or a request sets others. */
   readonly timeouts: TimeLimits | undefined
 }
 
-/** Error code of exchanges that end because the pool closes. */
+/** Error code of exchanges that fail because the pool closes. */
 const closedCode = "ERR_HTTPFX_CLIENT_CLOSED"
 
 /** Time that a peer has to close its side after our FIN, ms. */
@@ -86,7 +86,9 @@ export class ClientPool implements Home, Keeper {
 
   // ---- state
 
-  /** All connections, the idle ones among them, and connections being established. */
+  /**
+   * Counts of all connections, of the idle connections among them, and of the connections being established.
+   */
   get counts(): { readonly open: number; readonly idle: number; readonly connecting: number } {
     return { open: this.stock.connections.size, idle: this.stock.idle, connecting: this.attempts.size }
   }
@@ -100,7 +102,7 @@ export class ClientPool implements Home, Keeper {
     return this.stock.closings
   }
 
-  /** Per key: usable connections, the idle ones among them, and queued requests. */
+  /** Counts of open connections, of the idle connections among them, and of queued requests, by key. */
   get keys(): ReadonlyMap<string, KeyState> {
     return this.stock.keys
   }
@@ -108,8 +110,9 @@ export class ClientPool implements Home, Keeper {
   // ---- requests
 
   /**
-   * Serves a request with an idle connection, a new one, or the first that is released. `again`: its
-   * connection was lost, so only a new one will do, and it goes to the head of the queue.
+   * Serves a request on an idle connection, on a new connection, or on the first connection that is released.
+   * `again`: the request has lost its connection, so the request skips idle connections and goes to the head
+   * of the queue.
    */
   serve(exchange: Served, again = false): void {
     if (this.closed) return exchange.fail(clientClosed(exchange))
@@ -126,13 +129,14 @@ export class ClientPool implements Home, Keeper {
     )
     if (admission._tag === "Wait") return this.enqueue(exchange, bucket, again)
     this.connect(exchange, bucket)
-    // `connect` may be synchronous and have taken the idle connection.
+    // Search for an idle connection only now: `connect` may call back synchronously and change the idle list.
     if (admission._tag === "Replace") stock.oldestIdle(bucket)?.retire("MadeRoom")
   }
 
   /**
    * Gives a kept connection to a request. A request that cannot be resent first waits one turn of the event
-   * loop: if the server has closed, its FIN is read in that turn and the request gets another connection.
+   * loop: if the server has closed the connection, the FIN is read in that turn, and the request gets another
+   * connection.
    */
   private reuse(exchange: Served, connection: Pooled): void {
     if (exchange.resendable) return exchange.begin(connection)
@@ -145,8 +149,8 @@ export class ClientPool implements Home, Keeper {
     if (idle.length === 0) return undefined
     const connection = this.stock.take(bucket, this.options.scheduling, this.timers.now())
     if (connection !== undefined) return connection
-    // Expired: the timer is late, or the process was suspended. Unwritable: the transport failed, and its
-    // close event is still to come.
+    // No idle connection is usable: they have expired while the timer is late (the process may have been
+    // suspended), or have failed without having reported `close` yet. End them here.
     for (const unusable of [...idle]) {
       if (unusable.transport.writable) unusable.retire(unusable.expiresBy)
       else unusable.cut("Failed")
@@ -229,7 +233,7 @@ export class ClientPool implements Home, Keeper {
   // ---- the end of an exchange
 
   /**
-   * Takes a reusable connection back from a complete exchange. `keepAlive`: the `Keep-Alive` field of its
+   * Takes a reusable connection back after a complete exchange. `keepAlive`: the `Keep-Alive` field of the
    * response.
    */
   release(connection: Pooled, keepAlive: string | undefined): void {
@@ -266,11 +270,11 @@ export class ClientPool implements Home, Keeper {
     this.alarm.set(kept.until)
   }
 
-  /** Called when a connection starts to close: it takes no requests, and its slot is free. */
+  /** Called when a connection starts to close: gives it no further request, and frees its slot. */
   closing(connection: Pooled, reason: ClientCloseReason): void {
     if (connection.closingSince !== Infinity) return
     this.stock.drop(connection)
-    // Before `free`, so that the request is at the head of the queue when the slot becomes free.
+    // Serve this request before `free`, so that it is at the head of the queue when the slot becomes free.
     const { next } = connection
     connection.next = undefined
     if (next?.over === false) this.serve(next, true)
@@ -289,7 +293,7 @@ export class ClientPool implements Home, Keeper {
     return { at: this.events.wallTime(), key: bucket.shownKey, connection: number, address, exchanges }
   }
 
-  /** Drops a connection that was handed over. */
+  /** Removes a connection that was handed over. */
   surrender(connection: Pooled): void {
     connection.closingSince = this.timers.now()
     this.stock.connections.delete(connection)
@@ -298,7 +302,7 @@ export class ClientPool implements Home, Keeper {
     this.checkEmpty()
   }
 
-  /** Drops a connection that has closed. */
+  /** Removes a connection that has closed. */
   remove(connection: Pooled): void {
     this.stock.connections.delete(connection)
     this.checkEmpty()
@@ -310,7 +314,10 @@ export class ClientPool implements Home, Keeper {
 
   // ---- time
 
-  /** Returns `undefined` for a request without limits and observers. */
+  /**
+   * Creates the watch of a request. Returns `undefined` if the request has no time limits and the pool has no
+   * observers.
+   */
   watch(request: Request): Watch | undefined {
     if (request.limits === undefined && !this.events.listening) return undefined
     const hub = this.events.listening ? this.events : undefined
@@ -321,7 +328,7 @@ export class ClientPool implements Home, Keeper {
   private readonly now = (): number => this.timers.now()
   private readonly arm = (deadline: number): void => this.alarm.set(deadline)
 
-  /** Starts the unread timeout of a response (`limit` in ms); returns the time now. */
+  /** Starts the unread timeout of a response (`limit` in ms). Returns the current time. */
   watchUnread(limit: number): number {
     const now = this.timers.now()
     this.alarm.set(now + limit)
@@ -349,8 +356,8 @@ export class ClientPool implements Home, Keeper {
   // ---- closing the pool
 
   /**
-   * Closes the pool: aborts all exchanges and resets their connections; idle connections get FIN. Calls
-   * `each` with every stopped upload.
+   * Closes the pool: aborts all exchanges and resets their connections, and closes idle connections by FIN.
+   * Calls `each` with every upload that is stopped.
    */
   close(each: (upload: Upload) => void): void {
     this.closed = true
@@ -372,12 +379,12 @@ export class ClientPool implements Home, Keeper {
     }
   }
 
-  /** After `close`: resets connections whose peers have not closed their side. */
+  /** Resets the connections whose peers have not closed their side. Call it after `close`. */
   reset(): void {
     this.stock.connections.forEach((connection) => connection.cut("Draining"))
   }
 
-  /** Calls `f` once nothing is left after `close`, possibly at once. */
+  /** Calls `f` once no connection and no attempt is left, possibly at once. Call it after `close`. */
   whenEmpty(f: () => void): void {
     this.emptied = f
     this.checkEmpty()

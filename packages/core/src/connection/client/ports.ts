@@ -2,9 +2,9 @@
  * Interfaces between the parts of a client's pool and its driver.
  *
  * A driver gives the pool a `Connector` and an `EventSink`, extends `Exchange` (`exchange.ts`) and starts one
- * per request. It provides an `Upload` for a streamed request body and an `Incoming` for a response. Calls
- * are synchronous in both directions, so a driver may be called back within its own call. The smallest driver
- * is the promise client `test/support/promise/client.ts`.
+ * exchange per request. The driver provides an `Upload` for a streamed request body and an `Incoming` for a
+ * response. Calls are synchronous in both directions, so a driver may be called back within its own call. The
+ * smallest driver is the promise client `test/support/promise/client.ts`.
  */
 import type { Address } from "../../model/address.js"
 import type { RequestLoss, ResponseLoss } from "../../model/loss.js"
@@ -25,7 +25,7 @@ export interface Destination extends Origin {
   readonly shownKey?: string | undefined
 }
 
-/** The key without its secrets, for events and errors. */
+/** Returns the key without its secrets, for events and errors. */
 export const shownKeyOf = ({ key, shownKey = key }: Destination): string => shownKey
 
 /** A request body: parts in memory, or a stream that the driver pulls. */
@@ -51,7 +51,7 @@ export interface Request extends RequestFacts {
   readonly origin: Destination
   readonly encoded: EncodedHead
   readonly payload: Payload
-  /** Use a separate connection, outside the limits and never kept. */
+  /** Use a separate connection that does not count against the limits and is never kept. */
   readonly alone: boolean
   /** The driver takes the connection over after a protocol switch or when a tunnel opens. */
   readonly takeOver: boolean
@@ -68,9 +68,9 @@ export interface Request extends RequestFacts {
 
 /** Sends a streamed request body. */
 export interface Upload {
-  /** The transport has taken all bytes written. */
+  /** The transport has accepted all bytes written. */
   readonly taken: boolean
-  /** Called when the transport takes bytes again. */
+  /** Called when the transport accepts bytes again. */
   drain(): void
   /** Stops sending, and ends the stream. */
   stop(): void
@@ -104,37 +104,43 @@ export interface Connecting {
 export interface Opening {
   /** Reports the start of a step. */
   enter(step: "connect" | "secure"): void
-  /** `parser`: options for parsing its responses. The transport must not be started. */
+  /**
+   * Reports the connection. Its transport must not have been started. `parser`: options for parsing its
+   * responses.
+   */
   done(transport: Transport, parser: ParserOptions): void
   failed(loss: RequestLoss): void
 }
 
 /** Establishes connections for the driver: name resolution, several addresses, proxies, TLS. */
 export interface Connector {
-  /** Calls `done` or `failed` once, possibly before it returns. The result aborts the attempt. */
+  /**
+   * Starts an attempt that calls `done` or `failed` once, possibly before `connect` returns. The returned
+   * function aborts the attempt.
+   */
   connect(destination: Destination, opening: Opening): () => void
 }
 
 /** An exchange or a loan that gets its connection from a pool. */
 export interface Served {
   readonly request: { readonly origin: Destination; readonly alone: boolean }
-  /** Its entry in the queue. */
+  /** The queue entry, while the request waits for a connection. */
   waiter: Waiter<Served, Pooled> | undefined
-  /** The connection attempt for it. */
+  /** The connection attempt, while it is in progress. */
   attempt: Connecting | undefined
-  /** Ended: it takes no connection any more. */
+  /** The exchange has ended, or the loan was granted: no further connection may be used for it. */
   readonly over: boolean
   readonly watch: Watch | undefined
   readonly upload: Upload | undefined
-  /** How much of it any of its connections has taken. */
+  /** How much of the request was written to any of its connections. */
   readonly taken: Written
-  /** Can be resent if its connection is lost. */
+  /** The request can be resent if its connection is lost. */
   readonly resendable: boolean
-  /** Starts on a connection. */
+  /** Starts the exchange or loan on a connection. */
   begin(connection: Pooled): void
-  /** Fails it. The caller closes the connection. */
+  /** Fails the exchange or loan. The caller closes the connection. */
   fail(loss: RequestLoss): void
-  /** Fails it because no connection could be established. */
+  /** Fails the exchange or loan because no connection could be established. */
   notConnected(loss: RequestLoss): void
   timeOut(): void
   giveUp(code: string, reason: string, closing: ClientCloseReason): unknown
@@ -158,7 +164,7 @@ export interface Owner extends Served {
   readonly unreadUntil: number
   /** Starts the upload of a streamed payload. */
   send(transport: Transport, owner: UploadOwner): void
-  /** The transport has taken the whole request. */
+  /** Called when the transport has accepted the whole request. */
   requestTaken(): void
   informational(head: ResponseHead): void
   answer(head: ResponseHead): void
@@ -169,15 +175,18 @@ export interface Owner extends Served {
   unread(): void
   /** Hands the connection over to the driver. `rest`: bytes after the head. */
   switched(head: ResponseHead, transport: Transport, rest: Uint8Array): void
-  /** Ends the exchange with its response; the connection no longer refers to it. */
+  /** Completes the exchange. Call it after the connection has dropped its reference to the exchange. */
   end(rawTrailers: ReadonlyArray<string>): void
-  /** Reports the loss of the connection. `loss` is called only if the record is needed. */
+  /**
+   * Reports the loss of the connection. `loss` creates the loss record, and is called only if the record is
+   * needed.
+   */
   lost(loss: (where: Where) => ResponseLoss): void
   uploadFailed(cause: unknown): void
   unreadTooLong(): void
 }
 
-/** Borrows a connection for a driver of another kind. */
+/** A loan, as its connection sees it. */
 export interface Borrower extends Served {
   granted(connection: Pooled, transport: Transport, reused: boolean): void
 }
@@ -186,23 +195,32 @@ export interface Borrower extends Served {
 export interface Pooled {
   readonly transport: Transport
   readonly bucket: Bucket<Served, Pooled>
-  /** From 1. */
+  /** Number of the connection in its pool, from 1. */
   readonly number: number
   readonly address: string | undefined
-  /** Number of exchanges it has served. */
+  /** Number of exchanges that the connection has served. */
   readonly exchanges: number
   /** Time of creation, ms. */
   readonly madeAt: number
-  /** While idle: since when, until when it may be used (ms), and the reason for its retirement then. */
+  /**
+   * For an idle connection: when it became idle, when it stops being usable (both ms), and the reason with
+   * which the pool then retires it.
+   */
   idleSince: number
   usableUntil: number
   expiresBy: RetireReason
-  /** Time (ms) after which it takes no further request. */
+  /** Time (ms) after which the connection accepts no further request. */
   agesAt: number
-  /** Start of closing, ms. The peer then has limited time to close its side. */
+  /**
+   * Time (ms) at which the connection began to close. The pool resets a connection whose peer does not close
+   * its side in time.
+   */
   closingSince: number
   readonly exchange: Served | undefined
-  /** The exchange that gets this connection after one turn of the event loop, unless it closes by then. */
+  /**
+   * The exchange that starts on this connection after one turn of the event loop, unless the connection
+   * closes first.
+   */
   next: Served | undefined
   begin(exchange: Owner): void
   lend(loan: Borrower): void
@@ -222,9 +240,12 @@ export interface Pooled {
 export interface Home {
   serve(exchange: Served, again?: boolean): void
   leave(waiter: Waiter<Served, Pooled>): void
-  /** Returns `undefined` for a request without limits and observers. */
+  /**
+   * Creates the watch of a request. Returns `undefined` if the request has no time limits and the pool has no
+   * observers.
+   */
   watch(request: Request): Watch | undefined
-  /** Starts the unread timeout of a response (`limit` in ms); returns the time now. */
+  /** Starts the unread timeout of a response (`limit` in ms). Returns the current time. */
   watchUnread(limit: number): number
 }
 

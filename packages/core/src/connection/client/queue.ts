@@ -1,9 +1,10 @@
 /**
- * One key of a pool: its idle connections and its queue of requests. Only counts and lists.
+ * The idle connections and the queued requests of one key of a pool. This class counts and lists; it never
+ * decides.
  */
 import type { WaitingKey } from "../../pool/index.js"
 
-/** An entry of the queue. `S` waits for a `C`. */
+/** A queue entry: an `S` that waits for a `C`. */
 export class Waiter<S, C> {
   previous: Waiter<S, C> | undefined = undefined
   next: Waiter<S, C> | undefined = undefined
@@ -16,7 +17,7 @@ export class Waiter<S, C> {
   ) {}
 }
 
-/** Idle connections `C`, and the queue of `S` that wait for one. */
+/** The idle connections `C` of a key, and the queue of `S` that wait for a connection. */
 export class Bucket<S, C> implements WaitingKey {
   /** Connections in use, idle and being established; not those that are closing. */
   open = 0
@@ -27,7 +28,9 @@ export class Bucket<S, C> implements WaitingKey {
   private first: Waiter<S, C> | undefined = undefined
   private last: Waiter<S, C> | undefined = undefined
 
-  /** `shownKey`: the key without its secrets. `counted`: its connections count against the limits. */
+  /**
+   * `shownKey`: the key without its secrets. `counted`: connections under this key count against the limits.
+   */
   constructor(
     readonly key: string,
     readonly shownKey: string,
@@ -67,7 +70,7 @@ export class Bucket<S, C> implements WaitingKey {
     this.queued--
   }
 
-  /** The waiter at the head; it stays in the queue. */
+  /** Returns the waiter at the head without removing it from the queue. */
   get head(): Waiter<S, C> | undefined {
     return this.first
   }

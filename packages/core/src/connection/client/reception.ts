@@ -1,6 +1,6 @@
 /**
- * The receiving half of a client connection: maps parser events to calls of the exchange, and records their
- * consequences for the connection until the parser returns.
+ * The receiving half of a client connection: passes parser events to the exchange, and records the results of
+ * these events. The connection acts on the results after the parser has returned.
  */
 import type { PeerStep } from "../../model/loss.js"
 import type { Refusal } from "../../model/refusal.js"
@@ -19,7 +19,8 @@ import type { Owner } from "./ports.js"
 
 const noTrailers: ReadonlyArray<string> = []
 
-// A 2xx response to CONNECT opens a tunnel; only a request with `takeOver` can use it.
+// A 2xx response to CONNECT opens a tunnel. Without `takeOver` no driver can use the tunnel, so the request
+// fails.
 const notTaken: PeerStep = {
   _tag: "Violation",
   code: "ERR_HTTPFX_OUT_OF_ORDER",
@@ -31,9 +32,9 @@ const notTaken: PeerStep = {
 /** The connection, as its receiving half sees it. */
 interface Line {
   readonly exchange: Owner | undefined
-  /** 100 (Continue) has arrived: the body may be sent. */
+  /** Called when 100 (Continue) has arrived: sends the body. */
   proceed(): void
-  /** A final response has arrived: a body that waits for 100 (Continue) is not sent. */
+  /** Called when a final response has arrived: a body that still waits for 100 (Continue) is not sent. */
   stopWaiting(): void
 }
 
@@ -84,7 +85,7 @@ export class Reception implements ResponseEvents {
 
   head(head: ResponseHead): number {
     const { exchange } = this.line
-    // A callback for an earlier 1xx may have aborted the exchange.
+    // A callback for an earlier 1xx response may have aborted the exchange: stop parsing.
     if (exchange === undefined) return Body.Stop
     if (isInformational(head.status)) {
       this.violation = stepOf(this.automaton.responseInformational(head.status))
@@ -124,11 +125,12 @@ export class Reception implements ResponseEvents {
     this.done = true
     this.rawTrailers = rawTrailers
     this.automaton.responseComplete()
-    // Further bytes of this chunk belong to no request.
+    // Further bytes of this chunk belong to no request, so leave them unparsed; the connection closes because
+    // of them.
     this.parser.pause()
   }
 }
 
-/** The parser reports no status that the automaton does not accept. */
+/** Narrows the type of a violation: the parser never reports a status that the automaton does not accept. */
 export const stepOf = <V extends Violation | undefined>(violation: V) =>
   violation as Extract<V, undefined> | PeerStep

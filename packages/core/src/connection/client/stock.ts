@@ -1,6 +1,7 @@
 /**
- * Bookkeeping of a pool: connections, idle connections and queued requests by key, and their counts. Never
- * decides: `pool/` chooses, `pool.ts` opens and closes.
+ * The collections of a pool: connections, and idle connections and queued requests by key, with their counts.
+ *
+ * Never decides: the rules of `pool/` choose a connection, and `pool.ts` opens and closes connections.
  */
 import { choose, type Scheduling } from "../../pool/index.js"
 import type { ClientCloseReason, KeyState } from "./events.js"
@@ -19,7 +20,7 @@ export class Stock {
   readonly connections = new Set<Pooled>()
   /** Keys with a queue. */
   readonly queues = new Set<Key>()
-  /** Connections that count against the limit of all keys, and idle connections. */
+  /** `total`: connections that count against the limit over all keys. `idle`: idle connections. */
   total = 0
   idle = 0
   private readonly buckets = new Map<string, Key>()
@@ -36,7 +37,7 @@ export class Stock {
     return this.closedBy
   }
 
-  /** Per key: usable connections, the idle ones among them, and queued requests. */
+  /** Counts of open connections, of the idle connections among them, and of queued requests, by key. */
   get keys(): ReadonlyMap<string, KeyState> {
     const keys = new Map<string, KeyState>()
     for (const { shownKey, open, idle, queued } of this.buckets.values()) {
@@ -62,16 +63,18 @@ export class Stock {
     return bucket
   }
 
-  /** Adds a connection under a key, before it is established. */
+  /** Counts a connection under a key, before the connection is established. */
   occupy(bucket: Key): void {
     bucket.open++
     if (!bucket.counted) return
-    // `leave` may have dropped the bucket as empty.
+    // `leave` may have removed the bucket as empty, so add it again.
     this.buckets.set(bucket.key, bucket)
     this.total++
   }
 
-  /** Removes a connection. Returns `false` if it did not count against the limits. */
+  /**
+   * Removes a connection from the counts. Returns `false` if the connection did not count against the limits.
+   */
   vacate(bucket: Key): boolean {
     bucket.open--
     if (!bucket.counted) return false
@@ -92,7 +95,10 @@ export class Stock {
     this.idle++
   }
 
-  /** Takes the idle connection that serves next; `undefined` if none is usable. */
+  /**
+   * Removes the next connection to use from the idle list and returns it. Returns `undefined` if no idle
+   * connection is usable.
+   */
   take({ idle }: Key, scheduling: Scheduling, now: number): Pooled | undefined {
     const choice = choose(idle, scheduling, now, isUsable)
     if (choice._tag === "None") return undefined
@@ -113,7 +119,7 @@ export class Stock {
     this.idle--
   }
 
-  /** The longest idle connection of all other keys. */
+  /** Returns the connection that has been idle longest among all other keys. */
   oldestIdle(except: Key): Pooled | undefined {
     let oldest: Pooled | undefined
     for (const bucket of this.buckets.values()) {
@@ -130,7 +136,7 @@ export class Stock {
     this.queues.add(bucket)
   }
 
-  /** Removes a request that got its connection or was aborted. */
+  /** Removes a request from the queue, because the request got a connection or was aborted. */
   leave(waiter: Place): void {
     const { bucket } = waiter
     waiter.exchange.waiter = undefined

@@ -2,26 +2,26 @@
  * Measures the steps of one exchange for its time limits and events: the current step, its start and its
  * deadline.
  *
- * An exchange without limits and observers has no watch. Sets no timer: the pool checks all watches at the
- * earliest deadline.
+ * An exchange without time limits has a watch only if the pool has observers. A watch sets no timer: the pool
+ * checks all watches at the earliest deadline.
  */
 import type { AgentEvent, RequestEvent, Timings } from "./events.js"
 import type { Step, TimeLimits } from "./limits.js"
 
 /** Receives the events of a pool. */
 export interface EventSink {
-  /** There are observers. Otherwise no events are created. */
+  /** There are observers. If `false`, no events are created. */
   readonly listening: boolean
-  /** For durations: milliseconds with fractions. */
+  /** Returns milliseconds with fractions, for durations. */
   now(): number
-  /** Milliseconds since the epoch. */
+  /** Returns milliseconds since the epoch. */
   wallTime(): number
-  /** The number of the next request, from 1. */
+  /** Returns the number of the next request, from 1. */
   nextId(): number
   publish(event: AgentEvent): void
 }
 
-/** Fields of the exchange that its events repeat. */
+/** Facts about an exchange that all its events include. */
 export interface Subject {
   readonly key: string
   readonly method: string
@@ -30,7 +30,7 @@ export interface Subject {
 
 export class Watch {
   step: Step = "queue"
-  /** The earlier deadline of the step and of the whole, ms. */
+  /** The deadline of the step or of the whole exchange, whichever is earlier, ms. */
   due: number
   private stepDue = Infinity
   private readonly totalDue: number
@@ -39,7 +39,7 @@ export class Watch {
   private since: number
   private timings: Record<Step, number> | undefined
 
-  /** `hub`: `undefined` without observers. `arm`: asks the pool to check at a time. */
+  /** `hub`: `undefined` without observers. `arm`: asks the pool to check all watches at the given time. */
   constructor(
     readonly limits: TimeLimits | undefined,
     private readonly hub: EventSink | undefined,
@@ -54,12 +54,12 @@ export class Watch {
     this.begun = this.since = hub === undefined ? 0 : hub.now()
   }
 
-  /** The limit that has expired. */
+  /** Returns the limit that has expired. */
   get passed(): Step | "total" {
     return this.stepDue <= this.totalDue ? this.step : "total"
   }
 
-  /** Starts a step and its limit. */
+  /** Starts a step and the time limit of that step. */
   enter(step: Step): void {
     if (this.hub !== undefined) {
       const now = this.hub.now()
@@ -70,7 +70,7 @@ export class Watch {
     this.restart()
   }
 
-  /** Restarts the limit of the step. */
+  /** Restarts the time limit of the current step. */
   restart(): void {
     const { limits } = this
     if (limits === undefined) return
@@ -80,7 +80,7 @@ export class Watch {
     if (this.due !== Infinity) this.arm(this.due)
   }
 
-  /** Pauses the step's limit while our own reader applies backpressure. */
+  /** Pauses the time limit of the current step while our own reader applies backpressure. */
   hold(): void {
     this.stepDue = Infinity
     this.due = this.totalDue

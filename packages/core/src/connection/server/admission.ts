@@ -9,7 +9,7 @@ import type { Transport } from "../../seams/transport.js"
 /** `reset`: reset the connection at once. A `DropReason`: respond 503 to its first request. */
 export type Admission = "serve" | "reset" | DropReason
 
-/** Admitted, possibly only to get a 503. */
+/** An admission that keeps the connection, possibly only to send a 503. */
 export type Admitted = Exclude<Admission, "reset">
 
 export interface AdmissionLimits {
@@ -20,7 +20,8 @@ export interface AdmissionLimits {
   readonly whenFull: "answer" | "reset"
 }
 
-// A 503 needs a slot too: at most this many at once; further connections are reset.
+// Maximum number of connections that wait for a 503 at once. They need slots too, so further connections are
+// reset.
 const maxAnswered = 128
 
 const addressOf = (transport: Transport): string | undefined =>
@@ -53,14 +54,14 @@ export class AdmissionControl {
     return "serve"
   }
 
-  /** Continues the count of an admitted transport under its TLS transport. */
+  /** Moves the count of an admitted transport to the TLS transport that wraps it. */
   replace(plain: Transport, secured: Transport): void {
     if (!this.counted.has(plain)) return
     this.counted.set(secured, this.counted.get(plain))
     this.counted.delete(plain)
   }
 
-  /** Releases the slot of a connection that was not reset. */
+  /** Releases the slot of an admitted connection. */
   leave(transport: Transport): void {
     if (!this.limited) return
     if (!this.counted.has(transport)) {

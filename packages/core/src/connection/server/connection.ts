@@ -1,9 +1,9 @@
 /**
  * One server connection: turns received bytes into exchanges, one after the other, and responses into bytes.
  *
- * Drives the parser and the automaton of `wire/`. During an exchange it reads on into a bounded look-ahead,
- * because only reading notices a client that left. Never throws into the transport, and holds nothing once
- * closed.
+ * Drives the parser and the automaton of `wire/`. During an exchange the connection reads ahead into a
+ * bounded buffer, because a client that has left is noticed only by reading. The connection must never throw
+ * into the transport, and keeps no timer and no input after it has closed.
  */
 import type { Fault } from "../../model/fault.js"
 import type { DropReason } from "../../model/outcome.js"
@@ -39,10 +39,12 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
   private parsing = false
   /** FIN was received. */
   private peerEnded = false
-  /** Set: respond 503 to all further requests. */
+  /** If set, all further requests get 503. */
   private full: DropReason | undefined
 
-  /** `full`: the connection exceeds a limit, and its first request gets 503. */
+  /**
+   * `full`: the limit that the connection exceeds, if any; the first request of the connection then gets 503.
+   */
   constructor(
     transport: Transport,
     server: ServerPort,
@@ -87,8 +89,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
   private endRequests(): void {
     const refusal = this.parser.finish()
     const exchange = this.exchange
-    // With `allowHalfOpen`, requests already received are still served; FIN may also have completed the body
-    // of the last one.
+    // With `allowHalfOpen`, requests received before FIN are still served. `finish` may just have completed
+    // the body of the last request.
     const { allowHalfOpen } = this.server.settings
     if (allowHalfOpen && (exchange?.requestComplete === true || this.inflow.queued > 0)) return
     if (exchange !== undefined) {
@@ -139,7 +141,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     const exchange = this.owner.open(this, head, this.automaton.exchanges)
     this.exchange = exchange
     if (head.method === "CONNECT") {
-      // Bytes after the head are not HTTP, whether or not the tunnel opens.
+      // Bytes after the head are not HTTP, even if no tunnel opens. So the request is complete, and the
+      // parser stops.
       this.waits.requestComplete()
       this.automaton.requestComplete()
       exchange.requestComplete = true
@@ -159,9 +162,9 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
 
   requestComplete(rawTrailers: ReadonlyArray<string>): void {
     const exchange = this.exchange
-    // After a CONNECT head the parser has already stopped.
+    // A CONNECT request was completed at its head, where the parser stopped.
     if (exchange?.requestComplete === true) return
-    // The next request waits in the look-ahead until this one has its response.
+    // Pause, so that the next request waits in the look-ahead until this request has its response.
     this.parser.pause()
     if (exchange === undefined) return
     exchange.requestComplete = true
@@ -239,7 +242,10 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     Endings.cut(this, exchange)
   }
 
-  /** Called when the handler has ended. Without a complete response, the client must not be left waiting. */
+  /**
+   * Called when the handler has ended. If the response has not begun, sends 500 or 503; if the response is
+   * incomplete, ends the connection.
+   */
   handlerEnded(exchange: Exchange): void {
     if (exchange.responseComplete || this.exchange !== exchange) return
     if (exchange.status === undefined) Refusals.respondByDefault(this, exchange.shutDown ? 503 : 500)
@@ -271,8 +277,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
   // ---- called by the server
 
   /**
-   * Makes the next response the last one. An idle connection stays open: requests are still served during the
-   * grace period.
+   * Makes the response in flight, or else the next response, the last of the connection. An idle connection
+   * stays open, because requests are still served during the grace period.
    */
   drainBegins(): void {
     if (this.exchange !== undefined) this.automaton.mustClose("Draining")
@@ -286,7 +292,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     Endings.finish(this, "Draining", this.server.draining ? idleLingerTime : undefined)
   }
 
-  /** Whether its handler is exempt from interruption by a shutdown. */
+  /** Returns `true` if the handler of this connection is exempt from interruption by a shutdown. */
   get waitsForHandler(): boolean {
     const exchange = this.exchange ?? this.taken
     return exchange?.started === true && exchange.isKept
@@ -302,7 +308,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     Endings.finish(this, "IdleTimeout")
   }
 
-  /** Returns the next deadline, ms (`Infinity`: none). */
+  /** Ends the connection if a deadline has expired. Returns the next deadline, ms (`Infinity`: none). */
   checkDeadlines(now: number): number {
     return Deadlines.check(this, now)
   }
@@ -326,7 +332,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
         Refusals.reject(this, { _tag: "Refused", refusal }, "Refused")
         break
       }
-      // Before the handler runs: it may take over the connection with all bytes received.
+      // Put the rest back before the handler runs, because a handler that takes over the connection gets all
+      // bytes received.
       if (consumed < chunk.length) this.inflow.unshift(chunk.subarray(consumed))
       if (this.exchange !== undefined && !this.exchange.started) this.run(this.exchange)
       if (this.phase !== "open" || this.parser.paused || this.parser.stopped) break
@@ -354,7 +361,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     this.owner.run(exchange, this.server.exchangeEnded)
   }
 
-  // Called when a half completes: once both have, starts the next request or closes the connection.
+  // Called when the request or the response is complete. Once both are, starts the next request or closes the
+  // connection.
   private settle(exchange: Exchange): void {
     if (!exchange.responseComplete || this.exchange !== exchange) return
     if (!exchange.requestComplete) return this.discardBody(exchange)
@@ -370,13 +378,14 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
       const waiting = this.parsing || this.inflow.queued > 0
       const isLast = requestQuota(maxRequestsPerSocket, exchange.number) === "last"
       if (!isLast || !exchange.head.keepAlive || !waiting) return Endings.finish(this, after.reason)
-      // Requests after the last permitted one get 503.
+      // Keep the connection open, because requests after the last permitted request get 503.
       this.full = "maxRequestsPerSocket"
       return this.proceed()
     }
-    // The unread rest of a complete body must not delay the next request.
+    // The complete body may still be unread. End its backpressure, because it must not delay the next
+    // request.
     this.inflow.release(forBody)
-    // Bounds the buffers of a client that does not read its responses.
+    // If the client does not read its responses, delay the next request, so that the buffers stay bounded.
     if (this.backedUp && this.transport.buffered + this.inflow.queued > this.server.settings.highWaterMark)
       this.whenDrained(() => this.proceed())
     else this.proceed()
@@ -391,8 +400,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     else this.parse(next)
   }
 
-  // The response is complete before the request. A small rest of the request body is discarded; a larger one
-  // closes the connection.
+  // Called when the response is complete before the request. Discards the rest of the request body if it is
+  // small; closes the connection otherwise.
   private discardBody(exchange: Exchange): void {
     const body = exchange.body!
     const reason = "the request was answered before its body had been read"
@@ -418,7 +427,10 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
   }
 }
 
-/** Adapts the parser's events, whose names collide with the transport's. */
+/**
+ * Receives the parser's events for a connection, because the connection's own methods of these names handle
+ * transport events.
+ */
 class Receiver implements RequestEvents {
   constructor(private readonly connection: ServerConnection) {}
 

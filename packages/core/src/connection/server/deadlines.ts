@@ -1,8 +1,8 @@
 /**
- * Checks a server connection against its deadlines, and ends it when one has expired.
+ * Checks a server connection against its deadlines, and ends the connection when a deadline has expired.
  *
- * `wire/automaton/deadlines` decides which limit has expired. The sweep calls `check`, or the timer of an
- * exchange with its own deadlines.
+ * `wire/automaton/deadlines` decides which limit has expired. `check` is called by the sweep, and by the
+ * timer of an exchange that has its own deadlines.
  */
 import { fault } from "../../model/fault.js"
 import { isLost } from "../../seams/transport.js"
@@ -12,12 +12,13 @@ import type { Exchange } from "./ports.js"
 import { reject } from "./refusals.js"
 import { addressText, type ConnectionState } from "./state.js"
 
-/** Returns the next deadline, ms (`Infinity`: none). */
+/** Ends the connection if a deadline has expired. Returns the next deadline, ms (`Infinity`: none). */
 export const check = (connection: ConnectionState, now: number): number => {
   if (connection.phase !== "open" || connection.isIdle) return Infinity
   const { exchange, server, transport, waits } = connection
   const policy = exchange?.deadlines ?? server.settings.timeouts
-  // Our backpressure, and a body not yet requested by 100 (Continue), are not the client's delay.
+  // Do not count time in which the client cannot send its body: under our backpressure, and before we send
+  // 100 (Continue).
   const reading =
     exchange !== undefined &&
     !exchange.requestComplete &&
@@ -39,7 +40,7 @@ export const check = (connection: ConnectionState, now: number): number => {
   return Infinity
 }
 
-/** Sets the exchange's own deadlines, with a timer. */
+/** Replaces the server's deadlines for one exchange, and starts a timer that checks them. */
 export const watch = (connection: ConnectionState, exchange: Exchange, policy: DeadlinePolicy): void => {
   if (connection.exchange !== exchange) return
   exchange.deadlines = policy
@@ -54,11 +55,14 @@ export const watch = (connection: ConnectionState, exchange: Exchange, policy: D
   checkAgain()
 }
 
-// One read after a pause brings at most 64 KiB, a bulk read 112 KiB: with the queued bytes they stay below
-// the sum.
+// A paused transport is probed only while the waiting bytes exceed `highWaterMark` by no more than this
+// constant. One read then adds at most 64 KiB, or 112 KiB if it is a bulk read.
 const roomForProbe = 48 * 1024
 
-/** Checks whether a client under backpressure has left. */
+/**
+ * Returns `true` if a client under backpressure has left; its connection is then reset. Otherwise starts a
+ * probe, if there is room: the transport reads, so that FIN or RST is noticed.
+ */
 const isGone = (connection: ConnectionState): boolean => {
   const { inflow, transport } = connection
   if (!isLost(transport)) {
@@ -70,7 +74,9 @@ const isGone = (connection: ConnectionState): boolean => {
   return true
 }
 
-/** Called for bytes received while the transport reads despite backpressure. */
+/**
+ * Called for bytes received while reading despite backpressure: ends the probe when there is no more room.
+ */
 export const probed = (connection: ConnectionState, bytes: number): void => {
   if (!hasRoom(connection, bytes)) connection.inflow.probed()
 }
@@ -90,7 +96,7 @@ const isLate = (
     const stuck = isWriting(connection)
     connection.closeReason ??= "TimedOut"
     abort(connection, () => ({ _tag: "Stalled", timeout, limit: policy[timeout], address }))
-    // The client reads nothing, so FIN would wait behind the buffered output.
+    // The client reads nothing, so FIN would wait behind the buffered output: reset instead.
     if (stuck) connection.transport.reset()
     else breakOff(connection, exchange, "TimedOut")
     return
@@ -100,5 +106,5 @@ const isLate = (
   reject(connection, { _tag: "Late", timeout, limit: policy[timeout], address, received }, "TimedOut")
 }
 
-// Output is waiting for the client to read.
+// Returns `true` while output waits for the client to read.
 const isWriting = ({ backedUp, transport }: ConnectionState): boolean => backedUp || transport.buffered > 0

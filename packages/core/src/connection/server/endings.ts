@@ -1,7 +1,8 @@
 /**
  * Ends a server connection and the exchange in flight.
  *
- * Chooses between FIN, which preserves the response, and RST, which shows the client that it was truncated.
+ * Chooses between FIN, which preserves the response, and RST, which shows the client that the response is
+ * truncated.
  */
 import type { Loss } from "../../model/loss.js"
 import type { Where } from "../../model/where.js"
@@ -10,8 +11,8 @@ import type { Exchange } from "./ports.js"
 import type { ConnectionState } from "./state.js"
 
 /**
- * Aborts the exchange in flight: fails its body, reports its outcome, ends its handler. `status`: of the
- * response that the connection itself sends.
+ * Aborts the exchange in flight: fails its body, reports its outcome, ends its handler. `status`: the status
+ * of the response, if the connection itself sends one.
  */
 export const abort = (
   connection: ConnectionState,
@@ -31,7 +32,10 @@ export const abort = (
   connection.drain()
 }
 
-/** Ends a response that cannot be completed; the client must be able to see that it is incomplete. */
+/**
+ * Ends a response that cannot be completed. The connection ends in such a way that the client detects the
+ * truncation.
+ */
 export const cut = (connection: ConnectionState, exchange: Exchange): void => {
   if (exchange.aborted || connection.exchange !== exchange) return
   connection.exchange = undefined
@@ -41,7 +45,7 @@ export const cut = (connection: ConnectionState, exchange: Exchange): void => {
   breakOff(connection, exchange, "Failed")
 }
 
-/** Fails the request body, because the connection ends: a reader must not wait for the rest. */
+/** Fails the request body when the connection ends, so that a reader does not wait for the rest. */
 export const dropBody = (connection: ConnectionState, exchange: Exchange): void =>
   exchange.body?.fail({ _tag: "Reset", reason: "the connection was closed", ...connection.where(exchange) })
 
@@ -54,8 +58,8 @@ export const kill = (connection: ConnectionState): void => {
 }
 
 /**
- * Closes after a response that may be incomplete: by RST if the body has neither length nor chunks, because
- * FIN would mark it as complete.
+ * Closes the connection after a response that may be incomplete. If the body has neither a length nor chunks,
+ * FIN would mark an incomplete body as complete, so the connection is reset instead.
  */
 export const breakOff = (
   connection: ConnectionState,
@@ -68,8 +72,8 @@ export const breakOff = (
 }
 
 /**
- * Sends FIN after buffered output, then lingers (`lingerTime` in ms), because the RST that unread bytes cause
- * would destroy the response.
+ * Sends FIN after buffered output, then lingers (`lingerTime` in ms). Without lingering, unread input would
+ * make the system send RST, and RST would destroy the response.
  */
 export const finish = (connection: ConnectionState, reason: CloseReason, lingerTime?: number): void => {
   if (connection.phase !== "open") return

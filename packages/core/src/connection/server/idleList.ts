@@ -1,8 +1,8 @@
 /**
  * The connections without an exchange, longest idle first, and one timer for their idle timeout.
  *
- * Entering and leaving cost a few pointer stores; nothing is scheduled per exchange. Never closes a
- * connection itself.
+ * Entering and leaving the list cost a few pointer stores, because no timer is set per exchange. The list
+ * never closes a connection itself.
  */
 import type { Timers } from "../../seams/timers.js"
 
@@ -11,7 +11,7 @@ export interface Idler {
   idlePrevious: Idler | undefined
   idleNext: Idler | undefined
   isIdle: boolean
-  /** The idle timeout has expired. Called once, after the connection has left the list. */
+  /** Called once when the idle timeout has expired, after the connection has left the list. */
   idleExpired(): void
 }
 

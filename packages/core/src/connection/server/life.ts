@@ -1,7 +1,8 @@
 /**
  * The connections and handlers of a server, and its states from starting to closed.
  *
- * Knows when a server is empty, and applies the steps of a shutdown to all connections. Never waits itself.
+ * Reports when no connection and no handler is left, and applies each step of a shutdown to all connections.
+ * Never waits: the driver waits between the steps.
  */
 import type { DropReason } from "../../model/outcome.js"
 import type { State } from "../../model/serverState.js"
@@ -69,7 +70,7 @@ export class ServerLife implements ServerPort {
     this.sweep = new Sweep(timers, this.connections, timeouts, timeouts.connectionsCheckingInterval)
   }
 
-  /** Responses announce `Connection: close`. */
+  /** The server drains or is closed, so responses announce `Connection: close`. */
   get draining(): boolean {
     return this.state === "draining" || this.state === "closed"
   }
@@ -94,7 +95,7 @@ export class ServerLife implements ServerPort {
     if (admission !== "reset") this.take(transport, admission)
   }
 
-  /** Reserves a slot. `reset`: none was free, and the connection has been reset. */
+  /** Reserves a slot. `reset`: no slot was free, and the connection has been reset. */
   admit(transport: Transport): Admission {
     const admission = this.takesMore ? this.admission.admit(transport) : "reset"
     if (admission === "reset") transport.reset()
@@ -104,7 +105,7 @@ export class ServerLife implements ServerPort {
   /** Serves an admitted connection. */
   private take(transport: Transport, admission: Admitted): void {
     const { keepAlive, keepAliveInitialDelay, noDelay } = this.settings
-    // Networks create connections with `noDelay`.
+    // Networks create connections with `noDelay` enabled, so a call is needed only to disable it.
     if (!noDelay) transport.noDelay(false)
     if (keepAlive) transport.keepAlive(true, keepAliveInitialDelay)
     const full = admission === "serve" ? undefined : admission
@@ -112,7 +113,8 @@ export class ServerLife implements ServerPort {
     else this.open(transport, this.owner, full)
   }
 
-  // Connections accepted just before the listener closed are still served.
+  // A draining server still serves connections accepted just before its listener closed, until the grace
+  // period ends.
   private get takesMore(): boolean {
     return !this.draining || (this.owner !== undefined && !this.graceIsOver)
   }
@@ -159,10 +161,13 @@ export class ServerLife implements ServerPort {
 
   // ---- steps of a shutdown, in this order
 
-  /** Makes each further response the last of its connection, and notifies those who wait for the drain. */
+  /**
+   * Makes each further response the last of its connection, interrupts the handlers with `interruptAtDrain`,
+   * and calls the callbacks of `whenDraining`.
+   */
   drain(): void {
     this.enter("draining")
-    // There is no app, so these would never get a response.
+    // No app will be served any more, so these connections would never get a response.
     for (const { transport } of this.early) transport.reset()
     this.early = []
     for (const connection of [...this.connections]) connection.drainBegins()
@@ -190,15 +195,15 @@ export class ServerLife implements ServerPort {
     for (const exchange of [...this.exchanges]) if (!exchange.isKept) exchange.interrupt()
   }
 
-  /** Resets all connections, whatever their exchanges. */
+  /** Resets all connections, including those whose handlers are exempt from interruption. */
   endAll(): void {
     for (const connection of [...this.connections]) connection.kill()
     this.idle.stop()
   }
 
   /**
-   * Calls `f` once no connection and no handler is left, possibly at once. Serves one caller at a time; the
-   * result cancels.
+   * Calls `f` once no connection and no handler is left, possibly at once. Only one caller can wait at a
+   * time. The returned function cancels the wait.
    */
   readonly whenEmptied = (f: () => void): (() => void) => {
     this.whenEmpty = f
@@ -208,7 +213,7 @@ export class ServerLife implements ServerPort {
     }
   }
 
-  /** Describes what `interruptAll` would end. */
+  /** Describes the connections and handlers that `interruptAll` would end. */
   readonly lostByInterrupting = (): string =>
     this.lost(
       (connection) => !connection.waitsForHandler,
@@ -216,7 +221,7 @@ export class ServerLife implements ServerPort {
       "interrupted"
     )
 
-  /** Describes what `endAll` would end. */
+  /** Describes the connections and handlers that `endAll` would end. */
   readonly lostByEnding = (): string =>
     this.lost(
       () => true,
@@ -234,7 +239,10 @@ export class ServerLife implements ServerPort {
     return `${counted(connections, "connection")} reset, ${counted(handlers, "handler")} ${how}`
   }
 
-  /** Calls `f` when draining begins; at once if it has begun. The result cancels. */
+  /**
+   * Calls `f` when draining begins, or at once if it has begun. The returned function cancels the
+   * registration.
+   */
   readonly whenDraining = (f: () => void): (() => void) => {
     if (this.draining) {
       f()

@@ -1,9 +1,9 @@
 /**
- * Reads and discards bytes so that a response arrives: the RST that unread bytes cause would destroy it (RFC
- * 9112 §9.6).
+ * Reads and discards input so that a response arrives: if a connection is closed with unread input, the
+ * system sends RST, and RST destroys the response (RFC 9112 §9.6).
  *
- * Two uses: the rest of a request that got its response early, after which the connection is reused; and
- * lingering after our FIN. Both are bounded in bytes and time.
+ * There are two uses: discarding the rest of a request whose response is already complete, so that the
+ * connection can be reused; and lingering after our FIN. Both are bounded in bytes and time.
  */
 import type { Timers } from "../../seams/timers.js"
 import { formatAddress } from "../../model/address.js"
@@ -15,8 +15,9 @@ export const lingerBytes = 262_144
 /** Maximum linger after our FIN, ms. */
 const lingerTime = 5_000
 /**
- * The same for a connection that was idle when its server closed: its responses have long arrived. Clients
- * that do not read from idle connections, such as browsers, must not delay the end of a process.
+ * Maximum linger of a connection that was idle when its server closed, ms. Its responses have long arrived,
+ * and clients that do not read from idle connections, such as browsers, must not delay the end of the
+ * process.
  */
 export const idleLingerTime = 500
 
@@ -33,7 +34,7 @@ export class Linger {
   private movedAt = 0
   private tooMuch: (() => void) | undefined
   private cancel: (() => void) | undefined
-  /** After `toTheEnd`: time of the next check, and interval of checks (ms). 0 before. */
+  /** Time of the next check and interval of checks, ms; both are 0 until `toTheEnd` is called. */
   private due = 0
   private period = 0
 
@@ -44,7 +45,10 @@ export class Linger {
     private readonly patience: number
   ) {}
 
-  /** Reads on for the rest of a request. Calls `tooMuch` if it exceeds the bytes or the time. */
+  /**
+   * Starts to discard the rest of a request. Calls `tooMuch` if the rest exceeds `lingerBytes` or takes
+   * longer than `lingerTime`.
+   */
   readOn(tooMuch: () => void): void {
     this.discarded = 0
     this.tooMuch = tooMuch
@@ -53,8 +57,8 @@ export class Linger {
   }
 
   /**
-   * After our FIN: reads on while output leaves, and `time` longer. Then it leaves the connection to the
-   * system, which may still have much of the response to send.
+   * Lingers after our FIN: reads while buffered output is being sent, and for `time` ms longer. Then abandons
+   * the connection to the system, which may still have much of the response to send.
    */
   toTheEnd(time = lingerTime): void {
     this.stop()
@@ -65,14 +69,17 @@ export class Linger {
     this.wait()
   }
 
-  /** Called when the server drains: from now on its shutdown waits for this connection. */
+  /** Called when the server drains: sets the timer again, so that the shutdown waits for this connection. */
   drains(): void {
     if (this.period === 0) return
     this.cancel?.()
     this.arm()
   }
 
-  /** Counts bytes that were received and discarded. */
+  /**
+   * Counts discarded bytes. Beyond `lingerBytes`, calls `tooMuch`; while lingering, pauses the transport if
+   * output waits, and resets it otherwise.
+   */
   discard(bytes: number): void {
     this.discarded += bytes
     if (this.discarded <= lingerBytes) return
@@ -111,7 +118,7 @@ export class Linger {
     return buffered === 0 ? undefined : `${buffered} unsent bytes`
   }
 
-  // `forced`: the virtual clock does not advance, so a peer that has not read the rest never will.
+  // `forced`: the virtual clock does not advance, so a peer that has not read the rest will never read it.
   private readonly check = (forced: boolean): void => {
     const { transport } = this
     const now = this.server.timers.now()

@@ -1,5 +1,5 @@
 /**
- * Builds the outcome of a finished exchange. Called only with observers.
+ * Builds the outcome of a finished exchange. Called only if there are observers.
  */
 import type { Loss } from "../../model/loss.js"
 import type { End, Facts, Upgraded } from "../../model/outcome.js"
@@ -23,7 +23,10 @@ type Described = Pick<Exchange, "number" | "head" | "status"> & {
   readonly upgrade?: UpgradeState | undefined
 }
 
-/** `exchange`: `undefined` for bytes that never became a request. `status`: of a default response. */
+/**
+ * Returns the facts about an exchange. `exchange`: `undefined` for bytes that never became a request.
+ * `status`: the status of a default response, if one was sent.
+ */
 export const factsOf = (
   connection: Counted,
   exchange: Described | undefined,
@@ -58,11 +61,14 @@ const upgraded = ({ closeCode, endedBy = "server", protocol }: UpgradeState): Up
 const answered: End = { _tag: "Answered" }
 const unanswered: End = { _tag: "Unanswered" }
 
-/** `loss`: why it was aborted. `status`: of a default response. */
+/**
+ * Returns how an exchange ended. `loss`: why the exchange was aborted. `status`: the status of a default
+ * response, if one was sent.
+ */
 export const endOf = (exchange: Exchange, loss: Loss | undefined, status: number | undefined): End => {
   const { responseComplete, shutDown, upgrade } = exchange
   if (upgrade === undefined ? responseComplete : loss === undefined && !shutDown) return answered
   if (loss !== undefined && !shutDown) return { _tag: "Lost", loss }
-  // 500 and 503 replace the response of a handler that sent none.
+  // 500 and 503 are sent for a handler that produced no response, so such an exchange counts as unanswered.
   return status !== undefined && status !== 500 && status !== 503 ? answered : unanswered
 }

@@ -1,9 +1,9 @@
 /**
  * Interfaces between a server connection, its server and its owner (the driver).
  *
- * The owner subclasses {@link Exchange}, so that an exchange is one object. All calls are synchronous, and an
- * owner may be called back within its own call: `responseEnds` may run the next exchange. The smallest owner
- * is the promise server `test/support/promise/server.ts`.
+ * The owner subclasses {@link Exchange}, so that the owner and the connection share one object per exchange.
+ * All calls are synchronous, and an owner may be called back within its own call: `responseEnds` may start
+ * the next exchange. The smallest owner is the promise server `test/support/promise/server.ts`.
  */
 import type { Loss, Rejection, TooLarge } from "../../model/loss.js"
 import type { DropReason, End, Facts } from "../../model/outcome.js"
@@ -46,7 +46,7 @@ export interface Settings extends AdmissionLimits {
 export interface Timeouts extends DeadlinePolicy {
   /** Idle time announced to clients. */
   readonly keepAliveTimeout: number
-  /** How much longer an idle connection is kept. */
+  /** Additional time for which an idle connection is kept. */
   readonly keepAliveTimeoutBuffer: number
   /** Interval of the sweep that checks deadlines. */
   readonly connectionsCheckingInterval: number
@@ -69,13 +69,14 @@ export interface ServerPort {
   connectionClosed(connection: ConnectionFacts): void
 }
 
-/** Runs the handlers. One per served app. */
+/** Runs the handlers. Each served app has its own owner. */
 export interface Owner {
-  /** Creates the exchange for a request head. Starts nothing. */
+  /** Creates the exchange for a request head, without starting the handler. */
   open(connection: Connection & ExchangeHome, head: RequestHead, number: number): Exchange
   /**
-   * Starts the handler. `ended` must be called when it has ended: the connection then sends 500 (503 in a
-   * shutdown) if the response has not begun, and resets an incomplete one.
+   * Starts the handler. The owner must call `ended` when the handler has ended: if the response has not
+   * begun, the connection then sends 500 (503 in a shutdown); if the response is incomplete, the connection
+   * ends.
    */
   run(exchange: Exchange, ended: (exchange: Exchange) => void): void
   /** `undefined`: the connection refuses requests with default responses and reports nothing. */
@@ -84,7 +85,7 @@ export interface Owner {
 
 /** Responds to refused requests, and is informed of faults. */
 export interface ClientErrorHandler {
-  /** Responds to a refused request. The result cancels. */
+  /** Responds to a refused request. The returned function cancels the response. */
   answer(connection: ConnectionFacts, rejection: Rejection, rejecting: Rejecting): () => void
   /** Reports an error to which no response is possible. */
   report(connection: ConnectionFacts, error: ClientFault): void
@@ -99,7 +100,8 @@ export interface Rejecting {
   write(data: string | Uint8Array): boolean
   whenDrained(f: () => void): () => void
   /**
-   * The connection as a separate transport; the caller must write only to that. `undefined`: it has ended.
+   * Returns the connection as a separate transport; from then on, the caller must write only to that
+   * transport. `undefined`: the connection has ended.
    */
   giveAway(): Transport | undefined
   /** Sends the default response, and closes the connection. */
@@ -119,7 +121,7 @@ export interface Events {
   rejected(facts: Facts, error: Rejection): void
   dropped(facts: Facts, reason: DropReason): void
   exchangeEnded(exchange: Exchange, facts: Facts, end: End): void
-  /** `duration`: ms; `undefined`: opened before there were observers. */
+  /** `duration`: ms; `undefined` if the connection was opened before there were observers. */
   connectionClosed(connection: ConnectionFacts, reason: CloseReason, duration: number | undefined): void
 }
 
@@ -149,47 +151,57 @@ export interface Connection extends ConnectionFacts {
 
   // ---- the response
 
-  /** The client waits for 100 (Continue) or a final response before it sends its body. */
+  /**
+   * Returns `true` while the client waits for 100 (Continue) or a final response before it sends its body.
+   */
   awaitsContinue(exchange: Exchange): boolean
   /**
-   * Whether the response may leave the connection open, so that its head can say so before it is sent.
-   * `readingOn`: the rest of the request may still be read. Closes nothing: a reason that arises later, or
-   * closes with its own name, must also be told to the automaton (`mustClose`).
+   * Returns `true` if the connection may stay open after the response, so that the head can announce this.
+   * `readingOn`: the app may still read the rest of the request, however long it is. The call itself closes
+   * nothing: a reason that arises later, or that has its own name, must also be reported to the automaton
+   * (`mustClose`).
    */
   mayKeepAlive(exchange: Exchange, readingOn: boolean): boolean
   /** Sends an informational head before the response. Ignored if the client has left. */
   inform(exchange: Exchange, status: number, head: string): Violation | undefined
-  /** Must precede the `write` of the head. */
+  /** Records the status and framing of the response. Must be called before the `write` of the head. */
   responseBegins(exchange: Exchange, status: number, head: EncodedHead): void
-  /** As the transport's. Must not be called for an `aborted` exchange. */
+  /** Writes to the transport. Must not be called for an `aborted` exchange. */
   write(data: string | Uint8Array, body?: Uint8Array): boolean
   /**
-   * Calls `f` once the transport takes more or the connection has closed, possibly at once. One caller waits
-   * at a time. The result cancels.
+   * Calls `f` once the transport accepts more bytes or the connection has closed, possibly at once. The
+   * returned function cancels the wait.
    */
   whenDrained(f: () => void): () => void
   responseEnds(exchange: Exchange): void
-  /** Ends a response that cannot be completed; the client must be able to see that it is incomplete. */
+  /**
+   * Ends a response that cannot be completed. The connection ends in such a way that the client detects the
+   * truncation.
+   */
   cut(exchange: Exchange): void
 
   // ---- upgrade and CONNECT
 
   /**
-   * Hands the connection over. `head`: the last HTTP bytes to write; `undefined`: the new owner writes them.
+   * Hands the connection over. `head`: the last HTTP bytes to write; `undefined`: the new owner writes these
+   * bytes.
    */
   handOver(exchange: Exchange, status: number, head: string | undefined): Taken | Violation
-  /** Called when the new owner has finished. `whole`: its last output must arrive. */
+  /**
+   * Called when the new owner has finished. `whole`: the last output of the new owner must arrive, so the
+   * connection is closed by FIN instead of RST.
+   */
   handBack(whole: boolean): void
-  /** `goAway` sends a close frame. */
+  /** Registers an open WebSocket. `goAway` sends a close frame. */
   webSocketOpened(exchange: Exchange, goAway: () => void): void
-  /** The first close frame was sent or received. */
+  /** Called when the first close frame was sent or received. */
   webSocketClosing(exchange: Exchange, close: WebSocketClose): void
 
   /** Replaces the server's deadlines for this exchange. */
   setDeadlines(exchange: Exchange, policy: DeadlinePolicy): void
 }
 
-/** When the head was read and the response begun. */
+/** Times at which the request head was read and the response began. */
 export interface Times {
   /** Milliseconds since the epoch. */
   readonly startedAt: number
@@ -216,23 +228,26 @@ export abstract class Exchange implements BodyFlow {
   status: number | undefined = undefined
   /** Framing of the response body, once its head was written. */
   framing: Framing | undefined = undefined
-  /** The response was written completely, or never will be. */
+  /** The response was written completely, or the connection was handed over. */
   responseComplete = false
   /** The connection is lost or ending: no response is possible. */
   aborted = false
-  /** The loss, if the client or the connection aborted it. */
+  /** The loss, if the client or the connection aborted the exchange. */
   loss: Loss | undefined = undefined
-  /** `undefined`: those of the server. */
+  /** Deadlines of this exchange; `undefined`: the deadlines of the server apply. */
   deadlines: DeadlinePolicy | undefined = undefined
   /** Set once the connection has left HTTP. */
   upgrade: UpgradeState | undefined = undefined
   /** How a shutdown treats the handler. */
   drainPolicy: Policy = "interruptAtDeadline"
-  /** The handler waits for the drain, and closes its WebSocket itself. */
+  /**
+   * The handler waits for the drain and then closes its WebSocket itself, so the connection sends no close
+   * frame.
+   */
   listensToDrain = false
-  /** A shutdown has interrupted it. */
+  /** A shutdown has interrupted the handler. */
   shutDown = false
-  /** Set for a watched exchange. */
+  /** Set only for a watched exchange. */
   times: Times | undefined = undefined
 
   constructor(
@@ -244,7 +259,10 @@ export abstract class Exchange implements BodyFlow {
 
   // ---- implemented by the owner
 
-  /** `limit`: bytes that may wait before the client meets backpressure. */
+  /**
+   * Creates the request body. `limit`: number of bytes that may wait unread before the client meets
+   * backpressure.
+   */
   abstract openBody(limit: number): Body<BodyLoss>
   /**
    * Ends the handler of an aborted exchange. Called once, after its body has failed and its outcome was
@@ -253,19 +271,20 @@ export abstract class Exchange implements BodyFlow {
   abstract lost(loss: Loss, by: "client" | "server"): void
   /** Interrupts the handler, because of a shutdown. */
   abstract interrupt(): void
-  /** A shutdown does not interrupt the handler. */
+  /** Returns `true` if a shutdown must not interrupt the handler. */
   abstract get isKept(): boolean
 
   // ---- common
 
   /**
-   * The response body is framed by the end of the connection, so FIN would mark a partial body as complete.
+   * Returns `true` if the end of the connection frames the response body: FIN would then mark a partial body
+   * as complete.
    */
   get untilClose(): boolean {
     return this.framing?._tag === "UntilClose"
   }
 
-  /** An upgrade (RFC 9110 §7.8: not in HTTP/1.0) or CONNECT. */
+  /** Returns `true` if the request asks for an upgrade (not in HTTP/1.0, RFC 9110 §7.8) or is a CONNECT. */
   get asksForSwitch(): boolean {
     const { method, upgrade, versionMinor } = this.head
     return method === "CONNECT" || (upgrade && versionMinor !== 0)

@@ -2,7 +2,7 @@
  * Responses that the connection sends without the app: to malformed, late and excess requests, and for a
  * handler that produced none.
  *
- * The connection closes after each. Never follows a response that has begun.
+ * The connection closes after each of these responses. None of them is sent after a response has begun.
  */
 import type { Fault } from "../../model/fault.js"
 import { statusOf, type Rejection } from "../../model/loss.js"
@@ -22,7 +22,7 @@ export const reject = (connection: ConnectionState, rejection: Rejection, reason
   const status = statusOf(rejection)
   if (active) {
     server.events.clientError(connection, rejection)
-    // The request was refused together with its head, so no handler has seen it.
+    // The request was refused before its handler started, so its times are not recorded yet.
     if (exchange?.started === false) exchange.begins()
   }
   const begun = exchange?.status !== undefined

@@ -1,5 +1,5 @@
 /**
- * Default settings of a server. The driver validates options, not this module.
+ * Default settings of a server. This module does not validate options, because the driver has validated them.
  */
 import {
   defaultCheckingInterval,

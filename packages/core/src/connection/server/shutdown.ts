@@ -7,18 +7,18 @@ export interface Phase {
   begin(): void
   /** Maximum duration of the phase, ms. */
   readonly time: number
-  /** The option that sets it. */
+  /** The option that sets `time`. */
   readonly limit: string
-  /** Describes what the next phase ends. */
+  /** Describes the connections and handlers that the next phase ends. */
   readonly loses: (() => string) | undefined
 }
 
 /**
- * Phases to go through until nothing is left (`life.whenEmptied`). If something is left after the last one,
- * `life.endAll` ends it.
+ * Returns the phases of a shutdown. The driver goes through them until no connection and no handler is left
+ * (`life.whenEmptied`). If some are left after the last phase, the driver calls `life.endAll`.
  *
- * `grace`: how long open connections may send further requests. `deadline`: how long handlers may run, and
- * then again how long their interruption may take. Milliseconds.
+ * `grace`: how long open connections may send further requests, ms. `deadline`: how long handlers may run,
+ * and then again how long their interruption may take, ms.
  */
 export const phasesOf = (life: ServerLife, grace: number, deadline: number): ReadonlyArray<Phase> => {
   const first = Math.min(grace, deadline)
@@ -32,7 +32,7 @@ export const phasesOf = (life: ServerLife, grace: number, deadline: number): Rea
     },
     {
       begin: () => life.interruptAll(),
-      // Also bounded: a handler that refuses interruption may never end.
+      // This phase is bounded too, because an uninterruptible handler may never end.
       time: deadline,
       limit: "gracefulShutdownTimeout once more",
       loses: life.lostByEnding

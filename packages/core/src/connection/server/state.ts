@@ -31,21 +31,24 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
   handedOver: HandedOver | undefined = undefined
   /** The exchange whose handler took the connection over. */
   taken: Exchange | undefined = undefined
-  /** It has served an exchange. */
+  /** The connection has served an exchange. */
   used = false
   readonly inflow: Inflow
   linger: Linger | undefined = undefined
-  /** A write met backpressure; `drain` follows. */
+  /** A write met backpressure, so the transport will call `drain`. */
   backedUp = false
   bytesOut = 0
-  /** Bytes before the exchange in flight. */
+  /** Values of `bytesOut` and `bytesIn` at the end of the previous exchange. */
   bytesOutBefore = 0
   bytesInBefore = 0
   openedAt: number | undefined = undefined
   closeReason: CloseReason | undefined = undefined
-  /** The parser is running: it counts the bytes of a chunk as consumed only when it returns. */
+  /**
+   * The parser is running. The parser counts a chunk as consumed only when it returns, so `bytesIn` is out of
+   * date until then.
+   */
   protected executing = false
-  /** An exchange that ended while the parser was running; reported afterwards. */
+  /** An exchange that ended while the parser was running. It is reported when the parser has returned. */
   protected over: Exchange | undefined = undefined
   readonly waits: Waits
   /** Cancels the timer of an exchange with its own deadlines. */
@@ -75,7 +78,7 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
     return this.automaton.exchanges
   }
 
-  /** As the transport's; records backpressure. */
+  /** Writes to the transport, counts the bytes and records backpressure. */
   write(data: string | Uint8Array, body?: Uint8Array): boolean {
     const more = this.transport.write(data, body)
     if (!more) this.backedUp = true
@@ -92,7 +95,7 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
   }
 
   whenDrained(f: () => void): () => void {
-    // The caller may be late: `drain` may have come since its write.
+    // `drain` may have been called since the caller's write. There will be no second call, so resume at once.
     if (this.phase === "closed" || !this.backedUp) {
       f()
       return nothing
@@ -108,7 +111,7 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
     return exchange.head.expectContinue && !exchange.continued && (exchange.body?.received ?? 0) === 0
   }
 
-  // Created lazily: most connections never need it.
+  // Created on first use, because most connections never linger.
   get lingering(): Linger {
     return (this.linger ??= new Linger(
       this.transport,
@@ -117,7 +120,10 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
     ))
   }
 
-  /** Closes the byte count of an exchange, and reports it if watched. `status`: of a default response. */
+  /**
+   * Ends the byte counts of an exchange, and reports the exchange if it is watched. `status`: the status of a
+   * default response, if one was sent.
+   */
   exchangeOver(exchange: Exchange, loss: Loss | undefined, status: number | undefined): void {
     if (exchange.isWatched) {
       if (this.executing) {
@@ -143,7 +149,7 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
     this.server.events.exchangeEnded(exchange, facts, endOf(exchange, loss, status))
   }
 
-  /** Describes how far the exchange in flight has come, for the error of its loss. */
+  /** Describes the progress of the exchange in flight, for the error that reports its loss. */
   where(exchange: Exchange | undefined): Where {
     return {
       phase: "body",
@@ -160,7 +166,7 @@ const none: ReadonlyArray<() => void> = []
 export const addressText = (address: Address | undefined): string | undefined =>
   address === undefined ? undefined : formatAddress(address)
 
-/** Only for watched exchanges. */
+/** Records and reports that a response has begun. Must be called only for watched exchanges. */
 export const responseBegun = (exchange: Exchange, status: number): void => {
   const { events, timers } = exchange.connection.server
   exchange.times!.answered = timers.now()

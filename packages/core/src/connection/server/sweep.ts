@@ -1,14 +1,16 @@
 /**
  * The timer that checks all connections of a server against their deadlines.
  *
- * Runs only while there are connections. Costs a request nothing, because each connection computes its waits
- * when checked. `wire/automaton/deadlines` has the rules.
+ * The timer runs only while there are connections. A request costs the sweep nothing, because a connection
+ * computes its waiting times only when it is checked. `wire/automaton/deadlines` has the rules.
  */
 import type { Timers } from "../../seams/timers.js"
 import { lookAgainAfter, type DeadlinePolicy } from "../../wire/index.js"
 
 export interface Swept {
-  /** Checks a connection against its deadlines. It may close and leave the set meanwhile. */
+  /**
+   * Checks a connection against its deadlines. The connection may close and leave the set during the check.
+   */
   checkDeadlines(now: number): void
 }
 

@@ -1,9 +1,9 @@
 /**
- * Upgrade and CONNECT on a server connection: hands it over, and takes it back when the new owner has
- * finished.
+ * Upgrade and CONNECT on a server connection: hands the connection over, and takes it back when the new owner
+ * has finished.
  *
- * The automaton decides whether a switch is legal. No received byte is lost, and no HTTP is written after the
- * head.
+ * The automaton decides whether a switch is legal. A hand-over must lose no received byte and write no HTTP
+ * after the head.
  */
 import type { Fault } from "../../model/fault.js"
 import { abandon } from "../../seams/transport.js"
@@ -69,7 +69,7 @@ const lost = (connection: ConnectionState, exchange: Exchange, fault: Fault): vo
   const { upgrade } = exchange
   if (upgrade === undefined || upgrade.over) return
   connection.closeReason ??= "Failed"
-  // The close frame has already reported the reason; a reset after it adds nothing.
+  // The first close frame has already given the reason, so ignore a reset that follows it.
   if (upgrade.closeCode !== undefined) return
   upgrade.endedBy ??= "client"
   exchange.loss ??= { _tag: "Failed", fault, ...where(connection) }
@@ -96,7 +96,10 @@ export const upgradeOver = (connection: ConnectionState): void => {
 
 const where = (connection: ConnectionState) => connection.where(connection.taken)
 
-/** Takes the connection back from its new owner. `whole`: its last output must arrive. */
+/**
+ * Takes the connection back from its new owner. `whole`: the owner's last output must arrive, so the
+ * connection is closed by FIN instead of RST.
+ */
 export const handBack = (connection: ConnectionState, whole: boolean): void => {
   if (connection.phase !== "switched") return
   const upgrade = connection.taken?.upgrade
@@ -121,7 +124,7 @@ export const webSocketOpened = (
   if (connection.server.draining) drain(connection)
 }
 
-/** The first close frame was sent or received. */
+/** Records the first close frame that was sent or received. */
 export const webSocketClosing = (
   connection: ConnectionState,
   exchange: Exchange,
@@ -137,7 +140,8 @@ export const webSocketClosing = (
 }
 
 /**
- * Sends the close frame when the server drains, unless the handler closes its WebSocket itself or is exempt.
+ * Sends the close frame when the server drains, unless the handler closes its WebSocket itself or is exempt
+ * from interruption.
  */
 export const drain = (connection: ConnectionState): void => {
   const exchange = connection.taken

@@ -1,8 +1,9 @@
 /**
- * State of an exchange whose connection was handed over: who ended it, and how.
+ * State of an exchange whose connection was handed over: the side that ended the exchange, and the close
+ * code.
  */
 export interface UpgradeState {
-  /** The `Upgrade` field of the request in lower case; or `connect`. */
+  /** The `Upgrade` field of the request in lower case, or `connect` for CONNECT. */
   readonly protocol: string
   /** Bytes received since the head of the request. */
   received: number
@@ -19,6 +20,6 @@ export interface UpgradeState {
 export interface WebSocketClose {
   readonly code: number
   readonly by: "client" | "server"
-  /** How the client violated the protocol, if that was the reason. */
+  /** How the client violated the protocol, if a violation caused the close frame. */
   readonly violation?: string | undefined
 }

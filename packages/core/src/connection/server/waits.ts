@@ -22,7 +22,7 @@ export interface Moment {
   readonly sent: number
   /** Output is waiting for the client to read. */
   readonly writing: boolean
-  /** Reading is paused, so FIN and RST would go unnoticed. */
+  /** Reading is paused, so FIN and RST cannot be noticed. */
   readonly holding: boolean
 }
 
@@ -38,12 +38,12 @@ export class Waits implements Waiting {
   /** No request has begun yet. */
   private fresh = true
 
-  /** `begun`: when the connection was opened, ms; from then on it waits for the first byte of a request. */
+  /** `begun`: time (ms) at which the connection opened and its wait for the first byte of a request began. */
   constructor(public begun: number) {
     this.lastActivity = begun
   }
 
-  /** Called when a request has arrived in part. */
+  /** Called when a part of a request has arrived. */
   requestBegun(now: number): void {
     if (!this.fresh && this.begun >= 0) return
     this.fresh = false
@@ -61,7 +61,8 @@ export class Waits implements Waiting {
     this.receiving = moment.reading ? progress(this.receiving, this.received, now, policy) : undefined
     this.sending = moment.writing ? progress(this.sending, sent, now, policy) : undefined
     this.holding = moment.holding ? (this.holding ?? { since: now, moved: 0 }) : undefined
-    // Progress is noticed only here: bytes moved since the last check count as moved now.
+    // Progress is detected only by this check, so bytes transferred since the last check count as transferred
+    // now.
     const moved = this.received + sent
     if (moved !== this.movedBefore) {
       this.movedBefore = moved

@@ -1,9 +1,9 @@
 /**
- * The body of an incoming message: the parser pushes slices in, a reader takes them out.
+ * The body of an incoming message: the parser pushes slices into the body, and a reader takes them.
  *
- * Keeps views of the transport's chunks and copies only small ones (`slices.ts`). Above its limit it requests
- * backpressure from its connection. Never closes anything: the connection decides what to do with an unread
- * rest.
+ * Keeps views of the transport's chunks and copies only small slices (`slices.ts`). Above its limit, a body
+ * asks its connection for backpressure. A body never closes its connection: the connection decides how to
+ * treat an unread rest.
  */
 import { Slices } from "./slices.js"
 
@@ -33,9 +33,11 @@ export class Body<F> {
   private taken: (() => void) | undefined = undefined
   private state: "open" | "ended" | "failed" = "open"
   private failed: F | (() => F) | undefined = undefined
-  /** Waiting readers. Each is called after every change, until it returns `true`. */
+  /** Waiting readers. After every change, all of them are called; a reader that returns `true` is removed. */
   private readers: Array<() => boolean> = []
-  /** Number of readers that wait for the whole body: no backpressure while there are any. */
+  /**
+   * Number of readers that wait for the whole body. While there are any, the body asks for no backpressure.
+   */
   private collecting = 0
   private collected: Uint8Array | undefined = undefined
   private reportedFull = false
@@ -88,8 +90,8 @@ export class Body<F> {
   }
 
   /**
-   * Drops waiting and future bytes, and ends backpressure. `failure` is required unless the body has ended:
-   * readers then fail with `failure()`, so that they never take a part for the whole.
+   * Drops waiting and future bytes, and ends backpressure. Unless the body has ended, `failure` is required:
+   * readers then fail with `failure()`, because they must not mistake a part of the body for the whole.
    */
   discard(failure?: () => F): void {
     this.slices.clear()
@@ -104,7 +106,7 @@ export class Body<F> {
 
   // ---- for the reader
 
-  /** Starts reading: tells the connection, once. */
+  /** Called when reading starts. Only the first call informs the connection. */
   want(): void {
     if (this.asked) return
     this.asked = true
@@ -112,8 +114,8 @@ export class Body<F> {
   }
 
   /**
-   * Takes the waiting slices. `undefined` if there are none; `ended` and `failure` then say whether more can
-   * come.
+   * Takes the waiting slices. Returns `undefined` if there are none; `ended` and `failure` then show whether
+   * more can arrive.
    */
   take(): ReadonlyArray<Uint8Array> | undefined {
     if (this.waiting === 0) return undefined
@@ -122,21 +124,21 @@ export class Body<F> {
     return parts
   }
 
-  /** Why the body failed; `undefined` if it has not. */
+  /** The record that the body failed with; `undefined` if it has not failed. */
   get failure(): F | undefined {
     if (typeof this.failed === "function") this.failed = (this.failed as () => F)()
     return this.failed
   }
 
   /**
-   * Takes the whole body in one piece, or the rest left by earlier readers. `undefined`: it has not ended, or
-   * has failed. If more than `limit` bytes wait (`undefined`: no limit), the body fails with `tooLarge()`.
-   * The result is kept, so all callers get the same.
+   * Takes the whole body as one array, or the rest that earlier readers have left. Returns `undefined` if the
+   * body has not ended or has failed. If more than `limit` bytes wait (`undefined`: no limit), the body fails
+   * with `tooLarge()`. The result is cached, so that all callers get the same bytes.
    */
   takeWhole(limit: number | undefined, tooLarge: () => F): Uint8Array | undefined {
     if (this.collected !== undefined) return this.collected
     if (limit !== undefined && this.waiting > limit) {
-      // A body that has ended must fail too, or a later reader would take it for empty.
+      // Reopen a body that has ended, so that it can fail: otherwise a later reader would find an empty body.
       if (this.state === "ended") this.state = "open"
       this.discard(tooLarge)
     }
@@ -147,8 +149,8 @@ export class Body<F> {
   }
 
   /**
-   * Calls `f` once `take` returns slices, or the body has ended or failed, possibly at once. The result
-   * cancels.
+   * Calls `f` once `take` returns slices, or the body has ended or failed, possibly at once. The returned
+   * function cancels the wait.
    */
   whenReadable(f: () => void): () => void {
     return this.watch(() => {
@@ -158,9 +160,11 @@ export class Body<F> {
     })
   }
 
-  /** Calls `done` now and after every change until it returns `true`. The result cancels. */
+  /**
+   * Calls `done` now and after every change until it returns `true`. The returned function cancels the watch.
+   */
   watch(done: () => boolean): () => void {
-    // The state may have changed since the caller's last check, and may not change again.
+    // Check at once: the state may have changed since the caller's last check, and may not change again.
     if (done()) return nothing
     this.readers.push(done)
     return () => {
@@ -169,8 +173,8 @@ export class Body<F> {
   }
 
   /**
-   * As `watch`, without backpressure until `done` returns `true` or the watch is cancelled: for readers of
-   * the whole body.
+   * As `watch`, but for readers of the whole body: there is no backpressure until `done` returns `true` or
+   * the watch is cancelled.
    */
   watchWhole(done: () => boolean): () => void {
     let over = false

@@ -1,9 +1,9 @@
 /**
  * The transport of a connection that has left HTTP, as its new owner sees it (RFC 9110 §7.8, §9.3.6).
  *
- * Passes everything on, with one exception: on a server it pauses reading while writes wait, so a client that
- * sends without reading meets backpressure even if the new owner ignores it. The former owner is informed of
- * traffic, and can revoke the transport.
+ * Forwards all calls and events, with one exception: on a server, reading pauses while writes wait, so that a
+ * client that sends without reading meets backpressure even if the new owner ignores backpressure. The former
+ * owner is informed of traffic, and can revoke the transport.
  */
 import type { Address } from "../../model/address.js"
 import type { Fault } from "../../model/fault.js"
@@ -30,8 +30,8 @@ export class HandedOver implements Transport {
   private pausedForWrites = false
 
   /**
-   * `below` must be paused. `holds`: pause reading while writes wait. Only for servers, because two such
-   * peers that both write first would deadlock.
+   * `below` must be paused. `holds`: pause reading while writes wait. Only for servers: if both peers did
+   * this and both wrote before reading, they would deadlock.
    */
   constructor(
     private readonly below: Transport,
@@ -90,7 +90,8 @@ export class HandedOver implements Transport {
       this.below.resume()
   }
 
-  // A connection that is no longer writable never drains; the peer's last bytes are still read.
+  // A transport that is no longer writable never calls `drain`, so keep reading: the peer's last bytes must
+  // arrive.
   private hold(): void {
     if (this.pausedForWrites || this.below.buffered === 0 || !this.below.writable) return
     this.pausedForWrites = true
@@ -103,7 +104,7 @@ export class HandedOver implements Transport {
     this.readOn()
   }
 
-  /** Takes the transport away from the new owner. */
+  /** Takes the transport away from the new owner, whose handlers get `close`. */
   revoke(): void {
     this.revoked = true
     this.handlers?.close()
@@ -125,7 +126,7 @@ export class HandedOver implements Transport {
   end(): void {
     if (this.revoked) return
     this.below.end()
-    // After `end` no `drain` follows, and no further write can wait.
+    // After `end`, neither a `drain` nor another write follows, so resume reading.
     this.release()
   }
   reset(): void {

@@ -1,13 +1,13 @@
 /**
  * Received bytes that the connection cannot use yet, and backpressure on the peer.
  *
- * Above the look-ahead limit it pauses the transport, so TCP slows the peer down and memory stays bounded.
- * Never parses, and never resumes the transport for one reason while another still holds it.
+ * Above the look-ahead limit, the transport is paused, so that TCP slows the peer down and memory stays
+ * bounded. Never parses, and never resumes the transport while another reason for backpressure remains.
  */
 import type { Transport } from "../../seams/transport.js"
 import { Slices } from "./slices.js"
 
-/** Reason for backpressure: the body being received has more bytes than its reader has asked for. */
+/** Reason for backpressure: more bytes of the body being received wait than its limit permits. */
 export const forBody = 1
 /** Reason for backpressure: too many bytes of subsequent requests wait. */
 export const forQueue = 2
@@ -16,7 +16,7 @@ export const forQueue = 2
 interface UnreadBody {
   /** Bytes not read yet. */
   readonly waiting: number
-  /** Calls `read` once these have been read or dropped. */
+  /** Calls `read` once the waiting bytes have been read or dropped. */
   whenRead(read: () => void): void
 }
 
@@ -38,12 +38,12 @@ export class Inflow {
     return this.queue.bytes
   }
 
-  /** The transport is paused, or probed in spite of it: silence of the peer is caused by us. */
+  /** The transport is paused, or probed despite backpressure, so silence of the peer is caused by us. */
   get appliesBackpressure(): boolean {
     return this.heldFor !== 0
   }
 
-  /** `body`: the one before these bytes; its unread bytes count too. */
+  /** `body`: the body that precedes these bytes; its unread bytes count against the limit too. */
   push(chunk: Uint8Array, body?: UnreadBody): void {
     this.queue.push(chunk)
     if (this.queued > this.lookAhead) this.hold(forQueue)
@@ -72,7 +72,7 @@ export class Inflow {
     return chunk
   }
 
-  /** Takes all waiting bytes, for a new reader. Leaves the transport paused or flowing as it is. */
+  /** Takes all waiting bytes, for a new reader. Neither pauses nor resumes the transport. */
   takeAll(): Uint8Array {
     this.over = true
     this.heldFor = 0
@@ -93,7 +93,10 @@ export class Inflow {
     this.transport.resume()
   }
 
-  /** Reads despite backpressure until `probed`, because FIN and RST are noticed only while reading. */
+  /**
+   * Resumes reading despite backpressure until `probed` is called, because FIN and RST are noticed only while
+   * reading.
+   */
   probe(): void {
     if (this.heldFor === 0) return
     this.probing = true

@@ -1,21 +1,25 @@
 /**
- * A queue of received bytes that keeps slices as views, except small ones, which it copies and joins.
+ * A queue of received bytes that keeps slices as views, except small slices, which the queue copies and
+ * joins.
  *
- * A view costs about 100 bytes and pins its whole chunk. Without copies, a peer that sends single bytes, or
- * little data among many discarded bytes, would occupy a hundred times the memory. With them, at most about
- * twice `bytes` is held. Has no limit itself: its user checks `bytes`.
+ * A view costs about 100 bytes and keeps its whole chunk in memory. Without copies, a peer that sends single
+ * bytes, or little data among many discarded bytes, would occupy a hundred times the memory. With copies,
+ * memory is at most about twice `bytes`. The queue has no limit itself: its user checks `bytes`.
  */
 
-/** A shorter slice is copied, because its view costs too much. */
+/** Slices shorter than this are copied, because a view costs too much memory. */
 const small = 512
-/** A slice of at least this length is never copied: chunks are bounded, so it pins little else. */
+/**
+ * Slices of at least this length are never copied: chunks are bounded, so a view of a large slice wastes
+ * little.
+ */
 const large = 16_384
 /** Size of a buffer into which slices are copied. */
 const roomSize = 8_192
 
 const empty = new Uint8Array(0)
 
-/** Joins slices; returns a single one as it is. */
+/** Joins slices; returns a single slice unchanged. */
 const concat = (parts: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
   if (parts.length === 1) return parts[0]!
   if (length === 0) return empty
@@ -34,14 +38,14 @@ const holdsMore = (slice: Uint8Array): boolean =>
 export class Slices {
   bytes = 0
   private parts: Array<Uint8Array> = []
-  /** Buffer for copies. Bytes of it that were handed out are never written again. */
+  /** Buffer for copies. Bytes that were already returned are never overwritten. */
   private room: Uint8Array | undefined = undefined
-  /** Fill level of `room`, and the part of it that is already in `parts`. */
+  /** Number of bytes copied to `room`, and number of those that are already in `parts`. */
   private filled = 0
   private listed = 0
 
   push(slice: Uint8Array): void {
-    // The first slice is usually taken before another comes.
+    // Keep the first slice as a view, because it is usually taken before another arrives.
     if (this.bytes > 0 && holdsMore(slice)) this.join(slice)
     else {
       this.list()
@@ -50,13 +54,13 @@ export class Slices {
     this.bytes += slice.length
   }
 
-  /** Puts a piece before all others. */
+  /** Prepends a slice. */
   unshift(slice: Uint8Array): void {
     this.parts.unshift(slice)
     this.bytes += slice.length
   }
 
-  /** Takes the first piece out. */
+  /** Removes and returns the first slice. */
   shift(): Uint8Array | undefined {
     if (this.bytes === 0) return undefined
     if (this.parts.length === 0) this.list()
@@ -66,7 +70,7 @@ export class Slices {
     return slice
   }
 
-  /** Takes everything out. */
+  /** Removes and returns all slices. */
   takeAll(): Array<Uint8Array> {
     this.list()
     const parts = this.parts
@@ -74,7 +78,7 @@ export class Slices {
     return parts
   }
 
-  /** Takes everything out, as one piece. */
+  /** Removes all slices and returns them as one. */
   takeJoined(): Uint8Array {
     const length = this.bytes
     return concat(this.takeAll(), length)

@@ -1,8 +1,8 @@
 /**
- * Options and service of `Agent`, and the lookup from the service to its pool.
+ * Options and service of `Agent`, and the lookup of a service's pool.
  *
- * Users observe an agent; only clients use its pool. An agent that `Agent.make` did not create has no pool: a
- * defect.
+ * Users can only observe an agent; clients use its pool through the lookup. The lookup throws for an agent
+ * that `Agent.make` did not create.
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
@@ -15,79 +15,88 @@ import type { Flags, Limits } from "../../wire/index.js"
 import type { ClientPool } from "../../connection/client/pool.js"
 
 /**
- * The options of an agent. Options that Node's `http.Agent` has keep their names.
+ * The options of an agent. An option that Node's `http.Agent` also has keeps Node's name.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * Keep connections for later requests. `false`: each request sends `Connection: close`. Default `true`.
+   * Keep connections for later requests. `false`: every request sends `Connection: close`. Default `true`.
    */
   readonly keepAlive?: boolean | undefined
   /**
-   * Delay of the first TCP keep-alive probe on a connection, with `keepAlive`; a number is milliseconds.
+   * Delay of the first TCP keep-alive probe on a connection; used with `keepAlive`. A number is milliseconds.
    * Default 1 second.
    */
   readonly keepAliveMsecs?: Duration.DurationInput | undefined
-  /** Connections per host and port, including idle ones; further requests queue. Default `Infinity`. */
+  /**
+   * Maximum number of connections per host and port, including idle ones; further requests queue. Default
+   * `Infinity`.
+   */
   readonly maxSockets?: number | undefined
-  /** Connections in total. An idle one of another host is closed to make room. Default `Infinity`. */
+  /**
+   * Maximum number of connections in total. At this limit, an idle connection to another host is closed to
+   * make room. Default `Infinity`.
+   */
   readonly maxTotalSockets?: number | undefined
-  /** Idle connections kept per host and port. Default 256. */
+  /** Maximum number of idle connections kept per host and port. Default 256. */
   readonly maxFreeSockets?: number | undefined
   /**
-   * Which idle connection serves next: `lifo`, the most recently used; `fifo`, the least recently used.
-   * Default `lifo`.
+   * The idle connection to use next: `lifo`, the most recently used; `fifo`, the least recently used. Default
+   * `lifo`.
    */
   readonly scheduling?: Scheduling | undefined
   /**
-   * Inactivity timeout of a connection: closes it when idle, and limits a request like `timeouts.connect`,
-   * `secure`, `head` and `body` of this length. Default: none.
+   * Inactivity timeout of a connection. An idle connection closes after this time. Requests are limited as if
+   * `timeouts.connect`, `secure`, `head` and `body` had this value. Default: no timeout.
    */
   readonly timeout?: Duration.DurationInput | undefined
   /**
-   * How long a connection may stay idle. Default 4 seconds: less than the 5 after which Node's server closes
-   * (`server.keepAliveTimeout`). A shorter time announced by the server (`Keep-Alive: timeout=n`) takes
-   * precedence.
+   * Maximum time that a connection stays idle. Default 4 seconds, which is less than the 5 seconds after
+   * which Node's server closes an idle connection (`server.keepAliveTimeout`). A shorter time announced by
+   * the server (`Keep-Alive: timeout=n`) takes precedence.
    */
   readonly idleTimeout?: Duration.DurationInput | undefined
   /**
-   * Margin before the announced timeout of a server at which its idle connection is closed. Default 1 second.
+   * Time before the announced timeout of a server at which the agent closes an idle connection to that
+   * server. Default 1 second.
    */
   readonly keepAliveTimeoutBuffer?: Duration.DurationInput | undefined
   /**
-   * Maximum age of a connection. An exchange in flight at that age may complete; then the connection closes.
-   * Default: none.
+   * Maximum age of a connection. At this age an idle connection closes, and an exchange in flight is the last
+   * of its connection. Default: no maximum.
    */
   readonly maxAge?: Duration.DurationInput | undefined
   /**
-   * Fraction of `maxAge`, 0 to 1, by which it is shortened at random per connection, so that connections
-   * opened together do not expire together. Default 0.1.
+   * Maximum fraction, 0 to 1, by which `maxAge` is shortened. The fraction is random per connection, so that
+   * connections opened together do not expire together. Default 0.1.
    */
   readonly maxAgeJitter?: number | undefined
   /**
-   * TLS for `https:` origins: trusted authorities, client certificate, and everything else of
+   * TLS options for `https:` origins: trusted authorities, client certificate, and the other members of
    * `Network.TlsOptions` (docs/tls.md). Default: the platform's trusted authorities.
    */
   readonly tls?: Omit<TlsOptions, "role"> | undefined
   /**
-   * TLS sessions kept for resumption, which shortens further handshakes; 0: none. Default 100.
+   * Maximum number of TLS sessions kept for resumption, which shortens later handshakes. 0 keeps no session.
+   * Default 100.
    */
   readonly maxCachedSessions?: number | undefined
   /**
-   * Deviations from RFC 9112 to accept: one of `presets` of `wire/`, or individual flags. Default `strict`.
+   * Deviations from RFC 9112 that the parser accepts: one of `presets` of `wire/`, or individual flags.
+   * Default `strict`.
    */
   readonly flags?: Flags | undefined
   /**
-   * Sizes of heads, chunk extensions and trailers, in bytes, and numbers of field lines. Default: those of
-   * `wire/receive/limits`.
+   * Maximum sizes of heads, chunk extensions and trailers, in bytes, and maximum numbers of field lines.
+   * Default: the limits of `wire/receive/limits`.
    */
   readonly limits?: Partial<Limits> | undefined
 }
 
 /**
- * The connections of an agent, and its queued requests, at one moment.
+ * The connections and queued requests of an agent at one moment.
  *
  * @since 0.1.0
  * @category models
@@ -95,15 +104,15 @@ export interface Options {
 export interface State {
   /** All connections that are not closed, including idle ones. */
   readonly open: number
-  /** Open and unused. */
+  /** Open connections without an exchange. */
   readonly idle: number
   /** Connections being established. */
   readonly connecting: number
   /** Requests waiting for a connection. */
   readonly queued: number
   /**
-   * By `protocol//host:port`, followed by ` via protocol//host:port` through a proxy tunnel. Without keys
-   * that have neither connections nor requests.
+   * The state of each key that has connections or requests. A key is `protocol//host:port`, followed by
+   * ` via protocol//host:port` if a proxy tunnel is used.
    */
   readonly keys: ReadonlyMap<string, KeyState>
   /** Number of connections closed so far, by reason. */
@@ -111,7 +120,7 @@ export interface State {
 }
 
 /**
- * A running agent, for observation. Only clients use its connections.
+ * A running agent. Users can only observe it; its connections are used through clients.
  *
  * @since 0.1.0
  * @category models
@@ -120,13 +129,13 @@ export interface Service {
   /** The current state. */
   readonly state: Effect.Effect<State>
   /**
-   * The agent's events from the moment the stream runs. No event is created while nobody listens. A stream
-   * more than 16384 events behind loses the oldest ones; `observe` loses none.
+   * The agent's events from the moment the stream runs. Events are created only while there are listeners. A
+   * stream that is more than 16384 events behind loses the oldest events; `observe` loses none.
    */
   readonly events: Stream.Stream<AgentEvent>
   /**
-   * Calls `f` with each event as it happens, until the scope closes. `f` runs synchronously within the
-   * agent's work: keep it short. Anything it throws is logged.
+   * Calls `f` with each event when the event occurs, until the scope closes. `f` runs synchronously within
+   * the agent's work, so it must be short. An exception of `f` is logged.
    */
   readonly observe: (f: (event: AgentEvent) => void) => Effect.Effect<void, never, Scope.Scope>
 }

@@ -10,7 +10,7 @@ import type { RequestViolation, TrailersViolation } from "../../wire/index.js"
 /**
  * Errors that leave a response body incomplete.
  *
- * - `ConnectionFailed` with `ERR_HTTPFX_BODY_UNREAD`: nobody read it for `unreadTimeout`
+ * - `ConnectionFailed` with `ERR_HTTPFX_BODY_UNREAD`: the body was not read for `unreadTimeout`
  * - `ConnectionFailed` with `ERR_HTTPFX_BODY_READ`: the body has already been read as a stream
  * - `ConnectionFailed` with `ERR_HTTPFX_UPLOAD_FAILED`: the request body's stream failed after the response
  *   head arrived
@@ -43,12 +43,12 @@ export type RequestError =
   | HttpError.ProxyAuthenticationRequired
   | HttpError.RedirectError
 
-/** The error of a loss. */
+/** Converts a loss to its error. */
 export const lossError = (loss: Exclude<RequestLoss, Thrown>): RequestError =>
   loss._tag === "NotConnected" ? (loss.error as RequestError) : fromLoss(loss)
 
-/** The error of a loss within a response body. */
+/** Converts a loss within a response body to its error. */
 export const bodyError = (loss: ResponseLoss): BodyError => fromLoss(loss) as BodyError
 
-/** The failure of a function or stream of the caller. */
+/** Returns the failure of a function or stream that the caller passed in. */
 export const thrown = (loss: Thrown): Cause.Cause<unknown> => loss.cause as Cause.Cause<unknown>

@@ -1,6 +1,6 @@
 /**
- * The Effect driver of a client exchange: one fiber waits for the response, another sends the body, and
- * losses become typed errors.
+ * The Effect driver of a client exchange. The caller's fiber waits for the response, another fiber sends the
+ * body, and losses become typed errors.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -16,18 +16,18 @@ import { lossError, thrown, type RequestError } from "./error.js"
 import { IncomingResponse } from "./response.js"
 import { Upload } from "./upload.js"
 
-/** The content after a head. */
+/** The content to send after the head. */
 export type Payload =
   | { readonly _tag: "Parts"; readonly parts: ReadonlyArray<Part> }
   | {
       readonly _tag: "Stream"
       readonly stream: Stream.Stream<Uint8Array, unknown>
       readonly trailers: Effect.Effect<ReadonlyArray<string>, unknown> | undefined
-      /** Of the fiber that made the request, whose context the stream runs in. */
+      /** The runtime of the fiber that made the request; the stream runs in its context. */
       readonly runtime: Runtime.Runtime<never>
     }
 
-/** A request ready to send: validated, encoded, not yet bound to a connection. */
+/** A request that is ready to send: validated and encoded, but not yet bound to a connection. */
 export interface PreparedRequest extends Request {
   readonly _tag: "Prepared"
   readonly payload: Payload
@@ -35,10 +35,10 @@ export interface PreparedRequest extends Request {
   readonly joinDuplicateHeaders: boolean
 }
 
-/** Waits for the response. Exactly one of these is called, once. */
+/** Receives the result of a request. The exchange calls exactly one of these methods, once. */
 export interface Receiver {
   answered(response: IncomingResponse): void
-  /** The server switched protocols. Called only for requests that ask for it. */
+  /** The server switched protocols. Called only for requests that ask for a switch. */
   switched?(response: IncomingResponse, socket: Socket): void
   failed(error: RequestError): void
   /** The stream of the request's body failed, or a defect occurred. */
@@ -49,7 +49,7 @@ export class ClientExchange extends Exchange {
   declare readonly request: PreparedRequest
   declare response: IncomingResponse | undefined
   declare upload: Upload | undefined
-  /** The connection, once handed over. */
+  /** The connection after it was handed over. */
   private socket: Socket | undefined = undefined
 
   constructor(
@@ -71,7 +71,7 @@ export class ClientExchange extends Exchange {
     try {
       this.request.onInformational?.(head)
     } catch (defect) {
-      // Thrown into the socket's event handler, the defect would end the process.
+      // Do not rethrow: the exception would reach the socket's event handler and end the process.
       this.abort(Cause.die(defect), "Interrupted")
     }
   }
@@ -101,14 +101,20 @@ export class ClientExchange extends Exchange {
     return loss._tag === "Thrown" ? Cause.squash(thrown(loss)) : lossError(loss)
   }
 
-  /** Called when the scope of the response closes. Completes once no work of the exchange remains. */
+  /**
+   * Aborts an incomplete exchange; called when the scope of the response closes. Completes once no work of
+   * the exchange remains.
+   */
   release(why: string): Effect.Effect<void> {
     if (this.over) return Effect.void
     this.abandon(why)
     return this.upload === undefined ? Effect.void : this.upload.stopped
   }
 
-  /** Called when the request is interrupted. Completes once no work of the exchange remains. */
+  /**
+   * Aborts the exchange; called when the request is interrupted. Completes once no work of the exchange
+   * remains.
+   */
   cancel(): Effect.Effect<void> {
     if (this.over) return this.socket === undefined ? Effect.void : this.socket.reset
     if (this.response !== undefined) return this.release("its request was interrupted")
@@ -116,7 +122,8 @@ export class ClientExchange extends Exchange {
     this.drop()
     if (attempt !== undefined) {
       return Effect.withFiberRuntime((fiber) =>
-        // A fiber id marks this as a wait for a fiber, so that a virtual clock does not take it for I/O.
+        // The fiber id marks this wait as one for a fiber, so that a virtual clock does not treat it as
+        // pending I/O.
         Effect.async<void>((resume) => attempt.whenOver(() => resume(Effect.void)), fiber.id())
       )
     }

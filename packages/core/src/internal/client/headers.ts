@@ -14,7 +14,7 @@ export const hasField = (headers: ReadonlyArray<string>, lowerName: string): boo
 const isList = (input: HeadersInput): input is ReadonlyArray<string> => Array.isArray(input)
 
 /**
- * Returns a new list. `unique`: names whose arrays become one line, joined with `"; "` (Node's
+ * Returns a new flat list. The arrays of the names in `unique` become one line, joined with `"; "` (Node's
  * `uniqueHeaders`).
  */
 export const flatten = (input: HeadersInput | undefined, unique?: ReadonlyArray<string>): Array<string> => {

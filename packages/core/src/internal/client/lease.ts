@@ -1,5 +1,5 @@
 /**
- * Takes a loan of an agent's connection as an effect.
+ * An effect that borrows a connection of an agent.
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,8 @@ import { routed } from "./connecting/route.js"
 import { lossError, thrown } from "./error.js"
 
 /**
- * Errors of a loan. `ConnectionFailed` with `ERR_HTTPFX_CLIENT_CLOSED`: the agent's scope has closed.
+ * Errors of borrowing a connection. `ConnectionFailed` with `ERR_HTTPFX_CLIENT_CLOSED` means that the agent's
+ * scope has closed.
  *
  * @since 0.1.0
  * @category errors
@@ -27,7 +28,7 @@ export type LeaseError =
   | HttpError.ProxyAuthenticationRequired
 
 /**
- * The destination and options of a loan. Loans with equal ones share connections.
+ * The destination and options of a loan. Loans with equal destinations and options share connections.
  *
  * @since 0.1.0
  * @category models
@@ -37,23 +38,23 @@ export interface Destination {
   readonly protocol: "http:" | "https:"
   /** Name or IP address; an IPv6 address without brackets. */
   readonly host: string
-  /** Always given, even for 80 and 443. */
+  /** The port; required even for the default ports 80 and 443. */
   readonly port: number
-  /** How the connection is made. Default: by the network. */
+  /** Options for opening the connection. Default: the agent's network opens it. */
   readonly connection?: ConnectionOptions | undefined
   /**
-   * The borrower resends its request if the connection turns out to be closed, so it gets an idle connection
-   * at once. Default `false`: it gets one after a turn of the event loop, unless the server has closed it by
-   * then.
+   * Whether the borrower resends its request if the connection turns out to be closed. If so, it gets an idle
+   * connection immediately. Default `false`: it gets an idle connection only after a turn of the event loop
+   * in which a close by the server would have been noticed.
    */
   readonly resendable?: boolean | undefined
 }
 
 /**
- * Borrows a connection: an idle one, a new one, or the next one released. Interruption cancels the wait; call
- * it in an uninterruptible region, so that the connection cannot be lost. Loans do not expire: a lease that
- * is neither released nor closed occupies its place in the agent forever. Closing the agent's scope resets
- * borrowed connections.
+ * Borrows a connection: an idle one, a new one, or the next one that is released. Interruption cancels the
+ * wait. Call this effect in an uninterruptible region, so that an interruption cannot lose a lease that has
+ * just been granted. Loans do not expire: a lease that is neither released nor closed counts against the
+ * agent's limits forever. Closing the agent's scope resets borrowed connections.
  *
  * @since 0.1.0
  * @category constructors

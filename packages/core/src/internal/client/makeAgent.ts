@@ -1,5 +1,6 @@
 /**
- * Creates an agent: options in checked numbers, a pool with the driver's clocks, and the public service.
+ * Creates an agent: checks the options and converts them to numbers, creates the pool with the driver's
+ * clocks, and returns the public service.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

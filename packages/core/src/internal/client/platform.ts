@@ -1,10 +1,10 @@
 /**
- * Platform's `HttpClient.HttpClient` over the client's exchanges.
+ * Implements platform's `HttpClient.HttpClient` over the client's exchanges.
  *
- * Matches platform's own `HttpClient.make`: spans, propagation, `withScope`, the `with...` switches and the
- * error reasons; `cause` is our error. A span is created only if it can be observed: a tracer is installed, a
- * span is open, or a streamed body could read the current span. Otherwise only the server sees the trace,
- * through ids of a span that is never created.
+ * Behaves as platform's own `HttpClient.make`: spans, propagation, `withScope`, the `with...` switches and
+ * the error reasons; the `cause` of an error is our error. A span is created only if the program can observe
+ * it: a tracer is installed, a span is open, or a streamed body could read the current span. Otherwise the
+ * request only carries random trace ids for the server, and no span is created.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as PlatformError from "@effect/platform/HttpClientError"
@@ -104,7 +104,7 @@ const targetOf = (request: Request): Target | InvalidTarget => {
   return url._tag === "Right" ? fromUrl(url.right) : { _tag: "InvalidTarget", protocol: undefined }
 }
 
-/** `root`: sends the headers of a new trace instead of any that the request has. */
+/** Sends a request. With `root` it replaces the request's trace headers by those of a new trace. */
 const send = (
   settings: RequestSettings,
   request: Request,
@@ -121,7 +121,8 @@ const send = (
     return Exit.fail(requestError(request, "Encode", new HttpError.UnsupportedBody({ reason: body.reason })))
   }
   const options = fiber.getFiberRef(currentRequestOptions)
-  // Platform sets `Content-Length` for a body in memory, but trailers need chunked framing.
+  // Platform sets `Content-Length` for a body in memory, but trailers need chunked framing. So drop the
+  // field.
   const chunked = options?.trailers !== undefined
   const headers: Array<string> = []
   for (const name in request.headers) {
@@ -133,7 +134,8 @@ const send = (
     const ids = randomHex(4) + "-" + randomHex(2)
     headers.push("b3", ids + "-1", "traceparent", "00-" + ids + "-01")
   }
-  // Platform's request already has `Content-Type`, except where only encoding the body determines it.
+  // Platform's request already has `Content-Type`, except for bodies whose content type is known only after
+  // encoding.
   const encodes = request.body._tag === "FormData" || request.body._tag === "Raw"
   const contentType = encodes ? body.contentType : undefined
   const resolved = resolve(settings, options)
@@ -161,13 +163,14 @@ const isTraced = (fiber: RequestFiber, request: Request): boolean =>
   fiber.getFiberRef(FiberRef.currentTracerEnabled) &&
   !fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
 
-/** Whether something on this side can observe the span. */
+/** Whether the program can observe the span. */
 const isSeen = (fiber: RequestFiber, request: Request): boolean =>
   Context.get(fiber.getFiberRef(DefaultServices.currentServices), Tracer.Tracer) !== nativeTracer ||
   fiber.currentContext.unsafeMap.has(Tracer.ParentSpan.key) ||
   request.body._tag === "Stream"
 
-// Eight digits per random word, all words of an id at once: digit by digit would cost as much as the request.
+// Makes eight digits from each random number. One call per digit would cost as much as the rest of the
+// request.
 const randomHex = (words: number): string => {
   let text = ""
   for (let i = 0; i < words; i++) text += ((Math.random() * 0x100000000) >>> 0).toString(16).padStart(8, "0")
@@ -212,7 +215,7 @@ const traced = (settings: RequestSettings, request: Request): Answer =>
       const sent = fiber.getFiberRef(HttpClient.currentTracerPropagation)
         ? HttpClientRequest.setHeaders(request, TraceContext.toHeaders(span))
         : request
-      // `setHeaders` creates a new request object.
+      // `setHeaders` creates a new request object, but the scope is registered for the old object.
       shareScope(request, sent)
       const answer: Answer = Effect.withFiberRuntime((inner) => send(settings, sent, inner, false))
       return Effect.tap(Effect.withParentSpan(answer, span), (response) => {

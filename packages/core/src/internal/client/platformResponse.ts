@@ -1,10 +1,11 @@
 /**
- * A response as platform's `HttpClientResponse`: folded headers, cookies, and the body through platform's
- * helpers.
+ * Implements platform's `HttpClientResponse` over a response: folded headers, cookies, and the body in
+ * platform's formats.
  *
- * A connection that fails within the body is a `RequestError` with the reason `Transport`, which platform's
- * retry policies recognise: the bytes received were valid. Platform's type names only `ResponseError` there,
- * which has no fitting reason; the error channel of every client has both.
+ * If the connection fails within the body, the error is a `RequestError` with the reason `Transport`, because
+ * platform's retry policies recognise it. Platform's types name only `ResponseError` for bodies, but none of
+ * its reasons fits: the received bytes were valid. The error type of platform's clients includes both
+ * classes.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as Headers from "@effect/platform/Headers"
@@ -47,8 +48,8 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
     return (this.cachedHeaders ??= this.foldHeaders())
   }
 
-  // Platform's record holds one string per name. Cookies are kept apart, because a joined `Set-Cookie` cannot
-  // be parsed.
+  // Platform's record holds one string per name. The lines of `Set-Cookie` are also stored separately,
+  // because they cannot be parsed once they are joined.
   private foldHeaders(): Headers.Headers {
     const into = Object.create(headersProto) as Record<string, string | Array<string> | undefined>
     const folded = foldHeaders(this.source.rawHeaders, {
@@ -94,7 +95,8 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
   }
 
   get arrayBuffer(): Effect.Effect<ArrayBuffer, PlatformError.ResponseError> {
-    // Copies: received bytes are a view of a larger buffer, and a Node buffer's `slice` is a view as well.
+    // Copies, because the received bytes are a view of a larger buffer. A Node buffer's `slice` would not
+    // copy.
     return Effect.map(this.body, (bytes) => new Uint8Array(bytes).buffer)
   }
 
@@ -110,7 +112,7 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
     )
   }
 
-  // Inspecting a response must not consume its body: shows it only if it is already in memory.
+  // Shows the body only if it is already in memory, because inspecting a response must not consume its body.
   override toJSON(): unknown {
     const shown = {
       _id: "@effect/platform/HttpClientResponse",

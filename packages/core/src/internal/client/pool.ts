@@ -1,6 +1,6 @@
 /**
- * The Effect driver of a pool: fibers open connections, observers and streams receive events, closing is an
- * effect.
+ * The Effect driver of a pool: opens connections in fibers, delivers events to observers and streams, and
+ * closes the pool as an effect.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -25,7 +25,7 @@ export interface AgentPoolOptions extends PoolOptions {
   readonly parser: ParserOptions
 }
 
-/** Time that a peer has to close its side after the agent has closed, ms. */
+/** Milliseconds that a peer has to close its side of a connection after the agent has closed. */
 const closeTime = 100
 
 class FiberConnector implements Connector {
@@ -57,7 +57,10 @@ export class AgentPool {
   readonly events: EventHub
   private readonly closingDeadlines: Closing
 
-  /** `timers` do not keep the process alive; `closingTimers`, which bound the close, do. */
+  /**
+   * `timers` do not keep the process alive. `closingTimers`, which limit the duration of the close, keep it
+   * alive.
+   */
   constructor(
     network: Network.Service,
     timers: Timers,
@@ -73,8 +76,8 @@ export class AgentPool {
   }
 
   /**
-   * Closes the pool: requests in flight fail and their connections are reset; idle connections close, and are
-   * reset if the peer does not close too. Completes once all are gone.
+   * Closes the pool. Requests in flight fail and their connections are reset. Idle connections close, and are
+   * reset if the peer does not close its side in time. Completes once all connections have closed.
    */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     const uploads: Array<Effect.Effect<void>> = []
@@ -93,7 +96,7 @@ export class AgentPool {
   })
 }
 
-// A fiber id marks this as a wait for a fiber, so that a virtual clock does not take it for I/O.
+// The fiber id marks this wait as one for a fiber, so that a virtual clock does not treat it as pending I/O.
 const waiting = (begin: (done: () => void) => void): Effect.Effect<void> =>
   Effect.withFiberRuntime((fiber) => Effect.async((resume) => begin(() => resume(Effect.void)), fiber.id()))
 

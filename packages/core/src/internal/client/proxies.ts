@@ -1,12 +1,13 @@
 /**
- * Proxies, and the choice of one for a request.
+ * Proxies, and the choice of a proxy for a request.
  */
 import type { TlsOptions } from "../network.js"
 import * as Pool from "../../pool/index.js"
 
 /**
- * A proxy: `http://` or `https://` (TLS to the proxy itself), with credentials percent-encoded in the URL. As
- * in curl, the scheme defaults to `http:`, and the port to 1080 for `http:` and 443 for `https:`.
+ * A proxy. The scheme of its URL is `http:`, or `https:` for TLS to the proxy itself; credentials in the URL
+ * are percent-encoded. As in curl, the scheme defaults to `http:`, and the port to 1080 for `http:` and 443
+ * for `https:`.
  *
  * @since 0.1.0
  * @category models
@@ -14,10 +15,10 @@ import * as Pool from "../../pool/index.js"
 export interface Proxy {
   /** The proxy's URL, with credentials if needed: `http://user:password@proxy:3128`. */
   readonly url: string | URL
-  /** `user:password`, sent as `Proxy-Authorization: Basic`; overrides those of the URL. */
+  /** `user:password`, sent as `Proxy-Authorization: Basic`; overrides the credentials of the URL. */
   readonly auth?: string | undefined
   /**
-   * Fields for the proxy only (name, value, ...): sent with `CONNECT`, or added to a request that it
+   * Fields for the proxy (name, value, ...): sent with `CONNECT`, or added to a request that the proxy
    * forwards.
    */
   readonly headers?: ReadonlyArray<string> | undefined
@@ -32,21 +33,23 @@ export interface Proxy {
  * @category models
  */
 export interface Proxies {
-  /** For `http:` URLs. */
+  /** The proxy for `http:` URLs. */
   readonly http?: string | URL | Proxy | undefined
-  /** For `https:` URLs. */
+  /** The proxy for `https:` URLs. */
   readonly https?: string | URL | Proxy | undefined
   /**
-   * Hosts to reach directly, separated by commas or spaces: `*` (all), a name (matches its subdomains too; a
-   * leading dot changes nothing), an IP address, a range (`10.0.0.0/8`); append `:port` for one port only.
+   * Hosts that are reached without a proxy, separated by commas or spaces. An entry is `*` (all hosts), a
+   * name (also matches its subdomains; a leading dot is ignored), an IP address, or a range (`10.0.0.0/8`).
+   * `:port` after an entry limits it to this port.
    */
   readonly noProxy?: string | undefined
 }
 
 /**
- * The proxies in environment variables, as curl reads them: `http_proxy`, `https_proxy`, `all_proxy` for
- * either, `no_proxy`; in upper case too if the lower case is unset. With `REQUEST_METHOD` set, `HTTP_PROXY`
- * is ignored: in a CGI program it may be the `Proxy` field of a request. An empty value means no proxy.
+ * Reads the proxies from environment variables, as curl does: `http_proxy`, `https_proxy`, `all_proxy` for a
+ * scheme without its own variable, and `no_proxy`. The upper-case name is read if the lower-case variable is
+ * unset. `HTTP_PROXY` is ignored if `REQUEST_METHOD` is set, because in a CGI program it may contain the
+ * `Proxy` field of a request. An empty value means no proxy.
  *
  * @since 0.1.0
  * @category constructors
@@ -77,7 +80,7 @@ export interface Target {
 }
 
 /**
- * The proxy for a request to this host, if any.
+ * Returns the proxy for a request to this host; `undefined` to connect directly.
  *
  * @since 0.1.0
  * @category decisions
@@ -89,8 +92,8 @@ export const choose = (proxies: Proxies, target: Target): Proxy | undefined => {
 }
 
 /**
- * Whether a host is to be reached directly, as curl reads `NO_PROXY`: a name matches its subdomains too,
- * `10.0.0.0/8` a network, `name:port` one port, `*` every host.
+ * Whether a host is reached without a proxy, by curl's rules for `NO_PROXY`: a name also matches its
+ * subdomains, `10.0.0.0/8` matches a network, `name:port` matches one port, `*` matches every host.
  *
  * @since 0.1.0
  * @category decisions

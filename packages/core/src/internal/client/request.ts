@@ -1,7 +1,7 @@
 /**
- * Sends a request: determines target, route, header list and framing, then waits for the response head.
+ * Sends a request: determines target, route, header list and framing, and waits for the response head.
  *
- * An invalid request fails before it takes a connection. Interruption completes only after the exchange has
+ * An invalid request fails before it uses a connection. Interruption completes only after the exchange has
  * ended.
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
@@ -65,7 +65,7 @@ import { fromParts, fromString, fromUrl, textOfParts, type InvalidTarget, type T
 export interface Connections {
   /** All connections that are not closed, including idle ones. */
   readonly open: number
-  /** Open and unused. */
+  /** Open connections without an exchange. */
   readonly idle: number
   /** Connections being established. */
   readonly connecting: number
@@ -80,59 +80,60 @@ export interface Connections {
 export interface Service {
   /**
    * Sends a request and returns the response once its head has arrived. Interruption aborts the exchange and
-   * completes when no work of it remains.
+   * completes when no work of the exchange remains.
    *
-   * The response is not bound to a scope: read its body, or the client aborts it after its `unreadTimeout`.
+   * The response is not bound to a scope. A caller that does not read the body occupies the connection until
+   * the client aborts the exchange after its `unreadTimeout`.
    */
   readonly request: <E = never>(request: Request<E>) => Effect.Effect<Response, RequestError | E>
-  /** As `request`; if the body is incomplete when the scope closes, it is aborted. */
+  /** As `request`, but if the response body is incomplete when the scope closes, the exchange is aborted. */
   readonly requestScoped: <E = never>(
     request: Request<E>
   ) => Effect.Effect<Response, RequestError | E, Scope.Scope>
   /**
-   * Asks to switch protocols, and hands the connection over when the server does. Interruption leaves no
-   * connection behind. If the server answers in HTTP instead and that body is incomplete when the scope
-   * closes, it is aborted.
+   * Sends a request to switch protocols, and hands the connection over when the server switches. Interruption
+   * leaves no connection open. If the server sends an HTTP response instead and its body is incomplete when
+   * the scope closes, the exchange is aborted.
    */
   readonly upgrade: <E = never>(
     request: UpgradeRequest<E>
   ) => Effect.Effect<Upgrade, RequestError | E, Scope.Scope>
   /** The same client as platform's `HttpClient`. */
   readonly httpClient: HttpClient.HttpClient
-  /** The current number of connections of its agent. */
+  /** The current number of connections of the client's agent. */
   readonly connections: Effect.Effect<Connections>
 }
 
-/** A validated request, from the Effect API or platform's client. */
+/** A request with a valid target, from the Effect API or platform's client. */
 export interface Draft {
   readonly method: string
   readonly target: Target
-  /** Owned by the draft; may be modified. */
+  /** The field lines. The draft owns this list, so `prepare` may modify it. */
   readonly headers: Array<string>
   readonly body: OutgoingBody
-  /** The `Content-Type` of the body if no header sets it. */
+  /** The value of `Content-Type` if `headers` does not contain this field. */
   readonly contentType?: string | undefined
   readonly options: RequestOptions<unknown> | undefined
   /** Add `Host` and the fields for connection and framing. */
   readonly setHost?: boolean | undefined
   readonly setDefaultHeaders?: boolean | undefined
-  /** Hand the connection over when the server switches protocols or opens the tunnel. */
+  /** Hand the connection over when the server switches protocols or accepts CONNECT. */
   readonly takeOver?: boolean | undefined
 }
 
 /** Settings of one request. */
 export interface Resolved {
   readonly pool: ClientPool
-  /** Use a new connection and do not keep it. */
+  /** Use a new connection and do not keep it afterwards. */
   readonly alone: boolean
-  /** How long a body may stay unread, ms. */
+  /** Maximum time that a response body may stay unread, ms. */
   readonly unreadTimeout: number
-  /** `undefined`: no limits. */
+  /** The time limits; `undefined` if there are no limits. */
   readonly limits: TimeLimits | undefined
   readonly proxy: ChooseProxy | undefined
 }
 
-/** Settings of a client for all its requests. */
+/** Settings of a client, which apply to all of its requests. */
 export interface RequestSettings extends Resolved {
   readonly timeouts: Timeouts | undefined
 }
@@ -146,7 +147,7 @@ export const settingsOf = (pool: ClientPool, options: ClientOptions): RequestSet
   proxy: options.proxy === undefined ? undefined : chooser(options.proxy)
 })
 
-/** Merges a request's own options over its client's. */
+/** Merges the options of a request with the settings of its client. The options take precedence. */
 export const resolve = (
   settings: RequestSettings,
   own: RequestOptions<unknown> | undefined
@@ -202,7 +203,7 @@ interface Way {
   readonly proxyHeaders: ReadonlyArray<string> | undefined
 }
 
-// Fast path: no proxy, no connection options and no parser options.
+// Returns immediately in the common case, without a proxy, connection options and parser options.
 const wayOf = (
   choose: ChooseProxy | undefined,
   options: RequestOptions<unknown>,
@@ -218,7 +219,7 @@ const wayOf = (
   const tunnel = forwards ? undefined : hop
   const at = forwards ? hop.origin : target.origin
   const plain = connection === undefined && parser === undefined && tunnel === undefined
-  // With a forwarding proxy, the only TLS is on the connection to the proxy.
+  // A forwarding proxy is used only for `http:` origins, so the TLS options are those for the proxy.
   const tls = forwards && hop.tls !== undefined ? { ...connection, tls: hop.tls } : connection
   const destination = plain && tls === undefined ? at : routed(at, { connection: tls, parser, tunnel })
   if (!forwards) return { ...direct, destination }
@@ -226,7 +227,7 @@ const wayOf = (
   return { destination, target: `http://${target.host}${path}`, proxyHeaders: hop.headers }
 }
 
-/** Encodes a request so that only writing remains. */
+/** Encodes a request completely, so that the exchange only has to write it. */
 export const prepare = (
   { alone, limits, pool, proxy, unreadTimeout }: Resolved,
   fiber: AnyFiber,
@@ -244,7 +245,7 @@ export const prepare = (
   if (way.proxyHeaders !== undefined) headers.push(...way.proxyHeaders)
   const { trailers } = options
   const later = trailers !== undefined && Effect.isEffect(trailers)
-  // Trailers computed by an effect require a streamed body.
+  // Trailers that an effect computes are not known yet, so even a body in memory must be sent as a stream.
   const body = later && draft.body._tag !== "Stream" ? streamed(draft.body) : draft.body
   const expects = expectsContinue(options, headers) && body._tag !== "None"
   const defaults = draft.setDefaultHeaders !== false
@@ -298,7 +299,7 @@ export const prepare = (
 const streamed = (body: Exclude<OutgoingBody, { _tag: "Stream" }>): OutgoingBody =>
   fromStream(body._tag === "None" ? Stream.empty : Stream.make(body.bytes), undefined, body.contentType)
 
-// Frames a body in memory; the parts can also be sent again.
+// Frames a body in memory as parts, which can also be resent.
 const writeOut = (
   writer: BodyWriter,
   body: Exclude<OutgoingBody, { _tag: "Stream" }>,
@@ -309,7 +310,6 @@ const writeOut = (
   const violation: BodyViolation | undefined =
     (body._tag === "Bytes" ? writer.write(body.bytes, sink) : undefined) ??
     writer.end(trailers === undefined ? undefined : flatten(trailers), sink)
-  // The writer is used up: it accepts nothing after `end`.
   return (violation as MessageViolation | undefined) ?? parts
 }
 
@@ -321,21 +321,20 @@ const runtimeOf = (fiber: AnyFiber): Runtime.Runtime<never> =>
     fiberRefs: fiber.getFiberRefs()
   })
 
-/** Waits for the response head through `receiver`. */
+/** Starts the exchange and waits until `receiver` gets the response head. */
 export const wait = <A, E>(exchange: ClientExchange, receiver: Resumable<A, E>): Effect.Effect<A, E> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.matchCauseEffect(
       restore(
         Effect.async<A, E>((resume) => {
           receiver.resume = resume
-          // The scope that would abort it may already have closed.
+          // The scope that aborts the exchange may already have closed. Then do not start.
           if (exchange.over) receiver.failed(lossError(exchange.abandon("its scope has closed")))
           else exchange.start()
         })
       ),
       {
-        // The cause may be an interruption: before the start, while waiting, or just after the response
-        // arrived.
+        // An interruption may happen before the start, during the wait, or just after the response arrived.
         onFailure: (cause) => Effect.zipRight(exchange.cancel(), Effect.failCause(cause)),
         onSuccess: Effect.succeed
       }
@@ -373,13 +372,13 @@ const targetOf = (url: string | URL | RequestParts): Target | InvalidTarget => {
 const textOf = (url: Request["url"]): string =>
   typeof url === "string" || url instanceof URL ? String(url) : textOfParts(url)
 
-/** The origin key of a URL; the text itself if it is not a valid URL. */
+/** Returns the origin key of a URL; the text itself if it is not a valid URL. */
 export const originOf = (url: Request["url"]): string => {
   const target = targetOf(url)
   return "_tag" in target ? textOf(url) : target.origin.key
 }
 
-/** The typed error of an invalid target. */
+/** Returns the typed error of an invalid target. */
 export const targetError = (
   target: InvalidTarget,
   url: string
@@ -398,7 +397,7 @@ const bodyOf = (body: Request<unknown>["body"]): OutgoingBody => {
 const draftOf = (request: Request<unknown>, takeOver: boolean): Draft | InvalidTarget => {
   const found = targetOf(request.url)
   if ("_tag" in found) return found
-  // RFC 9112 §3.2.3, RFC 9110 §7.2: for CONNECT, `Host` is the target's authority too.
+  // For CONNECT, `Host` is the authority in the target (RFC 9112 §3.2.3, RFC 9110 §7.2).
   const target = request.method === "CONNECT" ? { ...found, host: found.path } : found
   const { auth, body } = request
   const outgoing = bodyOf(body)
@@ -415,7 +414,7 @@ const draftOf = (request: Request<unknown>, takeOver: boolean): Draft | InvalidT
   }
 }
 
-/** The typed error of a request that cannot be sent. */
+/** Returns the typed error of a request that cannot be sent. */
 export const unsendable = (
   error: Unsendable
 ): HttpError.InvalidUrl | HttpError.InvalidProtocol | HttpError.OfViolation<MessageViolation> =>
@@ -442,7 +441,7 @@ class Taking<E> implements Resumable<Upgrade, RequestError | E> {
   }
 }
 
-// The scope owns the socket, or the unread body of an HTTP response.
+// Closing the scope resets the socket, or aborts an HTTP response whose body is incomplete.
 const ownedByScope = <E>(
   exchange: ClientExchange,
   receiver: Taking<E>

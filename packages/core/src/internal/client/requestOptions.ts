@@ -1,7 +1,7 @@
 /**
- * A FiberRef with request options for platform's client, whose requests cannot carry them.
+ * A FiberRef with request options for platform's client, because platform's requests cannot carry them.
  *
- * Applies to every request of an effect, whatever layers lie between it and the client.
+ * The options apply to every request of an effect, whatever wraps platform's client.
  */
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"

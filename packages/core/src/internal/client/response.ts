@@ -1,8 +1,8 @@
 /**
- * A response while it arrives: its head, and a body that can be read once.
+ * A response whose body may still be arriving, and whose body can be read once.
  *
- * Reports readers to its exchange, so that a body left unread times out. Never holds the connection of a
- * complete response: the bytes stay here, the connection is released.
+ * Reports readers to the exchange, so that the exchange can abort a body that is not read. Never keeps the
+ * connection of a complete response: the bytes stay in this object, and the connection is released.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -18,10 +18,11 @@ import { bodyError, type BodyError } from "./error.js"
 import { IncomingBody, streamOf } from "../incomingBody.js"
 
 /**
- * A response: its head has arrived, its body arrives while it is read.
+ * A response. Its head has arrived; its body may still be arriving.
  *
- * Backpressure starts at 64 KiB unread. A body that is complete within that releases its connection at once,
- * read or not; any other is aborted if nobody reads it for the client's `unreadTimeout`.
+ * Backpressure starts when 64 KiB of the body are unread. A smaller body is received completely and releases
+ * its connection even if it is never read. A larger body is aborted if it is not read for the client's
+ * `unreadTimeout`.
  *
  * @since 0.1.0
  * @category models
@@ -38,8 +39,8 @@ export interface Response {
   /** `1.1` or `1.0`. */
   readonly httpVersion: string
   /**
-   * Folded like Node's `message.headers`: lower-case names; repeated fields joined or, if only one is
-   * meaningful, the first; `set-cookie` an array.
+   * The fields, folded like Node's `message.headers`: names are in lower case, repeated fields are joined or,
+   * if only one value is meaningful, reduced to the first, and `set-cookie` is an array.
    */
   readonly headers: FoldedFields
   /** The value of the first field with this name, case-insensitive. */
@@ -48,32 +49,38 @@ export interface Response {
   readonly remote: Address | undefined
   /** TLS of the connection, with the server's certificate. */
   readonly tls: TlsFacts | undefined
-  /** The connection had served an earlier request. */
+  /** Whether the connection had served an earlier request. */
   readonly reused: boolean
-  /** How often the request was resent because its reused connection had closed. */
+  /** Number of times that the request was resent because its reused connection had closed. */
   readonly resent: number
-  /** The whole body has arrived. */
+  /** Whether the whole body has arrived. */
   readonly complete: boolean
   /** The body; can be read once. Ending the stream early closes the connection. */
   readonly body: Stream.Stream<Uint8Array, BodyError>
-  /** The whole body; can be read repeatedly. Interrupting all of its readers closes the connection. */
+  /**
+   * The whole body; can be read repeatedly. If all fibers that wait for the body are interrupted, the
+   * connection closes.
+   */
   readonly bytes: Effect.Effect<Uint8Array, BodyError>
   /** The whole body as UTF-8. */
   readonly text: Effect.Effect<string, BodyError>
   /** Trailer lines as received (name, value, ...); empty until `complete`. */
   readonly rawTrailers: ReadonlyArray<string>
-  /** Aborts an incomplete body and closes its connection; does nothing if the body is `complete`. */
+  /**
+   * Aborts the exchange and closes its connection if the body is incomplete; does nothing if the body is
+   * `complete`.
+   */
   readonly discard: Effect.Effect<void>
 }
 
 /**
- * The result of a request to switch protocols.
+ * The result of `upgrade`, a request to switch protocols.
  *
- * - `Switched`: 101, or 2xx to `CONNECT`. `socket` first reads the bytes that followed the head; closing the
- *   scope resets it.
- * - `Answered`: the server responded in HTTP instead.
+ * - `Switched`: the server sent 101, or 2xx to `CONNECT`. `socket` first reads the bytes that followed the
+ *   head; closing the scope resets the connection.
+ * - `Answered`: the server sent another response and did not switch protocols.
  *
- * `response` has the head of the response, and its body if it `Answered`.
+ * `response` has the head of the response; with `Answered` also its body.
  *
  * @since 0.1.0
  * @category models
@@ -91,7 +98,7 @@ const alreadyRead = (): GivenUp => ({
   phase: "body"
 })
 
-/** The calls of a response to its exchange. */
+/** The exchange, as seen by its response. */
 interface Answered extends Exchange {
   readonly request: Exchange["request"] & { readonly joinDuplicateHeaders: boolean }
 }
@@ -145,7 +152,7 @@ export class IncomingResponse implements Response, Incoming {
     return this.incoming.ended
   }
 
-  /** The whole body is in memory. */
+  /** Whether the whole body is in memory. */
   get readable(): boolean {
     return this.complete && this.reader !== "stream"
   }
@@ -154,7 +161,7 @@ export class IncomingResponse implements Response, Incoming {
     return this.incoming.rawTrailers
   }
 
-  /** Also joins fields of which Node keeps only the first. */
+  /** Whether to join also the fields of which Node keeps only the first. */
   get joinDuplicateHeaders(): boolean {
     return this.exchange.request.joinDuplicateHeaders
   }
@@ -203,7 +210,7 @@ export class IncomingResponse implements Response, Incoming {
     })
   }
 
-  /** The whole body if it has arrived completely. */
+  /** Returns the whole body if the exchange has ended; `undefined` if the body is still arriving. */
   private wholeNow(): Exit.Exit<Uint8Array, BodyError> | undefined {
     if (this.reader === "stream") return Exit.fail(bodyError(alreadyRead()))
     this.reader = "bytes"
@@ -212,7 +219,8 @@ export class IncomingResponse implements Response, Incoming {
 
   private wholeLater(): Effect.Effect<Uint8Array, BodyError> {
     const whole = this.incoming.bytes(undefined, alreadyRead)
-    // From here on the unread timeout is off, so nothing may come between this and the end of the wait.
+    // `readerActive` stops the unread timeout. An interruption before `onExit` would leave it stopped
+    // forever.
     return Effect.uninterruptibleMask((restore) => {
       this.exchange.readerActive()
       this.readers++
@@ -255,7 +263,10 @@ export class IncomingResponse implements Response, Incoming {
     else this.exchange.abandon("its reader left")
   }
 
-  /** Aborts an incomplete body. The connection of a complete one is already released. */
+  /**
+   * Aborts the exchange if its body is incomplete. If the body is complete, the connection is already
+   * released.
+   */
   get discard(): Effect.Effect<void> {
     return Effect.sync(() => {
       if (!this.exchange.over) this.exchange.abandon("its body was discarded")

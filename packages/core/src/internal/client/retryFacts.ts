@@ -1,15 +1,15 @@
 /**
- * Facts about a failure for `pool/retry.ts`: whether it is transient, whether the server may have acted, and
- * how long it asks to wait.
+ * Facts about a failure for `pool/retry.ts`: whether the failure is transient, whether the request was sent,
+ * and how long the server asks the client to wait.
  *
- * Never decides to retry.
+ * Never decides whether to retry.
  */
 import type { ConnectionError, NameNotResolved, TimeoutError } from "../../errors/index.js"
 
 type Known = ConnectionError | NameNotResolved | TimeoutError
 
-// Not transient: failed handshakes, unknown names, full queues, expired deadlines. Closing and aborting by
-// the client are intentional.
+// Transient errors. Failed handshakes, unknown names, full queues and expired total deadlines are not
+// transient, and closing or aborting by the client is intentional.
 const passing: ReadonlySet<string> = new Set<Known["_tag"]>([
   "ConnectionReset",
   "HangUp",
@@ -36,19 +36,19 @@ export const isTransient = (error: unknown): boolean => {
 export const isUnsent = (error: unknown): boolean =>
   isKnown(error) && (error._tag === "NameNotResolved" || ("written" in error && error.written === "none"))
 
-// The three date formats (RFC 9110 §5.6.7).
+// The three date formats of HTTP (RFC 9110 §5.6.7). `Date.parse` alone would accept others.
 const date =
   /^(?:[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]+, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4})$/
 
 /**
- * Milliseconds from now in `Retry-After` (RFC 9110 §10.2.3), given in seconds or as a date: finite, never
- * below 0. `undefined`: neither format.
+ * Returns the wait that `Retry-After` asks for (RFC 9110 §10.2.3), in milliseconds from `now`: finite, never
+ * below 0. The value may be seconds or a date; `undefined` for any other value.
  */
 export const retryAfter = (value: string | undefined, now: number): number | undefined => {
   if (value === undefined) return undefined
   if (/^\d+$/.test(value)) return Math.min(+value * 1000, Number.MAX_SAFE_INTEGER)
   if (!date.test(value)) return undefined
-  // A leap second is valid here but unknown to `Date`.
+  // A leap second is valid in HTTP, but `Date.parse` refuses it.
   const known = value.replace(":60 ", ":59 ")
   const at = Date.parse(known.endsWith("GMT") ? known : `${known} GMT`)
   return Number.isNaN(at) ? undefined : Math.max(0, at - now)

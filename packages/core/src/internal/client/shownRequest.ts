@@ -1,10 +1,10 @@
 /**
- * Redacts platform's requests for errors, whose messages contain the URL.
+ * Redacts platform's requests for use in errors, because the messages of platform's errors contain the URL.
  */
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { withoutUserinfo } from "../../model/urlSecrets.js"
 
-/** A copy of the request without user and password in its URL. */
+/** Returns the request without user and password in its URL. Copies it only if needed. */
 export const withoutCredentials = (
   request: HttpClientRequest.HttpClientRequest
 ): HttpClientRequest.HttpClientRequest => {

@@ -1,36 +1,37 @@
 /**
  * Derives from a URL the origin to connect to, the request target, the `Host` value and credentials.
  *
- * Same result as `new URL` for every input, but skips it for text that is already normal: it costs more than
- * the rest of a request. Never accepts a URL that `new URL` refuses.
+ * Gives the same result as `new URL` for every URL text. Does not call `new URL` for text that is already
+ * normalised, because the call costs more than the rest of a request. Never accepts a URL that `new URL`
+ * refuses.
  */
 import { credentialsOf } from "../../model/credentials.js"
 import type { RequestParts } from "../options/request.js"
 import { defaultPort, origin, type Origin } from "../../pool/index.js"
 import { isHost } from "../../wire/index.js"
 
-/** The destination of a request, and its target there. */
+/** The origin of a request, and the values to send to it. */
 export interface Target {
   readonly origin: Origin
-  /** Path and query: the request target in origin form (RFC 9112 §3.2.1). */
+  /** Path and query, which are the request target in origin-form (RFC 9112 §3.2.1). */
   readonly path: string
-  /** The `Host` field (RFC 9110 §7.2), with the port unless it is the protocol's default. */
+  /** The value of `Host` (RFC 9110 §7.2), which contains the port unless it is the protocol's default. */
   readonly host: string
-  /** The `Authorization` value for credentials in the URL. */
+  /** The value of `Authorization`, made from credentials in the URL. */
   readonly authorization: string | undefined
 }
 
-/** A URL that cannot be requested. */
+/** A URL to which no request can be sent. */
 export interface InvalidTarget {
   readonly _tag: "InvalidTarget"
-  /** The scheme, if that is the unsupported part. */
+  /** The scheme, if it is not supported. */
   readonly protocol: string | undefined
 }
 
 const invalid = (protocol?: string): InvalidTarget => ({ _tag: "InvalidTarget", protocol })
 
-// Characters that `URL` leaves unchanged in path and query of `http:` (URL Standard, percent-encode sets),
-// without segments that start with a dot or `%2e`: they could be dot segments.
+// Matches only what `URL` leaves unchanged in path and query of `http:` (URL Standard, percent-encode sets).
+// Excludes segments that start with a dot or `%2e`, which could be dot segments; `URL` removes those.
 const normal =
   /^(https?:\/\/[a-z0-9.-]+(?::[0-9]+)?)((?:\/(?!\.|%2[eE])[\w.~!$&'()*+,;=:@%-]*)+(?:\?[\w.~!$&()*+,;=:@/?%-]+)?)$/
 
@@ -39,7 +40,7 @@ interface Place {
   readonly host: string
 }
 
-// Cache of origins by text. Bounded: it is cleared when full.
+// Cache of origins by text. Cleared when it is full, so that memory stays bounded.
 const places = new Map<string, Place>()
 const maxPlaces = 512
 
@@ -50,13 +51,14 @@ const placeOf = (url: URL): Place | InvalidTarget => {
   if (protocol !== "http:" && protocol !== "https:") {
     return invalid(protocol)
   }
-  // The URL standard allows hosts that RFC 3986 does not, and that servers refuse in `Host`.
+  // The URL standard allows hosts that RFC 3986 forbids. Refuse them here, because servers refuse them in
+  // `Host`.
   if (!isHost(url.host)) return invalid()
   const port = url.port === "" ? defaultPort[protocol] : +url.port
   return { origin: origin(protocol, bare(url.hostname), port), host: url.host }
 }
 
-/** The target of a `URL`. */
+/** Returns the target of a `URL`. */
 export const fromUrl = (url: URL): Target | InvalidTarget => {
   const place = placeOf(url)
   if ("_tag" in place) return place
@@ -68,7 +70,8 @@ export const fromUrl = (url: URL): Target | InvalidTarget => {
   }
 }
 
-// Characters that `URL` leaves unchanged, then all others except controls (percent-encode sets).
+// `plain` matches only characters that `URL` leaves unchanged. The other two match the characters to encode,
+// except controls.
 const plain = /^[\w.~!$&'()*+,;=:@%/[\]^|-]*(?:\?[\w.~!$&'()*+,;=:@%/[\]^|?\\`{}-]*)?$/
 const inPath = /[ "#<>`{}\\]|[^\0-\x7f]+/g
 const inQuery = /[ "#<>]|[^\0-\x7f]+/g
@@ -81,8 +84,8 @@ const percent = (text: string): string => {
 }
 
 /**
- * Encodes path and query like the setters of `URL`. Control characters stay, and are refused when the head is
- * encoded.
+ * Encodes path and query as the setters of `URL` do. Leaves control characters unchanged, so that encoding
+ * the head refuses them.
  */
 const encodeTarget = (target: string): string => {
   if (plain.test(target)) return target
@@ -91,17 +94,20 @@ const encodeTarget = (target: string): string => {
   return target.slice(0, query).replace(inPath, percent) + target.slice(query).replace(inQuery, percent)
 }
 
-/** The `Host` value. Omits the zone of an IPv6 address, which is local to this machine (RFC 6874 §4). */
+/**
+ * Returns the value of `Host`. Omits the zone of an IPv6 address, because zones are local to this machine
+ * (RFC 6874 §4).
+ */
 const hostOf = ({ host, port, protocol = "http:" }: RequestParts): string => {
   const named = host.includes(":") ? `[${host.replace(/%.*$/, "")}]` : host
   return port === undefined || port === defaultPort[protocol] ? named : `${named}:${port}`
 }
 
-/** Text for errors about parts that are not a valid URL. */
+/** Returns the text of a URL in parts, for errors. */
 export const textOfParts = (parts: RequestParts): string =>
   `${parts.protocol ?? "http:"}//${hostOf(parts)}${parts.path ?? "/"}`
 
-/** The target of a host and path, without normalisation. */
+/** Returns the target of a URL in parts, without normalising it. */
 export const fromParts = (parts: RequestParts): Target | InvalidTarget => {
   const { host, path, protocol = "http:", port = defaultPort[protocol] } = parts
   if (protocol !== "http:" && protocol !== "https:") return invalid(protocol)
@@ -116,7 +122,7 @@ export const fromParts = (parts: RequestParts): Target | InvalidTarget => {
 }
 
 /**
- * The target of an absolute URL whose text is already as `new URL` would normalise it; otherwise `undefined`.
+ * Returns the target of an absolute URL whose text `new URL` would not change; otherwise `undefined`.
  */
 export const fromNormal = (text: string): Target | InvalidTarget | undefined => {
   const match = normal.exec(text)
@@ -128,7 +134,7 @@ export const fromNormal = (text: string): Target | InvalidTarget | undefined => 
     : { origin: place.origin, path: match[2] as string, host: place.host, authorization: undefined }
 }
 
-/** The target of an absolute URL given as text. */
+/** Returns the target of an absolute URL. */
 export const fromString = (text: string): Target | InvalidTarget => {
   try {
     return fromNormal(text) ?? fromUrl(new URL(text))

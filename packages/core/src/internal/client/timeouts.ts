@@ -1,7 +1,8 @@
 /**
- * Converts client timeouts from durations to milliseconds; `undefined` if there are no limits.
+ * Converts a client's timeouts from durations to milliseconds. The result is `undefined` if there are no
+ * limits.
  *
- * Merges those of request, client and agent, in this order of precedence. Sets no timer.
+ * Merges the timeouts of request, client and agent, in this order of precedence. Sets no timer.
  */
 import * as Duration from "effect/Duration"
 import type { Timeouts } from "../options/request.js"
@@ -9,7 +10,10 @@ import { unlimited, type Step, type TimeLimits } from "../../connection/client/l
 
 const names = Object.keys(unlimited) as ReadonlyArray<keyof TimeLimits>
 
-/** The limits of `timeouts` over `beneath`; `undefined` without any limit. */
+/**
+ * Returns the limits of `timeouts`, with those of `beneath` where `timeouts` has none; `undefined` if nothing
+ * is limited.
+ */
 export const merge = (
   timeouts: Timeouts | undefined,
   beneath: TimeLimits | undefined
@@ -25,7 +29,10 @@ export const merge = (
   return limited ? limits : undefined
 }
 
-/** The limits that an agent's `timeout` implies: every inactivity of a socket, as in Node. */
+/**
+ * Returns the limits that an agent's `timeout` implies. As in Node, it limits every phase in which a socket
+ * can be inactive.
+ */
 export const ofAgent = (timeout: number): TimeLimits | undefined =>
   timeout === Infinity
     ? undefined

@@ -1,8 +1,9 @@
 /**
  * Sends a streamed request body; pulls the stream only as fast as the connection accepts bytes.
  *
- * Runs in its own fiber, so that an early response is delivered meanwhile. Aborts the exchange when the
- * stream fails: the server never takes a part for the whole. Writes nothing once stopped.
+ * Runs in its own fiber, so that a response that arrives during the upload is delivered. Aborts the exchange
+ * when the stream fails, so that the server never takes an incomplete body for a complete one. Writes nothing
+ * after `stop`.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -32,7 +33,7 @@ export class Upload extends Pump<never> implements UploadPort {
     this.writer = new BodyWriter(framing)
   }
 
-  /** `trailers` runs after the stream has ended. */
+  /** Starts sending. `trailers` runs after the stream has ended. */
   start(
     stream: Stream.Stream<Uint8Array, unknown>,
     trailers: Effect.Effect<ReadonlyArray<string>, unknown> | undefined,
@@ -41,7 +42,7 @@ export class Upload extends Pump<never> implements UploadPort {
     const body = this.run(stream)
     const upload: Effect.Effect<ReadonlyArray<string> | void, unknown> =
       trailers === undefined ? body : Effect.zipRight(body, trailers)
-    // The owner handles the failure, so do not log it as unhandled.
+    // The owner handles the failure, so prevent Effect from logging it as unhandled.
     this.fiber = Runtime.runFork(runtime, Effect.withUnhandledErrorLogLevel(upload, Option.none()))
     this.fiber.addObserver(this.ended)
   }
@@ -54,7 +55,7 @@ export class Upload extends Pump<never> implements UploadPort {
     wake?.()
   }
 
-  /** The transport has flushed all written bytes. */
+  /** Whether the transport has flushed all bytes written so far. */
   get taken(): boolean {
     return this.flowing
   }

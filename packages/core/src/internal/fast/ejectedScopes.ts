@@ -1,9 +1,9 @@
 /**
- * Knows the scopes that handlers have ejected (`HttpApp.ejectDefaultScopeClose`) and therefore close
- * themselves.
+ * Tells whether a handler has ejected its scope (`HttpApp.ejectDefaultScopeClose`). The handler, not the
+ * server, then closes that scope.
  *
- * Platform keeps them in a set under an unpublished key. If that set is missing, requests run in a scope of
- * platform's, which platform closes or leaves open.
+ * Platform keeps the ejected scopes in a set under an unpublished key. If a future version has no such set,
+ * requests run in a scope that platform creates, and platform decides whether to close it.
  */
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
@@ -17,14 +17,14 @@ const ejected = globalValue("@effect/platform/HttpApp/ejectedScopes", () => new 
 
 export const isEjected = (scope: Scope.Scope): boolean => ejected.has(scope)
 
-/** Whether `isEjected` agrees with platform. */
+/** Whether `isEjected` finds a scope that platform's function has ejected. */
 export const knowsEjected = ((): boolean => {
   const scope = Effect.runSync(Scope.make())
   HttpApp.ejectDefaultScopeClose(scope)
   return isEjected(scope)
 })()
 
-/** Platform's own scope around a request's program, without platform's span. */
+/** Runs a request's program in a scope that platform creates, without platform's span. */
 export const inScopeOfPlatform = <E, R>(
   program: Effect.Effect<unknown, E, R>
 ): Effect.Effect<unknown, E, R> =>
@@ -45,5 +45,5 @@ export const inScopeOfPlatform = <E, R>(
     })
   )
 
-/** A request's program whose handler can eject its scope. */
+/** Makes a request's program respect ejected scopes. */
 export const mayEject: typeof inScopeOfPlatform = knowsEjected ? (program) => program : inScopeOfPlatform

@@ -1,9 +1,9 @@
 /**
- * Starts many fibers of one kind: does the common part of `Runtime.runFork` once for all of them.
+ * Starts many fibers with equal fiber refs: does the common part of `Runtime.runFork` once for all of them.
  *
- * Each fiber gets the runtime's fiber refs, as a fork would, and its own context. Never starts a fiber whose
- * refs would differ from those of `Runtime.runFork`: if a ref has its own `fork`, or Effect forks differently
- * than expected, `Runtime.runFork` starts it.
+ * Every fiber gets the runtime's fiber refs, as with a fork, and its own context. Never starts a fiber with
+ * other refs than `Runtime.runFork` would give it: if a ref has its own `fork`, or Effect forks differently
+ * than expected, `Runtime.runFork` starts the fiber.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ import type * as RuntimeFlags from "effect/RuntimeFlags"
 
 type Stacks = FiberRefs.FiberRefs["locals"]
 
-/** Whether a fork has the refs of its runtime, its own context, and nothing else. */
+/** Whether a fork has exactly the refs of its runtime and its own context. */
 export const forksPlainly = ((): boolean => {
   const { runtimeFlags } = Runtime.defaultRuntime
   const ref = FiberRef.unsafeMake(0)
@@ -39,7 +39,7 @@ export const forksPlainly = ((): boolean => {
 })()
 
 export class Launcher {
-  /** The refs that all fibers share, without the context. `undefined`: forking changes some. */
+  /** The refs that all fibers share, without the context. `undefined` if forking changes some of them. */
   private readonly kept: Stacks | undefined
   private readonly refs: FiberRefs.FiberRefs
 
@@ -49,7 +49,7 @@ export class Launcher {
   ) {
     const kept = new Map(runtime.fiberRefs.locals)
     kept.delete(FiberRef.currentContext)
-    // Forking keeps most refs unchanged.
+    // A ref with its own `fork` function may change when a fiber is forked. Detect this by forking once.
     const forked = FiberRefs.forkAs(runtime.fiberRefs, FiberId.none).locals
     const isPlain = forksPlainly && [...kept].every(([ref, stack]) => forked.get(ref) === stack)
     this.kept = isPlain ? kept : undefined

@@ -1,8 +1,10 @@
 /**
- * A map over a shared one: its own entries are in a separate layer. For the services of a request, which add
- * a few to the many of its server: copying those costs more than everything else that starts a fiber.
+ * A map that adds its own entries to those of a shared map without copying the shared map. Used for the
+ * services of a request, because copying the many services of its server would cost more than the rest of the
+ * start of a fiber.
  *
- * Copies the shared map when it is iterated. The shared map must not change, and no value may be `undefined`.
+ * Copies the shared map when this map is iterated. The shared map must not change, and no value may be
+ * `undefined`.
  */
 export class LayeredMap<K, V> extends Map<K, V> {
   private beneath: ReadonlyMap<K, V> | undefined

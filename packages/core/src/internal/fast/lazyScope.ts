@@ -1,12 +1,12 @@
 /**
- * The scope of an exchange: one small object until something is added to it.
+ * The scope of an exchange. It is one small object until a finalizer is added.
  *
- * Behaves like `Scope.make()` (finalizers in reverse order, a fork closes with its parent); the first
- * `addFinalizer` or `fork` creates the real scope. Never closes by itself: the driver closes it with the
+ * Behaves as `Scope.make()`: finalizers run in reverse order, and a fork closes with its parent. The first
+ * `addFinalizer` or `fork` creates a real scope. Never closes by itself: the driver closes it with the
  * exchange's exit.
  *
- * Has the unpublished members of Effect's scopes. If Effect's scopes have different ones, exchanges get a
- * real scope at once.
+ * Has the unpublished members of Effect's scopes. If a future version of Effect has scopes with other
+ * members, exchanges get a real scope immediately.
  */
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
@@ -17,9 +17,9 @@ import * as Scope from "effect/Scope"
 const makeScope = Scope.make()
 
 export interface ExchangeScope extends Scope.CloseableScope {
-  /** Nothing was ever added, so closing needs no effect. */
+  /** Whether no finalizer or fork was ever added. If so, closing needs no effect. */
   readonly unused: boolean
-  /** Closes without a real scope: anything added later must run at once. */
+  /** Closes the scope without creating a real one. A finalizer that is added later runs immediately. */
   markClosed(exit: Exit.Exit<unknown, unknown>): void
 }
 
@@ -31,8 +31,8 @@ export class LazyScope implements ExchangeScope {
   private exit: Exit.Exit<unknown, unknown> | undefined = undefined
 
   /**
-   * Read by `Effect.forkIn` and `forkScoped`: not in the public type of scopes, but in all scopes that Effect
-   * creates.
+   * Read by `Effect.forkIn` and `forkScoped`. It is not in the public type of scopes, but all scopes that
+   * Effect creates have it.
    */
   get state(): unknown {
     return scopeOf(this).state
@@ -75,7 +75,7 @@ export class LazyScope implements ExchangeScope {
   }
 }
 
-// The methods of a scope are not in its public type; closeable scopes of Effect have them.
+// These methods are not in the public type of scopes, but all closeable scopes of Effect have them.
 interface ScopeMethods {
   readonly state: unknown
   addFinalizer(finalizer: Scope.Scope.Finalizer): Effect.Effect<void>
@@ -84,14 +84,14 @@ interface ScopeMethods {
 
 const scopeOf = (self: LazyScope): ScopeMethods => self.make() as unknown as ScopeMethods
 
-// One per exchange: what all of them share is on the prototype.
+// A scope is created per exchange, so the constant members are on the prototype instead of in every object.
 Object.assign(LazyScope.prototype, {
   [Scope.ScopeTypeId]: Scope.ScopeTypeId,
   [Scope.CloseableScopeTypeId]: Scope.CloseableScopeTypeId,
   strategy: ExecutionStrategy.sequential
 })
 
-/** Whether a lazy scope has all members of this one. */
+/** Whether a lazy scope has all members of this scope. */
 export const isLike = (scope: object): boolean => {
   const lazy = new LazyScope()
   for (let at = scope; at !== Object.prototype; at = Object.getPrototypeOf(at) as object)

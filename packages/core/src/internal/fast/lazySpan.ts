@@ -1,14 +1,15 @@
 /**
- * The span of an exchange without a tracer: ids, parent and attributes are computed when read.
+ * The span of an exchange if no tracer is installed. Its ids, parent and attributes are computed when they
+ * are read.
  *
- * Never exported: with a tracer installed the driver creates a real span instead.
+ * No tracer ever exports this span, because the driver creates a real span if a tracer is installed.
  */
 import * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 
-/** The data for a span, each read at most once and only on demand. */
+/** Computes the data of a span on demand. */
 export interface SpanSource {
   spanName(): string
   spanParent(): Option.Option<Tracer.AnySpan>
@@ -22,7 +23,7 @@ const randomHex = (length: number): string => {
   return text
 }
 
-// Counts like Effect's own spans: from about the epoch, never backwards.
+// Converts to the unit of Effect's own spans: nanoseconds since about the epoch, by a monotonic clock.
 const toNanos = (millis: number): bigint => BigInt(Math.round(millis * 1000)) * 1000n
 
 export class LazySpan implements Tracer.Span {
@@ -38,7 +39,7 @@ export class LazySpan implements Tracer.Span {
   private ownLinks: Array<Tracer.SpanLink> | undefined
   private ownEvents: Array<[string, bigint, Record<string, unknown>]> | undefined
 
-  /** `startedAt`: milliseconds of `Timers.now`. */
+  /** `startedAt` is in milliseconds of `Timers.now`. */
   constructor(
     private readonly source: SpanSource,
     readonly kind: Tracer.SpanKind,
@@ -74,7 +75,8 @@ export class LazySpan implements Tracer.Span {
   get attributes(): ReadonlyMap<string, unknown> {
     const own = (this.ownAttributes ??= new Map())
     if (!this.described) {
-      // The response's attributes are complete only once the exchange has ended.
+      // The response's attributes are complete only once the exchange has ended, so compute them again until
+      // then.
       this.described = this.status._tag === "Ended"
       this.source.spanAttributes((key, value) => {
         if (!own.has(key)) own.set(key, value)
@@ -97,7 +99,9 @@ export class LazySpan implements Tracer.Span {
     this.ended = { endTime, exit }
   }
 
-  /** As `end`, with the time in milliseconds: two stores. */
+  /**
+   * As `end`, with the time in milliseconds. Only stores its arguments, because most spans are never read.
+   */
   endAt(millis: number, exit: Exit.Exit<unknown, unknown>): void {
     this.endedAt = millis
     this.endedWith = exit
@@ -129,5 +133,5 @@ export class LazySpan implements Tracer.Span {
   }
 }
 
-// One per exchange: what all of them share is on the prototype.
+// A span is created per exchange, so the constant members are on the prototype instead of in every object.
 Object.assign(LazySpan.prototype, { _tag: "Span", sampled: true })

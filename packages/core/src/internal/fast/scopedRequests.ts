@@ -1,7 +1,7 @@
 /**
- * The abort signals of requests made with `HttpClient.withScope`, which end them with their scope. Platform
- * keeps a controller per request under an unpublished key. If it is missing, platform's own `HttpClient.make`
- * passes the signal on.
+ * The abort signals of requests made with `HttpClient.withScope`, which abort a request when its scope
+ * closes. Platform keeps a controller per request in a map under an unpublished key. If a future version has
+ * no such map, clients are made with platform's own `HttpClient.make`, which passes the signal on.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
@@ -19,10 +19,13 @@ const controllers = globalValue(
   () => new WeakMap<Request, AbortController>()
 )
 
-/** `undefined`: the request has no scope. */
+/**
+ * Returns the signal that is aborted when the request's scope closes; `undefined` if the request has no
+ * scope.
+ */
 export const scopeSignal = (request: Request): AbortSignal | undefined => controllers.get(request)?.signal
 
-/** Makes a copy of a request end with the same scope. */
+/** Makes the scope of a request apply to a copy of the request. */
 export const shareScope = (request: Request, copy: Request): void => {
   const controller = controllers.get(request)
   if (controller !== undefined) controllers.set(copy, controller)
@@ -34,7 +37,7 @@ const direct = (execute: (request: Request) => Answer): HttpClient.HttpClient =>
     Effect.succeed as HttpClient.HttpClient.Preprocess<never, never>
   )
 
-/** Whether `scopeSignal` agrees with platform. */
+/** Whether `scopeSignal` finds the scope of a request made with platform's function. */
 export const knowsScopes = ((): boolean => {
   let known = false
   const look = (request: Request) => {
@@ -46,11 +49,11 @@ export const knowsScopes = ((): boolean => {
   return known
 })()
 
-/** The two ways in which a client sends. */
+/** The two functions by which a client sends a request. */
 export interface Sending {
-  /** With everything that platform's own clients do: spans, propagation. */
+  /** Sends a request as platform's own clients do, with spans and propagation. */
   readonly execute: (request: Request) => Answer
-  /** The exchange alone. */
+  /** Sends a request without spans and propagation. */
   readonly send: (
     request: Request,
     fiber: RuntimeFiber<HttpClientResponse, HttpClientError>,
@@ -58,7 +61,7 @@ export interface Sending {
   ) => Answer
 }
 
-/** A client of platform's `make`, which adds to sending everything that `execute` does. */
+/** Creates a client with platform's `make`, which adds spans and propagation to `send`. */
 export const clientOfPlatform = ({ send }: Sending): HttpClient.HttpClient =>
   HttpClient.make((request, _url, signal, fiber) => send(request, fiber, signal))
 

@@ -1,7 +1,7 @@
 /**
  * Delivers an agent's events to observers and streams. Without listeners no event is created.
  *
- * A slow stream loses the oldest events; an observer loses none. Neither ever blocks the agent.
+ * A slow stream loses the oldest events; an observer loses no event. A slow stream never blocks the agent.
  */
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -11,7 +11,7 @@ import type { AgentEvent } from "../../connection/client/events.js"
 import type { Timers } from "../../seams/timers.js"
 import { Observers } from "./observers.js"
 
-/** Events buffered per reader of the stream. */
+/** Maximum number of events buffered per reader of the stream. */
 const capacity = 16_384
 
 export class EventHub implements EventSink {
@@ -24,12 +24,12 @@ export class EventHub implements EventSink {
     return this.observers.active
   }
 
-  /** Clock for durations: milliseconds, with fractions. */
+  /** Returns the time for durations: milliseconds with fractions, by the monotonic clock. */
   now(): number {
     return this.timers.now()
   }
 
-  /** Time of an event: milliseconds since the epoch. */
+  /** Returns the time of an event: milliseconds since the epoch. */
   wallTime(): number {
     return this.timers.wallTime()
   }

@@ -1,19 +1,22 @@
 /**
- * Labels and boundaries shared by the metrics of servers and clients, after OpenTelemetry's conventions.
+ * Labels and histogram boundaries for the metrics of servers and clients, by OpenTelemetry's conventions.
  *
- * Never gives a label a value that a peer can choose freely.
+ * A label's value must never be one that a peer can choose freely.
  */
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricLabel from "effect/MetricLabel"
 
-/** Seconds, as the conventions recommend. */
+/** Boundaries of duration histograms in seconds, as the conventions recommend. */
 export const durationBoundaries = MetricBoundaries.fromIterable([
   0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10
 ])
 
 const methods = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"])
 
-/** Maps unknown methods to one label, so that clients cannot create new ones (as in the conventions). */
+/**
+ * Maps unknown methods to one label value, as in the conventions, so that clients cannot create new time
+ * series.
+ */
 export const methodLabel = (method: string): MetricLabel.MetricLabel =>
   MetricLabel.make("http.request.method", methods.has(method) ? method : "_OTHER")
 

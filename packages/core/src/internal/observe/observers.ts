@@ -1,7 +1,8 @@
 /**
- * The event listeners of a server or an agent. Without any, `active` is `false` and nothing else is called.
+ * The event listeners of a server or an agent. Without listeners `active` is `false`, and the owner creates
+ * no events.
  *
- * A listener that throws is logged and never affects the others.
+ * An exception of a listener is logged and never affects the other listeners.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -14,12 +15,13 @@ export class Observers<E> {
   active = false
   private listeners: ReadonlyArray<Listener<E>> = []
 
-  /** `whose`: names the observed object in the log line about a listener that throws. */
+  /** `whose` names the observed object in the log line about a listener that throws. */
   constructor(private readonly whose: string) {}
 
   observe(listener: Listener<E>): Effect.Effect<void, never, Scope.Scope> {
     return Effect.flatMap(Effect.runtime<never>(), (runtime) => {
-      // Wrap per registration, so registering a listener twice needs two removals.
+      // A new function per registration. So if a listener is registered twice, removing one registration
+      // keeps the other.
       const own: Listener<E> = (event) => {
         try {
           listener(event)

@@ -8,7 +8,7 @@ import type { Address } from "../../model/address.js"
 import type { CloseReason } from "../../wire/index.js"
 
 /**
- * A connection was accepted; nothing has been read from it.
+ * A connection was accepted. No byte has been read from it.
  *
  * @since 0.1.0
  * @category models
@@ -26,7 +26,7 @@ export interface ConnectionOpened {
 }
 
 /**
- * A request head was parsed; its handler starts.
+ * A request head was parsed, and its handler starts.
  *
  * @since 0.1.0
  * @category models
@@ -46,7 +46,7 @@ export interface RequestReceived {
 }
 
 /**
- * A response head was given to the network.
+ * A response head was written to the connection.
  *
  * @since 0.1.0
  * @category models
@@ -59,12 +59,12 @@ export interface ResponseBegun {
   readonly connection: number
   /** Number of the exchange on its connection. */
   readonly exchange: number
-  /** The status of the response: never a 1xx except 101, which accepts an upgrade. */
+  /** The status of the response. The only possible 1xx is 101, which accepts an upgrade. */
   readonly status: number
 }
 
 /**
- * An exchange ended; once per exchange, including refused and dropped requests.
+ * An exchange ended. Reported once per exchange, also for refused and dropped requests.
  *
  * @since 0.1.0
  * @category models
@@ -78,8 +78,7 @@ export interface ExchangeEnded {
 }
 
 /**
- * A request that is not acceptable HTTP (malformed, too large, truncated, or late), or a failed TLS
- * handshake.
+ * A request was malformed, too large, truncated or too slow, or a TLS handshake failed.
  *
  * @since 0.1.0
  * @category models
@@ -88,7 +87,7 @@ export interface ClientError {
   readonly _tag: "ClientError"
   /** Time of the event. */
   readonly at: number
-  /** Number of the connection on its server; 0: its handshake failed. */
+  /** Number of the connection on its server; 0 if the TLS handshake failed. */
   readonly connection: number
   /** The client's address. */
   readonly remote: Address | undefined
@@ -102,7 +101,7 @@ export interface ClientError {
 }
 
 /**
- * A connection closed, and its resources are released.
+ * A connection has closed, and its resources are released.
  *
  * @since 0.1.0
  * @category models
@@ -115,15 +114,17 @@ export interface ConnectionClosed {
   readonly connection: number
   /** The client's address. */
   readonly remote: Address | undefined
-  /** Why it was closed. */
+  /** The reason of the close. */
   readonly reason: CloseReason
   /** Number of request heads parsed. */
   readonly exchanges: number
   /** Bytes received. */
   readonly bytesIn: number
-  /** Bytes given to the network. */
+  /** Bytes sent. */
   readonly bytesOut: number
-  /** Milliseconds for which it was open. `undefined`: it was opened before observation began. */
+  /**
+   * Milliseconds for which the connection was open; `undefined` if it was opened before observation began.
+   */
   readonly duration: number | undefined
 }
 
@@ -142,7 +143,7 @@ export interface StateChanged {
 }
 
 /**
- * All events of a server, by `_tag`.
+ * An event of a server, distinguished by `_tag`.
  *
  * @since 0.1.0
  * @category models

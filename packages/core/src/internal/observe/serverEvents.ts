@@ -1,5 +1,6 @@
 /**
- * Builds `ServerEvent`s and `ExchangeOutcome`s from a connection's reports. Called only while observed.
+ * Creates `ServerEvent`s and `ExchangeOutcome`s from the reports of connections. Most methods are called only
+ * while the server is observed.
  */
 import { fromLoss } from "../../errors/fromLoss.js"
 import type { LifeEvents } from "../../connection/server/life.js"

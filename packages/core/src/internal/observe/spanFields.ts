@@ -1,12 +1,15 @@
 /**
- * Header fields for client and server spans: with credentials redacted, and URLs without user and password.
+ * Header fields for client and server spans. Credentials are redacted, also users and passwords in URLs.
  */
 import * as Headers from "@effect/platform/Headers"
 import { redactUrlsWithin } from "../../model/urlSecrets.js"
 
 export type RedactedNames = ReadonlyArray<string | RegExp>
 
-/** `redacted`: the names in force where the span is created; platform's default lacks one. */
+/**
+ * Calls `set` for every field. `redacted` has the names in force where the span is created;
+ * `proxy-authorization` is added because platform's default does not contain it.
+ */
 export const shownFields = (
   headers: Headers.Headers,
   redacted: RedactedNames,

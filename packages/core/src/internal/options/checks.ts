@@ -1,11 +1,13 @@
 /**
- * Tables of the valid values of options. An invalid value is refused with its name and requirement, never
- * converted. Types say the same, but configurations and JavaScript callers bypass them.
+ * Checks of option values, arranged in tables. An invalid value is refused with an error that names option
+ * and requirement, and never converted. The types require the same, but configurations and JavaScript callers
+ * bypass types.
  *
- * Shared by several records of options: `sizes` (limits of the parser), `flags`, `tls`. The table of a single
- * record stands in another file of this folder.
+ * This file has the tables that several records of options share: `sizes` (limits of the parser), `flags` and
+ * `tls`. The table for one record is in the file of that record.
  *
- * Checks values as given: once decoded, a negative duration would be zero, which means no limit.
+ * Checks values before they are decoded, because decoding turns a negative duration into zero, which means no
+ * limit.
  */
 import * as Duration from "effect/Duration"
 import { toStringUnknown } from "effect/Inspectable"
@@ -14,17 +16,23 @@ import { withoutUserinfo } from "../../model/urlSecrets.js"
 import { isStatusCode, presets, type Limits } from "../../wire/index.js"
 import { InvalidOption } from "../../errors/server.js"
 
-/** A requirement and its test. Never called for `undefined`, which means omitted. */
+/**
+ * A requirement and its test. The test is never called for `undefined`, which means that the option is
+ * omitted.
+ */
 export interface Check {
   readonly must: string
-  /** A number or a duration: an invalid one is `ERR_OUT_OF_RANGE`. */
+  /**
+   * Whether the option is a number or a duration. If so, the error of an invalid value has the code
+   * `ERR_OUT_OF_RANGE`.
+   */
   readonly ordered: boolean
   readonly is: (value: unknown) => boolean
-  /** Errors show only the type of the value, never the value. */
+  /** The value is secret, so errors show only its type. */
   readonly secret?: true
 }
 
-/** The requirement of each option of `O`. Options without an entry are checked where they are used. */
+/** The check of each option of `O`. Options without an entry are checked where they are used. */
 export type Checks<O> = { readonly [K in keyof O]?: Check }
 
 const ordered = (must: string, is: (value: unknown) => boolean): Check => ({ must, ordered: true, is })
@@ -75,13 +83,15 @@ export const oneOf = (...values: ReadonlyArray<string>): Check =>
   )
 
 export const bytes = other("a Uint8Array", (value) => value instanceof Uint8Array)
-// Files read as bytes are accepted as well.
+// Also accepts bytes, because PEM files are often read as bytes.
 const pem = other("a string", (value) => typeof value === "string" || value instanceof Uint8Array)
 const pems = other("a string or an array of strings", (value) =>
   Array.isArray(value) ? value.every(pem.is) : pem.is(value)
 )
 
-/** The URL is validated where it is used. It may contain a password. */
+/**
+ * Checks only the type; the URL is parsed when it is used. Secret, because the URL may contain a password.
+ */
 export const proxy = secret(
   other(
     "a URL or a record with one",
@@ -142,7 +152,10 @@ const typeOf = (value: unknown): string => {
   return isRecord(value) ? "an object" : `a ${typeof value}`
 }
 
-/** Returns the error for the first invalid option. `of`: the record that contains the options. */
+/**
+ * Returns the error for the first invalid option. `of` is the prefix of option names in errors, such as
+ * `tls.`.
+ */
 export const refuse = <O extends object>(
   given: O | undefined,
   checks: Checks<O>,
@@ -174,7 +187,7 @@ const dhparam = other(
   (value) => value === "auto" || (typeof value === "string" && value.includes("-----BEGIN "))
 )
 
-/** TLS options of one side. Unknown ones are refused where TLS is used (`known.ts`). */
+/** TLS options of clients and servers. Unknown options are refused where TLS is used (`known.ts`). */
 export const tls: Checks<TlsOptions> = {
   serverName: string,
   checkServerIdentity: callback,

@@ -1,6 +1,6 @@
 /**
  * Checks the options of agents, clients and requests by tables, and returns an error for the first invalid
- * one. The defaults are in `connection/client/defaults.ts`.
+ * option. The defaults are in `connection/client/defaults.ts`.
  */
 import type * as Duration from "effect/Duration"
 import type { ConnectionOptions, ParserOptions, RequestOptions, Timeouts } from "./request.js"
@@ -13,17 +13,19 @@ import * as Check from "./checks.js"
 import type { Limits } from "../../wire/index.js"
 
 /**
- * Client options that apply with any agent.
+ * Options of a client that do not depend on its agent.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ClientOptions {
-  /** Timeouts per phase. Default: those of `Timeouts`, field by field. */
+  /** Timeouts per phase. Default: no limits besides those of the agent's `timeout`. */
   readonly timeouts?: Timeouts | undefined
-  /** How long an incomplete body may stay without a reader. Default 30 seconds. */
+  /** Maximum time that an incomplete response body may stay unread. Default 30 seconds. */
   readonly unreadTimeout?: Duration.DurationInput | undefined
-  /** Proxies for all requests. Default: none; `Proxy.fromEnvironment` reads the same variables as curl. */
+  /**
+   * Proxies for all requests. Default: no proxy. `Proxy.fromEnvironment` reads the variables that curl reads.
+   */
   readonly proxy?: Proxies | undefined
 }
 
@@ -64,7 +66,7 @@ export const refuseAgentOptions = (options: Options): InvalidOption | undefined 
   Check.refuse<Partial<Limits>>(options.limits, Check.sizes, "limits.") ??
   Check.refuse(options.tls, Check.tls, "tls.")
 
-/** Checks the options of a client, with any agent. */
+/** Checks the options of a client that do not depend on its agent. */
 export const refuseClientOptions = (options: ClientOptions): InvalidOption | undefined =>
   Check.refuse(options, ofClient) ??
   Check.refuse(options.timeouts, steps, "timeouts.") ??
@@ -96,7 +98,7 @@ const ofParser: Check.Checks<ParserOptions> = {
   insecureHTTPParser: Check.boolean
 }
 
-// Most requests set none of these options and must not pay for the checks.
+// Most requests set none of these options, so skip the checks for them.
 const saysSomething = (options: RequestOptions<unknown>): boolean =>
   options.timeouts !== undefined ||
   options.unreadTimeout !== undefined ||

@@ -1,6 +1,7 @@
 /**
- * Serialises options to a key, equal exactly for equal options: numbers and strings by value, functions and
- * buffers by identity. May contain secrets, so it never leaves the process.
+ * Serialises options to a key. Two keys are equal if and only if the options are equal; functions and buffers
+ * are compared by identity, all other values by content. A key may contain secrets, so it must never leave
+ * the process.
  */
 const identities = new WeakMap<object, number>()
 let identitiesGiven = 0
@@ -28,7 +29,7 @@ const fieldsOf = (record: object): string => {
   return `${joined}}`
 }
 
-// Caches the keys of option records that many requests share.
+// Caches keys by record, because many requests may share one record of options.
 const known = new WeakMap<object, string>()
 
 export const keyOf = (options: object | undefined): string => {

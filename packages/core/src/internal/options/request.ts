@@ -1,7 +1,7 @@
 /**
  * Options of a request besides method, URL, fields and body: connection, parser, timeouts, callbacks.
  *
- * Values only. `Client.request` takes them in the request, platform's client from
+ * Contains only types. `Client.request` reads these options from the request, platform's client from
  * `Client.withRequestOptions`.
  */
 import type * as Duration from "effect/Duration"
@@ -15,8 +15,8 @@ import type { Proxies } from "../client/proxies.js"
 import type { Transport } from "../../seams/transport.js"
 
 /**
- * Header fields: a flat list (name, value, name, value, ...), sent in this order and case, or a record, whose
- * arrays become one field line per item.
+ * Header fields. A flat list (name, value, name, value, ...) is sent in this order and case. In a record, an
+ * array becomes one field line per item.
  *
  * @since 0.1.0
  * @category models
@@ -26,15 +26,14 @@ export type HeadersInput =
   | Readonly<Record<string, string | number | ReadonlyArray<string | number> | undefined>>
 
 /**
- * How connections are made: the applicable options of Node's `net.connect` and `dns.lookup`. Requests share a
- * connection only if these options are equal (functions and buffers: identical), so reuse one record for many
- * requests.
+ * Options for opening connections, which include the applicable options of Node's `net.connect` and
+ * `dns.lookup`. Requests share connections only if these options are equal; functions and buffers must be
+ * identical. So use one record for many requests.
  *
- * Some options of `net.connect` are set elsewhere: `host` and `port` (the URL), `keepAlive` (the agent),
- * `timeout` (`timeouts`), `signal` (interruption). The engine controls `allowHalfOpen`, `fd`, `onread`,
- * `readable` and `writable`. Unknown options are refused (`ConnectionFailed`,
- * `ERR_HTTPFX_CONNECTION_OPTION`), even where types were bypassed.
- * where the types were got round.
+ * Some options of `net.connect` have an equivalent elsewhere: the URL for `host` and `port`, the agent for
+ * `keepAlive`, `timeouts` for `timeout`, interruption for `signal`. The options `allowHalfOpen`, `fd`,
+ * `onread`, `readable` and `writable` cannot be set. With an unknown option the request fails with
+ * `ConnectionFailed` and the code `ERR_HTTPFX_CONNECTION_OPTION`.
  *
  * @since 0.1.0
  * @category models
@@ -43,7 +42,8 @@ export interface ConnectionOptions {
   /** Only addresses of this family. Default: the family of `localAddress`, or both. */
   readonly family?: 4 | 6 | undefined
   /**
-   * Flags for the system's resolver (`dns.ADDRCONFIG`, ...); ignored by a network without one. Default 0.
+   * Flags for the system's resolver (`dns.ADDRCONFIG`, ...). A network that does not use this resolver
+   * ignores them. Default 0.
    */
   readonly hints?: number | undefined
   /** Local address. Default: the system chooses. */
@@ -53,8 +53,8 @@ export interface ConnectionOptions {
   /** `TCP_NODELAY`. Default `true`. */
   readonly noDelay?: boolean | undefined
   /**
-   * Resolves names in place of the network; also called for IP addresses. Gets `family` and `hints` of these
-   * options.
+   * Resolves names instead of the network; also called for IP addresses. Receives `family` and `hints` of
+   * these options.
    */
   readonly lookup?:
     | ((
@@ -64,12 +64,12 @@ export interface ConnectionOptions {
     | undefined
   /** Delay before the next address is tried in parallel, in milliseconds (RFC 8305). Default 250. */
   readonly attemptDelay?: number | undefined
-  /** A Unix socket to connect to, whatever the URL's host; nothing is resolved. */
+  /** Path of a Unix socket to connect to instead of the URL's host, which is then not resolved. */
   readonly socketPath?: string | undefined
   /**
-   * Opens the connection, including TLS for `https:` URLs (`Network.secure`). Other connection options and
-   * proxies are then ignored. The client owns the connection afterwards. `protocol`, `host` and `port` of the
-   * destination come from the URL. Default: the network opens it.
+   * Opens the connection instead of the network; for `https:` URLs it must also add TLS (`Network.secure`).
+   * Other connection options and proxies are then ignored. The client owns the returned connection.
+   * `protocol`, `host` and `port` of the destination are those of the URL.
    */
   readonly createConnection?:
     | ((destination: {
@@ -79,23 +79,24 @@ export interface ConnectionOptions {
       }) => Effect.Effect<Transport, ConnectError | HttpError.NameNotResolved | HttpError.TlsFailure>)
     | undefined
   /**
-   * TLS for `https:` URLs; each field overrides the agent's. `serverName`: the name for SNI and verification.
+   * TLS options for `https:` URLs; each field overrides the agent's. `serverName` is the name for SNI and
+   * verification.
    */
   readonly tls?: Omit<TlsOptions, "role"> | undefined
 }
 
 /**
- * Parser options that differ from the agent's. Requests with different ones do not share connections.
+ * Parser options that override the agent's. Requests with different parser options do not share connections.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ParserOptions {
-  /** Bytes of names and values of a head. Default: the agent's (`limits`). */
+  /** Maximum size of the names and values in a head, in bytes. Default: the agent's limit (`limits`). */
   readonly maxHeaderSize?: number | undefined
   /**
-   * `true`: accepts what Node's `insecureHTTPParser` accepts; `false`: only RFC 9112. Default: the agent's
-   * `flags`.
+   * `true`: accept the deviations that Node's `insecureHTTPParser` accepts. `false`: accept only messages
+   * allowed by RFC 9112. Default: the agent's `flags`.
    */
   readonly insecureHTTPParser?: boolean | undefined
 }
@@ -107,7 +108,7 @@ export interface ParserOptions {
  * @category models
  */
 export interface Informational {
-  /** 100 to 199, except 101. */
+  /** The status, 100 to 199, except 101. */
   readonly status: number
   /** The reason phrase as received; may be empty. */
   readonly statusMessage: string
@@ -118,28 +119,31 @@ export interface Informational {
 export type { EarlyAnswer } from "../../connection/client/ports.js"
 
 /**
- * Timeouts per phase of a request. Each has its own error; none applies unless set here or by the agent's
- * `timeout`. A number is milliseconds. An unset timeout costs nothing.
+ * Timeouts per phase of a request; an expired timeout fails the request with the error named below. A phase
+ * has no limit unless it is set here or by the agent's `timeout`. A number is milliseconds. An unset timeout
+ * costs nothing.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Timeouts {
-  /** Waiting for a connection while the agent is at its limit: `QueueTimedOut`. */
+  /** Limits the wait for a connection while the agent is at its limit: `QueueTimedOut`. */
   readonly queue?: Duration.DurationInput | undefined
-  /** Resolving the host name: `ResolveTimedOut`. */
+  /** Limits the resolution of the host name: `ResolveTimedOut`. */
   readonly resolve?: Duration.DurationInput | undefined
-  /** Connecting to one address: `ConnectTimedOut`. */
+  /** Limits the opening of the connection: `ConnectTimedOut`. */
   readonly connect?: Duration.DurationInput | undefined
-  /** The TLS handshake: `SecureTimedOut`. */
+  /** Limits the TLS handshake: `SecureTimedOut`. */
   readonly secure?: Duration.DurationInput | undefined
-  /** From getting a connection until the whole request is flushed: `SendTimedOut`. */
+  /** Limits the time from getting a connection until the whole request is flushed: `SendTimedOut`. */
   readonly send?: Duration.DurationInput | undefined
-  /** From then until the head of the final response: `HeadTimedOut`. */
+  /** Limits the time from the flush of the request until the head of the final response: `HeadTimedOut`. */
   readonly head?: Duration.DurationInput | undefined
-  /** Inactivity within the body while it is being read: `BodyTimedOut`. */
+  /**
+   * Limits inactivity of the server within the response body while the body is being read: `BodyTimedOut`.
+   */
   readonly body?: Duration.DurationInput | undefined
-  /** From the call to the end of the body: `RequestTimedOut`. */
+  /** Limits the time from the call to the end of the response body: `RequestTimedOut`. */
   readonly total?: Duration.DurationInput | undefined
 }
 
@@ -151,46 +155,47 @@ export interface Timeouts {
  */
 export interface RequestOptions<E = never> {
   /**
-   * Another agent than the client's; `false`: a new connection that is not kept (Node's one-shot agent).
+   * An agent to use instead of the client's. `false`: use a new connection and do not keep it (Node's
+   * one-shot agent).
    */
   readonly agent?: Agent | false | undefined
   /** Timeouts per phase. Default: the client's. */
   readonly timeouts?: Timeouts | undefined
-  /**
-   * How long an incomplete body may stay without a reader. Default: the client's (30 seconds).
-   */
+  /** Maximum time that an incomplete response body may stay unread. Default: the client's (30 seconds). */
   readonly unreadTimeout?: Duration.DurationInput | undefined
-  /** How the connection is made. Default: by the network, to the URL's host. */
+  /** Options for opening the connection. Default: the network connects to the URL's host. */
   readonly connection?: ConnectionOptions | undefined
-  /** How the response is parsed. Default: the agent's. */
+  /** Options for parsing the response. Default: the agent's. */
   readonly parser?: ParserOptions | undefined
-  /** Proxies for this request; `false`: none. Default: the client's. */
+  /** Proxies for this request; `false` for no proxy. Default: the client's. */
   readonly proxy?: Proxies | false | undefined
   /**
-   * Trailers after the body, which is then chunked; an effect runs once the body has been sent. Refuses
-   * fields that recipients need before the content (`TrailerInvalid`). Default: none.
+   * Trailers to send after the body; the request is then chunked. An effect runs once the body has been sent.
+   * Fields that recipients need before the content fail the request with `TrailerInvalid`. Default: no
+   * trailers.
    */
   readonly trailers?: HeadersInput | Effect.Effect<HeadersInput, E> | undefined
   /**
-   * Sends the head with `Expect: 100-continue` and holds the body back until the server asks for it or
-   * `continueTimeout` expires. If the final response comes first, it is delivered and the body not sent.
-   * Default: `true` if there is a body and the headers contain that field.
+   * Sends `Expect: 100-continue` in the head and does not send the body until the server sends 100 or
+   * `continueTimeout` expires. If the final response arrives before, it is delivered and the body is not
+   * sent. Default: `true` if there is a body and the headers contain `Expect: 100-continue`.
    */
   readonly expectContinue?: boolean | undefined
   /**
-   * How long a body waits for `100 Continue` before it is sent anyway (RFC 9110 §10.1.1). Default 1 second.
+   * Maximum wait for `100 Continue`, after which the body is sent without it (RFC 9110 §10.1.1). Default 1
+   * second.
    */
   readonly continueTimeout?: Duration.DurationInput | undefined
-  /** Default `continue`. */
+  /** Handling of a final response that arrives before the request body has been sent. Default `continue`. */
   readonly earlyAnswer?: EarlyAnswer | undefined
   /**
-   * In folded headers, join repeated fields even where only the first value normally counts (Node's
+   * In folded headers, also join the repeated fields of which normally only the first value is kept (Node's
    * `joinDuplicateHeaders`). Default `false`.
    */
   readonly joinDuplicateHeaders?: boolean | undefined
   /**
-   * Called with each 1xx as it arrives, within the socket's event: keep it short. An exception fails the
-   * request (a defect).
+   * Called with each 1xx when it arrives. It runs within the socket's event handler, so it must be short. An
+   * exception fails the request as a defect.
    */
   readonly onInformational?: ((informational: Informational) => void) | undefined
 }
@@ -205,20 +210,21 @@ export interface RequestParts {
   /** Default `http:`. */
   readonly protocol?: "http:" | "https:" | undefined
   /**
-   * Name or IP address; an IPv6 address without brackets. `InvalidUrl` unless RFC 3986 allows it as a host.
+   * Name or IP address; an IPv6 address without brackets. If RFC 3986 does not allow it as a host, the
+   * request fails with `InvalidUrl`.
    */
   readonly host: string
-  /** Default: the protocol's. */
+  /** The port. Default: the protocol's default port. */
   readonly port?: number | undefined
   /**
-   * The request target: path and query, or `*`. Not normalised; percent-encoded as in the URL standard.
-   * Default `/`.
+   * The request target: path and query, or `*`. It is percent-encoded as in the URL standard, but not
+   * normalised. Default `/`.
    */
   readonly path?: string | undefined
 }
 
 /**
- * A request. Adds `Host`, `Connection` and the framing fields unless the headers contain them.
+ * A request. The client adds `Host`, `Connection` and the framing fields unless the headers contain them.
  *
  * @since 0.1.0
  * @category models
@@ -226,40 +232,48 @@ export interface RequestParts {
 export interface Request<E = never> extends RequestOptions<E> {
   /** Default `GET`. */
   readonly method?: string | undefined
-  /** An absolute `http:` or `https:` URL. Its credentials become `Authorization` unless that is set. */
+  /**
+   * An absolute `http:` or `https:` URL. Credentials in it are sent as `Authorization`, unless the headers
+   * set this field.
+   */
   readonly url: string | URL | RequestParts
   /**
-   * A flat list, sent in this order and case; or a record, whose arrays become one line per item.
-   * `Authorization` overrides `auth`, which overrides credentials in the URL.
+   * The header fields. `Authorization` in the headers overrides `auth`, and `auth` overrides credentials in
+   * the URL.
    */
   readonly headers?: HeadersInput | undefined
   /** Names whose arrays in a record become one line, joined with `"; "` (Node's `uniqueHeaders`). */
   readonly uniqueHeaders?: ReadonlyArray<string> | undefined
-  /** `user:password` for `Authorization: Basic`. */
+  /** `user:password`, sent as `Authorization: Basic`. */
   readonly auth?: string | undefined
   /** `false`: do not add `Host`. Default `true`. */
   readonly setHost?: boolean | undefined
   /**
-   * `false`: add neither `Host`, `Connection`, `Content-Length` nor `Transfer-Encoding`; a body then needs
-   * one of the last two among the headers, or is refused (`BodyNotAllowed`). Default `true`.
+   * `false`: do not add `Host`, `Connection`, `Content-Length` and `Transfer-Encoding`. If the request has a
+   * body, the headers must then contain one of the last two; otherwise the request fails with
+   * `BodyNotAllowed`. Default `true`.
    */
   readonly setDefaultHeaders?: boolean | undefined
   /**
-   * Bytes, text (UTF-8), form data (`multipart/form-data`), or a stream. With a stream the head is sent at
-   * once and the stream is pulled as fast as the server reads; it is chunked unless the headers contain
-   * `Content-Length`. Default: none.
+   * Bytes, text (UTF-8), form data (`multipart/form-data`), or a stream. With a stream, the head is sent
+   * immediately and the stream is pulled only as fast as the server reads; the body is chunked unless the
+   * headers contain `Content-Length`. Default: no body.
    */
   readonly body?: string | Uint8Array | FormData | Stream.Stream<Uint8Array, E> | undefined
 }
 
 /**
- * A request to switch protocols: by `Upgrade`, or by `CONNECT` (`method: "CONNECT"`; the `url` as parts: host
- * and port of the proxy, and as `path` the tunnel's `host:port`).
+ * A request to switch protocols, with `Upgrade` or with `CONNECT`. For `CONNECT`, `method` is `"CONNECT"` and
+ * `url` consists of parts: `host` and `port` are those of the proxy, and `path` is the `host:port` to which
+ * the tunnel leads.
  *
  * @since 0.1.0
  * @category models
  */
 export interface UpgradeRequest<E = never> extends Request<E> {
-  /** Value of `Upgrade` (`websocket`) unless the headers contain it. Adds `Connection: Upgrade`. */
+  /**
+   * Value of `Upgrade`, such as `websocket`, unless the headers contain this field. `Connection: Upgrade` is
+   * added too.
+   */
   readonly protocol?: string | undefined
 }

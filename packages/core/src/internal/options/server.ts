@@ -1,8 +1,7 @@
 /**
- * Checks a server's options once and converts them to the engine's units: milliseconds and bytes.
+ * Checks a server's options once, when the server is created, and converts them to milliseconds and bytes.
  *
- * Contradictions are refused here, when the server is created, and nowhere later. Reads no configuration and
- * no clock.
+ * Only this file refuses options that contradict each other. Reads no configuration and no clock.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Duration from "effect/Duration"
@@ -18,79 +17,82 @@ import * as Check from "./checks.js"
 import type * as Shutdown from "./shutdown.js"
 
 /**
- * The options of a server besides its address: parsing, limits, socket options, shutdown. Timeouts are in
+ * The options of a server besides its address: parsing, limits, socket options and shutdown. Timeouts are in
  * `ServerTimeouts`; docs/timeouts-and-limits.md has a table of all limits.
  *
- * Options that Node's `http.createServer` or `http.Server` has keep their names. All are optional. An invalid
- * value fails the creation of the server with `InvalidOption`.
+ * An option that Node's `http.createServer` or `http.Server` also has keeps Node's name. All options are
+ * optional. With an invalid value, the creation of the server fails with `InvalidOption`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ServerOptions extends Shutdown.Options {
-  /** HTTPS (docs/tls.md). Default: none. */
+  /** TLS options, which make the server an HTTPS server (docs/tls.md). Default: no TLS. */
   readonly tls?: ServerTls | undefined
   /**
-   * Handling of a client's FIN. `false`: the client counts as gone, and its handler is interrupted. `true`:
-   * requests already received are still answered, then the connection closes; a client that is really gone
-   * shows only when the response is written. Default `false`.
+   * Handling of a client's FIN. `false`: the server treats the client as gone and interrupts the handler.
+   * `true`: the server still answers the requests already received, then closes the connection; if the client
+   * is really gone, the server notices this only when it writes the response. Default `false`.
    */
   readonly allowHalfOpen?: boolean | undefined
   /**
-   * Deviations from RFC 9112 to accept: one of `wire/`'s `presets` (`strict`, `node`, `insecure`) or
-   * individual flags. Default `presets.strict`.
+   * Deviations from RFC 9112 that the parser accepts: one of the `presets` of `wire/` (`strict`, `node`,
+   * `insecure`) or individual flags. Default `presets.strict`.
    */
   readonly flags?: Flags | undefined
-  /** Same as `flags: presets.insecure`, and exclusive with `flags`. Default `false`. */
+  /** Same as `flags: presets.insecure`; cannot be combined with `flags`. Default `false`. */
   readonly insecureHTTPParser?: boolean | undefined
   /**
-   * Respond 400 to HTTP/1.1 requests without `Host`. Default: the value in `flags`, which is `true` except in
-   * some presets.
+   * Respond 400 to HTTP/1.1 requests without `Host`. Default: as `flags` says; the preset `strict` requires
+   * `Host`.
    */
   readonly requireHostHeader?: boolean | undefined
   /**
-   * Sizes of heads, chunk extensions and trailers, in bytes, and numbers of field lines. Default: those of
-   * `wire/receive/limits`.
+   * Maximum sizes of heads, chunk extensions and trailers, in bytes, and maximum numbers of field lines.
+   * Default: the limits of `wire/receive/limits`.
    */
   readonly limits?: Partial<Limits> | undefined
   /**
-   * Requests per connection. The response to the last one has `Connection: close`; requests sent after it get
-   * 503. Default 0: no limit.
+   * Maximum number of requests per connection. The response to the last request has `Connection: close`;
+   * later requests on the connection get 503. Default 0: no limit.
    */
   readonly maxRequestsPerSocket?: number | undefined
-  /** Concurrent connections. Default 0: no limit. */
+  /** Maximum number of concurrent connections. Default 0: no limit. */
   readonly maxConnections?: number | undefined
-  /** Concurrent connections per IP address. Default 0: no limit. */
+  /** Maximum number of concurrent connections per IP address. Default 0: no limit. */
   readonly maxConnectionsPerAddress?: number | undefined
   /**
-   * Handling of connections above a limit. `answer`: 503 with `Retry-After` to the first request (for 128 at
-   * a time, the others are reset); `reset`: an immediate reset. Default `answer`.
+   * Handling of connections above one of these limits. `answer`: the server sends 503 with `Retry-After` to
+   * the first request; it does this for at most 128 such connections at a time and resets further ones.
+   * `reset`: the server resets the connection immediately. Default `answer`.
    */
   readonly whenFull?: "answer" | "reset" | undefined
-  /** Value of `Retry-After`, in whole seconds. Default 1 second. */
+  /** Value of `Retry-After` in these 503 responses, rounded up to whole seconds. Default 1 second. */
   readonly retryAfter?: Duration.DurationInput | undefined
   /**
-   * Maximum size of a request's body, in bytes. Reading more fails, which becomes 413 if unhandled; a body
-   * announced as larger is not even requested. Per route: platform's `HttpServerRequest.withMaxBodySize`.
-   * Default: no limit.
+   * Maximum size of a request's body, in bytes. Reading a larger body fails; if the app does not handle this
+   * failure, the client gets 413. If `Content-Length` is larger, reading fails immediately and no 100 is
+   * sent. Platform's `HttpServerRequest.withMaxBodySize` sets the limit of a route. Default: no limit.
    */
   readonly maxBodySize?: FileSystem.SizeInput | undefined
   /**
-   * Buffer limit per connection and direction, in bytes: for unread request bodies, pipelined requests, and
-   * responses that the client does not read. Above it, reading or the response pauses. The transport's own
-   * write buffer (16 KiB on Node.js 20, 64 KiB later) adds to it: a lower value does not limit responses
-   * below that size. Default 65536.
+   * Maximum number of buffered bytes per connection and direction: unread request bodies and pipelined
+   * requests, and responses that the client does not read. Above this limit, reading from the connection, or
+   * sending the response, pauses. The transport has its own write buffer (16 KiB on Node.js 20, 64 KiB
+   * later), so a smaller limit has no effect on responses. Default 65536.
    */
   readonly highWaterMark?: number | undefined
   /**
-   * Join repeated fields of a request with a comma instead of dropping some. Default `false`.
+   * Join the values of all repeated fields of a request with a comma; without this option, only the first
+   * value of some fields is kept. Default `false`.
    */
   readonly joinDuplicateHeaders?: boolean | undefined
-  /** Response fields whose several values are sent as one, joined with `; `. Default: none. */
+  /** Names of response fields whose values are sent in one field line, joined with `; `. Default: none. */
   readonly uniqueHeaders?: ReadonlyArray<string> | undefined
   /**
-   * A 204 or 304 response with a body fails with `ERR_HTTP_BODY_NOT_ALLOWED` instead of being sent without
-   * it. (A response to HEAD may have the body of the GET; it is never an error.) Default `false`.
+   * Fail a 204 or 304 response that has a body with `ERR_HTTP_BODY_NOT_ALLOWED`; without this option, the
+   * response is sent without the body. The body of a response to HEAD is never an error, because apps often
+   * create the same response as for GET. Default `false`.
    */
   readonly rejectNonStandardBodyWrites?: boolean | undefined
   /** Always on; `false` is refused. */
@@ -101,14 +103,14 @@ export interface ServerOptions extends Shutdown.Options {
   readonly noDelay?: boolean | undefined
   /** TCP keep-alive probes (not HTTP's persistent connections). Default `false`. */
   readonly keepAlive?: boolean | undefined
-  /** Silence before the first keep-alive probe. Default 0: the system's. */
+  /** Inactivity of a connection before the first TCP keep-alive probe. Default 0: the system's delay. */
   readonly keepAliveInitialDelay?: Duration.DurationInput | undefined
-  /** Called for errors of clients; may respond in the server's place. Default: the server responds. */
+  /** Called for errors of clients; may respond instead of the server. Default: the server responds. */
   readonly onClientError?: Handler | undefined
   /**
-   * Handling of expectations other than `100-continue` (RFC 9110 §10.1.1). `refuse`: 417 without calling the
-   * app; `handle`: the app decides, by `Exchange.expectation`, like Node's `checkExpectation`. Default
-   * `refuse`.
+   * Handling of values of `Expect` other than `100-continue` (RFC 9110 §10.1.1). `refuse`: the server sends
+   * 417 without calling the app. `handle`: the app runs and can read `Exchange.expectation`, as with Node's
+   * `checkExpectation`. Default `refuse`.
    */
   readonly unknownExpectations?: "refuse" | "handle" | undefined
 }

@@ -1,5 +1,5 @@
 /**
- * The timeouts of a server and of a single exchange, checked and in milliseconds.
+ * Checks the timeouts of a server and of a single exchange, and converts them to milliseconds.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -11,28 +11,30 @@ import { contradicts, makeDeadlines, type DeadlinePolicy } from "../../wire/inde
 export { defaultTimeouts } from "../../connection/server/settings.js"
 
 /**
- * Timeouts that a single exchange can override (`Exchange.setTimeouts`). Zero or infinite: no limit.
+ * Timeouts that a single exchange can override (`Exchange.setTimeouts`). A zero or infinite timeout means no
+ * limit.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ExchangeOptions {
   /**
-   * From a request's first byte to its last. Then the response is 408, or is cut off if it has begun. Default
-   * 300 seconds (Node's `server.requestTimeout`).
+   * Maximum time from a request's first byte to its last. After this time the server sends 408; a response
+   * that has already begun is aborted. Default 300 seconds (Node's `server.requestTimeout`).
    */
   readonly requestTimeout?: Duration.DurationInput | undefined
   /**
-   * Inactivity in both directions, including while the handler runs. Then the connection closes without a
-   * response. Default: no limit (Node's `server.timeout`).
+   * Maximum time without bytes in either direction, even while the handler runs. After this time the
+   * connection closes without a response. Default: no limit (Node's `server.timeout`).
    */
   readonly timeout?: Duration.DurationInput | undefined
   /**
-   * While the server waits for the client, it must send, or read, `progressBytes` within this time. A slower
-   * request gets 408; a connection whose response is read more slowly is reset. Default 120 seconds.
+   * While the server waits for the client, the client must send or read `progressBytes` within this time. A
+   * client that sends its request more slowly gets 408; the connection of a client that reads the response
+   * more slowly is reset. Default 120 seconds.
    */
   readonly progressTimeout?: Duration.DurationInput | undefined
-  /** Bytes per `progressTimeout`. Default 1024. */
+  /** Bytes that a client must send or read per `progressTimeout`. Default 1024. */
   readonly progressBytes?: number | undefined
 }
 
@@ -44,45 +46,46 @@ export interface ExchangeOptions {
  */
 export interface Options extends ExchangeOptions {
   /**
-   * From a request's first byte to the end of its head, and from the opening of a connection to its first
-   * byte. Then 408. Default: the smaller of 60 seconds and `requestTimeout` (Node's `server.headersTimeout`).
-   * Must not exceed `requestTimeout`.
+   * Maximum time from a request's first byte to the end of its head, and from the opening of a connection to
+   * its first byte. After this time the server sends 408. Default: the smaller of 60 seconds and
+   * `requestTimeout` (Node's `server.headersTimeout`). Must not exceed `requestTimeout`.
    */
   readonly headersTimeout?: Duration.DurationInput | undefined
   /**
-   * How long a connection may stay idle after a response; announced in `Keep-Alive`. It closes quietly
-   * `keepAliveTimeoutBuffer` later. Default 5 seconds (Node's `server.keepAliveTimeout`).
+   * Time that a connection may stay idle after a response, as announced in `Keep-Alive`. The server closes an
+   * idle connection, without a response, after this time plus `keepAliveTimeoutBuffer`. Default 5 seconds
+   * (Node's `server.keepAliveTimeout`).
    */
   readonly keepAliveTimeout?: Duration.DurationInput | undefined
   /**
-   * Extra time beyond the announced one, so that a request sent at the last moment still arrives. Must be
-   * finite; zero: none. Default 1 second (Node's `server.keepAliveTimeoutBuffer`).
+   * Time added to the announced `keepAliveTimeout`, so that a request sent at its last moment arrives before
+   * the close. Must be finite; zero adds no time. Default 1 second (Node's `server.keepAliveTimeoutBuffer`).
    */
   readonly keepAliveTimeoutBuffer?: Duration.DurationInput | undefined
   /**
-   * How often connections are checked for all limits except `keepAliveTimeout` and those of single exchanges,
-   * which are exact; with shorter limits the interval is as short as they are. Default 30 seconds (Node's
-   * `connectionsCheckingInterval`).
+   * Interval at which connections are checked for expired limits. `keepAliveTimeout` and the limits of single
+   * exchanges do not depend on it, because they have exact timers. If a limit is shorter than this interval,
+   * the interval is as short as that limit. Default 30 seconds (Node's `connectionsCheckingInterval`).
    */
   readonly connectionsCheckingInterval?: Duration.DurationInput | undefined
 }
 
 /**
- * All timeouts, in milliseconds; 0: no limit.
+ * All timeouts in milliseconds. 0 means no limit.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service extends DeadlinePolicy {
-  /** How long a connection may stay idle after a response, as announced, ms. */
+  /** Time that a connection may stay idle after a response, as announced in `Keep-Alive`, ms. */
   readonly keepAliveTimeout: number
-  /** Extra time beyond the announced one, ms; 0: none. */
+  /** Time added to the announced `keepAliveTimeout` before the close, ms. */
   readonly keepAliveTimeoutBuffer: number
-  /** How often connections are checked, ms. */
+  /** Interval at which connections are checked for expired limits, ms. */
   readonly connectionsCheckingInterval: number
 }
 
-// The engine uses 0 for no limit.
+// Converts infinity to 0, which means no limit in the engine.
 const millis = (given: Duration.DurationInput | undefined): number | undefined => {
   if (given === undefined) return undefined
   const ms = Duration.toMillis(given)
@@ -105,7 +108,8 @@ const checks: Checks<Options> = {
 }
 
 /**
- * A policy with these options applied; other values stay. Fails with `InvalidOption` for an invalid value.
+ * Returns a policy with these options applied; values of omitted options do not change. Fails with
+ * `InvalidOption` for an invalid value.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,9 +1,9 @@
 /**
  * Sends platform's `HttpServerResponse` on the connection: the head through `wire/`, then the body.
  *
- * A small response is one write. A stream is pulled only as fast as the client reads. An invalid response
- * fails before anything is sent; a later failure aborts the response and closes the connection, so that the
- * client never takes a part for the whole.
+ * A response in memory is one write. A stream is pulled only as fast as the client reads. An invalid response
+ * fails before anything is sent. A failure after the head aborts the response and closes the connection, so
+ * that the client never takes an incomplete body for a complete one.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as ServerResponse from "@effect/platform/HttpServerResponse"
@@ -64,7 +64,7 @@ const sendOther = (
   }
 }
 
-/** The field lines of a response: name, value, name, value, ... */
+/** Returns the field lines of a response: name, value, name, value, ... */
 export const fieldsOf = (
   response: ServerResponse.HttpServerResponse,
   contentType: string | undefined
@@ -80,8 +80,8 @@ export const fieldsOf = (
   return headers
 }
 
-// Platform sets `Content-Length` for every body in memory; a body with trailers must not have it (RFC 9112
-// §6.2).
+// Platform sets `Content-Length` for every body in memory. A body with trailers is chunked and must not have
+// `Content-Length` (RFC 9112 §6.2), so remove it.
 const announce = (
   trailers: ResponseTrailers,
   headers: Array<string>,
@@ -124,7 +124,7 @@ const headOf = (
   })
 }
 
-// Joins all values of a field in `uniqueHeaders` into its first line.
+// Joins all values of a field that is listed in `uniqueHeaders` into the first line of this field.
 const joinUnique = (headers: Array<string>, unique: ReadonlySet<string>): void => {
   const first = new Map<string, number>()
   for (let i = 0; i < headers.length; i += 2) {
@@ -177,7 +177,8 @@ const sendBytes = (
   return Exit.succeed(response)
 }
 
-// Reads the whole body before sending the head: a failure can still be answered with a status of its own.
+// Reads the whole body before sending the head, so that a failure of the body can still get a response with
+// another status.
 const sendWhole = (
   exchange: ServerExchange,
   response: ServerResponse.HttpServerResponse,
@@ -197,7 +198,7 @@ const sendStream = (
 ): Effect.Effect<ServerResponse.HttpServerResponse, unknown> => {
   const { connection } = exchange
   const sending = new SendingBody(exchange, response, body)
-  // A stream made from the request's body requests that body only when pulled, and 100 must precede our head.
+  // If the stream reads the request's body, pulling it sends 100, which must precede our head. So pull first.
   const waits = connection.awaitsContinue(exchange) && mayHaveBody(response.status)
   if (!waits) {
     const violation = sending.begin()
@@ -209,7 +210,8 @@ const sendStream = (
   }
   return Effect.matchCauseEffect(Effect.interruptible(sending.run(body.stream)), {
     onFailure: (cause) => {
-      // An abort has interrupted the stream. Otherwise the handler failed after its response had begun.
+      // If the exchange is aborted, the abort interrupted the stream. Otherwise the stream failed, possibly
+      // after the head.
       if (exchange.aborted) return Exit.succeed(response)
       if (exchange.status !== undefined) exchange.cut(cause)
       return Effect.failCause(cause)
@@ -218,10 +220,10 @@ const sendStream = (
   })
 }
 
-// RFC 9110 §15.3.5, §15.4.5. HEAD needs no check here: a request that expects 100 has a body.
+// Whether the status allows a body (RFC 9110 §15.3.5, §15.4.5). Does not consider HEAD.
 const mayHaveBody = (status: number) => !hasNoContent(status)
 
-// Omits trailers for HTTP/1.0 and for responses without a body, as Node does.
+// Returns no trailers for HTTP/1.0 and for responses without a body, as in Node.
 const trailersOf = (exchange: ServerExchange): ReadonlyArray<string> | undefined =>
   exchange.framing?._tag === "Chunked" ? exchange.trailers?.fields : undefined
 
@@ -236,7 +238,7 @@ class SendingBody extends Pump<BodyError> {
     super(exchange.connection.transport)
   }
 
-  /** Whether the head excludes a body. */
+  /** The head, which has been encoded, allows no body. */
   get bodiless(): boolean {
     return this.writer?.framing._tag === "None"
   }
@@ -260,7 +262,7 @@ class SendingBody extends Pump<BodyError> {
     return late ?? this.writer!.write(piece, this.sink)
   }
 
-  // Tells an uninterruptible handler that the client has left.
+  // Fails the stream of an uninterruptible handler after the client has left.
   protected override get halted(): Effect.Effect<never, BodyError> | undefined {
     const { abortedWith } = this.exchange
     return abortedWith === undefined ? undefined : Effect.fail(abortedWith)

@@ -3,7 +3,7 @@
  *
  * Keeps the order of platform's `HttpApp.toHandled`: app, pre-response handlers, sending the response, the
  * rest of the middleware, the scope's finalizers. Scope and span are created on first use. Never decides
- * about connections.
+ * whether a connection is reused or closed.
  */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpApp from "@effect/platform/HttpApp"
@@ -81,16 +81,16 @@ const answer = (
   )
 }
 
-// Platform's response to a failure that has no response of its own.
+// Platform's response to a failure that does not define its own response.
 const unhandled = Effect.runSync(ServerError.causeResponse(Cause.fail(undefined)))[0]
 
-// Effect would log the fiber's failure too, at level Debug.
+// `report` logs the failure, so prevent Effect from logging the fiber's failure again at level Debug.
 const notTwice = FiberRef.set(FiberRef.unhandledErrorLogLevel, Option.none())
 
 const withoutEvents = HashSet.remove(Logger.tracerLogger)
 
-// For a failure without a response of its own: stores it in the exchange and logs it once. Interruptions are
-// not failures of the handler.
+// Stores a failure that does not define its own response in the exchange and logs it once. Ignores
+// interruptions, because they are not failures of the handler.
 const report = (
   exchange: ServerExchange,
   fiber: AnyFiber,
@@ -102,22 +102,23 @@ const report = (
   if (response !== unhandled && exchange.answer === undefined) return Effect.void
   exchange.failure ??= cause
   exchange.reported = true
-  // Platform's logger middleware logs it with the request.
+  // Platform's logger middleware logs the failure with the request, so do not log it here.
   if (exchange.serving.logsFailures && !fiber.getFiberRef(HttpMiddleware.loggerDisabled)) return notTwice
   const { method, originalUrl } = exchange.request
   const log = Effect.annotateLogs(Effect.logError("a handler failed", cause), {
     "http.request.method": method,
     "url.path": withoutUserinfo(originalUrl)
   })
-  // The span ends with the failure and needs no event for it.
+  // The span already ends with this failure, so do not add a log event to the span.
   return Effect.zipRight(notTwice, Effect.locallyWith(log, FiberRef.currentLoggers, withoutEvents))
 }
 
-// Sends the response to an app's failure, and fails with the rest of the cause.
+// Sends the response to an app's failure. Then fails with the part of the cause that the response does not
+// cover.
 const answerFailure = (cause: Cause.Cause<unknown>): Effect.Effect<Response, unknown> =>
   withExchange((exchange, fiber) =>
     Effect.flatMap(ServerError.causeResponse(cause), ([response, rest]) => {
-      // They belonged to the failed response.
+      // The trailers belonged to the response that was not sent.
       if (exchange.answer === undefined) exchange.trailers = undefined
       return Effect.zipRight(
         Effect.zipRight(report(exchange, fiber, cause, response), answer(exchange, fiber, response)),
@@ -129,11 +130,11 @@ const answerFailure = (cause: Cause.Cause<unknown>): Effect.Effect<Response, unk
 const respond = (response: Response): Effect.Effect<Response, unknown> =>
   withExchange((exchange, fiber) => {
     const sent = answer(exchange, fiber, response)
-    // Already sent: the common case needs no error handler.
+    // In the common case the response is already sent, so save the cost of an error handler.
     return "_tag" in sent && sent._tag === "Success" ? sent : Effect.catchAllCause(sent, answerFailure)
   })
 
-// With a tracer installed: wraps the app in a span with the attributes of platform's tracer middleware.
+// Wraps the app in a span with the attributes of platform's tracer middleware. Used if a tracer is installed.
 const withSpan = (app: AnyApp): AnyApp =>
   withExchange((exchange, fiber) => {
     if (fiber.getFiberRef(HttpMiddleware.currentTracerDisabledWhen)(exchange.request)) return app
@@ -152,7 +153,7 @@ const withSpan = (app: AnyApp): AnyApp =>
     )
   })
 
-/** The server facts that apps need. */
+/** Returns the facts about the server that apps need. */
 export const serverOf = (
   life: ServerLife,
   settings: ServerSettings,
@@ -169,7 +170,10 @@ export const serverOf = (
   })
 })
 
-/** Must run where the app is served: uses the context, fiber refs and tracer of the current fiber. */
+/**
+ * Compiles an app. Must run in the fiber that serves the app, because it uses that fiber's context, fiber
+ * refs and tracer.
+ */
 export const make = (
   httpApp: AnyApp,
   middleware: HttpMiddleware.HttpMiddleware | undefined,
@@ -195,7 +199,7 @@ export const make = (
     )
   })
 
-// A router sets the interruptibility of each of its routes itself.
+// Needs separate treatment, because a router itself decides which of its routes are interruptible.
 const isRouter = (app: AnyApp): boolean => HttpRouter.TypeId in app
 
 const handled = (
@@ -204,9 +208,11 @@ const handled = (
   untraced: boolean
 ): Effect.Effect<unknown, unknown, unknown> => {
   const outcome = { onFailure: answerFailure, onSuccess: respond }
-  // Nothing around the app has to run after an interruption.
+  // There is no middleware or span that must complete after an interruption, so the fiber needs no
+  // uninterruptible part.
   if (middleware === undefined && untraced) return Effect.matchCauseEffect(httpApp, outcome)
-  // The code around the app completes even when a client has left: its fiber starts uninterruptible.
+  // Middleware and span must complete even if the client leaves. So the fiber starts uninterruptible, except
+  // for the app.
   const responded = Effect.matchCauseEffect(
     isRouter(httpApp) ? httpApp : Effect.interruptible(httpApp),
     outcome
@@ -214,7 +220,8 @@ const handled = (
   const traced = untraced ? (app: AnyApp) => app : withSpan
   if (middleware === undefined) return traced(responded)
   return Effect.matchCauseEffect(traced(middleware(responded)) as AnyApp, {
-    // A middleware may respond in the app's place or fail: no response has been sent then.
+    // A middleware may fail or return a response without running the app. The response must then be sent
+    // here.
     onFailure: (cause) =>
       withExchange((exchange, fiber) =>
         exchange.answer !== undefined
@@ -253,7 +260,7 @@ class App implements Owner, ClientErrorHandler, Serving {
     this.context = runtime.context
     const services = runtime.context.unsafeMap
     const { maxBodySize } = server.settings
-    // A limit provided around the app or a route overrides the server's.
+    // A `MaxBodySize` in the context of the app or of a route takes precedence over the server's limit.
     this.services =
       maxBodySize === undefined || services.has(MaxBodySize.key)
         ? services
@@ -285,7 +292,7 @@ class App implements Owner, ClientErrorHandler, Serving {
         services.set(Tracer.ParentSpan.key, exchange.span)
       }
     } catch (defect) {
-      // The user's predicate threw: treat it as the handler's failure.
+      // The user's predicate threw. Treat the exception as a failure of the handler.
       program = answerFailure(Cause.die(defect)) as Effect.Effect<unknown>
     }
     const fiber = this.launcher.start(services, program)

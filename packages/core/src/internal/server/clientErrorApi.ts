@@ -8,7 +8,8 @@ import type * as HttpError from "../../errors/index.js"
 import type { Socket } from "../socket.js"
 
 /**
- * A client's error, for a `Handler`: bytes that are not HTTP, a late request, or a broken connection.
+ * An error of a client, as passed to a `Handler`: bytes that are not HTTP, a request that arrives too slowly,
+ * or a broken connection.
  *
  * @since 0.1.0
  * @category models
@@ -17,26 +18,27 @@ export interface ServerClientError {
   /**
    * A `ParseError` has `bytesParsed`, `rawPacket` (the last bytes received, at most one read of the socket)
    * and the flag that would allow the message.
-   * and the flag that would let it pass.
    */
   readonly error: HttpError.ParseError | HttpError.RequestTimeout | HttpError.ConnectionError
-  /** The connection on which it occurred. */
+  /** The connection on which the error occurred. */
   readonly connection: Connection
-  /** A response is possible: the connection is open, and no response has begun. */
+  /** Whether a response is possible: the connection is open, and no response has begun. */
   readonly writable: boolean
   /** The status of the default response. */
   readonly status: number
   /**
-   * Takes over the connection: the server writes nothing more, and the handler must write a complete
-   * response. The connection closes when the handler ends. Fails with `BrokenPipe` if `writable` is false.
+   * Takes over the connection; the server then writes nothing. The handler must write a complete HTTP
+   * response, and the connection closes when the handler ends. Fails like a closed socket if `writable` is
+   * false.
    */
   readonly socket: Effect.Effect<Socket, HttpError.BrokenPipe>
 }
 
 /**
- * Returns the response, after which the connection closes; nothing: the default response is sent. Its
- * response is ignored if nothing can be written or if it took the socket. It has 5 seconds, and is
- * interrupted when the client leaves. A defect is logged, and the default response sent.
+ * Handles an error of a client. A response that the handler returns is sent, and the connection closes after
+ * it; without a returned response the server sends its default response. A returned response is ignored if
+ * `writable` is false or if the handler used `socket`. The handler must end within 5 seconds and is
+ * interrupted when the client leaves. A defect of the handler is logged, and the default response is sent.
  *
  * @since 0.1.0
  * @category models

@@ -1,9 +1,9 @@
 /**
- * Runs the user's `onClientError`: it returns a response, takes the connection, or leaves the default
- * response.
+ * Runs the user's `onClientError` handler. The handler returns a response, takes over the connection, or lets
+ * the server send the default response.
  *
- * Has no exchange: the request was malformed. Its connection interrupts it when the client leaves or a limit
- * expires.
+ * The handler runs without an exchange, because the request was malformed. The connection interrupts the
+ * handler when the client leaves or a limit expires.
  */
 import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
@@ -17,7 +17,7 @@ import { fromHttpBody } from "../body.js"
 import { drained, Pump } from "../pump.js"
 import { fieldsOf } from "./answer.js"
 
-/** A connection whose refused request the user's handler responds to. */
+/** A connection whose request is refused, while the user's handler decides about the response. */
 interface Refusing extends Rejecting {
   date(): string | undefined
 }
@@ -49,7 +49,7 @@ const send = (self: Refusing, response: HttpServerResponse): Effect.Effect<void,
         : Effect.suspend(() => refused(body._tag === "Bytes" ? sending.put(body.bytes) : undefined))
     const end = Effect.suspend(() => refused(sending.end()))
     const over = Effect.sync(() => self.over())
-    // The body lacks its end, so the client sees it as truncated.
+    // The body is not ended properly, so that the client detects the truncation.
     return Effect.catchAllCause(Effect.zipRight(Effect.zipRight(written, end), over), (cause) =>
       Effect.zipRight(Effect.logError("the response of onClientError failed", cause), over)
     )

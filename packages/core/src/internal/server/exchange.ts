@@ -1,8 +1,8 @@
 /**
- * One request/response exchange of the Effect driver; owns its handler's fiber.
+ * One request/response exchange of the Effect driver, which owns the fiber of its handler.
  *
  * Holds only the state of this exchange. `wire/` encodes the response; `connection/` closes or reuses the
- * connection afterwards.
+ * connection after the exchange.
  */
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
@@ -43,7 +43,7 @@ export type BodyError = RequestBodyError
 export interface Serving {
   readonly context: Context.Context<never>
   readonly redactedNames: ReadonlyArray<string | RegExp>
-  /** Middleware of the app logs handler failures. */
+  /** Whether a middleware of the app logs handler failures. */
   readonly logsFailures: boolean
   readonly server: AppServer
 }
@@ -52,7 +52,7 @@ export interface Serving {
 export interface AppServer {
   readonly settings: ServerSettings
   readonly onClientError: Handler | undefined
-  /** The app handles unknown expectations. */
+  /** Whether the app handles unknown values of `Expect`. */
   readonly handlesExpectations: boolean
   /** WebSocket framing for platform's `HttpServerRequest.upgrade`. */
   readonly webSocket: WebSockets.Service | undefined
@@ -66,16 +66,19 @@ export class ServerExchange extends Exchange implements SpanSource {
   readonly scope: ExchangeScope = makeExchangeScope()
   /** Set by the app when the exchange begins. */
   request: ServerRequest.HttpServerRequest = undefined as never
-  /** The parts of a form, once requested; shared by all views of the request. */
+  /**
+   * The parts of a form, once requested. All views of the request share them, because the body can be read
+   * only once.
+   */
   multipart: ServerRequest.HttpServerRequest["multipart"] | undefined = undefined
   span: LazySpan | undefined = undefined
   fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined = undefined
   /** The response, once its head has been given to the transport. */
   answer: HttpServerResponse | undefined = undefined
   trailers: ResponseTrailers | undefined = undefined
-  /** The handler's failure, if it has no response of its own. */
+  /** The handler's failure, unless the failure defines its own response. */
   failure: Cause.Cause<unknown> | undefined = undefined
-  /** The failure has been logged. */
+  /** Whether the failure has been logged. */
   reported = false
   private ended: ReadonlyArray<(outcome: ExchangeOutcome) => void> | undefined = undefined
 
@@ -100,7 +103,7 @@ export class ServerExchange extends Exchange implements SpanSource {
     this.interruptAs(FiberId.none)
   }
 
-  // Interrupts the handler, except on a route marked `uninterruptible` (`HttpRouter`).
+  // Interrupts the handler, unless its route is marked `uninterruptible` (`HttpRouter`).
   private interruptAs(by: FiberId.FiberId): void {
     const { fiber } = this
     if (fiber === undefined || uninterruptible(fiber)) return
@@ -112,7 +115,7 @@ export class ServerExchange extends Exchange implements SpanSource {
     return this.drainPolicy === "wait" || (fiber !== undefined && uninterruptible(fiber))
   }
 
-  /** The error that aborted the exchange, if the client or the connection did. */
+  /** The error that aborted the exchange, if the client or the connection aborted it. */
   get abortedWith(): Exclude<BodyError, { readonly _tag: "BodyTooLarge" }> | undefined {
     return this.loss === undefined ? undefined : fromLoss(this.loss)
   }
@@ -122,14 +125,14 @@ export class ServerExchange extends Exchange implements SpanSource {
     this.connection.responseBegins(this, response.status, head)
   }
 
-  /** Aborts a response that cannot be completed. */
+  /** Aborts a response that cannot be completed, and records the failure. */
   cut(failure: Cause.Cause<unknown>): void {
     if (this.aborted || this.connection.exchange !== this) return
     this.failure ??= failure
     this.connection.cut(this)
   }
 
-  /** Both addresses of the connection, TLS, and the number of this exchange. */
+  /** The connection as handlers see it: both addresses, TLS, and the number of this exchange. */
   get ends(): Ends {
     return endsOf(this.connection.transport, this.number)
   }
@@ -212,8 +215,8 @@ export const endsOf = (transport: Transport, exchange: number): Ends => ({
 })
 
 /**
- * The exchange of a platform request. `undefined` if the request is not from this server (a web handler's, a
- * test's).
+ * Returns the exchange of a platform request. `undefined` if something else created the request, such as a
+ * web handler or a test.
  */
 export const exchangeOf = (request: ServerRequest.HttpServerRequest): ServerExchange | undefined =>
   request.source instanceof ServerExchange ? request.source : undefined

@@ -1,5 +1,5 @@
 /**
- * The types of `Exchange`: the handler's view of one exchange, and its errors.
+ * The types of `Exchange`: the handler's view of one exchange, and the errors of its methods.
  */
 import type * as Effect from "effect/Effect"
 import type * as HttpError from "../../errors/index.js"
@@ -10,7 +10,7 @@ import type { ExchangeOptions } from "../options/serverTimeouts.js"
 import type { DistinctFields, FieldViews, FoldedFields } from "../../wire/index.js"
 
 /**
- * Fields to send. Order, case and repetitions are kept.
+ * Fields to send. They are sent in this order, with the given case and with repetitions.
  *
  * @since 0.1.0
  * @category models
@@ -36,7 +36,7 @@ export interface Connection {
 }
 
 /**
- * Errors of sending an informational (1xx) response. Nothing has been sent.
+ * Errors of sending an informational (1xx) response. If one occurs, nothing has been sent.
  *
  * @since 0.1.0
  * @category errors
@@ -50,7 +50,7 @@ export type InformationalError =
   | HttpError.FieldConflict
 
 /**
- * Errors of receiving a request body, or the trailers after it.
+ * Errors of receiving a request body, or the trailers after the body.
  *
  * @since 0.1.0
  * @category errors
@@ -63,8 +63,8 @@ export type RequestBodyError =
   | HttpError.BodyTooLarge
 
 /**
- * Errors of adding trailers: a field that is not allowed or malformed, a response with `Content-Length`, or a
- * response already complete.
+ * Errors of adding trailers: a field is malformed or not allowed as a trailer, the response has
+ * `Content-Length`, or the response is already complete.
  *
  * @since 0.1.0
  * @category errors
@@ -78,8 +78,8 @@ export type TrailerError =
   | HttpError.WriteAfterEnd
 
 /**
- * Errors of an upgrade. Nothing has been sent, and the request can still be answered, unless the client has
- * left (`RequestBodyError`).
+ * Errors of an upgrade. If one occurs, nothing has been sent, and the handler can still respond, unless the
+ * client has left (`RequestBodyError`).
  *
  * @since 0.1.0
  * @category errors
@@ -94,13 +94,13 @@ export type UpgradeError =
  * @category models
  */
 export interface UpgradeOptions {
-  /** The new protocol, for `Upgrade`. Default: the protocol that the client asked for. */
+  /** The new protocol, sent in `Upgrade`. Default: the protocol that the client asked for. */
   readonly protocol?: string | undefined
   /** Further fields of the response. */
   readonly headers?: Fields | undefined
-  /** For CONNECT: another 2xx. Default 200; an upgrade is always 101. */
+  /** Another 2xx status for CONNECT. Default 200. The status of an upgrade is always 101. */
   readonly status?: number | undefined
-  /** The reason phrase. Default: the one of the status (RFC 9110 §15). */
+  /** The reason phrase. Default: the standard phrase of the status (RFC 9110 §15). */
   readonly statusMessage?: string | undefined
 }
 
@@ -116,75 +116,77 @@ export interface Exchange {
   readonly method: string
   /** The target as received, in any of its four forms (RFC 9112 §3.2). */
   readonly target: string
-  /** `1.1`, `1.0`. */
+  /** The version: `1.1` or `1.0`. */
   readonly httpVersion: string
   /** Field lines as received, with case and order: name, value, name, value, ... */
   readonly rawHeaders: ReadonlyArray<string>
-  /** Folded like Node's `message.headers`: `set-cookie` is an array. */
+  /** The fields, folded like Node's `message.headers`: `set-cookie` is an array. */
   readonly headers: FoldedFields
   /** All values of every field, like Node's `message.headersDistinct`. */
   readonly headersDistinct: DistinctFields
   /** The connection of this exchange. */
   readonly connection: Connection
   /**
-   * The trailers of the request: `raw`, `folded`, `distinct`. Read the body first; an unread rest of it is
-   * discarded.
+   * The trailers of the request: `raw`, `folded`, `distinct`. Read the body before the trailers, because this
+   * effect discards an unread rest of the body.
    */
   readonly trailers: Effect.Effect<FieldViews, RequestBodyError>
   /**
-   * Sends `100 Continue` now, unless already sent. Otherwise the first read of the body sends it, if the
-   * client expects it.
+   * Sends `100 Continue` now, unless it was already sent. Without this effect, the first read of the body
+   * sends `100 Continue` if the client expects it.
    */
   readonly continue: Effect.Effect<void, HttpError.HeadersSent>
-  /** Sends `102 Processing`: the response will take a while. */
+  /** Sends `102 Processing`, which tells the client that the response will take a while. */
   readonly processing: Effect.Effect<void, HttpError.HeadersSent>
   /**
-   * Sends `103 Early Hints` with these links (`</style.css>; rel=preload; as=style`), each validated, and
-   * further fields. Without links nothing is sent.
+   * Sends `103 Early Hints` with further fields and these links (`</style.css>; rel=preload; as=style`).
+   * Every link is validated. Without links nothing is sent.
    */
   readonly earlyHints: (
     links: string | ReadonlyArray<string>,
     headers?: Fields
   ) => Effect.Effect<void, InformationalError | HttpError.InvalidLink>
   /**
-   * Sends another 1xx: 100, 102-199. Like the others it waits while the client is not reading, sends nothing
-   * to HTTP/1.0, which has no 1xx (RFC 9110 §15.2), or after the client has left, and fails once the response
-   * head has been sent.
+   * Sends an informational response with any status of 100 and 102 to 199. As the other three effects, it
+   * waits while the client is not reading, and fails once the response head has been sent. It sends nothing
+   * to an HTTP/1.0 client, because HTTP/1.0 has no 1xx (RFC 9110 §15.2), and nothing after the client has
+   * left.
    */
   readonly informational: (status: number, headers?: Fields) => Effect.Effect<void, InformationalError>
   /**
-   * The value of `Expect`. Values other than `100-continue` reach a handler only with the server's
-   * `unknownExpectations: "handle"`.
+   * The value of `Expect`. A request with a value other than `100-continue` reaches the handler only if the
+   * server has `unknownExpectations: "handle"`.
    */
   readonly expectation: string | undefined
-  /** The client accepts trailers (`TE: trailers`). */
+  /** Whether the client accepts trailers (`TE: trailers`). */
   readonly acceptsTrailers: boolean
   /**
-   * Announces trailers in the response head (`Trailer`). Must come before the head. Makes the response
-   * chunked.
+   * Announces trailers in the field `Trailer` of the response head, and makes the response chunked. Fails
+   * after the head has been sent.
    */
   readonly announceTrailers: (...names: ReadonlyArray<string>) => Effect.Effect<void, TrailerError>
   /**
-   * Adds trailers to the response, until it is complete. Trailers added before the head are announced and
-   * make the response chunked; after the head, the response must already be chunked, like a stream of unknown
-   * length. Refuses fields for framing, routing and authentication, and others that RFC 9110 §6.5.1 forbids.
-   * Bodiless responses and responses to HTTP/1.0 omit them, as in Node.
+   * Adds trailers to the response; possible until the response is complete. Trailers added before the head
+   * are announced in it and make the response chunked. Trailers can be added after the head only if the
+   * response is chunked, as the response of a stream of unknown length is. Fails for fields for framing,
+   * routing and authentication, and for others that RFC 9110 §6.5.1 forbids. Responses without a body and
+   * responses to HTTP/1.0 omit the trailers, as in Node.
    */
   readonly addTrailers: (fields: Fields) => Effect.Effect<void, TrailerError>
-  /** The protocols that the client offers, best first. Empty without `Upgrade`. */
+  /** The protocols that the client offers, in its order of preference. Empty without `Upgrade`. */
   readonly upgradeProtocols: ReadonlyArray<string>
   /**
-   * Takes over the connection: answers an upgrade with 101, CONNECT with 200, and returns the connection,
-   * including bytes already received. The rest of the request body is discarded first. The handler's response
-   * is then ignored. When the handler succeeds, pending writes are sent and the connection closes; when it
-   * fails or is interrupted, the connection is reset. A client that leaves shows only in reads and writes:
-   * the handler is not interrupted.
+   * Takes over the connection: discards the rest of the request body, answers an upgrade with 101 or CONNECT
+   * with 200, and returns the connection, which first reads the bytes already received. After that the
+   * handler's response is ignored. When the handler succeeds, pending writes are sent and the connection
+   * closes; when the handler fails or is interrupted, the connection is reset. If the client leaves, reads
+   * and writes of the connection end or fail, but the handler is not interrupted.
    */
   readonly upgrade: (options?: UpgradeOptions) => Effect.Effect<Socket, UpgradeError>
   /**
-   * Overrides the server's timeouts (`ServerTimeouts`) for this exchange, from now on, exact to the
-   * millisecond. Omitted options stay as they are; zero means no limit. Fails with `InvalidOption` for an
-   * invalid value.
+   * Overrides the server's timeouts (`ServerTimeouts`) for this exchange from now on, exact to the
+   * millisecond. Omitted options do not change the timeouts in force; zero means no limit. Fails with
+   * `InvalidOption` for an invalid value.
    */
   readonly setTimeouts: (options: ExchangeOptions) => Effect.Effect<void, HttpError.InvalidOption>
 }

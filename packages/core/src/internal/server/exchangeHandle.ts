@@ -1,7 +1,7 @@
 /**
- * Implements the public `Exchange` over an exchange of the server; created on first use.
+ * Implements the public `Exchange` over an exchange of the server. Created when a handler first uses it.
  *
- * Holds views only. The automaton decides when something may be sent, `wire/` encodes it.
+ * Holds only views of the exchange. The automaton decides when a message may be sent, and `wire/` encodes it.
  */
 import * as Effect from "effect/Effect"
 import type { Connection, Exchange, Fields, TrailerError } from "./exchangeApi.js"
@@ -97,7 +97,8 @@ export class ExchangeHandle implements Exchange {
     return this.send(102, processingHead)
   }
 
-  // Getters return functions so that they can be destructured, and cost nothing until then.
+  // Getters return closures, so that the members can be destructured. A closure is created only when it is
+  // read.
   get earlyHints(): Exchange["earlyHints"] {
     return (links, headers) => this.encoded(103, () => encodeEarlyHints(links, flatFields(headers)))
   }
@@ -136,7 +137,8 @@ export class ExchangeHandle implements Exchange {
       })
   }
 
-  // HTTP/1.0 and bodiless responses just omit trailers; a `Content-Length` set by the handler is an error.
+  // Responses to HTTP/1.0 and responses without a body omit trailers. A `Content-Length` set by the handler
+  // is an error.
   private get trailersMisplaced(): Violation | undefined {
     const { framing, head } = this.self
     const fits = framing === undefined || framing._tag === "Chunked" || framing._tag === "None"

@@ -1,8 +1,8 @@
 /**
- * The TLS handshakes of a server: takes plain connections and returns secured ones.
+ * The TLS handshakes of a server, which turn plain connections into secured ones.
  *
- * Certificates can be replaced at runtime; running handshakes keep the old ones. A handshake that fails or
- * times out affects only its own connection. Decides nothing about secured connections.
+ * Certificates can be replaced at runtime; running handshakes keep the old certificates. A handshake that
+ * fails or times out affects only its own connection. Never handles a connection after its handshake.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -21,16 +21,16 @@ import type { Handshakes } from "../../connection/server/life.js"
 import { attempt } from "../client/connecting/attempt.js"
 import { refuseTlsOption } from "../options/known.js"
 
-/** The error of a connection that failed before HTTP. */
+/** The error of a connection whose TLS handshake failed. */
 export type HandshakeError = Effect.Effect.Error<ReturnType<Network.Service["secure"]>>
 
 /** The server that owns the connections. */
 export interface HandshakeServer {
   readonly timers: Timers
-  /** A handshake needs a slot like a connection does, and starts only with one. */
+  /** Reserves a slot for the connection. A handshake starts only with a slot, as a plain connection does. */
   admit(plain: Transport): Admission
   handshakeDone(plain: Transport, secured: Transport, admission: Admitted): void
-  /** Called for a handshake that ended without a connection. */
+  /** Called when a handshake has ended without a secured connection. */
   handshakeOver(plain: Transport): void
   checkEmpty(): void
 }
@@ -78,7 +78,8 @@ export class ServerHandshakes implements Handshakes {
         server.handshakeDone(plain, exit.value, admission)
         return server.checkEmpty()
       }
-      // The handshake succeeded just as its timeout expired.
+      // The handshake succeeded just as its timeout expired, so the secured connection has no owner and must
+      // be reset.
       if (Exit.isSuccess(exit)) exit.value.reset()
       const failure = late
         ? Option.some(tooSlow(plain, limit))
@@ -88,7 +89,7 @@ export class ServerHandshakes implements Handshakes {
     })
   }
 
-  /** Takes effect with the next handshake. */
+  /** Replaces the certificates. They take effect with the next handshake. */
   use(tls: Network.ServerTls): Effect.Effect<void, HttpError.TlsFailure> {
     return Effect.map(check(this.network, tls), () => {
       this.tls = tls
@@ -101,7 +102,7 @@ export class ServerHandshakes implements Handshakes {
   }
 }
 
-// The same object for every handshake: networks cache contexts by its identity.
+// All handshakes use the same options object, because networks cache TLS contexts by its identity.
 const optionsOf = ({ handshakeTimeout: _, ...options }: Network.ServerTls): Network.TlsOptions => ({
   ...options,
   role: "server"
@@ -115,7 +116,7 @@ const tooSlow = (plain: Transport, timeout: number) =>
     address: plain.remote === undefined ? undefined : formatAddress(plain.remote)
   })
 
-/** Checks that there is a certificate with its key and that the network accepts it. */
+/** Checks that there is a certificate and that the network accepts it with its key. */
 export const check = (
   network: Network.Service,
   tls: Network.ServerTls

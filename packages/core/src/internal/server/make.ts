@@ -1,6 +1,6 @@
 /**
- * Creates a server: options checked, a listener, the life of its connections, its shutdown, and the public
- * service.
+ * Creates a server: checks its options, listens, and creates the owner of its connections, its shutdown and
+ * the public service.
  */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import type { HttpMiddleware } from "@effect/platform/HttpMiddleware"
@@ -40,7 +40,7 @@ export type Options = Network.ListenOptions & ServerOptions
  * @category models
  */
 export interface Service {
-  /** Platform's `HttpServer` of this server, as `HttpServer.serve` uses it. */
+  /** This server as platform's `HttpServer`, which `HttpServer.serve` uses. */
   readonly httpServer: HttpServer.HttpServer
   /** The bound address, as reported by the network. */
   readonly address: Address
@@ -48,43 +48,48 @@ export interface Service {
   readonly timeouts: ServerTimeouts.Service
   /** The current state: `ready`, `lameDuck`, ... */
   readonly state: Effect.Effect<Shutdown.State>
-  /** The current state and all following ones. Ends after `closed`. */
+  /** A stream of the current state and all following states. Ends after `closed`. */
   readonly states: Stream.Stream<Shutdown.State>
   /** Waits until draining begins. */
   readonly awaitDrain: Effect.Effect<void>
   /**
-   * Fails readiness checks from now on, while serving as before. Does nothing unless the server is `ready`.
+   * Makes readiness checks fail from now on, while the server continues to serve. Does nothing unless the
+   * server is `ready`.
    */
   readonly lameDuck: Effect.Effect<void>
   /**
-   * Does the same as closing the layer's scope: lame duck, drain, deadline. Completes once the server is
-   * closed. Interrupting the wait does not interrupt the shutdown.
+   * Shuts the server down, as closing the layer's scope does: lame duck, drain, deadline. Completes once the
+   * server is closed. Interrupting the wait does not interrupt the shutdown.
    */
   readonly shutdown: Effect.Effect<void>
   /**
-   * The server's events from now on, until it is closed. A reader more than 4096 events behind loses the
-   * oldest ones; `observe` loses none.
+   * A stream of the server's events from now on; ends when the server is closed. A reader that is more than
+   * 4096 events behind loses the oldest events; `observe` loses none.
    */
   readonly events: Stream.Stream<ServerEvent>
   /**
-   * Calls `f` with each event as it happens, until the scope closes. `f` runs synchronously within the
-   * server's work: keep it short. Anything it throws is logged.
+   * Calls `f` with each event when the event occurs, until the scope closes. `f` runs synchronously within
+   * the server's work, so it must be short. An exception of `f` is logged.
    */
   readonly observe: (f: (event: ServerEvent) => void) => Effect.Effect<void, never, Scope.Scope>
   /** Number of open connections. */
   readonly connections: Effect.Effect<number>
   /**
-   * Replaces the certificates for new connections; open ones keep theirs. If the network cannot use them,
-   * this fails and the old ones stay. A server without TLS stays without.
+   * Replaces the certificates for new connections; open connections keep theirs. If the network cannot use
+   * the new certificates, this effect fails and the server keeps the old certificates. Does nothing on a
+   * server without TLS.
    */
   readonly reloadTls: (tls: Network.ServerTls) => Effect.Effect<void, HttpError.TlsFailure>
   /** Closes connections without a request in flight. */
   readonly closeIdleConnections: Effect.Effect<void>
-  /** Resets every connection, even with requests in flight, except those that were handed over. */
+  /**
+   * Resets every connection, even connections with requests in flight. Does not reset connections that were
+   * handed over.
+   */
   readonly closeAllConnections: Effect.Effect<void>
 }
 
-// Wildcard addresses are shown as in platform-node: a URL with `::` would need brackets.
+// Shows the address `::` as `0.0.0.0`, as platform-node does, because `::` would need brackets in a URL.
 const shownAddress = (address: Address): Address =>
   address._tag === "TcpAddress" && address.hostname === "::" ? { ...address, hostname: "0.0.0.0" } : address
 
@@ -100,7 +105,7 @@ const eventsOf = (life: ServerLife, { observers }: ServerEvents): Stream.Stream<
     { bufferSize: 4096, strategy: "sliding" }
   )
 
-/** The services that a server takes from its context. */
+/** The services that a server reads from its context. */
 interface Around {
   readonly network: Network.Service
   readonly timeouts: ServerTimeouts.Service

@@ -7,8 +7,8 @@ import type { DropReason, Facts } from "../../model/outcome.js"
 import type { RequestBodyError } from "./exchangeApi.js"
 
 /**
- * The whole response was given to the network; whether the client received it is unknown. After an upgrade:
- * the connection closed in order, from either side; `upgraded` has the details.
+ * The whole response was written to the connection; it is unknown whether the client received it. After an
+ * upgrade, this outcome means that either side closed the connection in order; `upgraded` has the details.
  *
  * @since 0.1.0
  * @category models
@@ -18,28 +18,29 @@ export interface Answered extends Facts {
 }
 
 /**
- * The client left (FIN or RST) before its response was complete; its handler was interrupted. After an
- * upgrade: the connection was reset, or a WebSocket ended without a close frame or violated its protocol.
+ * The client left (FIN or RST) before the response was complete, and the handler was interrupted. After an
+ * upgrade, this outcome means that the connection was reset, or that the client ended a WebSocket without a
+ * close frame or violated its protocol.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ClientGone extends Facts {
   readonly _tag: "ClientGone"
-  /** The error that readers of the body got. */
+  /** The error with which reads of the request body failed. */
   readonly error: RequestBodyError
 }
 
 /**
- * The handler failed or died, or the shutdown's deadline interrupted it. The response was 500 (503), or was
- * cut off.
+ * The handler failed or died, or the shutdown's deadline interrupted the handler. The response was 500 (503
+ * at the deadline), or it was truncated.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ServerFailed extends Facts {
   readonly _tag: "ServerFailed"
-  /** `undefined`: the server ended it, the handler did not fail. */
+  /** The handler's failure. `undefined` if the handler did not fail and the server ended the exchange. */
   readonly cause: Cause.Cause<unknown> | undefined
 }
 
@@ -63,12 +64,12 @@ export interface TimedOut extends Facts {
  */
 export interface Refused extends Facts {
   readonly _tag: "Refused"
-  /** Position of the fault, and the flag that would allow it. */
+  /** The violation, with its position and the flag that would allow it. */
   readonly error: HttpError.ParseError
 }
 
 /**
- * The server was at a limit and responded 503 without the app.
+ * The server had reached a limit and responded 503 without running the app.
  *
  * @since 0.1.0
  * @category models
@@ -80,7 +81,7 @@ export interface Dropped extends Facts {
 }
 
 /**
- * All ways in which an exchange ends; exactly one applies.
+ * The outcome of an exchange: exactly one of these.
  *
  * @since 0.1.0
  * @category models

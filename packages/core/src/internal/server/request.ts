@@ -1,8 +1,9 @@
 /**
  * Implements platform's `HttpServerRequest` over an exchange.
  *
- * Views of the head are computed on first read. The body is read once and belongs to the exchange, so several
- * middlewares may read it as text, JSON, form data or bytes, each through its own view of the request.
+ * Views of the head are computed on first read. The body is received once and belongs to the exchange. So
+ * several middlewares may read it as text, JSON, form data or bytes, although each of them has its own view
+ * of the request.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import type * as FileSystem from "@effect/platform/FileSystem"
@@ -39,7 +40,7 @@ import { targetHost } from "./target.js"
 
 const decoder = new TextDecoder()
 
-// Platform's response if the failure reaches the server.
+// Makes platform respond 413 to this failure if the app does not handle it.
 const respondWithTooLarge = {
   [Respondable.symbol]: () => ServerResponse.empty({ status: 413 })
 }
@@ -75,7 +76,7 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
     return (this.cachedHeaders ??= this.foldHeaders())
   }
 
-  // Platform's record holds one string per name.
+  // Platform's record holds one string per name, so values of `Set-Cookie` are joined.
   private foldHeaders(): Headers.Headers {
     const { rawHeaders, target } = this.source.head
     const { joinDuplicateHeaders } = this.source.serving.server.settings
@@ -111,14 +112,15 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
   get stream(): Stream.Stream<Uint8Array, Failure> {
     const { body } = this.source
     if (body === undefined) return Stream.empty
-    // Platform's `Stream.unwrap` would add an interpreter around every chunk.
+    // `Channel.flatMap` instead of `Stream.unwrap`, which would run another interpreter for every chunk.
     const channel = Channel.flatMap(Channel.fromEffect(IncomingMessage.MaxBodySize), (size) =>
       Stream.toChannel(Option.isNone(size) ? body.stream : this.limited(body, Number(size.value)))
     )
     return Stream.mapError(Stream.fromChannel(channel), (cause) => this.failed(cause))
   }
 
-  // Bytes within the limit may already have been passed on when a body turns out to be too large.
+  // Fails when the body exceeds the limit; the bytes within the limit may already have been passed on by
+  // then.
   private limited(
     body: IncomingBody<BodyLoss, BodyError>,
     limit: number
@@ -136,7 +138,7 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
   get json(): Effect.Effect<unknown, Failure> {
     return Effect.flatMap(this.text, (text) =>
       Effect.try({
-        // An empty body parses as null, as in platform's other servers.
+        // An empty body is decoded as `null`, as in platform's other servers.
         try: () => (text === "" ? null : (JSON.parse(text) as unknown)),
         catch: (cause) => this.undecodable(cause)
       })
@@ -217,7 +219,8 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
     return Effect.flatMap(IncomingMessage.MaxBodySize, (size) => {
       const limit = Option.getOrUndefined(Option.map(size, Number))
       const tooLarge = (): TooLarge => ({ _tag: "TooLarge", limit: limit! })
-      // If the announced length is too large, the body is not requested at all (RFC 9110 §10.1.1).
+      // If `Content-Length` is too large, fail without reading, so that the client does not get 100 (RFC 9110
+      // §10.1.1).
       const bytes =
         limit !== undefined && head.contentLength !== undefined && head.contentLength > limit
           ? Effect.fail(fromLoss(tooLarge()))
@@ -241,7 +244,7 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
   }
 }
 
-// One per exchange: what all of them share is on the prototype.
+// A request is created per exchange, so the constant members are on the prototype instead of in every object.
 Object.assign(ServerRequestImpl.prototype, {
   [ServerRequest.TypeId]: ServerRequest.TypeId,
   [IncomingMessage.TypeId]: IncomingMessage.TypeId

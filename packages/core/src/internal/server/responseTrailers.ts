@@ -1,7 +1,9 @@
 /**
- * The trailers of a response: announced by name before the head, set until the end (RFC 9110 §6.6.2).
+ * The trailers of a response. Names can be announced until the head is sent, fields can be added until the
+ * response is complete (RFC 9110 §6.6.2).
  *
- * Created on first use. `wire/` decides which fields are allowed.
+ * Created when the first name is announced or the first field is added. `wire/` decides which fields are
+ * allowed.
  */
 export class ResponseTrailers {
   /** Name, value, name, value, ... */

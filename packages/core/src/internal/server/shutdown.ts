@@ -1,6 +1,6 @@
 /**
- * The shutdown of a server, on the clock of the fiber that runs it: lame duck, drain, and the phases of
- * `connection/server/shutdown.ts`.
+ * Runs the shutdown of a server: lame duck, drain, and the phases of `connection/server/shutdown.ts`. Uses
+ * the clock of the fiber that runs it.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -18,7 +18,10 @@ import type { Closing } from "../closing.js"
 export interface Shutdown {
   readonly states: SubscriptionRef.SubscriptionRef<State>
   readonly enter: (state: State) => Effect.Effect<void>
-  /** Runs once, however often it is called; interrupting a caller only ends that caller's wait. */
+  /**
+   * Runs the shutdown once, even if it is called several times. Interrupting a caller ends only that caller's
+   * wait.
+   */
   readonly run: Effect.Effect<void>
 }
 
@@ -46,7 +49,9 @@ export const make = (
 
     const run = Effect.gen(function* () {
       const timers = yield* Timers.timers
-      /** Whether the server emptied before the phase expired. */
+      /**
+       * Waits until the server is empty or the phase has expired; returns whether the server became empty.
+       */
       const emptiedWithin = ({ limit, loses, time }: Phase) =>
         closing.wait(timers, time, { name: nameOf(limit, time), loses }, life.whenEmptied)
       if (!Duration.isZero(lameDuck) && life.state !== "starting") {

@@ -1,10 +1,10 @@
 /**
- * Hands a server connection over: sends 101 for a requested upgrade or 2xx for CONNECT, then gives the app
- * the connection and the bytes already received.
+ * Hands a server connection over to its handler: sends 101 for a requested upgrade or 2xx for CONNECT, and
+ * returns the connection with the bytes already received.
  *
  * The request must be complete before its connection changes protocol. The automaton decides whether a switch
- * is allowed; no HTTP is written after it. The server closes the connection when the exchange's scope
- * closes.
+ * is allowed; the server writes no HTTP after the switch. The server closes the connection when the
+ * exchange's scope closes.
  */
 import * as ServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
@@ -30,7 +30,7 @@ export interface SwitchOptions {
   readonly headers: ReadonlyArray<string>
 }
 
-/** Requests the rest of the request's body and discards it. */
+/** Reads the rest of the request's body and discards it. If the client expects 100, the read sends it. */
 export const restOfBody = (exchange: ServerExchange) =>
   exchange.body === undefined
     ? Effect.void
@@ -40,7 +40,7 @@ const headOf = (exchange: ServerExchange, options: SwitchOptions): string | Viol
   const { connection, head } = exchange
   const connect = head.method === "CONNECT"
   const status = options.status ?? (connect ? 200 : 101)
-  // RFC 9110 §7.8: 101 names the new protocol.
+  // 101 must name the new protocol (RFC 9110 §7.8). The default is the protocol that the client asked for.
   const asked = connect ? undefined : head.get("upgrade")
   const headers =
     asked === undefined || firstValue(options.headers, "upgrade") !== undefined
@@ -85,10 +85,10 @@ const refuse = (violation: Violation): Effect.Effect<never, UpgradeError> =>
   Effect.fail(HttpError.fromViolation(violation) as UpgradeError)
 
 /**
- * Hands the connection over and opens it. `ownHead`: the new owner also writes the response head.
+ * Hands the connection over and passes it to `open`. With `ownHead` the new owner writes the response head.
  *
- * If the exchange's scope closes with success, pending writes are sent and the connection closes; otherwise
- * it is reset.
+ * If the exchange's scope closes with success, pending writes are sent and the connection closes. Otherwise
+ * the connection is reset.
  */
 export const takeOver = <A>(
   exchange: ServerExchange,
@@ -101,7 +101,8 @@ export const takeOver = <A>(
     const taken = Effect.uninterruptible(
       take(exchange, options, ownHead).pipe(
         Effect.flatMap(open),
-        // Finalizers run in reverse order: the connection closes before its owner would reset it.
+        // Finalizers run in reverse order. So this one closes the connection before the finalizer of `open`
+        // would reset it.
         Effect.zipLeft(
           Effect.addFinalizer((exit) => Effect.sync(() => exchange.connection.handBack(Exit.isSuccess(exit))))
         ),

@@ -1,8 +1,9 @@
 /**
- * Implements platform's `HttpServerRequest.upgrade`: opens a WebSocket if the request asks for one and the
- * server has the framing.
+ * Implements platform's `HttpServerRequest.upgrade`: opens a WebSocket if the request asks for a WebSocket
+ * and the server has a `WebSocketUpgrader`.
  *
- * An unhandled refusal carries its own response. Sends nothing before the socket runs.
+ * A refusal that the app does not handle becomes a response with its own status. Sends nothing before the
+ * socket runs.
  */
 import * as ServerError from "@effect/platform/HttpServerError"
 import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"

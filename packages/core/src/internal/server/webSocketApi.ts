@@ -23,24 +23,25 @@ export interface WebSocketRequest {
   /** Folded like Node's `message.headers`. */
   readonly headers: FoldedFields
   /**
-   * Hands the connection over, once: the caller writes the 101 itself and starts `transport`. `initial` has
-   * the bytes already received. The connection ends with the exchange's scope.
+   * Hands the connection over; possible once. The caller must write the 101 response itself and start
+   * `transport`. `initial` has the bytes already received. The connection closes when the exchange's scope
+   * closes.
    */
   readonly take: Effect.Effect<
     { readonly transport: Transport; readonly initial: Uint8Array },
     PlatformSocket.SocketError
   >
-  /** Limit for buffered output before reading pauses, in bytes: the server's `highWaterMark`. */
+  /** Bytes of buffered output at which reading pauses: the server's `highWaterMark`. */
   readonly highWaterMark: number
-  /** The server is draining: a normal closure sends 1001 instead of 1000. */
+  /** Whether the server is draining. If it is, a normal closure sends 1001 instead of 1000. */
   readonly isDraining: () => boolean
   /**
-   * Call it when the socket is open. `goAway` sends a close frame with 1001 without waiting; it is called
-   * when a drain begins (at once if it already has), at the deadline of the shutdown, or never, and possibly
-   * when the socket is already closed.
+   * The implementation must call this when the socket is open. `goAway` must send a close frame with 1001
+   * without waiting. The server calls `goAway` when a drain begins (immediately if the drain has already
+   * begun), at the deadline of the shutdown, or never, and possibly when the socket is already closed.
    */
   readonly opened: (goAway: () => void) => void
-  /** Call it when the first close frame is sent or received. */
+  /** The implementation must call this when the first close frame is sent or received. */
   readonly closing: (closing: Closing) => void
 }
 
@@ -51,28 +52,32 @@ export interface WebSocketRequest {
  * @category models
  */
 export interface Closing {
-  /** The code (RFC 6455 §7.4); 1005: the frame has none. */
+  /** The code (RFC 6455 §7.4); 1005 if the frame has no code. */
   readonly code: number
-  /** The side that sent it. */
+  /** The side that sent the frame. */
   readonly by: "client" | "server"
-  /** The client's protocol violation, if that is the cause. */
+  /** The client's protocol violation, if it caused the closure. */
   readonly violation?: string | undefined
-  /** The handler's failure, if that is the cause. */
+  /** The handler's failure, if it caused the closure. */
   readonly cause?: Cause.Cause<unknown> | undefined
 }
 
 /**
- * WebSocket implementations for connections of servers and of clients.
+ * A WebSocket implementation for the connections of servers and, optionally, of clients.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** The socket of a request. Nothing is taken or sent before it runs. */
+  /**
+   * Creates the socket of a request. Must not take over the connection or send anything before the socket
+   * runs.
+   */
   readonly upgrade: (request: WebSocketRequest) => Effect.Effect<PlatformSocket.Socket>
   /**
-   * The client side: the constructor for platform's `Socket.makeWebSocket`, on the network in the context.
-   * Closing the scope resets its connections. `undefined`: not supported.
+   * The constructor for platform's `Socket.makeWebSocket`, which opens client connections on the network in
+   * the context. Closing the scope resets these connections. `undefined` if the implementation does not
+   * support clients.
    */
   readonly client?:
     | Effect.Effect<

@@ -12,7 +12,7 @@
  * - `RequestClose`: the request had `Connection: close` (RFC 9112 §9.6)
  * - `ResponseClose`: the response had `Connection: close`, or an HTTP version without persistence
  * - `UntilClose`: the response body is framed by the end of the connection (RFC 9112 §6.3)
- * - `RequestUnfinished`: the response is complete, the request is not
+ * - `RequestUnfinished`: the response is complete, but the request is incomplete
  * - `PeerEof`: the peer sent FIN
  * - `Refused`: the parser refused the bytes
  * - `TimedOut`: a head, a request or a response exceeded its time limit
@@ -52,12 +52,12 @@ export type CloseReason =
   | "Failed"
 
 /**
- * - `Reuse`: no exchange is in flight, the next request may begin
+ * - `Reuse`: no exchange is in flight, so the next request may begin
  * - `Pending`: an exchange is in flight
  * - `Switched`: the connection has left HTTP (101, or 2xx to CONNECT)
  * - `Close`: close the connection, for this reason
  *
- * `reason` is the first one noted.
+ * `reason` is the first reason noted.
  *
  * @since 0.1.0
  * @category models
@@ -93,7 +93,7 @@ export const switchedOver: AfterExchange = Object.freeze({ _tag: "Switched" })
 const closes = new Map<CloseReason, AfterExchange>()
 
 /**
- * The `Close` of a reason; created once per reason.
+ * Returns the `Close` of a reason, which is created once per reason.
  *
  * @since 0.1.0
  * @category values

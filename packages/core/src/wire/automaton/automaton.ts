@@ -1,10 +1,10 @@
 /**
- * The automaton of one connection, the same for clients and servers: which message part is legal when, and
- * whether the connection is reused. Its rules are the tables of `table.ts`; a driver reports what was sent
- * and received.
+ * The automaton of one connection, the same for clients and servers: decides which part of a message is legal
+ * in which state, and whether the connection is reused. The rules are the tables of `table.ts`; a driver
+ * reports the parts that were sent and received.
  *
- * Never touches bytes, sockets or time, and never acts: the driver acts on its answers. Allocates nothing per
- * exchange unless requests are pipelined or a step is refused.
+ * The automaton never touches bytes, sockets or time, and never acts: the driver acts on its results. An
+ * exchange allocates nothing, unless requests are pipelined or a step is refused.
  *
  * @since 0.1.0
  */
@@ -38,9 +38,9 @@ export interface RequestFacts {
    * The message permits another exchange: no `Connection: close`, or HTTP/1.0 with `Connection: keep-alive`.
    */
   readonly keepAlive: boolean
-  /** The request has `Upgrade` and the connection option of that name, and our side would switch. */
+  /** The request has an `Upgrade` field and the connection option `upgrade`, and our side would switch. */
   readonly upgrade: boolean
-  /** `Expect: 100-continue` (RFC 9110 §10.1.1). */
+  /** The request has `Expect: 100-continue` (RFC 9110 §10.1.1). */
   readonly expectContinue: boolean
 }
 
@@ -106,12 +106,12 @@ export class Connection {
   private reason: CloseReason | undefined
   private begun = 0
 
-  /** State of the request half: that of the newest exchange. */
+  /** State of the request half, which belongs to the newest exchange. */
   get request(): RequestState {
     return requests.states[this.requestNow]!
   }
 
-  /** State of the response half: that of the oldest exchange without a complete response. */
+  /** State of the response half, which belongs to the oldest exchange without a complete response. */
   get response(): ResponseState {
     return responses.states[this.responseNow]!
   }
@@ -126,12 +126,14 @@ export class Connection {
     return this.begun
   }
 
-  /** The response switched protocols. The request half follows when its request is complete. */
+  /** The response switched protocols. The request half also switches, once the request is complete. */
   get switched(): boolean {
     return this.responseNow === responseSwitched
   }
 
-  /** Why the connection will be closed, once that is known. The first reason stays. */
+  /**
+   * The reason why the connection will be closed, once there is one. Later reasons do not replace the first.
+   */
   get closeReason(): CloseReason | undefined {
     return this.reason
   }
@@ -142,7 +144,7 @@ export class Connection {
   }
 
   /**
-   * Whether the response that is due may announce that the connection persists: not the last one before a
+   * The response that is due may announce a persistent connection. `false` for the last response before a
    * close.
    */
   get keepAlive(): boolean {
@@ -170,8 +172,8 @@ export class Connection {
 
   /**
    * Reports that a server responds to bytes that are not a valid request, or to a late request, and then
-   * closes. Before a request head this adds one response; after it, only the response to that request is due,
-   * and may already have been sent.
+   * closes. If no request is incomplete, this adds a response that is due. Otherwise only the response to the
+   * incomplete request is due, and may already have been sent.
    */
   requestRefused(reason: CloseReason): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const before = this.requestNow
@@ -184,7 +186,7 @@ export class Connection {
     return undefined
   }
 
-  /** Reports the end of a request, also of one without a body. */
+  /** Reports the end of a request, including a request without a body. */
   requestComplete(): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const next = requests.next.complete[this.requestNow]!
     if (next === refused) return outOfOrder("request", this.request, "complete")
@@ -219,8 +221,8 @@ export class Connection {
   }
 
   /**
-   * Reports a final response head or 101. Refused if none is due; 101 also if the request did not ask for an
-   * upgrade.
+   * Reports a final response head or 101. Refused if no response head is due. 101 is also refused if the
+   * request did not ask for an upgrade.
    */
   responseHead(
     facts: ResponseFacts
@@ -231,7 +233,8 @@ export class Connection {
     | undefined {
     const status = facts.status
     if (status < 200 && status !== 101) return invalidStatus(status)
-    // No request may follow one that asks for a switch, so with one exchange it is the oldest too.
+    // No request may follow a request that asks for a switch. So if one exchange is outstanding, `asked`
+    // belongs to it.
     const asked = this.owed === 1 ? this.asked : undefined
     const switches = status === 101 ? asked === "upgrade" : asked === "connect" && status < 300
     const signal = switches ? "switch" : facts.framingUntilClose ? "headUntilClose" : "head"
@@ -254,7 +257,7 @@ export class Connection {
     return undefined
   }
 
-  /** Reports the end of a response, also of one without a body. */
+  /** Reports the end of a response, including a response without a body. */
   responseComplete(): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const next = responses.next.complete[this.responseNow]!
     if (next === refused) return outOfOrder("response", this.response, "complete")
@@ -265,8 +268,8 @@ export class Connection {
   }
 
   /**
-   * Reports the server's FIN. It completes a body framed by the end of the connection; other responses that
-   * are due never come.
+   * Reports the server's FIN, which completes a body framed by the end of the connection. Other responses
+   * that are due will never arrive.
    */
   responseEof(): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const next = responses.next.eof[this.responseNow]!
@@ -279,8 +282,9 @@ export class Connection {
   }
 
   /**
-   * Forbids reuse of the connection, for this reason. Exchanges in flight may complete. A server's response
-   * announces only objections that `mayKeepAlive` of `connection/server` has when its head is encoded.
+   * Forbids reuse of the connection, for this reason. Exchanges in flight may complete. A response of a
+   * server announces only the objections that `mayKeepAlive` of `connection/server` finds when the head is
+   * encoded.
    */
   mustClose(reason: CloseReason): void {
     this.note(reason)
@@ -291,7 +295,8 @@ export class Connection {
   after(): AfterExchange {
     if (this.responseNow === responseSwitched) return switchedOver
     const over = this.owed === 0 || this.responseNow === responseDone || this.responseNow === responseClosed
-    // A driver that still reads or sends the rest of the request calls `after` again when done.
+    // A driver that nevertheless reads or sends the rest of the request calls `after` again when the request
+    // is complete.
     return afterExchange(this.reason, over, this.requestNow === requestIdle, "close")
   }
 

@@ -6,7 +6,7 @@
  */
 import type { Rule } from "./table.js"
 
-/** In place of a next state: the signal is refused. */
+/** Stands in place of a next state if the signal is refused. */
 export const refused = -1
 
 /** Number of sets of `Fact`s. */
@@ -15,7 +15,7 @@ export const factSets = 32
 export interface Half<State extends string, Signal extends string> {
   /** State names by number. */
   readonly states: ReadonlyArray<State>
-  /** The number of a state. */
+  /** Returns the number of a state. */
   readonly at: (state: State) => number
   /** By signal and state: the next state, or `refused`. */
   readonly next: { readonly [S in Signal]: Int8Array }

@@ -1,10 +1,10 @@
 /**
- * Time limits of a server for its peer: for a head, for a whole request, for progress, for any activity. Only
- * waits for the peer: the idle timeout between exchanges is in `connection/server/idleList.ts`.
+ * Time limits of a server for its peer: for a head, for a whole request, for progress, and for any activity.
+ * The idle timeout between exchanges is in `connection/server/idleList.ts`.
  *
- * Pure functions: `now` goes in, a verdict or the next time to check comes out. Owns no connection, sets no
- * timer, reads no clock. `connection/server` calls `judge`, the callback API `judgeRequest`; each decides how
- * to act on a verdict.
+ * Pure functions: a function gets the current time and returns the expired limit or the time of the next
+ * check. They own no connection, set no timer and read no clock. `connection/server` calls `judge`, and the
+ * callback API calls `judgeRequest`; the caller decides how to act on the result.
  *
  * @since 0.1.0
  */
@@ -17,23 +17,27 @@
  */
 export interface DeadlinePolicy {
   /**
-   * From the first byte of a request to the end of its head; on a new connection also from its opening to its
-   * first byte. Default: the smaller of 60 000 and `requestTimeout`. Source: Node's `server.headersTimeout`.
+   * Time from the first byte of a request to the end of its head; on a new connection also the time from its
+   * opening to its first byte. Default: the smaller of 60 000 and `requestTimeout`. Source: Node's
+   * `server.headersTimeout`.
    */
   readonly headersTimeout: number
   /**
-   * From the same start to the end of the request, body included. Default 300 000. Source: Node's
+   * Time from the same start to the end of the request, including its body. Default 300 000. Source: Node's
    * `server.requestTimeout`.
    */
   readonly requestTimeout: number
   /** Maximum time without a byte in either direction. Default 0. Source: Node's `server.timeout`. */
   readonly timeout: number
   /**
-   * Time within which a peer must send, or take, `progressBytes` while the server waits for it. Default 120
-   * 000. Node has no such limit.
+   * Time within which a peer must send or read `progressBytes` while the server waits for this progress.
+   * Default 120 000. Node has no such limit.
    */
   readonly progressTimeout: number
-  /** Default 1024: with the default time 9 bytes per second, a hundredth of the slowest honest link. */
+  /**
+   * Number of bytes that count as progress. Default 1024: with the default time, the required rate is 9 bytes
+   * per second, a hundredth of the rate of the slowest honest link.
+   */
   readonly progressBytes: number
 }
 
@@ -46,12 +50,13 @@ export interface DeadlinePolicy {
 export interface Progress {
   /** Start of the wait for the next `progressBytes`, ms. */
   readonly since: number
-  /** Bytes moved by then. */
+  /** Bytes transferred by then. */
   readonly moved: number
 }
 
 /**
- * The state of a connection that the verdict depends on. A driver's connection has these properties.
+ * The state of a connection that determines which limit has expired. A driver's connection has these
+ * properties.
  *
  * @since 0.1.0
  * @category deadlines
@@ -76,8 +81,8 @@ export interface Waiting {
 
 /**
  * The limit that has expired. `receiving` and `sending` name the direction without progress. `holding` is not
- * the peer's fault: our own backpressure has stopped the peer for `progressTimeout`. The connection then only
- * checks whether the peer is still there.
+ * the peer's fault: our own backpressure has stopped the peer for `progressTimeout`, so the connection only
+ * checks whether the peer is still connected.
  *
  * @since 0.1.0
  * @category deadlines
@@ -133,7 +138,7 @@ export const makeDeadlines = (given: GivenDeadlines = {}): DeadlinePolicy => {
 }
 
 /**
- * Whether the policy contradicts itself: a head cannot take longer than its request.
+ * Returns `true` if the policy contradicts itself, because a head cannot take longer than its request.
  *
  * @since 0.1.0
  * @category deadlines
@@ -145,7 +150,8 @@ export const contradicts = ({
   requestTimeout > 0 && headersTimeout > requestTimeout
 
 /**
- * The current progress: `last`, or a new one once enough bytes have moved. `moved`: bytes moved so far.
+ * Returns the current progress: `last`, or a new record once enough bytes have been transferred. `moved`:
+ * bytes transferred so far.
  *
  * @since 0.1.0
  * @category deadlines
@@ -159,8 +165,8 @@ export const progress = (
   last === undefined || moved - last.moved >= policy.progressBytes ? { since: now, moved } : last
 
 /**
- * The expired limit of an incoming request, or the time at which the next one expires, ms (`Infinity`: no
- * limit applies).
+ * Returns the expired limit of an incoming request, or the time at which the next limit expires, ms
+ * (`Infinity`: no limit applies).
  *
  * @since 0.1.0
  * @category deadlines
@@ -179,7 +185,7 @@ export const judgeRequest = (
 }
 
 /**
- * The expired limit, or the time at which the next one expires, ms (`Infinity`: no limit applies).
+ * Returns the expired limit, or the time at which the next limit expires, ms (`Infinity`: no limit applies).
  *
  * @since 0.1.0
  * @category deadlines
@@ -208,8 +214,8 @@ export const judge = (waiting: Waiting, policy: DeadlinePolicy, now: number): La
 const directions = ["sending", "receiving", "holding"] as const
 
 /**
- * Time from one check of all connections to the next, ms: `interval`, or less if the shortest limit requires
- * it. A limit is thus noticed at most this much late.
+ * Returns the time from one check of all connections to the next, ms: `interval`, or less if the shortest
+ * limit requires it. The server therefore notices an expired limit at most this much late.
  *
  * @since 0.1.0
  * @category deadlines

@@ -16,7 +16,7 @@
 export const defaultKeepAliveTimeout = 5_000
 
 /**
- * Default of the time by which the actual idle timeout exceeds the announced one, ms. Source: Node's
+ * Default of the time by which the actual idle timeout exceeds the announced timeout, ms. Source: Node's
  * `server.keepAliveTimeoutBuffer`.
  *
  * @since 0.1.0
@@ -25,9 +25,9 @@ export const defaultKeepAliveTimeout = 5_000
 export const defaultKeepAliveTimeoutBuffer = 1_000
 
 /**
- * Actual idle timeout of a connection, ms; 0: none. It exceeds the announced one by `buffer`, so that a
- * request sent at the last moment still arrives. A `buffer` that is negative, infinite or not a number counts
- * as the default.
+ * Returns the actual idle timeout of a connection, ms; 0: no timeout. The actual timeout exceeds the
+ * announced timeout by `buffer`, so that a request sent at the last moment still arrives in time. A `buffer`
+ * that is negative, infinite or not a number counts as the default.
  *
  * @since 0.1.0
  * @category keep-alive
@@ -48,8 +48,8 @@ export const requestQuota = (max: number, count: number): "open" | "last" | "exc
   !(max > 0) || count < max ? "open" : count === max ? "last" : "exceeded"
 
 /**
- * The header lines that announce a persistent connection: its idle `timeout` in whole seconds (given in ms;
- * 0: not announced), and its number of requests (`max`; 0: not announced).
+ * Returns the header lines that announce a persistent connection: its idle `timeout` in whole seconds (given
+ * in ms; 0: not announced), and its number of requests (`max`; 0: not announced).
  *
  * @since 0.1.0
  * @category keep-alive

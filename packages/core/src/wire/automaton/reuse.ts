@@ -1,16 +1,17 @@
 /**
  * Decides whether a connection is reused after an exchange, for both APIs and for clients and servers.
  *
- * A driver collects the objections as bits; a policy says which of them count. Pure functions: never look at
- * a message, never allocate.
+ * A driver collects objections as bits; a policy determines which objections count. Pure functions: never
+ * read a message, never allocate.
  *
  * @since 0.1.0
  */
 import { closeFor, pending, reuse, type AfterExchange, type CloseReason } from "./afterExchange.js"
 
 /**
- * Objections to another exchange, one bit each, in order; of several the lowest is the reason. A new one
- * needs one line, named like its `CloseReason`; Node's policies below name those that Node has.
+ * Objections to another exchange, one bit each. If several apply, the lowest bit is the reason. A new
+ * objection needs one line here and is named like its `CloseReason`; Node's policies below list the
+ * objections that Node has.
  *
  * @since 0.1.0
  * @category reuse
@@ -33,14 +34,15 @@ export const Against = {
   /** The rest of the request will not be read. */
   RequestUnfinished: 128,
   /**
-   * No field of the response frames its body, and the peer does not support chunks; it need not have a body.
+   * No field of the response frames its body, and the peer does not support chunks. This also applies to a
+   * response without a body.
    */
   Unframed: 256
 } as const
 
 type Objection = keyof typeof Against
 
-/** Reasons of the objections that are not named like their reason. */
+/** Reasons of the objections whose names differ from the names of their reasons. */
 const otherwiseNamed: { readonly [K in Exclude<Objection, CloseReason>]: CloseReason } = {
   Unframed: "UntilClose"
 }
@@ -48,11 +50,11 @@ const otherwiseNamed: { readonly [K in Exclude<Objection, CloseReason>]: CloseRe
 const reasonNamed = (name: string): CloseReason =>
   (otherwiseNamed as { readonly [name: string]: CloseReason })[name] ?? (name as CloseReason)
 
-/** By the number of the bit. */
+/** Reasons, indexed by the number of the bit. */
 const reasons: ReadonlyArray<CloseReason> = Object.keys(Against).map(reasonNamed)
 
 /**
- * The reason to close the connection after the exchange; `undefined`: there is no objection.
+ * Returns the reason to close the connection after the exchange; `undefined`: there is no objection.
  *
  * @since 0.1.0
  * @category reuse
@@ -61,9 +63,9 @@ export const reasonOf = (against: number): CloseReason | undefined =>
   against === 0 ? undefined : reasons[31 - Math.clz32(against & -against)]
 
 /**
- * Whether the rest of a request is read, so that the next request can follow. Not if its client waits for 100
- * (Continue), because then a body may or may not come. Otherwise up to `most` bytes; Node's policy: any
- * number.
+ * Returns `true` if the rest of a request is read, so that the next request can follow. Returns `false` if
+ * the client waits for 100 (Continue), because its body may or may not arrive. Otherwise up to `most` bytes
+ * are read; Node's policy reads any number.
  *
  * @since 0.1.0
  * @category reuse
@@ -72,9 +74,9 @@ export const isRestRead = (awaitsContinue: boolean, left: number, most: number):
   !awaitsContinue && left <= most
 
 /**
- * Decides between reuse, close and waiting, for a connection whose response is complete (`responseOver`) or
- * not. `reason`: the objection to another exchange, if any. An incomplete request after its response closes
- * the connection; with Node's policy `wait`, a client sends it to the end.
+ * Decides between reuse, close and waiting. `reason`: the objection to another exchange, if any.
+ * `responseOver`: the response is complete. If the request is still incomplete at that time, the connection
+ * closes; with Node's policy `wait`, a client first sends the rest of the request.
  *
  * @since 0.1.0
  * @category reuse
@@ -93,8 +95,9 @@ export const afterExchange = (
 
 /**
  * Node's policies: the objections that count, by the origin of the message's `Connection` field. If the
- * program set one without `close`, the connection persists although the request would close it. A request
- * after the last of `maxRequestsPerSocket` gets 503, so that limit is announced but closes nothing.
+ * program has set a `Connection` field without `close`, the connection persists even if the request asks to
+ * close it. `maxRequestsPerSocket` is announced but closes no connection, because a request beyond the limit
+ * gets 503.
  *
  * @since 0.1.0
  * @category reuse
@@ -102,15 +105,15 @@ export const afterExchange = (
 export const nodeCounts = {
   /** Node adds the field. */
   added: Against.UntilClose | Against.ResponseClose | Against.RequestClose | Against.Unframed,
-  /** The program set it. */
+  /** The program set the field. */
   own: Against.UntilClose | Against.ResponseClose,
-  /** The program removed it: the peer's message decides. */
+  /** The program removed the field, so the peer's message decides. */
   removed: Against.UntilClose | Against.RequestClose
 } as const
 
 /**
- * Objections that Node announces with `Connection: close`: neither a body framed by the end of the
- * connection, nor a message that the program marked as last without a field.
+ * Objections that Node announces with `Connection: close`. Node announces neither a body framed by the end of
+ * the connection nor a message that the program marked as the last without setting a field.
  *
  * @since 0.1.0
  * @category reuse

@@ -1,14 +1,13 @@
 /**
- * The statuses that switch protocols, for handlers: a handler can send one only by taking over its
- * connection.
+ * The statuses that switch protocols: a handler can send such a status only by taking over its connection.
  */
 import { switchesProtocols } from "../grammar/bodiless.js"
 import { invalidStatus, type ViolationOf } from "../../model/violation.js"
 
 /**
- * The status that a server sends instead of a handler's `status` if the handler did not take over the
- * connection. A 2xx to CONNECT would announce a tunnel, so 501 is sent, as by a server without tunnels. 101
- * is a violation, as are other informational statuses: the handler fails.
+ * Returns the status that a server sends in place of a handler's `status` if the handler did not take over
+ * the connection. A 2xx response to CONNECT would announce a tunnel, so the server sends 501, like a server
+ * without tunnels. 101 is a violation, as are other informational statuses, so the handler fails.
  *
  * @since 0.1.0
  * @category decisions

@@ -1,33 +1,34 @@
 /**
- * The rules of a connection, as tables. `automaton.ts` executes them; `docs/automaton.md` is generated from
- * them.
+ * The rules of a connection, as tables. `automaton.ts` executes the tables; `docs/automaton.md` is generated
+ * from them.
  *
  * ## Theory of operation
  *
- * A connection has two halves: the client sends requests on one, the server responses on the other. The
- * tables do not know which side we are: the rules for sending and for receiving are the same, so a client and
- * a server that observe the same exchange always agree.
+ * A connection has two halves: the client sends requests on one half, the server sends responses on the
+ * other. The tables do not know which side we are: the rules for sending and for receiving are the same, so a
+ * client and a server that observe the same exchange always agree.
  *
- * A step has two parts. First the signal (`steps`): a half goes from one state to the next; a signal that its
- * state does not list is refused and changes nothing. Then the joint rules (`rules`) are applied until
- * nothing changes: they depend on the states of both halves and on facts about the connection (`Fact`).
+ * A step has two parts. First, the signal (`steps`) moves a half from one state to the next; a signal that is
+ * not listed for the current state is refused and changes nothing. Then the joint rules (`rules`) are applied
+ * until nothing changes. Joint rules depend on the states of both halves and on facts about the connection
+ * (`Fact`).
  *
- * Requests may precede earlier responses (pipelining, RFC 9112 §9.3.2): the request half is that of the
- * newest exchange, the response half that of the oldest exchange without a complete response. Only the number
- * of exchanges in between is kept, so a half returns to `idle` or `head` and the n-th exchange is like the
- * first.
+ * Requests may precede earlier responses (pipelining, RFC 9112 §9.3.2): the request half belongs to the
+ * newest exchange, and the response half belongs to the oldest exchange without a complete response. Only the
+ * number of exchanges in between is kept, so a half returns to `idle` or `head`, and the rules for the n-th
+ * exchange are the rules for the first.
  *
- * `done` means: this half is complete and must not begin again (yet). A connection with both halves `done` is
- * closed, for the reason noted first.
+ * `done` means that the half is complete and must not begin another message (yet). A connection with both
+ * halves `done` is closed, for the reason noted first.
  *
  * @since 0.1.0
  */
 
 /**
- * - `idle`: no request has begun, the next may begin
- * - `body`: the head was sent, the request is incomplete
- * - `done`: the request is complete, and no other may follow: either a close was announced, or this one must
- *   get its response first (CONNECT, upgrade)
+ * - `idle`: no request is in progress, so the next request may begin
+ * - `body`: the head was sent, and the request is incomplete
+ * - `done`: the request is complete, and no other request may follow: either a close was announced, or the
+ *   request must get its response first (CONNECT, upgrade)
  * - `switched`: the bytes belong to another protocol
  * - `closed`: the client sent FIN
  *
@@ -39,9 +40,9 @@ export type RequestState = "idle" | "body" | "done" | "switched" | "closed"
 /**
  * - `idle`: no request waits for its response
  * - `head`: a response head is due
- * - `body`: the head was sent, the response is incomplete
- * - `untilClose`: as `body`, and FIN completes it
- * - `done`: the response is complete, and none may follow
+ * - `body`: the head was sent, and the response is incomplete
+ * - `untilClose`: as `body`, but FIN completes the response
+ * - `done`: the response is complete, and no other response may follow
  * - `switched`: the bytes belong to another protocol
  * - `closed`: the server sent FIN
  *
@@ -83,7 +84,7 @@ export const responseSignals = [
   "eof"
 ] as const
 
-/** The next state of a half for each signal. A missing entry means: refused. */
+/** The next state of a half for each signal. If there is no entry, the signal is refused. */
 export const steps = {
   request: {
     idle: { head: "body", refused: "done", eof: "closed" },
@@ -118,13 +119,13 @@ export const steps = {
  *
  * - `Owed`: at least one response is not complete
  * - `Closing`: there is a reason to close
- * - `Last`: a response announced that it is the last one
+ * - `Last`: a response announced that no further response follows
  * - `Asked`: the newest request is CONNECT or asks for an upgrade, and has no response yet
  * - `Switched`: the response was 101, or 2xx to CONNECT
  */
 export const Fact = { Owed: 1, Closing: 2, Last: 4, Asked: 8, Switched: 16 } as const
 
-/** Moves its half to the state `to` if all facts of `all` and none of `none` hold. */
+/** Moves the half of the rule to the state `to` if all facts of `all` hold and no fact of `none` holds. */
 export interface Rule<State> {
   readonly to: State
   readonly all: number

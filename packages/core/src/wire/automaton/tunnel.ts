@@ -1,6 +1,7 @@
 /**
  * A tunnel through a proxy (RFC 9110 §9.3.6), client side: encodes the CONNECT request and interprets the
- * response. Bytes in, one outcome out; never closes the connection, which belongs to the caller.
+ * response. Takes received bytes and reports one outcome; never closes the connection, because the connection
+ * belongs to the caller.
  *
  * @since 0.1.0
  */
@@ -14,7 +15,7 @@ import type { ResponseHead } from "../receive/head.js"
 import { ResponseParser } from "../receive/parser.js"
 
 /**
- * Host and port as one text, an IPv6 address in brackets: the target of CONNECT (RFC 9112 §3.2.3).
+ * Joins host and port, with an IPv6 address in brackets: the target of CONNECT (RFC 9112 §3.2.3).
  *
  * @since 0.1.0
  * @category tunnels
@@ -29,7 +30,8 @@ export const authorityOf = ({
 }): string => `${host.includes(":") ? `[${host}]` : host}:${port}`
 
 /**
- * The request for a tunnel to `authority`. `headers` (flat list: name, value, ...) are for the proxy.
+ * Encodes the request for a tunnel to `authority`. `headers` (flat list: name, value, ...) are fields for the
+ * proxy.
  *
  * @since 0.1.0
  * @category tunnels
@@ -51,9 +53,9 @@ export const encodeTunnelRequest = (
  * The outcome of a request for a tunnel:
  *
  * - `Opened`: the connection is the tunnel; `rest`: bytes already received through it
- * - `Refused`: the proxy's response is not 2xx; `authenticates`: it is 407, so the proxy wants credentials or
- *   other ones
- * - `BytesBehind`: bytes follow a 2xx response, and the tunnel's other end cannot have sent them
+ * - `Refused`: the proxy's response is not 2xx; `authenticates`: the status is 407, so the proxy requires
+ *   credentials or rejects the given ones
+ * - `BytesBehind`: bytes follow a 2xx response, but the other end of the tunnel cannot have sent them
  * - `Malformed`: the parser refused the response
  * - `HangUp`: the proxy closed the connection
  * - `Failed`: the connection failed
@@ -83,8 +85,8 @@ export type TunnelOutcome =
     }
 
 /**
- * How to treat bytes after a 2xx response. `refuse`: a TLS server never speaks first, so they cannot come
- * from it. `keep`: as Node, which passes them to TLS.
+ * How to treat bytes after a 2xx response. `refuse`: report `BytesBehind`, because a TLS server never sends
+ * first and so cannot have sent these bytes. `keep`: pass the bytes to TLS, as Node does.
  *
  * @since 0.1.0
  * @category tunnels
@@ -92,8 +94,8 @@ export type TunnelOutcome =
 export type BytesBehind = "refuse" | "keep"
 
 /**
- * Reads the response to CONNECT; its methods are the handlers of the connection to the proxy. Skips
- * informational responses. Reports one outcome, and ignores everything after it.
+ * Parses the response to CONNECT. The methods are the handlers of the connection to the proxy. Skips
+ * informational responses, reports one outcome, and ignores everything after the outcome.
  *
  * @since 0.1.0
  * @category tunnels
@@ -128,7 +130,7 @@ export class TunnelResponse {
     this.onOutcome = undefined
   }
 
-  /** Bytes from the proxy were received. */
+  /** Called when bytes from the proxy were received. */
   data(chunk: Uint8Array): void {
     if (this.onOutcome === undefined) return
     const used = this.parser.execute(chunk)
@@ -143,20 +145,20 @@ export class TunnelResponse {
     return this.bytesBehind === "keep" ? { _tag: "Opened", rest } : { _tag: "BytesBehind" }
   }
 
-  /** FIN of the proxy was received. */
+  /** Called when the FIN of the proxy was received. */
   end(): void {
     this.report({ _tag: "HangUp" })
   }
 
-  /** Does nothing: only the request is sent. */
+  /** Does nothing, because only the request is sent. */
   drain(): void {}
 
-  /** The connection has failed. */
+  /** Called when the connection has failed. */
   error(fault: Fault): void {
     this.report({ _tag: "Failed", fault })
   }
 
-  /** The connection is closed. */
+  /** Called when the connection is closed. */
   close(): void {
     this.report({ _tag: "HangUp" })
   }

@@ -3,7 +3,8 @@
  */
 
 /**
- * 204 (No Content) and 304 (Not Modified): final responses whose content is never sent.
+ * Returns whether a final response with this status never has content: 204 (No Content) or 304 (Not
+ * Modified).
  *
  * @since 0.1.0
  * @category facts
@@ -11,7 +12,7 @@
 export const hasNoContent = (status: number): boolean => status === 204 || status === 304
 
 /**
- * 1xx, 204 and 304: responses without content by their status.
+ * Returns whether a response with this status has no content: 1xx, 204 or 304.
  *
  * @since 0.1.0
  * @category facts
@@ -19,7 +20,7 @@ export const hasNoContent = (status: number): boolean => status === 204 || statu
 export const isBodiless = (status: number): boolean => (status >= 100 && status < 200) || hasNoContent(status)
 
 /**
- * 1xx other than 101: the exchange continues after it.
+ * Returns whether the status is a 1xx other than 101, after which the exchange continues.
  *
  * @since 0.1.0
  * @category facts
@@ -27,7 +28,8 @@ export const isBodiless = (status: number): boolean => (status >= 100 && status 
 export const isInformational = (status: number): boolean => status >= 100 && status < 200 && status !== 101
 
 /**
- * Whether this response switches protocols: 101, or 2xx to CONNECT. The bytes after its head are not HTTP.
+ * Returns whether a response switches protocols: 101, or 2xx to CONNECT. The bytes after the head of such a
+ * response are not HTTP.
  *
  * @since 0.1.0
  * @category facts
@@ -39,8 +41,8 @@ export const switchesProtocols = (method: string, status: number): boolean =>
 const withoutContent = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"])
 
 /**
- * Whether content has no defined meaning in requests with this method. Such a request without content sends
- * no framing fields (RFC 9110 §8.6).
+ * Returns whether content has no defined meaning in requests with this method. Such a request without content
+ * sends no framing fields (RFC 9110 §8.6).
  *
  * @since 0.1.0
  * @category facts

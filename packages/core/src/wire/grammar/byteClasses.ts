@@ -1,7 +1,7 @@
 /**
  * Byte classes of the grammar, one 256-entry table per production, and the known methods.
  *
- * Only tables: never reads input or decides what a violation means.
+ * Contains only tables. Never reads input, and never decides the meaning of a violation.
  */
 
 const table = (...parts: ReadonlyArray<string | readonly [number, number]>): Uint8Array => {
@@ -75,7 +75,9 @@ for (let value = 0; value < 16; value++) {
   HEX[digit.toUpperCase().charCodeAt(0)] = value
 }
 
-/** Methods of HTTP requests, as in Node's parser; the last one starts the HTTP/2 preface (RFC 9113 §3.4). */
+/**
+ * Methods of HTTP requests, as in Node's parser. The last method starts the HTTP/2 preface (RFC 9113 §3.4).
+ */
 export const httpMethods: ReadonlyArray<string> = (
   "DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK BIND REBIND " +
   "UNBIND ACL REPORT MKACTIVITY CHECKOUT MERGE M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE PATCH PURGE MKCALENDAR LINK " +

@@ -6,12 +6,12 @@
  */
 import { REG_NAME } from "./byteClasses.js"
 
-// Module-local copy: engines read an imported binding at every use, but treat a local one as constant.
+// Module-local copy: engines read an imported binding at every use, but treat a local binding as constant.
 const regName = REG_NAME
 
 /**
- * The end of a host name without percent signs and its port, if nothing else follows from `i` on; otherwise
- * the index of the first other byte. IP literals and percent-encoded names are left to {@link isHost}.
+ * Returns the index of the first byte, from `i` on, that belongs neither to a host name without percent signs
+ * nor to its port; `n` if there is no such byte. {@link isHost} checks IP literals and percent-encoded names.
  */
 export const endOfPlainHost = (bytes: Uint8Array, i: number, n: number): number => {
   while (i < n && regName[bytes[i]!] !== 0) i++
@@ -23,14 +23,15 @@ export const endOfPlainHost = (bytes: Uint8Array, i: number, n: number): number 
   return i
 }
 
-// Name or literal, then port.
+// Groups: IP literal, name, port.
 const parts = /^(?:\[([^\]]*)\]|((?:[\w.~!$&'()*+,;=-]|%[\dA-Fa-f]{2})*))(?::(\d*))?$/
 const future = /^v[\dA-Fa-f]+\.[\w.~!$&'()*+,;=:-]+$/i
 const group = /^[\dA-Fa-f]{1,4}$/
 const ipv4 = /^(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/
 
 /**
- * The number of 16-bit groups between colons, with a final IPv4 address counted as two; -1 if one is invalid.
+ * Returns the number of 16-bit groups between colons; a final IPv4 address counts as two groups. Returns -1
+ * if a group is invalid.
  */
 const piecesOf = (text: string, mayEndInIpv4: boolean): number => {
   if (text === "") return 0
@@ -57,12 +58,14 @@ const check = (text: string, named: boolean, port: boolean): boolean => {
   if (found === null) return false
   const [, literal, name] = found
   if (literal !== undefined ? !isIpv6(literal) && !future.test(literal) : named && name === "") return false
-  // RFC 9110 §9.3.6: CONNECT with an empty or invalid port is refused. `Number` of a missing port is NaN.
+  // CONNECT with an empty or invalid port is refused (RFC 9110 §9.3.6). A missing port fails too, because
+  // `Number` returns NaN.
   return !port || (found[3] !== "" && Number(found[3]) <= 65535)
 }
 
 /**
- * Whether this is a valid `Host` value: `uri-host [ ":" port ]` (RFC 9110 §7.2). The empty string is valid.
+ * Checks whether `text` is a valid `Host` value: `uri-host [ ":" port ]` (RFC 9110 §7.2). The empty string is
+ * valid.
  *
  * @since 0.1.0
  * @category validation
@@ -70,8 +73,8 @@ const check = (text: string, named: boolean, port: boolean): boolean => {
 export const isHost = (text: string): boolean => check(text, false, false)
 
 /**
- * Whether a request lacks the `Host` that its version requires (RFC 9112 §3.2). The server refuses it with
- * 400, unless configured otherwise.
+ * Returns whether a request lacks the `Host` that its version requires (RFC 9112 §3.2). The server refuses it
+ * with 400, unless configured otherwise.
  *
  * @since 0.1.0
  * @category validation
@@ -79,8 +82,10 @@ export const isHost = (text: string): boolean => check(text, false, false)
 export const lacksHost = (versionMajor: number, versionMinor: number, hasHost: boolean): boolean =>
   versionMajor === 1 && versionMinor === 1 && !hasHost
 
-/** The authority of an `http` URI: its host must not be empty (RFC 9110 §4.2.1). */
+/**
+ * Checks whether `text` is the authority of an `http` URI, whose host must not be empty (RFC 9110 §4.2.1).
+ */
 export const isAuthority = (text: string): boolean => check(text, true, false)
 
-/** The target of CONNECT (RFC 9112 §3.2.3): the port is required. */
+/** Checks whether `text` is a target of CONNECT (RFC 9112 §3.2.3), in which the port is required. */
 export const isHostAndPort = (text: string): boolean => check(text, true, true)

@@ -1,11 +1,11 @@
 /**
- * Optional whitespace and comma-separated lists in field values (RFC 9110 §5.6.1, §5.6.3), and word search
- * for the fields in which Node looks for words instead of elements. Never decodes a quoted string.
+ * Optional whitespace and comma-separated lists in field values (RFC 9110 §5.6.1, §5.6.3), and a word search
+ * for the fields in which Node searches for words instead of elements. Never decodes a quoted string.
  *
  * @since 0.1.0
  */
 
-/** Whether this UTF-16 unit is a space or a tab. */
+/** Checks whether a UTF-16 unit is a space or a tab. */
 export const isBlank = (code: number): boolean => code === 32 || code === 9
 
 /**
@@ -23,8 +23,8 @@ export const trimBlanks = (text: string): string => {
 }
 
 /**
- * The elements of a list: split at commas outside quoted strings and trimmed; empty ones are dropped (RFC
- * 9110 §5.6.1.2).
+ * Returns the elements of a list: splits at commas outside quoted strings, trims, and drops empty elements
+ * (RFC 9110 §5.6.1.2).
  *
  * @since 0.1.0
  * @category lists
@@ -53,7 +53,7 @@ export const listElements = (value: string): Array<string> => {
 }
 
 /**
- * Whether the list contains `element` (given in lower case), compared without case.
+ * Returns whether the list contains `element` (given in lower case), compared without case.
  *
  * @since 0.1.0
  * @category lists
@@ -62,8 +62,8 @@ export const hasElement = (value: string, element: string): boolean =>
   listElements(value).some((one) => one.toLowerCase() === element)
 
 /**
- * Node's policy for fields of outgoing messages: a word matches anywhere, in any case, even inside an
- * element. Received fields are read as lists instead.
+ * Returns a function that searches a field value for `word` by Node's policy for outgoing messages: the word
+ * matches anywhere, in any case, even inside an element. Received fields are read as lists instead.
  */
 export const wordReader = (word: string): ((value: string) => boolean) => {
   const pattern = new RegExp(`(?:^|\\W)${word}(?:$|\\W)`, "i")

@@ -2,8 +2,8 @@
  * Validates the parts of a head that we send, against request and response splitting (RFC 9110 §5.1, §5.5,
  * RFC 9112 §11.1, §11.2).
  *
- * Only accepts or rejects a whole string; never trims, escapes or repairs. Checks UTF-16 units, each of which
- * is one byte on the wire if valid (U+0000-U+00FF).
+ * Accepts or rejects a whole string; never trims, escapes or repairs it. Checks UTF-16 units: a valid unit
+ * (U+0000-U+00FF) is sent as one byte.
  *
  * @since 0.1.0
  */
@@ -15,14 +15,15 @@ const TARGET = new Uint8Array(256).fill(1, 0x21, 0x7f).fill(1, 0x80)
 
 const every = (allowed: Uint8Array, text: string): boolean => {
   for (let i = 0; i < text.length; i++) {
-    // A unit above U+00FF is outside the table, and `undefined` is not 1 either.
+    // The entry of a unit above U+00FF is `undefined`, which is not 1 either.
     if (allowed[text.charCodeAt(i)] !== 1) return false
   }
   return true
 }
 
 /**
- * Whether this is a token, such as a method or a field name (RFC 9110 §5.6.2). The empty string is not.
+ * Checks whether `text` is a token, such as a method or a field name (RFC 9110 §5.6.2). The empty string is
+ * not a token.
  *
  * @since 0.1.0
  * @category validation
@@ -30,9 +31,9 @@ const every = (allowed: Uint8Array, text: string): boolean => {
 export const isToken = (text: string): boolean => text.length > 0 && every(TOKEN, text)
 
 /**
- * Whether this is a valid field value: no control character except HTAB, nothing above U+00FF (RFC 9110
- * §5.5). The empty string is valid. Surrounding whitespace is accepted, as in Node: a receiver trims it, and
- * it splits nothing.
+ * Checks whether `text` is a valid field value: no control character except HTAB, nothing above U+00FF (RFC
+ * 9110 §5.5). The empty string is valid. Surrounding whitespace is accepted, as in Node, because a receiver
+ * trims it and it cannot split a message.
  *
  * @since 0.1.0
  * @category validation
@@ -44,8 +45,8 @@ const LOOSE_VALUE = new Uint8Array(256).fill(1)
 LOOSE_VALUE[0x00] = LOOSE_VALUE[0x0a] = LOOSE_VALUE[0x0d] = 0
 
 /**
- * Whether this is a field value under the lenient rule: no NUL, CR or LF, which could end it, and nothing
- * above U+00FF (Fetch standard, header value).
+ * Checks whether `text` is a field value under the lenient rule: nothing above U+00FF, and no NUL, CR or LF,
+ * which could end the field (Fetch standard, header value).
  *
  * @since 0.1.0
  * @category validation
@@ -53,7 +54,7 @@ LOOSE_VALUE[0x00] = LOOSE_VALUE[0x0a] = LOOSE_VALUE[0x0d] = 0
 export const isLooseFieldValue = (text: string): boolean => every(LOOSE_VALUE, text)
 
 /**
- * Whether this is a valid reason phrase (RFC 9112 §4): the same characters as in a field value.
+ * Checks whether `text` is a valid reason phrase (RFC 9112 §4): the same characters as in a field value.
  *
  * @since 0.1.0
  * @category validation
@@ -61,8 +62,8 @@ export const isLooseFieldValue = (text: string): boolean => every(LOOSE_VALUE, t
 export const isStatusMessage = isFieldValue
 
 /**
- * Whether this is a request target that can be sent: not empty, no space, no control character, nothing above
- * U+00FF (RFC 9112 §3.2).
+ * Checks whether `text` is a request target that can be sent: not empty, no space, no control character,
+ * nothing above U+00FF (RFC 9112 §3.2).
  *
  * @since 0.1.0
  * @category validation
@@ -70,7 +71,7 @@ export const isStatusMessage = isFieldValue
 export const isRequestTarget = (text: string): boolean => text.length > 0 && every(TARGET, text)
 
 /**
- * Whether this is a status code that can be sent: an integer of three digits (RFC 9110 §15).
+ * Checks whether `status` is a status code that can be sent: an integer of three digits (RFC 9110 §15).
  *
  * @since 0.1.0
  * @category validation
@@ -79,7 +80,7 @@ export const isStatusCode = (status: number): boolean =>
   Number.isInteger(status) && status >= 100 && status <= 999
 
 /**
- * Whether this is a possible body length in bytes: a non-negative safe integer.
+ * Checks whether `length` is a possible body length in bytes: a non-negative safe integer.
  *
  * @since 0.1.0
  * @category validation
@@ -87,8 +88,8 @@ export const isStatusCode = (status: number): boolean =>
 export const isContentLength = (length: number): boolean => Number.isSafeInteger(length) && length >= 0
 
 /**
- * The number of a `Content-Length` value (RFC 9110 §8.6: digits only); -1 if it is invalid or not a safe
- * integer.
+ * Parses a `Content-Length` value (RFC 9110 §8.6: digits only). Returns -1 if the value is invalid or not a
+ * safe integer.
  *
  * @since 0.1.0
  * @category validation

@@ -1,7 +1,7 @@
 /**
  * Decides what follows a head (RFC 9112 §6.3, in Node's order): no body, chunks, a number of bytes,
- * everything up to the end of the connection, or another protocol; and whether the connection persists. Never
- * reads bytes, never refuses.
+ * everything up to the end of the connection, or another protocol. Also decides whether the connection
+ * persists. Never reads bytes, never refuses a message.
  */
 import { hasNoContent, isBodiless, switchesProtocols } from "../grammar/bodiless.js"
 import { Body } from "./events.js"
@@ -20,7 +20,7 @@ export const Follows = {
 const CONNECT = "CONNECT"
 
 /**
- * How a client reads what follows the head of a final response (RFC 9112 §6.3, items 1 and 2).
+ * Returns how a client reads the bytes after the head of a final response (RFC 9112 §6.3, items 1 and 2).
  *
  * @since 0.1.0
  * @category events
@@ -33,8 +33,9 @@ export const bodyOf = (method: string, status: number): Body =>
       : Body.Read
 
 /**
- * Whether the head of a request announces a body (RFC 9112 §6.3, items 3 to 7). `otherCodings`: also if
- * `chunked` is not the last coding, which the flag `chunkedNotLast` permits.
+ * Returns whether the head of a request announces a body (RFC 9112 §6.3, items 3 to 7). `otherCodings`: a
+ * request whose last coding is not `chunked` also announces a body; the flag `chunkedNotLast` permits such
+ * requests.
  *
  * @since 0.1.0
  * @category events
@@ -44,13 +45,16 @@ export const announcesBody = (head: RequestHead, otherCodings: boolean): boolean
   (head.contentLength !== undefined && head.contentLength > 0) ||
   (otherCodings && head.get("transfer-encoding") !== undefined)
 
-/** Sets `upgrade`: an upgrade or tunnel was requested, or a 101 completes the upgrade. */
+/** Sets `upgrade` if an upgrade or a tunnel was requested, or if a 101 completes an upgrade. */
 export const decideUpgrade = (m: Machine): void => {
   const both = Fact.Upgrade | Fact.ConnectionUpgrade
   m.upgrade = (m.facts & both) === both ? m.request || m.status === 101 : m.method === CONNECT
 }
 
-/** The stage that follows the head, after the driver's reply to it. */
+/**
+ * Returns the member of `Follows` for the bytes after the head. Must be called after the driver has replied
+ * to the head.
+ */
 export const whatFollows = (m: Machine): number => {
   const facts = m.facts
   const hasBody = (facts & Fact.Chunked) !== 0 || m.remaining > 0
@@ -58,7 +62,8 @@ export const whatFollows = (m: Machine): number => {
     return Follows.OtherProtocol
   if (!m.request) {
     if (m.status === 101) return Follows.OtherProtocol
-    // Of the 1xx, only those known to have no body; any other 1xx with a framed body is read.
+    // Only these 1xx responses are known to have no body. If another 1xx response frames a body, the body is
+    // read.
     if (m.status === 100 || m.status === 102 || m.status === 103 || hasNoContent(m.status)) {
       return Follows.Nothing
     }
@@ -80,15 +85,21 @@ const needsClose = (m: Machine): boolean => {
   return (m.facts & (Fact.Chunked | Fact.ContentLength)) === 0
 }
 
-/** RFC 9112 §9.3 as in Node's parser, by version and options alone. Trailers may still change the result. */
+/**
+ * Returns whether the connection persists by version and connection options alone, as in Node's parser (RFC
+ * 9112 §9.3). Trailers may still change the result.
+ */
 const persists = (m: Machine): boolean => {
   if ((m.facts & Fact.LastInDoubt) !== 0) return false
   if (m.versionMajor > 0 && m.versionMinor > 0) return (m.facts & Fact.Close) === 0
   return (m.facts & Fact.KeepAlive) !== 0
 }
 
-/** Whether the connection persists, its body's framing included. */
+/** Returns whether the connection persists, also considering the framing of the body. */
 export const keepsAlive = (m: Machine): boolean => persists(m) && !needsClose(m)
 
-/** The same as a number: 0 closes, 1 closes only if the body needs it, 2 persists. */
+/**
+ * Returns the same as a number: 0 closes; 1 closes only if the message has a body, because the end of the
+ * connection frames that body; 2 persists.
+ */
 export const reuseAfter = (m: Machine): number => (!persists(m) ? 0 : needsClose(m) ? 1 : 2)

@@ -1,6 +1,6 @@
 /**
  * The line before a chunk's data (RFC 9112 §7.1: size and extensions) and the line break after the data.
- * Counts and drops extensions, never interprets them.
+ * Extensions are counted and dropped, never interpreted.
  */
 import { HEX, QDTEXT, TOKEN, VALUE } from "../grammar/byteClasses.js"
 import type { Machine } from "./machine.js"
@@ -18,7 +18,10 @@ const SEMICOLON = 59
 const EQUALS = 61
 const BACKSLASH = 92
 
-/** Reads from `i` on; returns where it stopped: at `n`, when refused, or at a stage of another file. */
+/**
+ * Reads from `i` on. Returns the index where reading stopped: at `n`, at a refused byte, or where a stage of
+ * another file begins.
+ */
 export const readChunkLine = (m: Machine, i: number, n: number): number => {
   while (i < n && m.stage >= S.CHUNK_FIRST && m.stage <= S.CHUNK_LAST) {
     i =
@@ -82,7 +85,7 @@ const readSize = (m: Machine, i: number, n: number): number => {
     if (!m.allows("bareLineFeed")) {
       return m.refuse(i + 1, "HPE_CR_EXPECTED", "Missing expected CR after chunk size", "bareLineFeed")
     }
-    // With both flags set, Node's parser takes a second LF as the end of the same line.
+    // With both flags set, Node's parser reads a second LF as part of the same line break.
     m.stage = m.allows("bareCarriageReturn") ? S.CHUNK_LF : S.CHUNK_HEADER_COMPLETE
   } else if (c === SP || c === TAB) {
     if (!m.allows("spacesAfterChunkSize")) {
@@ -93,8 +96,8 @@ const readSize = (m: Machine, i: number, n: number): number => {
 }
 
 /**
- * Strict only: refuses bytes between semicolons that Node's parser accepts against the grammar. True:
- * refused.
+ * Without the flag `chunkExtensionSyntax`, refuses bytes between semicolons that violate the grammar but that
+ * Node's parser accepts. Returns `true` if the bytes were refused.
  */
 const wrongSyntax = (m: Machine, at: number, reason: string): boolean => {
   if (m.allows("chunkExtensionSyntax")) return false
@@ -179,7 +182,7 @@ const readExtensionValue = (m: Machine, i: number, n: number): number => {
   const from = i
   let c = 0
   while (i < n && TOKEN[(c = chunk[i]!)] !== 0) i++
-  // `part` keeps across chunk boundaries whether the value has begun.
+  // `part` records, across chunk boundaries, whether the value has begun.
   if (i > from) m.part = 1
   if (i === n) return i
   if (c === QUOTE) {
@@ -196,7 +199,7 @@ const readExtensionValue = (m: Machine, i: number, n: number): number => {
   return i + 1
 }
 
-/** The LF that ends the chunk line, and the line break after the data. */
+/** Reads the LF that ends the chunk line, and the line break after the data. */
 const readEnds = (m: Machine, i: number): number => {
   const c = m.chunk[i]!
   switch (m.stage) {

@@ -9,8 +9,8 @@ import type { Limits } from "./limits.js"
 /**
  * A driver's reply to a head: how to read the body.
  *
- * - `Read`: as the head frames it
- * - `Skip`: there is no body, whatever the head says (response to `HEAD`)
+ * - `Read`: read the body as the head frames it
+ * - `Skip`: read no body, whatever the head announces (response to `HEAD`)
  * - `Stop`: bytes after the head are not HTTP (accepted upgrade, success to `CONNECT`)
  *
  * @since 0.1.0
@@ -32,11 +32,13 @@ export type Body = (typeof Body)[keyof typeof Body]
  * @category events
  */
 export interface MessageEvents<H> {
-  /** The head is complete, also that of a 1xx response. Returns a {@link Body}. */
+  /** Called when a head is complete, including the head of a 1xx response. Returns a {@link Body}. */
   head(head: H): number
-  /** A slice of the body, never empty: a view of the chunk, not a copy. */
+  /** Called with a slice of the body, which is never empty: a view of the chunk, not a copy. */
   data(slice: Uint8Array): void
-  /** The message is complete. Trailer fields as received: name, value, name, value, ... */
+  /**
+   * Called when the message is complete, with its trailer fields as received: name, value, name, value, ...
+   */
   complete(rawTrailers: ReadonlyArray<string>): void
 }
 
@@ -65,6 +67,6 @@ export interface ResponseEvents extends MessageEvents<ResponseHead> {}
 export interface ParserOptions {
   /** Default: `presets.strict`. */
   readonly flags?: Flags | undefined
-  /** Missing limits are those of `defaultLimits`. */
+  /** Missing limits get the values of `defaultLimits`. */
   readonly limits?: Partial<Limits> | undefined
 }

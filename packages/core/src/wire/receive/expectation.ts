@@ -7,11 +7,11 @@ import { hasElement, listElements, wordReader } from "../grammar/lists.js"
 
 const known = "100-continue"
 
-/** The only known expectation. */
+/** Returns whether this is the only known expectation, `100-continue`. */
 export const isContinue = (expectation: string): boolean => expectation.toLowerCase() === known
 
 /**
- * Whether the list of an `Expect` value contains `100-continue`.
+ * Returns whether the list of an `Expect` value contains `100-continue`.
  *
  * @since 0.1.0
  * @category facts
@@ -19,7 +19,8 @@ export const isContinue = (expectation: string): boolean => expectation.toLowerC
 export const asksToContinue = (value: string): boolean => hasElement(value, known)
 
 /**
- * The expectation of a request. `continue`: only 100-continue, or by Node's policy any value with that word.
+ * The expectation of a request. `continue`: the only expectation is 100-continue, or, by Node's policy, the
+ * value contains that word.
  *
  * @since 0.1.0
  * @category facts
@@ -29,7 +30,7 @@ export type Expectation = "none" | "continue" | "unknown"
 const saysContinue = wordReader(known)
 
 /**
- * The status for an unknown expectation that no handler handles (RFC 9110 §10.1.1).
+ * The status of the response to an unknown expectation that no handler handles (RFC 9110 §10.1.1).
  *
  * @since 0.1.0
  * @category facts
@@ -37,8 +38,9 @@ const saysContinue = wordReader(known)
 export const expectationFailed = 417
 
 /**
- * Reads `Expect` (its values joined by commas) of a request of HTTP/1.`versionMinor`; HTTP/1.0 has no
- * expectations. `list`: as RFC 9110; `word`: as Node, which finds the word anywhere.
+ * Interprets `Expect` (its values joined by commas) of a request of HTTP/1.`versionMinor`; HTTP/1.0 has no
+ * expectations. `list`: the value is a list, as in RFC 9110; `word`: the word may be anywhere in the value,
+ * as in Node.
  *
  * @since 0.1.0
  * @category facts
@@ -56,7 +58,7 @@ export const expectationOf = (
 }
 
 /**
- * Whether the request has an expectation other than `100-continue`.
+ * Returns whether the request has an expectation other than `100-continue`.
  *
  * @since 0.1.0
  * @category facts

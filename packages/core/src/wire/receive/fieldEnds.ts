@@ -11,7 +11,7 @@ import * as S from "./stage.js"
 const CR = 13
 const LF = 10
 
-/** The colon at `i` ends the name. */
+/** Ends the name at the colon at `i`. */
 export const endName = (m: Machine, i: number, special: boolean): number => {
   if (!m.closeSpan(i, i + 1)) return i + 1
   m.marks[m.markCount + 1] = i + m.base
@@ -36,10 +36,10 @@ const checkName = (m: Machine, at: number): void => {
   }
 }
 
-/** The flag that permits this byte in a value. */
+/** Returns the flag that permits this byte in a value. */
 export const flagOfControl = (c: number): FlagName => (c === 0 ? "nulInValues" : "controlsInValues")
 
-/** The end of a value: CR, LF or a byte that is not permitted in a value. */
+/** Ends a value at CR, at LF or at a byte that is not permitted in a value. */
 export const endValue = (m: Machine, i: number, c: number): number => {
   if (c !== CR && c !== LF && m.allows(flagOfControl(c))) {
     m.stage = S.VALUE_LOOSE
@@ -61,7 +61,7 @@ export const endValue = (m: Machine, i: number, c: number): number => {
   return i
 }
 
-/** The value is empty, and the next line does not continue it. */
+/** Ends an empty value that the next line does not continue. */
 export const endEmptyValue = (m: Machine, i: number): number => {
   if (m.kind === Kind.ContentLength) return m.refuse(i, "HPE_INVALID_CONTENT_LENGTH", "Empty Content-Length")
   if (m.kind === Kind.TransferEncoding && !m.allows("otherTransferCodings")) {
@@ -82,7 +82,10 @@ export const endEmptyValue = (m: Machine, i: number): number => {
   return i
 }
 
-/** The empty line, a line that does not start with a name, or one field line more than `maxHeaderCount`. */
+/**
+ * Handles a line that is not read as a field: the empty line, a line that does not start with a name, or a
+ * field line beyond `maxHeaderCount`.
+ */
 export const endLines = (m: Machine, i: number, n: number): number => {
   const c = m.chunk[i]!
   if (TOKEN[c] !== 0) return m.refuse(i, "HPE_HEADER_OVERFLOW", "Too many header fields", undefined, 431)
@@ -102,7 +105,7 @@ export const endLines = (m: Machine, i: number, n: number): number => {
   return i + 1
 }
 
-/** The empty line has been read. */
+/** Ends the section after its empty line has been read. */
 export const endSection = (m: Machine): void => {
   m.stage = (m.facts & Fact.Trailers) !== 0 ? S.MESSAGE_COMPLETE : S.HEAD_COMPLETE
 }

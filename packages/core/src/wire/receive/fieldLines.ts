@@ -1,9 +1,9 @@
 /**
  * Field lines of a head or a trailer section (RFC 9112 §5), up to the empty line. Records the positions of
- * names and values; passes values that determine framing to framingFields.ts byte by byte. Never unfolds,
- * decodes or combines fields.
+ * names and values; framingFields.ts reads the values of framing fields byte by byte. Never unfolds, decodes
+ * or combines fields.
  *
- * The `if`s of the loop are in the order in which a line passes them, so it runs straight from top to bottom;
+ * The `if`s of the loop are in the order of the parts of a line, so that one iteration reads a usual line.
  * plainLines.ts reads simple lines faster.
  */
 import { endEmptyValue, endName, endSection, endValue, flagOfControl } from "./fieldEnds.js"
@@ -14,7 +14,7 @@ import { Kind, type Machine } from "./machine.js"
 import { readPlainLines } from "./plainLines.js"
 import * as S from "./stage.js"
 
-// Module-local copies: engines read an imported binding at every use, but treat a local one as constant.
+// Module-local copies: engines read an imported binding at every use, but treat a local binding as constant.
 const token = TOKEN
 const value = VALUE
 
@@ -25,8 +25,8 @@ const TAB = 9
 const COLON = 58
 
 /**
- * Reads from `i` on; returns where it stopped: at `n`, when refused, or after the empty line with the next
- * stage.
+ * Reads from `i` on. Returns the index where reading stopped: at `n`, at a refused byte, or after the empty
+ * line, with the next stage set.
  */
 export const readFieldLines = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
@@ -116,7 +116,7 @@ export const readFieldLines = (m: Machine, i: number, n: number): number => {
   }
 }
 
-/** The value continues in the line that starts with whitespace at `i` (RFC 9112 §5.2). */
+/** Continues the value in the line that starts with whitespace at `i` (RFC 9112 §5.2). */
 const foldValue = (m: Machine, i: number): void => {
   if (!m.allows("obsoleteFold")) {
     m.refuse(i, "HPE_INVALID_HEADER_TOKEN", "Unexpected whitespace after header value", "obsoleteFold")
@@ -132,8 +132,8 @@ const foldValue = (m: Machine, i: number): void => {
 }
 
 /**
- * A name that is not followed by its colon. Node's parser has a separate reason for framing fields with a
- * space there.
+ * Handles a name that is not directly followed by a colon. Node's parser has a separate reason for framing
+ * fields with a space before the colon.
  */
 const readNameFault = (m: Machine, i: number, c: number): number => {
   if (c !== SP || m.kind === Kind.General) {

@@ -8,7 +8,7 @@
  */
 
 /**
- * Fields by lower-case name: one string each, but an array for `set-cookie`.
+ * Fields by lower-case name. The value is a string, but an array for `set-cookie`.
  *
  * @since 0.1.0
  * @category models
@@ -16,7 +16,7 @@
 export type FoldedFields = { [name: string]: string | Array<string> | undefined }
 
 /**
- * Fields by lower-case name: all values of each, in order.
+ * Fields by lower-case name. The value is an array of all values of the field, in order.
  *
  * @since 0.1.0
  * @category models
@@ -31,18 +31,18 @@ export type DistinctFields = { [name: string]: Array<string> | undefined }
  */
 export interface FoldOptions {
   /**
-   * Join repeated fields with `, ` even if the field permits only one value; otherwise these repetitions are
-   * discarded. Default: false. Source: Node documentation, http.createServer, joinDuplicateHeaders.
+   * Join repeated fields with `, ` even if the field permits only one value. If false, repetitions of such a
+   * field are discarded. Default: false. Source: Node documentation, http.createServer, joinDuplicateHeaders.
    */
   readonly joinDuplicateHeaders?: boolean | undefined
   /**
-   * The object to fill. Default: a new one without prototype, so that no name collides with a member of
-   * `Object.prototype`. In an ordinary object a field named `__proto__` is dropped.
+   * The object to fill. Default: a new object without prototype, so that no name collides with a member of
+   * `Object.prototype`. In an ordinary object, a field named `__proto__` is dropped.
    */
   readonly into?: FoldedFields | undefined
 }
 
-// Node documentation, message.headers: for these, all but the first are discarded.
+// Of these fields, all values but the first are discarded (Node documentation, message.headers).
 const onlyFirst: ReadonlySet<string> = new Set(
   (
     "age authorization content-length content-type etag expires from host if-modified-since if-unmodified-since " +
@@ -53,8 +53,9 @@ const onlyFirst: ReadonlySet<string> = new Set(
 const emptyRecord = (): { [name: string]: never } => Object.create(null) as { [name: string]: never }
 
 /**
- * The fields as in `message.headers` (Node documentation): `set-cookie` is an array, repeated `cookie` is
- * joined with `; `, repetitions of single-value fields are discarded, all others joined with `, `.
+ * Returns the fields as in `message.headers` (Node documentation): `set-cookie` is an array, repeated
+ * `cookie` fields are joined with `; `, repetitions of single-value fields are discarded, and all other
+ * repetitions are joined with `, `.
  *
  * @since 0.1.0
  * @category views
@@ -74,7 +75,7 @@ export const foldHeaders = (raw: ReadonlyArray<string>, options?: FoldOptions): 
  */
 export const foldField = (field: string, value: string, folded: FoldedFields, joinAll: boolean): void => {
   const name = field.toLowerCase()
-  // An earlier field leaves a string or an array; anything else comes from a prototype.
+  // An earlier field has left a string or an array. Any other value is from a prototype and is replaced.
   const before = folded[name]
   if (name === "set-cookie") {
     if (Array.isArray(before)) before.push(value)
@@ -87,8 +88,8 @@ export const foldField = (field: string, value: string, folded: FoldedFields, jo
 }
 
 /**
- * The fields as in `message.headersDistinct` (Node documentation): every value of every field, nothing joined
- * or discarded. The object has no prototype.
+ * Returns the fields as in `message.headersDistinct` (Node documentation): every value of every field, with
+ * nothing joined or discarded. The object has no prototype.
  *
  * @since 0.1.0
  * @category views
@@ -105,7 +106,7 @@ export const distinctHeaders = (raw: ReadonlyArray<string>): DistinctFields => {
 }
 
 /**
- * The value of the first field with this lower-case name, or `undefined`. Creates no view.
+ * Returns the value of the first field with this lower-case name, or `undefined`. Creates no view.
  *
  * @since 0.1.0
  * @category views
@@ -119,7 +120,7 @@ export const firstValue = (raw: ReadonlyArray<string>, name: string): string | u
 }
 
 /**
- * Both views of one raw list, each computed when first read and then kept.
+ * Both views of one raw list. A view is computed when it is first read, and then cached.
  *
  * @since 0.1.0
  * @category views

@@ -30,7 +30,7 @@ export const LONGEST_NAME = 17
 export const KNOWN_SIZE = new Uint8Array(LONGEST_NAME + 1)
 for (const name of ["host", ...kinds.keys()]) KNOWN_SIZE[name.length] = 1
 
-/** Whether the chunk's bytes from `from` on are `lower`, compared without case. */
+/** Returns whether the chunk's bytes from `from` on are `lower`, compared without case. */
 const matches = (m: Machine, from: number, lower: string): boolean => {
   for (let k = 0; k < lower.length; k++) {
     const c = m.chunk[from + k]!
@@ -45,8 +45,8 @@ const set = (m: Machine, kind: number): boolean => {
 }
 
 /**
- * Sets the kind of the field whose name arrived in several chunks and ends before `i`; true if the name alone
- * needs a check.
+ * Sets the kind of the field whose name arrived in several chunks and ends before `i`. Returns `true` if the
+ * name alone needs a check.
  */
 export const recogniseWhole = (m: Machine, i: number): boolean => {
   m.kind = Kind.General
@@ -59,7 +59,8 @@ export const recogniseWhole = (m: Machine, i: number): boolean => {
 }
 
 /**
- * Sets the kind of the field whose name is the chunk's bytes from `from` to `i`; true if it needs a check.
+ * Sets the kind of the field whose name is the chunk's bytes from `from` to `i`. Returns `true` if the name
+ * alone needs a check.
  */
 export const recogniseName = (m: Machine, from: number, i: number): boolean => {
   m.kind = Kind.General
@@ -88,7 +89,9 @@ const sawHost = (m: Machine): boolean => {
   return false
 }
 
-/** The value of a framing field begins at `i`: sets the stage that reads it, or refuses. */
+/**
+ * Called when the value of a framing field begins at `i`: sets the stage that reads the value, or refuses.
+ */
 export const kindOfValue = (m: Machine, i: number): void => {
   switch (m.kind) {
     case Kind.Upgrade:
@@ -110,7 +113,7 @@ export const kindOfValue = (m: Machine, i: number): void => {
     case Kind.TransferEncoding:
       if ((m.facts & Fact.TransferEncoding) !== 0 && notSingle(m, i)) return
       m.facts |= Fact.TransferEncoding
-      // Several fields form one list (RFC 9110 §5.3): only the last coding counts.
+      // Several fields form one list (RFC 9110 §5.3), so only the last coding counts.
       if ((m.facts & Fact.Chunked) !== 0 && m.request && !m.allows("chunkedNotLast")) {
         if (m.closeSpan(i, i + 1)) afterChunked(m, i + 1)
         return
@@ -122,7 +125,7 @@ export const kindOfValue = (m: Machine, i: number): void => {
   }
 }
 
-/** The value has ended: records it as a fact of the message. */
+/** Called when the value has ended: records its option or coding as a fact of the message. */
 export const takeOver = (m: Machine): void => {
   switch (m.kind) {
     case Kind.KeepAliveSeen:
@@ -153,7 +156,7 @@ const notSingle = (m: Machine, at: number): boolean => {
   return true
 }
 
-/** Reads from `i` to the value's line break, to a byte that general values handle, or to `n`. */
+/** Reads from `i` to the value's line break, to a byte that fieldLines.ts handles, or to `n`. */
 export const readFramingValue = (m: Machine, i: number, n: number): number => {
   if (m.stage >= S.CODING) return readCodings(m, i, n)
   if (m.stage >= S.LENGTH_DIGITS) return readLength(m, i, n)
@@ -166,14 +169,14 @@ const optionKinds: ReadonlyArray<number> = [Kind.CloseSeen, Kind.UpgradeSeen, Ki
 const OPTION_TAILS = options.map((option) => option.slice(1))
 
 /**
- * Reads ` keep-alive`, ` close` or ` upgrade` and the line break, all in this chunk with one more byte:
- * records the option and returns the position of its CR. -1 for anything else, which is then read step by
- * step.
+ * Reads ` keep-alive`, ` close` or ` upgrade` if the value, its line break and one more byte are in this
+ * chunk. Records the option and returns the index of the CR. Returns -1 for any other value, which is then
+ * read step by step.
  */
 export const readPlainOption = (m: Machine, i: number, n: number): number => {
   if (m.kind !== Kind.Connection || (m.facts & Fact.Trailers) !== 0) return -1
   const chunk = m.chunk
-  // The longest word with the space before it and three bytes after it.
+  // Length of the longest word, of the space before the word, and of three bytes after it.
   if (i + 14 > n || chunk[i] !== SP) return -1
   const first = chunk[i + 1]! | 32
   const word = first === 107 ? 2 : first === 99 ? 0 : first === 117 ? 1 : -1
@@ -282,15 +285,15 @@ const readCodings = (m: Machine, i: number, n: number): number => {
         m.stage = S.VALUE_TEXT
         return i
       }
-      // Node's parser takes a coding with a tab for a different one. Where the two readings differ, a single
-      // coding is refused.
+      // Node's parser reads `chunked` with a tab after it as another coding. So any byte other than a space
+      // or a line break is refused here, unless other codings are permitted.
       if (notSingle(m, i)) return i
       if (c === TAB && m.flags.tabsInFraming) continue
       if (c === COMMA) {
         if (m.request && !m.allows("chunkedNotLast")) {
           return m.closeSpan(i, i + 1) ? afterChunked(m, i + 1) : i + 1
         }
-        // The comma is read again as the start of the next coding.
+        // The comma is handled below: it starts the next coding.
       }
       m.stage = S.CODING_OTHER
     } else if (m.stage === S.CODING_SPACES) {

@@ -1,6 +1,6 @@
 /**
- * The head of one received message: facts found by the parser, and the field list, which is created when
- * read. Holds the head's text, not its chunk; never folds or interprets fields (see fields.ts).
+ * The head of one received message: facts found by the parser, and the field list, which is created when it
+ * is first read. Keeps the text of the head, not its chunk. Never folds or interprets fields (see fields.ts).
  */
 
 import { isContinue } from "./expectation.js"
@@ -25,24 +25,25 @@ export interface Head {
   readonly rawHeaders: ReadonlyArray<string>
   /** Number of field lines. */
   readonly fieldCount: number
-  /** The value of the first field with this lower-case name, without creating the list. */
+  /** Returns the value of the first field with this lower-case name, without creating the list. */
   get(lowerName: string): string | undefined
   /**
-   * Elements of the list formed by all fields with this name (RFC 9110 §5.6.1); empty without such a field.
+   * Returns the elements of the list formed by all fields with this name (RFC 9110 §5.6.1). Empty if there is
+   * no such field.
    */
   elements(lowerName: string): ReadonlyArray<string>
-  /** Whether the connection persists after this message, according to its head (RFC 9112 §9.3). */
+  /** The connection persists after this message, according to the head (RFC 9112 §9.3). */
   readonly keepAlive: boolean
   /**
-   * The same for a message without a body, such as the response to HEAD: no body is framed by the end of the
-   * connection.
+   * As `keepAlive`, for a message that has no body, such as the response to HEAD: the end of the connection
+   * then frames no body.
    */
   readonly persistent: boolean
-  /** An upgrade is requested (or completed by a 101), or the method is CONNECT: RFC 9110 §7.8, §9.3.6. */
+  /** An upgrade is requested (or completed by a 101), or the method is CONNECT (RFC 9110 §7.8, §9.3.6). */
   readonly upgrade: boolean
   /** The body's length in bytes, if given by Content-Length. */
   readonly contentLength: number | undefined
-  /** Whether the body is framed by the chunked coding (RFC 9112 §7.1). */
+  /** The body is framed by the chunked coding (RFC 9112 §7.1). */
   readonly chunked: boolean
 }
 
@@ -57,7 +58,7 @@ export interface RequestHead extends Head {
   readonly method: string
   /** The target as received, in any of its four forms (RFC 9112 §3.2). */
   readonly target: string
-  /** `Expect: 100-continue` in HTTP/1.1 (RFC 9110 §10.1.1). */
+  /** The request has `Expect: 100-continue` and is HTTP/1.1 (RFC 9110 §10.1.1). */
   readonly expectContinue: boolean
 }
 
@@ -77,12 +78,12 @@ export interface ResponseHead extends Head {
 /** Positions of the fields in the text: start and end of name and value, four numbers per field line. */
 export type Marks = ReadonlyArray<number>
 
-/** In place of a name's start: this value continues the previous one (flag obsoleteFold). */
+/** Stands in place of a name's start if the value continues the previous value (flag obsoleteFold). */
 export const FOLD = -1
 
 /**
  * Trims trailing whitespace, which is not part of the value (RFC 9112 §5.1); leading whitespace is outside
- * the marks. For a blank value the end can move before the start, which gives the empty string.
+ * the marks. For a blank value the end can move before the start, and `slice` then returns the empty string.
  */
 const valueOf = (text: string, start: number, end: number): string => {
   while (isBlank(text.charCodeAt(end - 1))) end--
@@ -92,7 +93,7 @@ const valueOf = (text: string, start: number, end: number): string => {
 // Number of marks above which the list is allocated at its final size: six field lines (measured).
 const MANY = 24
 
-/** The raw list of a field section. */
+/** Returns the raw list of a field section. */
 export const rawFields = (text: string, marks: Marks): Array<string> => {
   const length = marks.length
   if (length >= MANY) return manyFields(text, marks)
@@ -124,7 +125,10 @@ const manyFields = (text: string, marks: Marks): Array<string> => {
   return list
 }
 
-/** A value of several lines: Node joins them without line breaks, and trims only the end of the result. */
+/**
+ * Returns a value of several lines. As in Node, the lines are joined without line breaks, and only the end of
+ * the result is trimmed.
+ */
 const foldedValue = (text: string, marks: Marks, at: number): string => {
   let first = at
   while (marks[first] === FOLD) first -= 4
@@ -145,8 +149,9 @@ const sameName = (text: string, start: number, lowerName: string): boolean => {
 }
 
 /**
- * Both kinds of head; only the parser creates them. Members are declared, not initialised: each class field
- * would cost a second store per head (a tenth of the time of a small request, measured).
+ * The head of a request or a response; only the parser creates heads. Members are declared, not initialised,
+ * because an initialised class field costs a second store per head (a tenth of the time of a small request,
+ * measured).
  */
 export class ParsedHead implements RequestHead, ResponseHead {
   declare private readonly text: string

@@ -1,14 +1,14 @@
 /**
  * Checks of a whole head: the form of the target, `Host`, and framing fields that the status or the version
- * forbids. Each has a flag that turns it off, listed in `checkedInHeads` of machine.ts. A check without a
- * flag must precede the test of `checksHeads`. Never reads bytes.
+ * forbids. Every check has a flag that turns it off; these flags are listed in `checkedInHeads` of
+ * machine.ts. A check without a flag must precede the test of `checksHeads`. Never reads bytes.
  */
 import { isHost, lacksHost } from "../grammar/host.js"
 import { trimBlanks } from "../grammar/lists.js"
 import { Fact, type Machine } from "./machine.js"
 import { wrongForm } from "./target.js"
 
-/** False: refused at `at`. `text` is the text of the head. */
+/** Checks a head whose text is `text`. Returns `false` if the head was refused, at `at`. */
 export const checkHead = (m: Machine, at: number, text: string): boolean => {
   if (!m.checksHeads) return true
   if (m.request) {
@@ -27,7 +27,7 @@ export const checkHead = (m: Machine, at: number, text: string): boolean => {
   return checkOldCoding(m, at)
 }
 
-/** A response without body by its status, with fields that frame one (RFC 9112 §6.3, item 1). */
+/** Checks a response whose status forbids a body for fields that frame a body (RFC 9112 §6.3, item 1). */
 const checkNoBody = (m: Machine, at: number): boolean => {
   if ((m.facts & Fact.TransferEncoding) === 0 && m.remaining === 0) return true
   if (m.flags.lengthWithoutBody) return true
@@ -41,7 +41,9 @@ const checkNoBody = (m: Machine, at: number): boolean => {
 }
 
 /**
- * Transfer codings came with HTTP/1.1 (RFC 9112 §6.1): an older message is read, and its connection closed.
+ * Checks a message that has a transfer coding but is older than HTTP/1.1, which introduced transfer codings
+ * (RFC 9112 §6.1). Depending on flags, the message is accepted, accepted without reuse of its connection, or
+ * refused.
  */
 const checkOldCoding = (m: Machine, at: number): boolean => {
   if (m.flags.transferEncodingInHttp10) return true

@@ -1,9 +1,9 @@
 /**
- * Limits on the memory and work that one connection can cause in the parser, each with unit, default and
- * reason. They apply in every preset; no flag disables them.
+ * Limits on the memory and work that one connection can cause in the parser, with unit, default and reason.
+ * They apply in every preset; no flag disables them.
  *
- * The callback API turns off the limits that Node lacks (packages/node/src/http/own/flags.ts): a limit that
- * Node lacks needs a value for "no limit", such as 0.
+ * The callback API turns off the limits that Node lacks (packages/node/src/http/own/flags.ts), so such a
+ * limit needs a value for "no limit", such as 0.
  */
 
 /**
@@ -20,12 +20,14 @@ export interface Limits {
    */
   readonly maxHeaderSize: number
   /**
-   * Field lines of one head, and of one trailer section. 0: limited only by the bytes. Default 2000, as
-   * Node's `server.maxHeadersCount`; but more are refused here, not dropped, because a dropped field may be
-   * one that frames or authorises the message.
+   * Field lines of one head, and of one trailer section. 0: only the bytes are limited. Default 2000, as
+   * Node's `server.maxHeadersCount`. Unlike Node, which drops further fields, the parser refuses the message,
+   * because a dropped field may frame or authorise the message.
    */
   readonly maxHeaderCount: number
-  /** Bytes of the names and values of the extensions of one chunk. Default 16384: Node's (CVE-2024-22019). */
+  /**
+   * Bytes of the names and values of the extensions of one chunk. Default 16384, as in Node (CVE-2024-22019).
+   */
   readonly maxChunkExtensionsSize: number
   /** Bytes of names and values of one trailer section, counted as in a head. Default: `maxHeaderSize`. */
   readonly maxTrailerSize: number

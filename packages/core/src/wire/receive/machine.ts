@@ -1,10 +1,11 @@
 /**
- * The state of a parser between two bytes, and the operations that all of its parts share: open and close a
- * span of text, keep an incomplete head across chunks, refuse. Knows no grammar and calls no events.
+ * The state of a parser between two bytes, and the operations that all parts of the parser share: open and
+ * close a span of text, keep an incomplete head across chunks, refuse. Knows no grammar and calls no events.
  *
- * Positions: `i` is an index in the current chunk, `i + base` the same position in the text of the current
- * section (a head or a trailer section). `carried` has the section's bytes from earlier chunks. Bytes outside
- * all spans (spaces between parts) are not carried, so the limits bound the memory whatever the peer sends.
+ * Positions: `i` is an index in the current chunk, and `i + base` is the same position in the text of the
+ * current section (a head or a trailer section). `carried` contains the section's bytes from earlier chunks.
+ * Long runs of bytes outside all spans (spaces between parts) are not carried, so the limits bound the memory
+ * whatever the peer sends.
  */
 import type { FlagName, Flags } from "../../model/flags.js"
 import { LOOSE_PATH, LOOSE_QUERY, PATH, QUERY, URL_PATH, URL_QUERY } from "../grammar/byteClasses.js"
@@ -21,12 +22,12 @@ export const Fact = {
   Chunked: 8,
   Upgrade: 16,
   ContentLength: 32,
-  /** The driver said that there is no body. */
+  /** The driver replied that there is no body. */
   SkipBody: 64,
   /** The fields being read are trailers. */
   Trailers: 128,
   TransferEncoding: 256,
-  /** The message is accepted, but other readers may frame it differently: the connection is not reused. */
+  /** The message is accepted, but other readers may frame it differently, so the connection is not reused. */
   LastInDoubt: 512
 } as const
 
@@ -37,30 +38,32 @@ export const Kind = {
   ContentLength: 2,
   TransferEncoding: 3,
   Upgrade: 4,
-  // Set while a value is read; recorded as a fact at its end.
+  // The following kinds are set while a value is read, and recorded as facts when the value ends.
   KeepAliveSeen: 5,
   CloseSeen: 6,
   UpgradeSeen: 7,
   ChunkedSeen: 8
 } as const
 
-// Gaps between spans up to this length are carried with the text: cutting one out costs a copy of the text so
-// far.
+// Gaps between spans up to this length are carried with the text, because cutting out a gap costs a copy of
+// the text so far.
 const KEPT_GAP = 16
 
-// Size of the buffer for split heads that a connection keeps once it has needed one.
+// Size of the buffer for split heads, bytes. A machine keeps a buffer of this size after it has needed a
+// buffer.
 const KEPT_ROOM = 1024
 
-// An unfinished name longer than this is not a known one, so no more of it is kept.
+// An unfinished name longer than this is not a known name, so no further bytes of the name are kept.
 const KEPT_NAME = 20
 
-// Bytes of a window. A conversion costs as much as 600 bytes of it, and pipelined heads are shorter.
+// Size of a window, bytes. Starting a conversion costs as much as converting 600 bytes, and pipelined heads
+// are shorter, so several heads share one conversion.
 const WINDOW = 1024
 
 // The reused list of marks is replaced if a head made it longer than this: 256 field lines.
 const KEPT_MARKS = 1024
 
-// Flags of headChecks.ts; a flag that is missing here skips its check wherever all others are set.
+// Flags of headChecks.ts. If a flag is missing here, its check is skipped whenever all listed flags are set.
 const checkedInHeads = [
   "targetForms",
   "missingHost",
@@ -85,10 +88,11 @@ export class Machine {
   private carried: Uint8Array = noBytes
   private carriedLength = 0
   base = 0
-  /** Index in the chunk from which on the section's bytes are not carried yet. */
+  /** Index in the chunk of the section's first byte that has not been copied to `carried`. */
   sectionAt = 0
   /**
-   * Sections begun in this chunk; from the second on, several may share the text of one window of the chunk.
+   * Number of sections begun in this chunk. From the second section on, several sections may share the text
+   * of one window of the chunk.
    */
   private sections = 0
   private window = ""
@@ -118,9 +122,9 @@ export class Machine {
   upgrade = false
   /** The bytes after the current message are not HTTP. */
   stopping = false
-  /** Content-Length or chunk size, then the bytes left of it. */
+  /** The Content-Length or chunk size, then the number of bytes that are left to read. */
   remaining = 0
-  /** Digits of the number being read, for numbers above 2^53. */
+  /** Number of digits read of the current number; needed for numbers above 2^53. */
   digits = 0
   exact: bigint | undefined = undefined
   hosts = 0
@@ -135,15 +139,15 @@ export class Machine {
    * in its trailers. Compared in plainLines.ts only.
    */
   readonly maxMarks: number
-  /** Whether some check of a whole head is active under these flags. */
+  /** At least one check of a whole head is active under these flags. */
   readonly checksHeads: boolean
-  /** The bytes of a target's path, and of its query after the first question mark. */
+  /** Bytes permitted in the path of a target, and in its query after the first question mark. */
   readonly pathBytes: Uint8Array
   readonly queryBytes: Uint8Array
 
   constructor(
     readonly request: boolean,
-    /** All flags, without missing ones. */
+    /** All flags; no flag may be missing. */
     readonly flags: Flags,
     readonly limits: Limits
   ) {
@@ -154,7 +158,7 @@ export class Machine {
     this.maxMarks = limits.maxHeaderCount > 0 ? limits.maxHeaderCount * 4 : Number.MAX_SAFE_INTEGER
   }
 
-  /** Starts a chunk; an open span continues at its first byte. */
+  /** Starts a chunk; an open span continues at the first byte of the chunk. */
   begin(chunk: Uint8Array): void {
     this.chunk = chunk
     this.base = this.carriedLength
@@ -177,7 +181,7 @@ export class Machine {
     this.limit = limit
   }
 
-  /** The whole text of the section that ends before `i`. */
+  /** Returns a text that contains the whole section that ends before `i`. */
   closeSection(i: number): string {
     if (this.carriedLength > 0) return this.takeCarried(i)
     if (i <= this.windowEnd) return this.window
@@ -191,7 +195,7 @@ export class Machine {
   }
 
   /**
-   * Adds bytes of the chunk to those carried. Carried as bytes, because a concatenated string would be
+   * Copies bytes of the chunk to `carried`. They are carried as bytes, because a concatenated string would be
    * flattened at its first use.
    */
   private append(from: number, to: number): void {
@@ -213,7 +217,7 @@ export class Machine {
     return text
   }
 
-  /** Returns the marks of the section as a copy; the list itself is reused. */
+  /** Returns a copy of the marks of the section, because the list itself is reused. */
   takeMarks(): Array<number> {
     const taken = this.marks.slice(0, this.markCount)
     if (this.marks.length > KEPT_MARKS) this.marks = []
@@ -221,7 +225,10 @@ export class Machine {
     return taken
   }
 
-  /** The bytes from the last span's end to `i` are insignificant: cuts them out if they are many. */
+  /**
+   * Skips insignificant bytes between the end of the last span (`from`) and `i`: cuts them out of the text if
+   * there are many.
+   */
   skipGap(from: number, i: number): void {
     if (i - from <= KEPT_GAP) return
     this.append(this.sectionAt, from)
@@ -229,7 +236,10 @@ export class Machine {
     this.base = this.carriedLength - i
   }
 
-  /** Counts the open span up to `i` and closes it. False: too many bytes, refused at `at`. */
+  /**
+   * Counts the open span up to `i` and closes it. Returns `false` if the section exceeds its limit and was
+   * refused, at `at`.
+   */
   closeSpan(i: number, at: number): boolean {
     this.counted += i - this.spanAt
     this.spanAt = -1
@@ -239,8 +249,8 @@ export class Machine {
   }
 
   /**
-   * Called when the chunk ends (`n`) inside a head: holds the bytes needed, or refuses if they exceed a
-   * limit.
+   * Called when the chunk ends (`n`) inside a head: copies the bytes that are still needed, or refuses if
+   * they exceed a limit.
    */
   carry(n: number): void {
     let keep = n
@@ -260,7 +270,10 @@ export class Machine {
       this.partial += latin1(this.chunk, this.spanAt, n)
   }
 
-  /** End of the last closed span in the section's text: a value, a name, or the start line. */
+  /**
+   * Returns the end of the last closed span in the section's text: the end of a value, a name, or the start
+   * line.
+   */
   private lastSpanEnd(): number {
     const k = this.markCount
     if (this.stage >= OWS && this.stage <= OWS_LINE) return this.marks[k + 1]!

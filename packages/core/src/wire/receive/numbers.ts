@@ -1,13 +1,14 @@
 /**
- * Reads lengths digit by digit as Node's parser does: unsigned 64-bit, refused at the digit that overflows. A
- * `number` is exact up to 2^53-1; above that, a bigint is kept for the overflow check.
+ * Reads lengths digit by digit as Node's parser does: a length is an unsigned 64-bit number, refused at the
+ * digit that overflows. A `number` is exact up to 2^53-1; above that, a bigint is kept for the overflow
+ * check.
  */
 import type { Machine } from "./machine.js"
 import type { FlagName } from "../../model/flags.js"
 
 const MAX = 0xffff_ffff_ffff_ffffn
 
-/** The flag that would have permitted the digit, if there is one. */
+/** A refused digit, with the flag that would have permitted it, if there is such a flag. */
 export interface Overflow {
   readonly flag: FlagName | undefined
 }

@@ -1,11 +1,11 @@
 /**
- * The incremental HTTP/1.1 parser (RFC 9112) for requests or responses: bytes in; heads, body slices and
- * trailers out. Any split of the input gives the same events. Never copies a body, never repairs, never
- * throws because of the peer's bytes, and keeps of a message no more than its limits permit.
+ * The incremental HTTP/1.1 parser (RFC 9112) for requests or responses: takes bytes and reports heads, body
+ * slices and trailers. Any split of the input gives the same events. Never copies a body, never repairs a
+ * message, never throws because of the peer's bytes, and keeps no more of a message than the limits permit.
  *
  * The path of a message: requestLine.ts (target.ts, version.ts) or statusLine.ts; fieldLines.ts
  * (plainLines.ts, framingFields.ts, fieldEnds.ts); headChecks.ts; bodyFraming.ts; then this file, with
- * chunkLine.ts for chunks. The state is in machine.ts, its stages in stage.ts.
+ * chunkLine.ts for chunks. The state of a parser is in machine.ts, and the stages of parsing are in stage.ts.
  */
 import { decideUpgrade, Follows, keepsAlive, reuseAfter, whatFollows } from "./bodyFraming.js"
 import { carryExtension, readChunkLine } from "./chunkLine.js"
@@ -62,7 +62,7 @@ class MessageParser {
     this.machine = machines.resting
   }
 
-  /** Why the peer's bytes were refused; the parser then reads no more. */
+  /** The refusal of the peer's bytes, if any. After a refusal the parser reads no more. */
   get refusal(): Refusal | undefined {
     return this.machine.refusal
   }
@@ -76,7 +76,7 @@ class MessageParser {
     return this.isPaused
   }
 
-  /** Bytes of the connection consumed by completed calls of `execute`. */
+  /** Number of bytes of the connection that completed calls of `execute` have consumed. */
   get bytesConsumed(): number {
     return this.machine === this.machines.resting ? this.consumed : this.machine.consumed
   }
@@ -93,8 +93,8 @@ class MessageParser {
   }
 
   /**
-   * Whether bytes already read have further events: the parser was paused before them, and `execute` will
-   * report them without further bytes.
+   * Bytes already read have further events. The parser was paused before these events; after `resume`,
+   * `execute` reports them without further bytes.
    */
   get hasMoreToTell(): boolean {
     const { stage } = this.machine
@@ -116,18 +116,21 @@ class MessageParser {
     this.isPaused = true
   }
 
-  /** Permits parsing again. Then call `execute` with the bytes not yet consumed, even if there are none. */
+  /**
+   * Permits parsing again. The caller must then call `execute` with the bytes not yet consumed, even if there
+   * are none.
+   */
   resume(): void {
     this.isPaused = false
   }
 
   /**
-   * Between two messages, returns the state that only a message needs to the pool of parsers with the same
-   * options. An idle connection then costs little.
+   * If the parser is between two messages, returns its machine to the pool of parsers with the same options.
+   * An idle connection then costs little memory.
    */
   rest(): void {
     const m = this.machine
-    // A machine has its chunk while `execute` runs.
+    // While `execute` runs, the machine has a chunk and must not be returned.
     if (m === this.machines.resting || m.chunk.length > 0 || this.isPaused) return
     if (m.stage === S.NEXT_MESSAGE) this.nextMessage()
     if (m.stage !== S.IDLE || m.remaining > 0) return
@@ -142,9 +145,9 @@ class MessageParser {
   }
 
   /**
-   * Parses a chunk, which must not be changed afterwards. Returns the bytes consumed: fewer than
-   * `chunk.length` when paused, stopped (the rest is not HTTP) or refused. After `resume`, pass the rest
-   * again.
+   * Parses a chunk, which must not be changed afterwards. Returns the number of bytes consumed, which is less
+   * than `chunk.length` if the parser was paused, stopped (the rest is not HTTP) or refused the input. After
+   * `resume`, pass the rest again.
    */
   execute(chunk: Uint8Array): number {
     if (this.machine === this.machines.resting) this.wake()
@@ -166,14 +169,15 @@ class MessageParser {
   }
 
   /**
-   * Handles the end of the stream. Completes a body framed by it; in any other unfinished message the result
-   * is a refusal. Does nothing while paused: call it again after `resume` and a last `execute`.
+   * Handles the end of the stream. Completes a body framed by the end of the stream; any other incomplete
+   * message is refused. Does nothing while the parser is paused: call `finish` again after `resume` and a
+   * last `execute`.
    */
   finish(): Refusal | undefined {
     const m = this.machine
     if (this.isPaused || m.stage >= S.ENDED) return undefined
     if (m.stage >= S.EAGER) {
-      // Events postponed by a pause need no more bytes.
+      // Events postponed by a pause need no more bytes, so report them now.
       this.execute(noBytes)
       if (this.paused || m.refusal !== undefined || this.stopped) return m.refusal
     }
@@ -211,7 +215,7 @@ class MessageParser {
     }
   }
 
-  /** Skips line breaks before a message (RFC 9112 §2.2); the first other byte starts it. */
+  /** Skips line breaks before a message (RFC 9112 §2.2); the first other byte starts the message. */
   private readIdle(i: number, n: number): number {
     const m = this.machine
     for (; i < n; i++) {
@@ -339,7 +343,7 @@ class MessageParser {
         return
       }
       case Follows.OtherProtocol:
-        // After a 101 comes the other protocol, even if the driver did not stop the parser (RFC 9110
+        // After a 101 the other protocol follows, even if the driver did not stop the parser (RFC 9110
         // §15.2.2).
         if (!m.request && m.status === 101) m.stopping = true
         m.stage = S.MESSAGE_COMPLETE
@@ -384,8 +388,8 @@ export class RequestParser extends MessageParser {
 }
 
 /**
- * Parses the responses of one connection. The driver knows the request of each: it returns `Body.Skip` for a
- * response to `HEAD`, `Body.Stop` for a success to `CONNECT`.
+ * Parses the responses of one connection. The driver knows the request of every response: the driver returns
+ * `Body.Skip` for a response to `HEAD`, and `Body.Stop` for a 2xx response to `CONNECT`.
  *
  * @since 0.1.0
  * @category parsers

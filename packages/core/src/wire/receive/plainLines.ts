@@ -1,7 +1,7 @@
 /**
- * Fast path for the usual field line: name, colon, a value without control bytes, CRLF, all in one chunk. One
- * loop with its state in local variables halves the time of a browser's head (measured). Leaves every other
- * line to fieldLines.ts, at the stage where that must continue.
+ * Fast path for the usual field line: name, colon, a value without control bytes, and CRLF, all in one chunk.
+ * One loop with its state in local variables halves the time to parse a browser's head (measured). Every
+ * other line is left to fieldLines.ts, with the stage set at which fieldLines.ts must continue.
  *
  * Every line starts here, so this is the only place that checks the number of field lines.
  */
@@ -12,8 +12,8 @@ import { endOfPlainHost } from "../grammar/host.js"
 import { Kind, type Machine } from "./machine.js"
 import * as S from "./stage.js"
 
-// Module-local copies: engines read an imported binding at every use, but treat a local one as constant (half
-// the time, measured).
+// Module-local copies: engines read an imported binding at every use, but treat a local binding as constant
+// (half the time, measured).
 const token = TOKEN
 const knownSize = KNOWN_SIZE
 
@@ -25,8 +25,8 @@ const COLON = 58
 const DEL = 127
 
 /**
- * From the start of a line: reads lines of general fields while they lie in the chunk with their line break
- * and one more byte. Stops at anything else, with the stage set for fieldLines.ts.
+ * Reads lines of general fields from the start of a line on, as long as the chunk contains the line, its line
+ * break and one more byte. Stops at any other line, with the stage set for fieldLines.ts.
  */
 export const readPlainLines = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
@@ -58,7 +58,8 @@ export const readPlainLines = (m: Machine, i: number, n: number): number => {
         m.counted = counted
         m.spanAt = nameAt
         if (end < 0) return endName(m, i, true)
-        // A usual value of Connection, read completely: nothing is left of this line.
+        // `readPlainOption` has read the value of Connection and its line break, so continue with the next
+        // line.
         counted += size + end - i - 2
         m.spanAt = -1
         marks[k + 1] = i + base
@@ -78,7 +79,7 @@ export const readPlainLines = (m: Machine, i: number, n: number): number => {
     if (i === n || c === CR || c === LF || i - blankAt > 8) {
       m.kind = Kind.General
       m.stage = S.OWS
-      // A long gap is measured again, to be cut out.
+      // Return to the start of a long gap, so that fieldLines.ts cuts it out.
       if (i < n) i = blankAt
       break
     }
@@ -108,8 +109,9 @@ export const readPlainLines = (m: Machine, i: number, n: number): number => {
 }
 
 /**
- * The first byte from `i` on that is not permitted in a value, or `n`: VALUE as comparisons, the first eight
- * bytes singly, then in fours (so short values are not read twice).
+ * Returns the index of the first byte from `i` on that is not permitted in a value, or `n`. Uses comparisons
+ * in place of the table VALUE: singly for the first eight bytes, so that short values are not read twice,
+ * then four bytes at a time.
  */
 const endOfValue = (chunk: Uint8Array, i: number, n: number): number => {
   const singles = i + 8 < n ? i + 8 : n

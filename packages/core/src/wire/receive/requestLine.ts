@@ -3,8 +3,8 @@
  * version, and stops at the first field line. Never normalises; accepts only methods of the known list, in
  * capitals.
  *
- * `readPlainLine` reads a usual line in one pass, without target.ts and version.ts: a check added to those
- * must stand there too, or in `checkHead` (headChecks.ts).
+ * `readPlainLine` reads a usual line in one pass, without target.ts and version.ts. A check added to those
+ * files must therefore also be added to `readPlainLine` or to `checkHead` (headChecks.ts).
  */
 import {
   httpMethods,
@@ -29,10 +29,13 @@ const SLASH = 47
 const http: ReadonlySet<string> = new Set(httpMethods)
 const rtsp: ReadonlySet<string> = new Set(rtspMethods)
 
-// RFC 9113 §3.4: the preface after the version.
+// The part of the HTTP/2 preface that follows the version (RFC 9113 §3.4).
 const PREFACE = "\r\n\r\nSM\r\n\r\n"
 
-/** Reads from `i` on; returns where it stopped: at `n`, when refused, or at the first field line. */
+/**
+ * Reads from `i` on. Returns the index where reading stopped: at `n`, at a refused byte, or at the first
+ * field line.
+ */
 export const readRequestLine = (m: Machine, i: number, n: number): number => {
   if (m.stage === S.METHOD && m.partial === "") {
     const end = readPlainLine(m, i, n)
@@ -55,7 +58,7 @@ export const readRequestLine = (m: Machine, i: number, n: number): number => {
       case S.TARGET_SPACES: {
         const from = i
         while (i < n && chunk[i] === SP) i++
-        // The space that the grammar requires was read with the method; each further one is too many.
+        // The space that the grammar requires has been read after the method; any further space is too many.
         if (i > from && !m.allows("extraSpaces")) {
           return m.refuse(from, "HPE_INVALID_URL", "More than one space after method", "extraSpaces")
         }
@@ -154,7 +157,7 @@ const readVersion = (m: Machine, i: number, n: number): number => {
           if (!m.allows("bareLineFeed")) {
             return m.refuse(i + 1, "HPE_INVALID_VERSION", "Expected CRLF after version", "bareLineFeed")
           }
-          // With both flags set, Node's parser takes a second LF as the end of the same line.
+          // With both flags set, Node's parser reads a second LF as part of the same line break.
           m.stage = m.allows("bareCarriageReturn") ? S.REQUEST_LF : S.FIELDS_START
           if (m.stage === S.FIELDS_START) return i + 1
         } else {
@@ -180,12 +183,12 @@ const readVersion = (m: Machine, i: number, n: number): number => {
   return i
 }
 
-/** Protocol names before the slash of a start line (the latter two with the flag otherProtocols). */
+/** Protocol names before the slash of a start line. RTSP and ICE need the flag otherProtocols. */
 export const protocols: ReadonlyArray<string> = ["HTTP", "RTSP", "ICE"]
 
 /**
- * Reads one byte of a protocol name; `word` and `part` say which one and how far. False: no name continues
- * so.
+ * Reads one byte of a protocol name: `word` is the index of the name, `part` the number of its bytes read.
+ * Returns `false` if no name continues with this byte.
  */
 export const protocolByte = (m: Machine, c: number): boolean => {
   if (m.part === 0) {
@@ -221,8 +224,8 @@ const protocolFits = (m: Machine, at: number): boolean => {
 }
 
 /**
- * Reads a usual line in one pass: a frequent method, a target that starts with a slash, HTTP/1.1, all in this
- * chunk. Returns `i` for anything else, which is then read step by step.
+ * Reads a usual line in one pass: a frequent method, a target that starts with a slash, and HTTP/1.1, all in
+ * this chunk. Returns `i` for any other line, which is then read step by step.
  */
 const readPlainLine = (m: Machine, i: number, n: number): number => {
   const b = m.chunk
@@ -245,7 +248,8 @@ const readPlainLine = (m: Machine, i: number, n: number): number => {
   return end + 11
 }
 
-// Path and query in one table: path characters are legal in a query; other query bytes are read step by step.
+// One table for path and query: path characters are legal in a query; a query with other bytes is read step
+// by step.
 const withQuery = (path: Uint8Array): Uint8Array => {
   const both = path.slice()
   both[63] = 1
@@ -255,12 +259,15 @@ const urlTarget = withQuery(URL_PATH)
 const looseTarget = withQuery(LOOSE_PATH)
 const strictTarget = withQuery(PATH)
 
-/** Whether " HTTP/1.1\r\n" is at `i`. */
+/** Returns whether " HTTP/1.1\r\n" is at `i`. */
 const isHttp11 = (b: Uint8Array, i: number): boolean =>
   b[i] === SP && b[i + 1] === 72 && b[i + 2] === 84 && b[i + 3] === 84 && b[i + 4] === 80 && b[i + 5] === SLASH && b[i + 6] === 49 &&
   b[i + 7] === 46 && b[i + 8] === 49 && b[i + 9] === CR && b[i + 10] === LF // prettier-ignore
 
-/** The method at `i` and the space after it, if it is one of the most frequent. */
+/**
+ * Returns the method at `i` if it is one of the most frequent and a space follows; otherwise the empty
+ * string.
+ */
 const frequentMethod = (b: Uint8Array, i: number, n: number): string => {
   if (i + 5 > n) return ""
   const c1 = b[i + 1]

@@ -1,13 +1,13 @@
 /**
- * The parser's states, numbered so that each file has a range. Comments say which input a state awaits; its
- * code is in the file named above its block. Typed as `number`, because stages change inside called
- * functions, which the compiler would not see with literal types.
+ * The parser's stages, numbered so that each file has a range. Comments describe the input that a stage
+ * awaits; the code of a stage is in the file named above its block. The type is `number`, because called
+ * functions change the stage, and with literal types the compiler would not notice such a change.
  */
 
 // parser.ts, waiting for bytes
 /** Before a message: line breaks are skipped. */
 export const IDLE: number = 0
-/** Strict, before a request: CR seen, LF must follow. */
+/** Before a request, without leadingLineBreaks: CR was read, LF must follow. */
 export const IDLE_LF: number = 1
 /** After a message that closes the connection. */
 export const CLOSED: number = 2
@@ -62,7 +62,7 @@ export const FIELDS_FIRST: number = 50
 export const FIELDS_START: number = 50
 export const FIELD_START: number = 51
 export const NAME: number = 52
-/** A name with spaces in it (flag spaceBeforeColon), which is no longer a framing field. */
+/** A name with spaces in it (flag spaceBeforeColon); the field can no longer be a framing field. */
 export const NAME_PLAIN: number = 53
 export const NAME_SPACE: number = 54
 export const OWS: number = 55
@@ -81,7 +81,10 @@ export const SECTION_LF: number = 62
 // States of framingFields.ts, which reads the values of framing fields byte by byte.
 export const FRAMING_FIRST: number = 70
 export const CONNECTION: number = 70
-/** Inside an option of `Connection`: `Machine.word` is the known one, `Machine.part` how much has matched. */
+/**
+ * Inside an option of `Connection`: `Machine.word` is the index of the known option, `Machine.part` the
+ * number of its bytes that have matched.
+ */
 export const CONNECTION_WORD: number = 71
 export const CONNECTION_WORD_END: number = 72
 export const CONNECTION_OTHER: number = 73

@@ -8,13 +8,16 @@ import { protocolByte, protocols } from "./requestLine.js"
 import * as S from "./stage.js"
 import { checkVersion, versionDigit } from "./version.js"
 
-// Module-local copy: engines read an imported binding at every use, but treat a local one as constant.
+// Module-local copy: engines read an imported binding at every use, but treat a local binding as constant.
 const value = VALUE
 
 const CR = 13
 const LF = 10
 
-/** Reads from `i` on; returns where it stopped: at `n`, when refused, or at the first field line. */
+/**
+ * Reads from `i` on. Returns the index where reading stopped: at `n`, at a refused byte, or at the first
+ * field line.
+ */
 export const readStatusLine = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
   while (i < n && m.stage !== S.FIELDS_START) {
@@ -82,7 +85,7 @@ export const readStatusLine = (m: Machine, i: number, n: number): number => {
   return i
 }
 
-/** Reads the byte after the code, or the one after the CR. */
+/** Reads the byte after the status code, or the byte after the CR. */
 const readAroundReason = (m: Machine, i: number): number => {
   const c = m.chunk[i]!
   if (m.stage === S.STATUS_AFTER_CODE) {

@@ -1,7 +1,8 @@
 /**
- * The request target, byte by byte (RFC 9112 §3.2): the bytes permitted at each position. Has the states of
- * Node's parser (the `node` preset promises its positions and reasons) and the narrower character sets of RFC
- * 3986 and the URL standard. Never splits, decodes or normalises a target.
+ * Reads the request target byte by byte (RFC 9112 §3.2), and checks that each byte is permitted at its
+ * position. Has the states of Node's parser, because the `node` preset promises the positions and reasons of
+ * that parser; also has the narrower character sets of RFC 3986 and the URL standard. Never splits, decodes
+ * or normalises a target.
  */
 import { ALPHA, AUTHORITY, LOOSE_PATH, URL_PATH, URL_QUERY } from "../grammar/byteClasses.js"
 import { isAuthority, isHostAndPort } from "../grammar/host.js"
@@ -28,7 +29,10 @@ const wrongCharacter = (m: Machine, at: number): number =>
 
 const isTabOrFormFeed = (c: number): boolean => c === 9 || c === 12
 
-/** Reads from `i` on; ends with the span closed and the next stage set, at `n`, or when refused. */
+/**
+ * Reads from `i` on. Stops at the end of the target (with the span closed and the next stage set), at `n`, or
+ * when refused.
+ */
 export const readTarget = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
   for (;;) {
@@ -48,7 +52,7 @@ export const readTarget = (m: Machine, i: number, n: number): number => {
       if (c === 35 || loosePath[c] !== 0) {
         if (!m.allows("targetCharacters")) {
           const reason = c === 35 ? "Fragment in url" : "Character in url outside the URI grammar"
-          // With both flags off, name the narrower one if it would suffice.
+          // With both flags off, report the narrower flag if that flag would permit the character.
           const ofUrls = (m.part === QUERY ? URL_QUERY : URL_PATH)[c] !== 0
           return m.refuse(i, "HPE_INVALID_URL", reason, ofUrls ? "urlCharacters" : "targetCharacters")
         }
@@ -134,7 +138,10 @@ const ended = (m: Machine, i: number, c: number): number => {
   return i + 1
 }
 
-/** The reason why the target's form does not fit the method (RFC 9112 §3.2); `undefined` if it does. */
+/**
+ * Returns the reason why the form of the target does not fit the method (RFC 9112 §3.2); `undefined` if it
+ * fits.
+ */
 export const wrongForm = (method: string, target: string): string | undefined => {
   const first = target.charCodeAt(0)
   if (method === "CONNECT") return isHostAndPort(target) ? undefined : "CONNECT needs host and port"

@@ -1,13 +1,15 @@
 /**
- * The version of a start line (RFC 9112 §2.3): which versions are accepted. Never decides what a version
- * means for the message.
+ * Decides which versions of a start line are accepted (RFC 9112 §2.3), not their meaning for the message.
  */
 import type { Machine } from "./machine.js"
 
-/** The value of a digit, -1 for any other byte. */
+/** Returns the value of a digit, or -1 for any other byte. */
 export const versionDigit = (c: number): number => (c >= 48 && c <= 57 ? c - 48 : -1)
 
-/** Accepts 1.0 and 1.1 always, others by their flags. False: refused at `at`. */
+/**
+ * Accepts 1.0 and 1.1 always, and other versions if their flags are set. Returns `false` if the version was
+ * refused, at `at`.
+ */
 export const checkVersion = (m: Machine, at: number): boolean => {
   const major = m.versionMajor
   const minor = m.versionMinor

@@ -1,6 +1,6 @@
 /**
- * The opening handshake of WebSocket as a server reads it (RFC 6455 §4.2.1): validates a request, and gives
- * the response to an invalid one. Contains no framing.
+ * The opening handshake of WebSocket as a server reads it (RFC 6455 §4.2.1): validates a request, and returns
+ * the response to an invalid request. Contains no framing.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,9 @@ import { isToken } from "../grammar/validate.js"
  * @category models
  */
 export interface HandshakeRefusal {
-  /** 400, 405 or 426, which names the supported version. */
+  /**
+   * 400, 405 or 426; with 426, `headers` state the required upgrade and, if necessary, the supported version.
+   */
   readonly status: 400 | 405 | 426
   /** The problem, in words. */
   readonly reason: string
@@ -64,7 +66,7 @@ export const checkHandshake = (head: RequestHead): HandshakeRefusal | undefined 
   const asked = head.elements("upgrade").some((name) => name.toLowerCase() === "websocket")
   if (!asked || !head.upgrade || head.versionMinor === 0) return notAsked
   if (head.method !== "GET") return wrongMethod
-  // Neither field may be repeated (RFC 6455 §11.3.1, §11.3.5), and their values contain no comma.
+  // Neither field may be repeated (RFC 6455 §11.3.1, §11.3.5), and a valid value contains no comma.
   if (!KEY.test(head.elements("sec-websocket-key").join())) return wrongKey
   if (head.elements("sec-websocket-version").join() !== "13") return wrongVersion
   if (!head.elements("sec-websocket-extensions").every((one) => EXTENSION.test(one))) return wrongExtensions

@@ -1,9 +1,8 @@
 /**
- * Writes a body: framed as its head announced, and counted (RFC 9112 §6, §7.1).
+ * Writes a body with the framing that its head announced, and counts its bytes (RFC 9112 §6, §7.1).
  *
- * Refuses bytes that do not fit the head, never cuts or pads. Never copies or keeps body bytes: they go to
- * the sink unchanged, between strings of framing. Does not handle backpressure: that is between the sink and
- * its caller.
+ * Refuses bytes that do not fit the head; never truncates or pads a body. Never copies or keeps body bytes:
+ * the sink gets them unchanged, between strings of framing. Leaves backpressure to the sink and the caller.
  *
  * @since 0.1.0
  */
@@ -29,8 +28,8 @@ import {
  */
 export type Part = string | Uint8Array
 
-// RFC 9110 §6.5.1: fields needed before the content (framing, routing, request modifiers, authentication,
-// response control, content format) must not come after it.
+// Fields needed before the content must not follow it (RFC 9110 §6.5.1): framing, routing, request modifiers,
+// authentication, response control, content format.
 const notInTrailers = new Set(
   (
     "authorization cache-control connection content-encoding content-length content-range content-type cookie expect " +
@@ -40,7 +39,8 @@ const notInTrailers = new Set(
 )
 
 /**
- * Whether a trailer section may contain a field of this name (RFC 9110 §6.5.1), compared without case.
+ * Returns whether a trailer section may contain a field of this name (RFC 9110 §6.5.1), compared without
+ * case.
  *
  * @since 0.1.0
  * @category validation
@@ -62,7 +62,7 @@ const printTrailers = (trailers: ReadonlyArray<string>): string | TrailersViolat
 }
 
 /**
- * Validates trailers (flat list: name, value, ...); `undefined` if they are valid. Violations:
+ * Validates trailers (flat list: name, value, ...). Returns `undefined` if they are valid. Violations:
  * ERR_HTTP_TRAILER_INVALID, ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR, ERR_HTTP_INVALID_HEADER_VALUE.
  *
  * @since 0.1.0
@@ -74,7 +74,7 @@ export const checkTrailers = (trailers: ReadonlyArray<string>): TrailersViolatio
 }
 
 /**
- * Validates a name for the `Trailer` field; `undefined` if it is valid.
+ * Validates a name for the `Trailer` field. Returns `undefined` if the name is valid.
  *
  * @since 0.1.0
  * @category validation
@@ -101,7 +101,7 @@ export class BodyWriter {
   constructor(readonly framing: Framing) {}
 
   /**
-   * Writes a part of the body. An empty one sends nothing, because an empty chunk would end the body (RFC
+   * Writes a part of the body. An empty part sends nothing, because an empty chunk would end the body (RFC
    * 9112 §7.1).
    *
    * Violations: ERR_STREAM_WRITE_AFTER_END, ERR_HTTP_BODY_NOT_ALLOWED, ERR_HTTP_CONTENT_LENGTH_MISMATCH (more
@@ -141,8 +141,9 @@ export class BodyWriter {
   }
 
   /**
-   * Ends the body: a chunked one with the last chunk and the trailers (flat list: name, value, ...), others
-   * without output. A body framed by the end of the connection also needs the caller to close that.
+   * Ends the body. A chunked body ends with the last chunk and the trailers (flat list: name, value, ...);
+   * other bodies end without output. If the end of the connection frames the body, the caller must also close
+   * the connection.
    *
    * Violations: ERR_STREAM_WRITE_AFTER_END (a second end), ERR_HTTP_CONTENT_LENGTH_MISMATCH (fewer bytes than
    * announced), ERR_HTTP_TRAILER_INVALID (trailers on a body that is not chunked, or a field forbidden in

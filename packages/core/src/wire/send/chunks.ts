@@ -1,11 +1,11 @@
 /**
- * The chunked coding of a body (RFC 9112 §7.1), and its count against `Content-Length` (§6.2), for both APIs.
- * Never holds bytes; callers write them to their sinks.
+ * The chunked coding of a body (RFC 9112 §7.1), and the check of its length against `Content-Length` (§6.2),
+ * for both APIs. Never keeps bytes; callers write them to their sinks.
  */
 import { lengthMismatch, type ViolationOf } from "../../model/violation.js"
 
 /**
- * Ends the line of a chunk's size, and the chunk.
+ * Line break after the size of a chunk, and after the data of a chunk.
  *
  * @since 0.1.0
  * @category encoding
@@ -13,7 +13,7 @@ import { lengthMismatch, type ViolationOf } from "../../model/violation.js"
 export const chunkLineEnd = "\r\n"
 
 /**
- * The size of a chunk, without the end of its line.
+ * Returns the size of a chunk as text, without the line break.
  *
  * @since 0.1.0
  * @category encoding
@@ -21,7 +21,7 @@ export const chunkLineEnd = "\r\n"
 export const chunkSize = (bytes: number): string => bytes.toString(16)
 
 /**
- * The last chunk and the trailers: lines, each with its CRLF.
+ * Returns the last chunk and the trailers, which are given as lines with their CRLF.
  *
  * @since 0.1.0
  * @category encoding
@@ -29,7 +29,7 @@ export const chunkSize = (bytes: number): string => bytes.toString(16)
 export const lastChunk = (trailers: string): string => "0\r\n" + trailers + "\r\n"
 
 /**
- * A whole body as one chunk. Each UTF-16 unit of `text` is one byte.
+ * Returns a whole body as one chunk. Each UTF-16 unit of `text` is one byte.
  *
  * @since 0.1.0
  * @category encoding
@@ -38,7 +38,8 @@ export const chunkedWhole = (text: string, trailers: string): string =>
   chunkSize(text.length) + chunkLineEnd + text + chunkLineEnd + lastChunk(trailers)
 
 /**
- * Checks `written` bytes against `Content-Length`: never more, and at the end not fewer.
+ * Checks `written` bytes against `Content-Length`. More bytes are always a mismatch; fewer bytes are a
+ * mismatch if the body ends (`ends`).
  *
  * @since 0.1.0
  * @category validation

@@ -44,7 +44,7 @@ const format = (second: number): string => {
 }
 
 /**
- * The value of a `Date` field for `now` (milliseconds since 1970-01-01T00:00:00Z), as from
+ * Returns the value of a `Date` field for `now` (milliseconds since 1970-01-01T00:00:00Z), in the format of
  * `Date.prototype.toUTCString`: `Sun, 06 Nov 1994 08:49:37 GMT`. Fractions of a second are dropped. `now`
  * must be finite.
  *

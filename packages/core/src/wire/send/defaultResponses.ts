@@ -1,7 +1,7 @@
 /**
- * Default responses of Node's servers to requests that they refuse: 400 for every code that is not in the
- * table, new ones of ours included. Those of the Effect API are in `connection/server/refusals.ts`, with
- * the `status` of the refusal.
+ * Default responses of Node's servers to refused requests: 400 for every code that is not in the table,
+ * including codes that Node does not have. The default responses of the Effect API are in
+ * `connection/server/refusals.ts`, and have the `status` of the refusal.
  */
 import { STATUS_CODES } from "./encodeTables.js"
 
@@ -13,7 +13,7 @@ const statuses: ReadonlyMap<string, number> = new Map([
 ])
 
 /**
- * The head that Node sends for an error with this code, without `Date` or `Content-Length`.
+ * Returns the head that Node sends for an error with this code, without `Date` or `Content-Length`.
  *
  * @since 0.1.0
  * @category encoders

@@ -1,8 +1,8 @@
 /**
  * 103 Early Hints (RFC 8297): links that the client may load before the response.
  *
- * Validates links against the grammar of RFC 8288 §3 in one pass. Never decides whether hints are legal now:
- * the automaton does.
+ * Validates links against the grammar of RFC 8288 §3 in one pass. Never decides whether hints are legal at
+ * this point, because the automaton decides that.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ const skipBlanks = (text: string, at: number): number => {
   return at
 }
 
-// quoted-string of RFC 9110 §5.6.4; returns the index after it, or 0.
+// Returns the index after the quoted-string (RFC 9110 §5.6.4) at `start`, or 0 if the string does not end.
 const quotedEnd = (text: string, start: number): number => {
   for (let at = start + 1; at < text.length; at++) {
     if (text[at] === '"') return at + 1
@@ -24,14 +24,14 @@ const quotedEnd = (text: string, start: number): number => {
   return 0
 }
 
-// The end of a token or an unquoted value.
+// Returns the end of a token or an unquoted value.
 const wordEnd = (text: string, at: number): number => {
   while (at < text.length && !' \t;="'.includes(text[at]!)) at++
   return at
 }
 
 /**
- * Whether this is one link: `<target>`, then parameters `; name=value`.
+ * Checks whether `text` is one link: `<target>`, followed by parameters `; name=value`.
  *
  * @since 0.1.0
  * @category validation
@@ -57,10 +57,10 @@ export const isLink = (text: string): boolean => {
 }
 
 /**
- * The head of early hints. Empty if there is no link: then nothing is sent, as in Node. `headers` is a flat
- * list: name, value, ...
+ * Encodes the head of early hints. Returns the empty string if there is no link, so that nothing is sent, as
+ * in Node. `headers` is a flat list: name, value, ...
  *
- * Violations: ERR_INVALID_ARG_VALUE (an invalid link), and those of `encodeInformational`.
+ * Violations: ERR_INVALID_ARG_VALUE (an invalid link), and the violations of `encodeInformational`.
  *
  * @since 0.1.0
  * @category encoding

@@ -1,9 +1,9 @@
 /**
- * Validates and prints the user's fields in their order and case, and interprets those that determine framing
- * and reuse.
+ * Validates and prints the user's fields in their order and case, and interprets the fields that determine
+ * framing and reuse.
  *
- * Never adds a field, never changes a name or a value. Omits only the fields that `scanFields` is told to
- * omit, and repetitions of an equal `Content-Length`.
+ * Never adds a field, never changes a name or a value. Omits only the fields in `leaveOut` of `scanFields`,
+ * and repetitions of an equal `Content-Length`.
  */
 import {
   fieldConflict,
@@ -17,8 +17,8 @@ import { Spellings } from "./spelling.js"
 import { isFieldValue, isToken, parseContentLength } from "../grammar/validate.js"
 
 /**
- * Fields that the head encoders interpret or add; bits, so that a set of them is a number. Each also has a
- * line in `knownNames`.
+ * Fields that the head encoders interpret or add; bits, so that a set of fields is a number. Every field also
+ * has a line in `knownNames`.
  */
 export const Known = {
   ContentLength: 1,
@@ -43,8 +43,8 @@ const knownNames = new Map<string, number>([
 const spellings = new Spellings((lower) => knownNames.get(lower) ?? 0)
 
 /**
- * Result of the last scan. One record for all scans: encoding a head is synchronous and keeps no reference to
- * it.
+ * Result of the last scan. One record serves all scans, because encoding a head is synchronous and keeps no
+ * reference to the record.
  */
 export const found = {
   /** The printed field lines, each with its CRLF. */
@@ -53,7 +53,7 @@ export const found = {
   seen: 0,
   /** The `Content-Length`, or -1. */
   contentLength: -1,
-  /** There is a transfer coding, and the last one is `chunked`. */
+  /** There is a transfer coding, and the last transfer coding is `chunked`. */
   chunkedLast: false,
   /** There is a transfer coding other than `chunked`. */
   otherCoding: false,
@@ -71,7 +71,7 @@ const connectionOptions = (value: string): void => {
   }
 }
 
-// RFC 9112 §6.1: chunked at most once, and nothing after it.
+// `chunked` may occur at most once, and only as the last coding (RFC 9112 §6.1).
 const transferCodings = (value: string): FieldsViolation | undefined => {
   for (const coding of listElements(value)) {
     const name = trimBlanks(coding.split(";", 1)[0]!).toLowerCase()
@@ -135,13 +135,13 @@ export const scanFields = (fields: ReadonlyArray<string>, leaveOut: number): Fie
       seen |= known
       const refused = understand(known, value)
       if (refused !== undefined) return refused
-      // RFC 9112 §3.2: a server responds 400 to a request with two Host fields.
+      // A server responds 400 to a request with two Host fields (RFC 9112 §3.2), so refuse to send it.
       if (repeated && known === Known.Host) return fieldConflict("Host", "Repeated")
       if ((known & leaveOut) !== 0 || (repeated && known === Known.ContentLength)) continue
     }
     text += line
   }
-  // RFC 9112 §6.2 forbids both in one message.
+  // RFC 9112 §6.2 forbids `Content-Length` and `Transfer-Encoding` in one message.
   if (found.contentLength >= 0 && (seen & Known.TransferEncoding) !== 0) {
     return fieldConflict("Content-Length", "BesideTransferEncoding")
   }
@@ -151,8 +151,8 @@ export const scanFields = (fields: ReadonlyArray<string>, leaveOut: number): Fie
 }
 
 /**
- * Prints a field added by the encoder, validated like the user's: its value may come from outside, such as a
- * host.
+ * Prints a field added by the encoder. Its value is validated like the user's values, because it may be from
+ * outside (for example, a host).
  */
 export const ownField = (name: string, value: string): string | FieldsViolation =>
   isFieldValue(value) ? `${name}: ${value}\r\n` : invalidChar("header content", name)

@@ -2,7 +2,7 @@
  * Encodes request heads: the request line, the user's fields, and the fields that HTTP requires in addition
  * (RFC 9112 §3, §6, §9).
  *
- * Keeps every field that the user set and adds missing ones. Never resolves a URL, never writes a body.
+ * Keeps every field that the user set, and adds missing fields. Never resolves a URL, never writes a body.
  *
  * @since 0.1.0
  */
@@ -35,24 +35,25 @@ export interface RequestHeadInput {
   readonly target: string
   /** Flat list: name, value, name, value, ... Order and case are kept. */
   readonly headers: ReadonlyArray<string>
-  /** Value of `Host`, added as the first field if the user set none. Default: no `Host` is added. */
+  /** Value of `Host`, added as the first field if the user set no `Host`. Default: no `Host` is added. */
   readonly host?: string | undefined
-  /** Bytes of the body; `unknown`: it is chunked; `none`: there is no body. */
+  /** Number of bytes of the body; `unknown`: the body is chunked; `none`: there is no body. */
   readonly body: BodyLength
-  /** Whether the connection should persist. Announced in `Connection` if the user set none. */
+  /** The connection should persist. Announced in `Connection` if the user did not set that field. */
   readonly keepAlive: boolean
   /** Trailers will follow: the body is chunked even if its length is known. Default: false. */
   readonly trailers?: boolean | undefined
   /**
-   * Add `Connection` and framing fields if the user set none. Otherwise a body needs the user's framing
-   * field. Default: true.
+   * Add `Connection` and framing fields if the user did not set them. If `false`, a body needs a framing
+   * field set by the user. Default: true.
    */
   readonly defaults?: boolean | undefined
 }
 
 const knownMethods = new Set(METHODS)
 
-// RFC 9110 §9.3.6, §9.3.8: a receiver may read bytes after these heads as something other than a body.
+// A receiver may read bytes after these heads as something other than a body (RFC 9110 §9.3.6, §9.3.8), so
+// refuse a body.
 const neverBody = new Set(["TRACE", "CONNECT"])
 
 /**

@@ -2,8 +2,9 @@
  * Encodes response heads: the status line, the user's fields, and the fields that HTTP requires in addition
  * (RFC 9112 §4, §6, §9).
  *
- * Keeps every field that the user set and adds missing ones: the name of each added field is in `Known`
- * (encodeFields.ts), so that the user's is noticed. Never writes a body, never reads a clock.
+ * Keeps every field that the user set, and adds missing fields. The name of every added field is in `Known`
+ * (encodeFields.ts), so that the encoder detects a field that the user has set. Never writes a body, never
+ * reads a clock.
  *
  * @since 0.1.0
  */
@@ -52,7 +53,7 @@ export interface ResponseHeadInput {
   readonly headers: ReadonlyArray<string>
   /** For HEAD: the length of the body that GET would return, or `"none"` if unknown. */
   readonly body: BodyLength
-  /** Whether the connection can persist, as far as the connection knows. */
+  /** The connection can persist, as far as the caller knows. */
   readonly keepAlive: boolean
   /**
    * Idle timeout of the connection, ms; announced in whole seconds in `Keep-Alive`. Default: not announced.
@@ -61,8 +62,8 @@ export interface ResponseHeadInput {
   /** Number of requests per connection; announced with the timeout. Default: not announced. */
   readonly keepAliveMax?: number | undefined
   /**
-   * Value of `Date` (see `httpDate`): given for responses, refusals and 2xx to CONNECT, not for 101. Default:
-   * no `Date` is added.
+   * Value of `Date` (see `httpDate`). Callers give it for responses, refusals and 2xx to CONNECT, not for
+   * 101. Default: no `Date` is added.
    */
   readonly date?: string | undefined
   /**
@@ -78,7 +79,7 @@ const announced = (timeout: number | undefined, max: number | undefined): string
     max === undefined || max < 0 ? 0 : Math.floor(max)
   )
 
-// Within a second a server adds the same lines to nearly every head, so the last ones are cached.
+// Within a second a server adds the same lines to nearly every head, so the last lines are cached.
 let addedFor: Pick<ResponseHeadInput, "date" | "keepAliveTimeout" | "keepAliveMax"> = {}
 let addedLines = keepAliveLine
 const cachedLines = (input: ResponseHeadInput): string | Violation => {
@@ -110,14 +111,14 @@ const missingLines = (
   }
   const hasConnection = (seen & Known.Connection) !== 0
   if (switching) {
-    // RFC 9110 §7.8: Upgrade requires the connection option of that name.
+    // `Upgrade` requires the connection option `upgrade` (RFC 9110 §7.8).
     return input.status === 101 && !hasConnection ? text + "Connection: Upgrade\r\n" : text
   }
   if (close !== undefined) return hasClose ? text : text + "Connection: close\r\n"
   if (!hasConnection && (seen & Known.KeepAlive) === 0) {
     return text + announced(input.keepAliveTimeout, input.keepAliveMax)
   }
-  // HTTP/1.0 persists only if the response says so too (RFC 9112 §9.3).
+  // A connection of HTTP/1.0 persists only if the response also announces persistence (RFC 9112 §9.3).
   return !hasConnection || (input.versionMinor === 0 && !hasKeepAlive) ? text + keepAliveLine : text
 }
 
@@ -172,7 +173,8 @@ export const encodeResponseHead = (input: ResponseHeadInput): EncodedHead | Viol
   let framingLine = ""
   if (framingless || status === 304 || input.method === "HEAD") {
     framing = none
-    // The length of a 304 is that of the selected representation, which only the user knows (RFC 9110 §8.6).
+    // `Content-Length` of a 304 is the length of the selected representation, which only the user knows (RFC
+    // 9110 §8.6), so none is added.
     if (typeof body === "number" && input.method === "HEAD" && !framingless && status !== 304) {
       if ((seen & (Known.ContentLength | Known.TransferEncoding)) === 0) framingLine = lengthLine(body)
     }
@@ -206,9 +208,9 @@ export const encodeResponseHead = (input: ResponseHeadInput): EncodedHead | Viol
 }
 
 /**
- * Encodes an informational response: 100, 102-199 (RFC 9110 §15.2). It has no body, and the exchange
- * continues after it; 101 is encoded by `encodeResponseHead`. `Content-Length` and `Transfer-Encoding` are
- * omitted.
+ * Encodes an informational response: 100, 102-199 (RFC 9110 §15.2). Such a response has no body, and the
+ * exchange continues after it. 101 is encoded by `encodeResponseHead`. `Content-Length` and
+ * `Transfer-Encoding` are omitted.
  *
  * Violations: ERR_HTTP_INVALID_STATUS_CODE, ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR,
  * ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT.

@@ -10,8 +10,8 @@ import { invalidStatus, type Violation } from "../../model/violation.js"
 import { isStatusCode, isStatusMessage } from "../grammar/validate.js"
 
 /**
- * The methods of Node's `http.METHODS`, in its order. Any other token may be sent too (RFC 9110 §16.1); PRI,
- * the HTTP/2 preface, is not a method.
+ * The methods of Node's `http.METHODS`, in the same order. Any other token may be sent too (RFC 9110 §16.1).
+ * PRI starts the HTTP/2 preface and is not a method.
  *
  * @since 0.1.0
  * @category tables
@@ -93,8 +93,9 @@ export const STATUS_CODES: { readonly [status: number]: string | undefined } = {
 const lines: Array<string | undefined> = new Array(1000).fill(undefined)
 
 /**
- * The status line with its CRLF (RFC 9112 §4). The default phrase is that of the table, or `unknown` for
- * other statuses, as in Node. The version is 1.1, whatever the peer's (RFC 9110 §2.5).
+ * Returns the status line with its CRLF (RFC 9112 §4). The default phrase is the phrase in the table, or
+ * `unknown` for other statuses, as in Node. The version is 1.1, whatever the version of the peer (RFC 9110
+ * §2.5).
  *
  * Violations: ERR_HTTP_INVALID_STATUS_CODE, ERR_INVALID_CHAR.
  *

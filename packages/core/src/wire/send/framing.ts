@@ -1,7 +1,7 @@
 /**
- * The framing of a body (RFC 9112 §6), shared by head encoders and body writer.
+ * The framing of a body (RFC 9112 §6), shared by the head encoders and the body writer.
  *
- * Only names the four kinds; head encoders choose. Never counts bytes.
+ * Only defines the four kinds; a head encoder chooses the kind. Never counts bytes.
  *
  * @since 0.1.0
  */
@@ -31,9 +31,9 @@ export const untilClose: Framing = Object.freeze({ _tag: "UntilClose" })
 const empty: Framing = Object.freeze({ _tag: "Length", length: 0 })
 
 /**
- * The framing of a body whose head has neither `Content-Length` nor `Transfer-Encoding`: by a field to add,
- * or by the end of the connection. `length`: bytes, -1 if unknown. Trailers need chunks, which HTTP/1.0 does
- * not have.
+ * Chooses the framing of a body whose head has neither `Content-Length` nor `Transfer-Encoding`: a field to
+ * add, or the end of the connection. `length`: bytes, -1 if unknown. `mayLength` must be `false` if trailers
+ * follow, because trailers need chunks. `mayChunk` must be `false` for HTTP/1.0, which has no chunks.
  */
 export const addedFraming = (
   length: number,
@@ -45,8 +45,8 @@ export const addedFraming = (
 /** The field line of a chunked body. */
 export const chunkedLine = "Transfer-Encoding: chunked\r\n"
 
-/** The field line of a body with known length. */
+/** Returns the field line of a body with known length. */
 export const lengthLine = (length: number): string => "Content-Length: " + length + "\r\n"
 
-/** The framing of a body of `length` bytes. */
+/** Returns the framing of a body of `length` bytes. */
 export const ofLength = (length: number): Framing => (length === 0 ? empty : { _tag: "Length", length })

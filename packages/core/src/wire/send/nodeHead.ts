@@ -1,7 +1,7 @@
 /**
- * The fields that Node's HTTP module adds to a head, and its conclusions from them: `Connection`,
- * `Keep-Alive`, `Content-Length` and `Transfer-Encoding` as in `http.OutgoingMessage`. For drivers of the
- * callback API; the strict encoders are encodeRequest.ts and encodeResponse.ts.
+ * The fields that Node's HTTP module adds to a head, and the framing and persistence that follow:
+ * `Connection`, `Keep-Alive`, `Content-Length` and `Transfer-Encoding` as in `http.OutgoingMessage`. For
+ * drivers of the callback API; the strict encoders are encodeRequest.ts and encodeResponse.ts.
  *
  * Computes with bits and numbers. Never prints the user's fields, never reads a clock, never throws.
  *
@@ -14,7 +14,7 @@ import { wordReader } from "../grammar/lists.js"
 import { trailersNotChunked, type Violation } from "../../model/violation.js"
 
 /**
- * Fields that determine a head; bits, so that a set of them is a number.
+ * Fields that determine a head; bits, so that a set of fields is a number.
  *
  * @since 0.1.0
  * @category models
@@ -27,7 +27,7 @@ export const NodeField = {
   Expect: 16,
   Trailer: 32,
   KeepAlive: 64,
-  /** Several values are joined into one line. */
+  /** Several `Cookie` values are joined into one line. */
   Cookie: 128,
   ContentDisposition: 256
 } as const
@@ -48,7 +48,7 @@ const shortest = 4
 const longest = 19
 
 /**
- * The bit of a field name, compared without case; 0 for any other name.
+ * Returns the bit of a field name, compared without case; 0 for any other name.
  *
  * @since 0.1.0
  * @category encoding
@@ -59,7 +59,7 @@ export const nodeField = (name: string): number => {
 }
 
 /**
- * Whether a `Connection` value contains the word `close` anywhere, as Node reads it.
+ * Returns whether a `Connection` value contains the word `close` anywhere, as Node reads it.
  *
  * @since 0.1.0
  * @category encoding
@@ -67,7 +67,7 @@ export const nodeField = (name: string): number => {
 export const saysClose = wordReader("close")
 
 /**
- * Whether a `Transfer-Encoding` (or `TE`) value contains the word `chunked`, as Node reads it.
+ * Returns whether a `Transfer-Encoding` (or `TE`) value contains the word `chunked`, as Node reads it.
  *
  * @since 0.1.0
  * @category encoding
@@ -85,7 +85,7 @@ export const NodeTrait = {
   KeepAlive: 1,
   /** The body is chunked. */
   Chunked: 2,
-  /** No message follows on its connection. */
+  /** No further message follows on the connection. */
   Last: 4,
   /** The message can have a body. */
   HasBody: 8,
@@ -97,15 +97,18 @@ export const NodeTrait = {
   NoLength: 64,
   /** The user removed `Transfer-Encoding`. */
   NoCoding: 128,
-  /** It reaches the connection's maximum number of messages. */
+  /** The message reaches the maximum number of messages of its connection. */
   LimitReached: 256,
-  /** A client's message that an agent has queued. */
+  /** A request that an agent has queued. */
   Pooled: 512,
   /** The status is 204 or 304. */
   Bodiless: 1024
 } as const
 
-/** Result of the last call. One record for all heads: callers read it at once and keep no reference to it. */
+/**
+ * Result of the last call. One record serves all heads, because callers read it at once and keep no reference
+ * to it.
+ */
 const decided = { lines: "", traits: 0 }
 
 /**
@@ -115,9 +118,9 @@ const decided = { lines: "", traits: 0 }
  * @category models
  */
 export interface NodeHead {
-  /** Lines to append to the user's, each with its CRLF. */
+  /** Lines to append to the user's lines, with their CRLF. */
   readonly lines: string
-  /** The resulting traits: `KeepAlive`, `Chunked` and `Last` may differ from the given ones. */
+  /** The resulting traits. `KeepAlive`, `Chunked` and `Last` may differ from the given traits. */
   readonly traits: number
 }
 
@@ -156,7 +159,7 @@ export const nodeHead = (
   max: number
 ): NodeHead | Violation => {
   let traits = given
-  // Chunks on a message without body: peers disagree about these, so the connection closes.
+  // Peers disagree about chunks on a message without a body, so send none and close the connection.
   if (has(traits, NodeTrait.Bodiless) && has(traits, NodeTrait.Chunked)) {
     traits &= ~(NodeTrait.Chunked | NodeTrait.KeepAlive)
   }
@@ -166,7 +169,7 @@ export const nodeHead = (
     if (!has(traits, NodeTrait.HasBody)) {
       traits &= ~NodeTrait.Chunked
     } else {
-      // Node's policy: without chunks for this peer, no length is announced either.
+      // Node's policy: if the peer does not support chunks, no length is announced either.
       const mayChunk = has(traits, NodeTrait.MayChunk)
       const mayLength = mayChunk && !has(seen, NodeField.Trailer) && !has(traits, NodeTrait.NoLength)
       const framing = addedFraming(length, mayLength, mayChunk && !has(traits, NodeTrait.NoCoding))

@@ -37,7 +37,7 @@ export class Pace {
     this.bytes += bytes
   }
 
-  /** Whether the pump must yield before the next part. */
+  /** Returns whether the pump must yield before the next part. */
   get due(): boolean {
     return this.pieces >= turnPieces || this.bytes >= turnBytes
   }

@@ -1,15 +1,15 @@
 /**
- * Cache of field names in outgoing heads. Names are few and repeat, often with the same value: each spelling
- * is validated once, and its last line printed once.
+ * Cache of field names in outgoing heads. Names are few and repeat, often with the same value. So a spelling
+ * is validated only once, and the last line with this name is printed only once.
  *
- * Never keeps more names than its limit, a long value, or an invalid line.
+ * Never keeps more names than the limit, a long value, or an invalid line.
  *
  * @since 0.1.0
  */
 import { isToken } from "../grammar/validate.js"
 
-// Limits, so that invented names and long values do not fill memory. A forwarded name or value may pin the
-// text of its whole head, so at most this many heads.
+// These limits keep invented names and long values from filling memory. A cached name or value of a forwarded
+// head may pin the text of that whole head, so at most this many heads are pinned.
 const mostNames = 256
 const longestName = 64
 const longestValue = 128
@@ -21,17 +21,17 @@ const longestValue = 128
  * @category encoding
  */
 export class Spelling {
-  /** The value of `line`. */
+  /** The value in `line`. */
   value: string | number | undefined = undefined
   /** The last line with this name, `name: value` with its CRLF. */
   line = ""
 
   constructor(
-    /** Whether it is a token. */
+    /** The name is a token. */
     readonly valid: boolean,
-    /** In lower case; empty if it is not a token. */
+    /** The name in lower case; empty if the name is not a token. */
     readonly lower: string,
-    /** Set by the owner of the cache. */
+    /** The meaning of the name, set by the owner of the cache. */
     readonly meaning: number
   ) {}
 
@@ -52,10 +52,10 @@ export class Spelling {
 export class Spellings {
   private readonly met = new Map<string, Spelling>()
 
-  /** `meaning` is called once for each spelling, in lower case. */
+  /** `meaning` is called once for a spelling, with the name in lower case. */
   constructor(private readonly meaning: (lower: string) => number) {}
 
-  /** The spelling of a name. Invalid names, and names beyond the limits, are not cached. */
+  /** Returns the spelling of a name. Invalid names, and names beyond the limits, are not cached. */
   of(name: string): Spelling {
     return this.met.get(name) ?? this.meet(name)
   }

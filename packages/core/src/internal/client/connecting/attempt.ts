@@ -1,6 +1,6 @@
 /**
- * Opens a connection in its own fiber, so that an interruption that races with success cannot leak it: the
- * fiber's observer takes it.
+ * Opens a connection in its own fiber. If an interruption races with success, the fiber's observer still gets
+ * the connection, so that the connection cannot leak.
  */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -8,12 +8,12 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 
-// The observer handles the exit, so do not log it as unhandled.
+// The observer handles a failure, so prevent Effect from logging it as unhandled.
 const quietly = Effect.withUnhandledErrorLogLevel(Option.none())
 
 /**
- * Runs an attempt uninterruptibly, except for the parts marked `interruptible`. The observer decides about a
- * connection that succeeds too late.
+ * Runs an attempt uninterruptibly, except for its parts marked `interruptible`. If the attempt succeeds after
+ * the interruption, the fiber's observer must use or reset the connection.
  */
 export const attempt = <A, E>(
   runtime: Runtime.Runtime<never>,

@@ -1,8 +1,9 @@
 /**
- * Opens a connection to a destination: a socket path, the caller's `createConnection`, or a race of the
- * name's addresses; through a proxy if there is one; then TLS if needed.
+ * Opens a connection to a destination. Connects to a socket path, calls the caller's `createConnection`, or
+ * races the addresses of the name; asks a proxy for a tunnel if the route has one; then adds TLS if needed.
  *
- * Leaves nothing behind on failure or interruption. Keeps no connection and knows nothing of requests.
+ * On failure or interruption all connections that it opened are reset. Keeps no connection after returning
+ * it, and never handles requests.
  */
 import * as Effect from "effect/Effect"
 import type { ConnectionOptions } from "../../options/request.js"
@@ -34,7 +35,7 @@ type Open = Effect.Effect<Transport, OpenError>
 
 const noOptions: ConnectionOptions = {}
 
-// A local address can only reach addresses of its own family.
+// A local address can only reach addresses of its own family, so resolve only these.
 const familyFor = ({ family, localAddress }: ConnectionOptions): 4 | 6 | undefined =>
   family ?? (localAddress === undefined ? undefined : localAddress.includes(":") ? 6 : 4)
 
@@ -44,13 +45,13 @@ type OnStep = (step: "connect" | "secure") => void
 export interface Means {
   readonly network: Network.Service
   readonly tls: TlsFields
-  /** For a proxy's responses. */
+  /** Options for parsing a proxy's responses. */
   readonly parser: ParserOptions
   readonly sessions: Sessions
 }
 
 interface Making extends Means {
-  /** Called at each step after the addresses are resolved. */
+  /** Called at the beginning of each step after the resolution of the name. */
   readonly onStep: OnStep
 }
 
@@ -83,7 +84,7 @@ const direct = (means: Making, origin: Origin, options: ConnectionOptions): Open
     ? overTcp(means, origin, options)
     : overPath(means, options.socketPath, options.noDelay)
 
-/** A further step over a connection, which is reset if the step is interrupted. */
+/** Runs a further step over an open connection. Resets the connection if the step is interrupted. */
 const over = (open: Open, step: (transport: Transport) => Open): Open =>
   Effect.flatMap(open, (transport) =>
     Effect.onInterrupt(step(transport), () => Effect.sync(() => transport.reset()))
@@ -91,7 +92,8 @@ const over = (open: Open, step: (transport: Transport) => Open): Open =>
 
 type Judge = NonNullable<TlsFields["checkServerIdentity"]>
 
-// Called within the socket's event handler, where an exception would end the process.
+// Returns exceptions as errors, because the check runs within the socket's event handler, where they would
+// end the process.
 const unthrown =
   (judge: Judge): Judge =>
   (host, certificate) => {
@@ -102,7 +104,10 @@ const unthrown =
     }
   }
 
-/** `key` covers everything that the handshake depends on. */
+/**
+ * Adds TLS to a connection. TLS sessions are cached by `key`, which must differ if anything differs that the
+ * handshake depends on.
+ */
 const secured = (
   { network, onStep, sessions }: Making,
   open: Open,
@@ -126,15 +131,18 @@ const secured = (
         onSession?.(made)
       }
     }
-    // A session whose handshake failed is not offered again.
+    // A handshake that failed may have offered a bad session, so delete it.
     const secure = Effect.interruptible(network.secure(transport, options))
     return Effect.tapError(secure, () => Effect.sync(() => sessions.delete(key)))
   })
 }
 
-/** Opens the connection for a request. Run it by `attempt`: only its waits are interruptible. */
+/**
+ * Opens the connection for a request. Run this effect by `attempt`, because only its waits are marked
+ * interruptible.
+ */
 export const connect = (means: Means, destination: Destination, onStep: OnStep): Open =>
-  // An exception of the caller's function is a defect of the request.
+  // `suspend` makes an exception of the caller's `createConnection` a defect of the request.
   Effect.suspend(() => open({ ...means, onStep }, destination))
 
 const open = (means: Making, destination: Destination): Open => {

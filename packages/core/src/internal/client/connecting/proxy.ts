@@ -1,7 +1,8 @@
 /**
- * A proxy as a client uses it: its address, the fields sent to it, and the tunnel through it.
+ * A client's use of a proxy: the proxy's address, the fields sent to the proxy, and the tunnel through it.
  *
- * Keeps no connection. A refused tunnel leaves none, and its response never passes for one of the origin.
+ * Keeps no connection. A refused tunnel resets its connection, and the response of the proxy never becomes a
+ * response of the origin.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "../../../errors/index.js"
@@ -19,14 +20,17 @@ import {
 } from "../../../wire/index.js"
 import { keyOf } from "../../options/key.js"
 
-/** A proxy, resolved to the facts that a request needs. */
+/** A proxy, with its URL parsed and its fields made. */
 export interface ProxyHop {
   readonly _tag: "ProxyHop"
   readonly origin: Origin
   /** Fields for the proxy: name, value, ... */
   readonly headers: ReadonlyArray<string>
   readonly tls: Proxy["tls"]
-  /** Part of the key of its connections: different credentials or TLS options give different keys. */
+  /**
+   * Part of the key of the proxy's connections. It contains credentials and TLS options, so connections with
+   * different ones are not shared.
+   */
   readonly key: string
 }
 
@@ -59,7 +63,7 @@ export type ChooseProxy = (origin: Origin) => ProxyHop | BadProxy | undefined
 
 const maxKnown = 512
 
-/** Chooses among proxies and caches the choice per origin. */
+/** Returns a function that chooses among the proxies and caches the choice per origin. */
 export const chooser = (proxies: Proxies): ChooseProxy => {
   const known = new Map<string, ProxyHop | BadProxy | undefined>()
   return (origin) => {
@@ -79,8 +83,8 @@ type TunnelError =
   | HttpError.ProxyAuthenticationRequired
 
 /**
- * Asks a proxy for a tunnel to an origin, over a new connection. Failure and interruption reset the
- * connection.
+ * Asks a proxy for a tunnel to an origin over a new connection. Resets the connection on failure and
+ * interruption.
  */
 export const tunnel = (
   transport: Transport,

@@ -1,9 +1,9 @@
 /**
- * Races the addresses of one name (RFC 8305): each attempt starts after a delay while earlier ones continue;
- * the first connection wins, and the other attempts are cancelled.
+ * Races the addresses of one name (RFC 8305): a further attempt starts after a delay, while earlier attempts
+ * continue. The first connection wins, and the other attempts are cancelled.
  *
- * Follows Effect's `Clock`. Returns at most one connection, and leaves nothing of the others, whether they
- * fail, succeed too late or are interrupted. Never resolves names.
+ * Uses Effect's `Clock`. Returns at most one connection; a connection of another attempt that succeeds too
+ * late is reset. Never resolves names.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -18,12 +18,14 @@ import { type Transport } from "../../../seams/transport.js"
 import * as Timers from "../../timers.js"
 import { attempt } from "./attempt.js"
 
-/** Delay before the next address is tried in parallel, ms (RFC 8305 §5, "Connection Attempt Delay"). */
+/**
+ * Milliseconds after which the next address is tried in parallel (RFC 8305 §5, "Connection Attempt Delay").
+ */
 export const attemptDelay = 250
 
 /**
- * The order of attempts (RFC 8305 §4): families alternate, starting with that of the resolver's first
- * address; within a family the resolver's order is kept.
+ * Sorts the addresses in the order of attempts (RFC 8305 §4): the families alternate, starting with the
+ * family of the resolver's first address; within a family the resolver's order is kept.
  */
 export const alternate = (addresses: ReadonlyArray<ResolvedAddress>): ReadonlyArray<ResolvedAddress> => {
   const first = addresses.filter(({ family }) => family === addresses[0]?.family)
@@ -64,7 +66,7 @@ class Race {
     const fiber = attempt(this.runtime, Effect.interruptible(this.connect(address)))
     this.running.set(fiber, since)
     fiber.addObserver((exit) => this.ended(fiber, address, exit))
-    // The attempt may have failed at once and started the next one.
+    // The attempt may have failed synchronously and started the next one, which sets its own timer.
     if (this.over || this.started !== nth || nth === this.addresses.length) return
     const timer = Runtime.runFork(this.runtime, Effect.sleep(this.delay))
     this.timer = timer
@@ -112,7 +114,10 @@ class Race {
     if (timer !== undefined) timer.unsafeInterruptAsFork(timer.id())
   }
 
-  /** Cancels all attempts, and resets a connection that nobody has taken. Completes when nothing is left. */
+  /**
+   * Cancels all attempts and resets the winner, which the interrupted caller did not receive. Completes when
+   * all attempts have ended.
+   */
   readonly cancel: Effect.Effect<void> = Effect.suspend(() => {
     const running = [...this.running.keys()]
     this.stop()
@@ -129,8 +134,9 @@ const attemptOf = (address: Address, error: ConnectError, since: number, now: nu
 })
 
 /**
- * The first connection to one of these addresses, tried in order. If all fail, the error is the last failure,
- * and its `attempts` lists all. `delay`: ms until the next attempt starts in parallel. Part of an `attempt`.
+ * Returns the first connection to one of these addresses, which are tried in order; the next attempt starts
+ * in parallel after `delay` ms. If all attempts fail, the error is the last failure, and its `attempts` lists
+ * all of them. Must run within `attempt`, because only its waits are marked interruptible.
  */
 export const race = (
   addresses: ReadonlyArray<Address>,

@@ -1,8 +1,9 @@
 /**
- * The non-default ways of making a connection (connection options, a tunnel through a proxy, a parser of its
- * own), and the key under which such connections are shared.
+ * The options that change how a connection is opened or parsed (connection options, a proxy tunnel, parser
+ * options), and the key under which connections with equal options are shared.
  *
- * The key covers everything that distinguishes connections, functions by identity. Never connects.
+ * The key covers everything that distinguishes connections; functions are compared by identity. Never
+ * connects.
  */
 import type { ConnectionOptions, ParserOptions as OwnParser } from "../../options/request.js"
 import type { Destination as Leading } from "../../../connection/client/ports.js"
@@ -23,7 +24,10 @@ export interface Destination extends Leading {
   readonly route?: Route | undefined
 }
 
-/** An origin with a route. Its key contains credentials and private keys. */
+/**
+ * Adds a route to an origin. The key of the result contains credentials and private keys, so it must never be
+ * shown; `told` may be.
+ */
 export const routed = (to: Origin, route: Route): Destination => {
   const { connection, parser, tunnel } = route
   const via = tunnel === undefined ? "" : ` via ${tunnel.key}`
@@ -31,7 +35,9 @@ export const routed = (to: Origin, route: Route): Destination => {
   return { ...to, shownKey, key: `${to.key}${via} ${keyOf(connection)}${keyOf(parser)}`, route }
 }
 
-/** The parser options of a connection: the route's where set, otherwise the agent's. */
+/**
+ * Returns the parser options of a connection: those of the route, and the agent's where the route sets none.
+ */
 export const parserOf = (route: Route | undefined, agent: ParserOptions): ParserOptions => {
   const own = route?.parser
   if (own === undefined) return agent

@@ -1,8 +1,8 @@
 /**
- * TLS sessions for resumption: the latest one per connection key, for a limited number of keys.
+ * TLS sessions for resumption: the latest session of each connection key, for a limited number of keys.
  *
- * A key covers everything that a handshake depends on, so a session is only offered under equal conditions.
- * Sessions are secrets and never leave this class.
+ * A key covers everything that a handshake depends on, so a session is only offered to the same server with
+ * equal options. Sessions are secrets: never log or export them.
  */
 export class Sessions {
   private readonly sessions = new Map<string, Uint8Array>()
@@ -15,7 +15,7 @@ export class Sessions {
 
   set(key: string, session: Uint8Array): void {
     if (this.max === 0) return
-    // Re-inserted at the end: the first entry is the oldest.
+    // Re-insert at the end, so that the first entry of the map is always the oldest.
     this.sessions.delete(key)
     this.sessions.set(key, session)
     if (this.sessions.size <= this.max) return

@@ -2,7 +2,7 @@
  * Parses `Content-Type` and `Content-Disposition` of multipart parts: a value with parameters. Names are
  * UTF-8 (RFC 7578 §5.1).
  *
- * Lenient toward the spellings of browsers; unreadable input gives `undefined`, never a guess.
+ * Accepts the spellings that browsers send. Returns `undefined` for unreadable input, never a guess.
  */
 
 /** A lower-case value, and its parameters by lower-case name. */
@@ -15,8 +15,8 @@ const strictUtf8 = new TextDecoder("utf-8", { fatal: true })
 const latin1 = new TextDecoder("latin1")
 
 /**
- * Decodes text of a part's fields: as UTF-8, or as Latin-1 if the bytes are not UTF-8, so that different
- * names stay different.
+ * Decodes the text of a part's fields as UTF-8. Decodes bytes that are not UTF-8 as Latin-1, so that
+ * different names stay different instead of containing the same replacement characters.
  */
 export const decodeText = (bytes: Uint8Array): string => {
   try {
@@ -29,8 +29,8 @@ export const decodeText = (bytes: Uint8Array): string => {
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 const parameter = (quoted: string) =>
   new RegExp(`[ \\t]*(?:;[ \\t]*(?:(${token})[ \\t]*=[ \\t]*(?:"(${quoted})"|([^;"]*)))?|$)`, "y")
-// Some clients escape a quote with a backslash; browsers send backslashes verbatim, even before the closing
-// quote.
+// Some clients escape a quote with a backslash. Browsers do not escape: they send a backslash as it is, even
+// before the closing quote. So there is a pattern for each.
 const escaping = parameter('(?:\\\\"|[^"])*')
 const plain = parameter('[^"]*')
 
@@ -43,7 +43,7 @@ const readAll = (text: string, from: number, pattern: RegExp): Map<string, strin
     const [, name, quoted, bare = ""] = found
     if (name === undefined) continue
     const value = quoted?.replace(/\\"/g, '"') ?? bare.trim()
-    // A repeated parameter is ambiguous.
+    // A repeated parameter is ambiguous, so refuse the value.
     if (parameters.has(name.toLowerCase())) return undefined
     parameters.set(name.toLowerCase(), value)
   }
@@ -59,14 +59,15 @@ export const parseParameters = (text: string): Parameterized | undefined => {
 }
 
 /**
- * Decodes a name from a browser: they escape only quotes and line breaks (HTML's multipart/form-data
+ * Decodes a name from a browser. Browsers escape only quotes and line breaks (HTML's multipart/form-data
  * encoding).
  */
 export const unescapeName = (name: string): string =>
   name.replace(/%(0A|0D|22)/gi, (escaped) => decodeURIComponent(escaped))
 
 /**
- * Decodes an extended value (RFC 8187 §3.2), as in `filename*`. `undefined`: malformed or unknown charset.
+ * Decodes an extended value (RFC 8187 §3.2), as in `filename*`. Returns `undefined` for a malformed value or
+ * an unknown charset.
  */
 export const decodeExtended = (value: string): string | undefined => {
   const [, charset = "", encoded = ""] = /^([^']*)'[^']*'((?:[^%]|%[0-9A-Fa-f]{2})*)$/.exec(value) ?? []

@@ -1,16 +1,17 @@
 /**
- * Incremental parser of multipart bodies (RFC 2046 §5.1, RFC 7578). Searches delimiters with multipasta, as
- * platform's parser does.
+ * Incremental parser of multipart bodies (RFC 2046 §5.1, RFC 7578). Finds delimiters with multipasta's
+ * search, as platform's parser does.
  *
- * Buffers at most the fields of one part, never its content. Stops at the first failure and ignores the rest.
+ * Buffers at most the fields of one part, never its content. Stops at the first failure and ignores all later
+ * input.
  */
 import type { PartInfo } from "multipasta"
 import * as Search from "multipasta/Search"
 import { decodeExtended, decodeText, parseParameters, unescapeName } from "./parameters.js"
 
-/** Receives one part. */
+/** Receives the content of one part. */
 export interface PartSink {
-  /** Returns the failure if the part is now too large. */
+  /** Returns a failure if these bytes make the part too large. */
   data(bytes: Uint8Array): MultipartFailure | undefined
   end(): void
 }
@@ -20,9 +21,9 @@ export interface MultipartFailure {
   readonly message: string
 }
 
-/** RFC 2046 §5.1.1. */
+/** Maximum length of a boundary, in characters (RFC 2046 §5.1.1). */
 const longestBoundary = 70
-/** Limit for the fields of one part, bytes. */
+/** Maximum size of the fields of one part, in bytes. */
 const maxFields = 16_384
 
 const CR = 13
@@ -32,7 +33,7 @@ const crlf = Uint8Array.of(CR, LF)
 
 const malformed = (message: string): MultipartFailure => ({ reason: "Parse", message })
 
-/** Returns `undefined` unless it is a multipart type with a valid boundary. */
+/** Returns the boundary; `undefined` unless `contentType` is a multipart type with a valid boundary. */
 export const boundaryOf = (contentType: string): string | undefined => {
   const parsed = parseParameters(contentType)
   if (parsed === undefined || !parsed.value.startsWith("multipart/")) return undefined
@@ -52,21 +53,21 @@ export class MultipartParser {
   /** Number of delimiters seen so far. */
   private delimiters = 0
   private part: PartSink | undefined = undefined
-  /** The rest of a delimiter's line, and the fields after it, as received so far. */
+  /** The received bytes of the line after a delimiter and of the fields that follow. */
   private readonly lines = new Uint8Array(maxFields)
   private length = 0
-  /** `lines` has been searched up to here. */
+  /** Position up to which `lines` has been searched for line ends. */
   private searched = 0
 
   constructor(
     boundary: string,
-    /** Called when a part begins. */
+    /** Called when the fields of a part are complete. */
     private readonly begin: (info: PartInfo) => PartSink | MultipartFailure
   ) {
     this.search = Search.make(`\r\n--${boundary}`, (delimiters, bytes) => {
       if (this.failure === undefined) this.failure = this.take(delimiters, bytes)
     })
-    // A body may begin with the delimiter: the search expects CRLF before it.
+    // A body may begin with a delimiter without CRLF, but the search expects CRLF before every delimiter.
     this.search.write(crlf)
   }
 
@@ -110,7 +111,8 @@ export class MultipartParser {
     return undefined
   }
 
-  // A part without content may omit the empty line (RFC 2046 §5.1.1, `body-part`).
+  // Called for a delimiter after fields. A part without content may omit the empty line (RFC 2046 §5.1.1,
+  // `body-part`).
   private endOfFields(): MultipartFailure | undefined {
     const { lines, length } = this
     return length === 0 || (lines[length - 2] === CR && lines[length - 1] === LF)
@@ -131,7 +133,7 @@ export class MultipartParser {
       }
       const line = this.lineEnd(0)
       if (line === undefined) return this.tooLong(bytes.length > fits)
-      // A delimiter may be followed by padding (RFC 2046 §5.1.1, `transport-padding`).
+      // Spaces and tabs may follow a delimiter (RFC 2046 §5.1.1, `transport-padding`).
       if (lines.subarray(0, line).some((byte) => byte !== 32 && byte !== 9))
         return malformed("the line of a delimiter has other content")
       lines.copyWithin(0, line + 2, this.length)
@@ -141,7 +143,8 @@ export class MultipartParser {
     }
     const end = this.emptyLine()
     if (end === undefined) return this.tooLong(bytes.length > fits)
-    // All bytes after the empty line are content, up to the end of this chunk.
+    // All bytes of this chunk after the empty line are content, because the search ends a chunk before a
+    // delimiter.
     const content = this.length - end.next + (bytes.length - fits)
     const failure = this.fields(end.fields)
     if (failure !== undefined || content === 0) return failure
@@ -184,7 +187,7 @@ export class MultipartParser {
 
 const partInfo = (text: string): PartInfo | MultipartFailure => {
   const headers: Record<string, string | Array<string>> = Object.create(null)
-  // Lines end with CRLF; a line that starts with white space continues the previous one (RFC 5322 §2.2.3).
+  // Lines end with CRLF. A line that starts with white space continues the previous line (RFC 5322 §2.2.3).
   for (const line of text
     .replace(/\r\n(?=[ \t])/g, "")
     .split("\r\n")

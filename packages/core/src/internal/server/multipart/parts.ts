@@ -1,9 +1,10 @@
 /**
- * The parts of a multipart body as platform's `Part`s, parsed while they are read. Any failure of the body or
- * the parser fails the stream of parts and the current part's content with the same `MultipartError`.
+ * The parts of a multipart body as platform's `Part`s, parsed while they are read. A failure of the body or
+ * of the parser fails both the stream of parts and the content of the current part, with the same
+ * `MultipartError`.
  *
- * Platform's own channel does not fit: it ignores a body's failure inside a file, and decodes names as
- * Latin-1.
+ * This module replaces platform's own channel, which ignores a failure of the body within a file and decodes
+ * names as Latin-1.
  */
 import * as Respondable from "@effect/platform/HttpServerRespondable"
 import * as ServerResponse from "@effect/platform/HttpServerResponse"
@@ -23,13 +24,19 @@ type Pieces<A> = Channel.Channel<Chunk.Chunk<A>, unknown, Failure, unknown, unkn
 
 /** The body that contains the parts. */
 export interface Source {
-  /** Takes the waiting bytes synchronously. `undefined`: none are waiting; see `ready`. */
+  /**
+   * Returns the buffered bytes synchronously and consumes them. `undefined` if no bytes are buffered; `ready`
+   * waits for some.
+   */
   readonly take: () => ReadonlyArray<Uint8Array> | Failure | "end" | undefined
-  /** Waits until `take` returns something. */
+  /** Waits until `take` does not return `undefined`. */
   readonly ready: Effect.Effect<void>
 }
 
-/** Limit for unread file content, in bytes, until the handler pulls the next parts. */
+/**
+ * Maximum bytes of file content that may be buffered while the handler pulls further parts without reading
+ * the files.
+ */
 const unreadLimit = 1_048_576
 
 const statuses: Partial<Record<Failure["reason"], number>> = {
@@ -40,7 +47,10 @@ const statuses: Partial<Record<Failure["reason"], number>> = {
   BodyTooLarge: 413
 }
 
-/** A failure with its response if it stays unhandled; platform's has none and would become 500. */
+/**
+ * Creates a failure with the response for the case that the app does not handle it. Platform's own failure
+ * defines no response and would become 500.
+ */
 export const failure = (
   reason: Failure["reason"],
   cause: unknown,
@@ -53,7 +63,10 @@ export const failure = (
 
 const failureOf = ({ message, reason }: MultipartFailure): Failure => failure(reason, new Error(message))
 
-/** The parts of `source`. Limits are platform's (`Multipart.withLimits`), as set where the stream runs. */
+/**
+ * Returns the parts of `source`. The limits are platform's (`Multipart.withLimits`), as set in the fiber that
+ * runs the stream.
+ */
 export const parts = (
   headers: Record<string, string>,
   source: Effect.Effect<Source>
@@ -72,14 +85,14 @@ export const parts = (
 
 /** State shared by the parts of one form. */
 class Form {
-  /** Bytes of file content that wait unread. */
+  /** Bytes of file content that are buffered and unread. */
   unread = 0
 
   private readonly parser: MultipartParser
   private queue: Array<Multipart.Part> = []
   private count = 0
   private file: FileSink | undefined = undefined
-  /** The body is not read any further. */
+  /** The body has ended or failed, so it is not read any further. */
   private over = false
   private failed: Failure | undefined = undefined
 
@@ -91,7 +104,7 @@ class Form {
     this.parser = new MultipartParser(boundary, (info) => this.begin(info))
   }
 
-  /** Parts that are complete, or whose content is still arriving. */
+  /** Emits fields once they are complete, and files once their content begins to arrive. */
   get parts(): Pieces<Multipart.Part> {
     const again = () => loop
     const loop: Pieces<Multipart.Part> = Channel.suspend(() => {
@@ -108,8 +121,8 @@ class Form {
   }
 
   /**
-   * Parses the waiting bytes of the body, or waits for some. Takes and parses in one step, so that an
-   * interruption loses nothing.
+   * Parses the buffered bytes of the body; waits if no bytes are buffered. Consumes and parses bytes in one
+   * synchronous step, so that an interruption never loses bytes.
    */
   readonly next: Effect.Effect<void> = Effect.suspend(() => {
     if (this.over) return Effect.void
@@ -194,7 +207,10 @@ class FileSink implements PartSink {
     if (!this.ended) this.failed ??= failed
   }
 
-  /** Waits until the reader has consumed some content. `undefined`: further parts may be parsed. */
+  /**
+   * Waits until the reader has consumed some content. `undefined` if the buffer is not full, so that parsing
+   * may continue.
+   */
   get room(): Effect.Effect<void> | undefined {
     if (!this.full) return undefined
     return Effect.async((resume) => {

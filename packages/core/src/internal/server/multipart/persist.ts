@@ -1,6 +1,6 @@
 /**
- * Writes a form's files to a temporary folder, like platform's `Multipart.toPersisted`. Each file has its own
- * path and a file name that every file system accepts, whatever names the client sends.
+ * Writes a form's files to a temporary folder, like platform's `Multipart.toPersisted`. Whatever names the
+ * client sends, each file gets a separate path and a file name that every file system accepts.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Multipart from "@effect/platform/Multipart"
@@ -12,13 +12,16 @@ import { failure, PersistedFilePart } from "./parts.js"
 
 type Persisted = Record<string, Array<Multipart.PersistedFile> | Array<string> | string>
 
-/** Limit for a file name, bytes: file systems allow 255, and a number is prepended. */
+/**
+ * Maximum length of a file name in bytes. File systems allow 255; the difference leaves room for a number
+ * that is prepended.
+ */
 const longestName = 200
 
 const encoder = new TextEncoder()
 
-// Keeps the last segment without characters that file systems refuse; shortens at the front, to keep the
-// extension.
+// Returns the last segment of the name with the characters replaced that file systems refuse. Shortens the
+// name at the front, to keep the extension.
 const safeName = (name: string): string => {
   const last = name.replace(/^.*[/\\]/s, "").replace(/[\x00-\x1f\x7f<>:"|?*\ufffd]/g, "_")
   const characters = [...last]
@@ -28,10 +31,10 @@ const safeName = (name: string): string => {
   return kept === "" ? "file" : kept
 }
 
-/** Names that a file system may treat as equal have equal keys. */
+/** Returns equal keys for names that a file system may treat as equal. */
 const nameKey = (name: string): string => name.normalize("NFC").toLowerCase()
 
-/** The fields and files of `parts`; the files exist until the scope closes. */
+/** Collects the fields of `parts` and writes its files, which exist until the scope closes. */
 export const persist = (
   parts: Stream.Stream<Multipart.Part, Multipart.MultipartError>
 ): Effect.Effect<
@@ -59,7 +62,7 @@ export const persist = (
           part.key in persisted ? ([values, part.value].flat() as Array<string>) : part.value
         return Effect.void
       }
-      // A file input left empty.
+      // A browser sends an empty file name if the user selected no file, so there is no file to write.
       if (part.name === "") return Effect.void
       const file = new PersistedFilePart(part.key, part.name, part.contentType, pathFor(part.name))
       persisted[part.key] = [values, file].flat() as Array<Multipart.PersistedFile>
