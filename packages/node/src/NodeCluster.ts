@@ -1,9 +1,10 @@
 /**
- * Runs one server in several processes, by `node:cluster`: a primary that starts workers, replaces those that
- * exit, restarts them one by one, and stops them all; and the worker's side.
+ * Runs one server in several processes, by `node:cluster`. A primary process starts worker processes,
+ * replaces workers that exit, restarts workers one by one, and stops all workers. `run` is the program of
+ * both kinds of process.
  *
- * Workers share the ports that their servers listen on. The `Shutdown` of a worker's server decides about its
- * connections. The primary serves no request and never touches a connection.
+ * Workers share the ports that their servers listen on. When a worker stops, the `Shutdown` of its server
+ * ends the connections. The primary serves no request and never touches a connection.
  *
  * @since 0.1.0
  */
@@ -38,7 +39,7 @@ import {
 import { setTimeout } from "./time/realTime.js"
 
 /**
- * A worker that exited without having been told to stop.
+ * Describes a worker that exited although the primary had not told it to stop.
  *
  * @since 0.1.0
  * @category models
@@ -46,14 +47,14 @@ import { setTimeout } from "./time/realTime.js"
 export interface Crash {
   /** Number of the process in its cluster, from 1. */
   readonly worker: number
-  /** `undefined`: it was killed by a signal. */
+  /** `undefined`: the worker was killed by a signal. */
   readonly exitCode: number | undefined
-  /** `undefined`: it exited by itself. */
+  /** `undefined`: the worker exited by itself. */
   readonly signal: string | undefined
 }
 
 /**
- * The number of workers, their program, and their timeouts.
+ * Sets the number of workers, their program, and their timeouts.
  *
  * @since 0.1.0
  * @category models
@@ -62,28 +63,29 @@ export interface Options {
   /** The number of workers. Default: the cores available to this process (`os.availableParallelism`). */
   readonly workers?: number | undefined
   /**
-   * How long a new worker may take to become ready before it is killed. Default 2 minutes: a machine under
-   * load starts processes slowly.
+   * A new worker that is not ready after this time is killed. Default 2 minutes, since a machine under load
+   * starts processes slowly.
    */
   readonly startTimeout?: Duration.DurationInput | undefined
   /**
-   * How long a worker that was told to stop may take before it is killed. Default 30 seconds: more than a
-   * server's own `gracefulShutdownTimeout`, which ends the rest in order.
+   * A worker that has not exited this long after it was told to stop is killed. Default 30 seconds. This is
+   * longer than the default `gracefulShutdownTimeout` of a server (20 seconds), so the server can close its
+   * remaining connections before the worker is killed.
    */
   readonly gracefulShutdownTimeout?: Duration.DurationInput | undefined
   /**
-   * When to replace a worker that exited. Default: after 100 ms, then twice as long each time, at most 10
-   * seconds; from 100 ms again after 30 seconds without an exit. If the schedule ends, `failure` and `run`
-   * fail.
+   * Decides when a worker that exited is replaced. By default the first delay is 100 ms and each further
+   * delay is twice the previous one, up to 10 seconds. After a worker has run for 30 seconds, the next delay
+   * is 100 ms again. If the schedule ends, `failure` and `run` fail.
    */
   readonly restart?: Schedule.Schedule<unknown, Crash> | undefined
-  /** The program that workers run. Default: this one. */
+  /** The program that workers run. Default: the program of this process. */
   readonly exec?: string | undefined
-  /** Its arguments. Default: those of this process. */
+  /** The arguments of that program. Default: the arguments of this process. */
   readonly args?: ReadonlyArray<string> | undefined
-  /** Options of `node` for workers. Default: those of this process. */
+  /** The command-line options of `node` for workers. Default: those of this process. */
   readonly execArgv?: ReadonlyArray<string> | undefined
-  /** Added to the environment of workers. */
+  /** Variables to add to the environment of workers. */
   readonly env?: Readonly<Record<string, string>> | undefined
 }
 
@@ -96,14 +98,14 @@ export interface Options {
 export interface Worker {
   /** Number of the process in its cluster, from 1; never reused. */
   readonly worker: number
-  /** Its process id. */
+  /** The process id. */
   readonly pid: number
-  /** `starting`: not ready yet; `stopping`: told to stop, and finishing its work. */
+  /** `starting`: the worker is not ready yet. `stopping`: it was told to stop and is finishing its work. */
   readonly state: "starting" | "ready" | "stopping"
 }
 
 /**
- * A worker process was started; it does not serve yet.
+ * A worker process was started, but does not serve requests yet.
  *
  * @since 0.1.0
  * @category models
@@ -112,12 +114,12 @@ export interface WorkerStarted {
   readonly _tag: "WorkerStarted"
   /** Number of the process in its cluster, from 1. */
   readonly worker: number
-  /** Its process id. */
+  /** The process id. */
   readonly pid: number
 }
 
 /**
- * A worker has built its layer, and serves.
+ * A worker has built its layer and now serves requests.
  *
  * @since 0.1.0
  * @category models
@@ -126,12 +128,12 @@ export interface WorkerReady {
   readonly _tag: "WorkerReady"
   /** Number of the process in its cluster, from 1. */
   readonly worker: number
-  /** Its process id. */
+  /** The process id. */
   readonly pid: number
 }
 
 /**
- * A worker was told to stop, and finishes its work.
+ * A worker was told to stop and is finishing its work.
  *
  * @since 0.1.0
  * @category models
@@ -140,7 +142,7 @@ export interface WorkerStopping {
   readonly _tag: "WorkerStopping"
   /** Number of the process in its cluster, from 1. */
   readonly worker: number
-  /** Its process id. */
+  /** The process id. */
   readonly pid: number
 }
 
@@ -152,9 +154,9 @@ export interface WorkerStopping {
  */
 export interface WorkerEnded extends Crash {
   readonly _tag: "WorkerEnded"
-  /** Its process id. */
+  /** The process id. */
   readonly pid: number
-  /** Whether it had been told to stop. */
+  /** Whether the primary had told this worker to stop. */
   readonly expected: boolean
 }
 
@@ -167,7 +169,7 @@ export interface WorkerEnded extends Crash {
 export type Event = WorkerStarted | WorkerReady | WorkerStopping | WorkerEnded
 
 /**
- * State and operations of a cluster, in its primary.
+ * The state and the operations of a cluster. Exists only in the primary.
  *
  * @since 0.1.0
  * @category models
@@ -175,20 +177,23 @@ export type Event = WorkerStarted | WorkerReady | WorkerStopping | WorkerEnded
 export interface Service {
   /** The current worker processes, oldest first. */
   readonly workers: Effect.Effect<ReadonlyArray<Worker>>
-  /** Events from now on. A reader that falls behind by more than 256 events loses the oldest. */
+  /**
+   * Emits the events that occur after the stream was started. A reader that falls behind by more than 256
+   * events loses the oldest ones.
+   */
   readonly events: Stream.Stream<Event>
   /**
-   * Replaces all workers one by one: each new one is ready before its old one is told to stop. Completes when
-   * the last old one has exited. If a new worker does not become ready it fails, and the remaining old ones
-   * stay. Concurrent restarts run one after the other.
+   * Replaces all workers one by one. An old worker is told to stop only when its replacement is ready. The
+   * restart completes when the last old worker has exited. If a new worker does not become ready, the restart
+   * fails and the remaining old workers stay. Concurrent restarts run one after the other.
    */
   readonly restart: Effect.Effect<void, WorkerFailed>
-  /** Fails when a worker has exited and is not replaced any more. */
+  /** Fails when a worker has exited and the `restart` schedule has ended, so the worker is not replaced. */
   readonly failure: Effect.Effect<never, WorkerFailed>
 }
 
 /**
- * The cluster, in its primary.
+ * The tag of the cluster, which only the primary provides.
  *
  * @since 0.1.0
  * @category tags
@@ -199,12 +204,12 @@ const backoff: Schedule.Schedule<unknown, Crash> = Schedule.exponential("100 mil
   Schedule.either(Schedule.spaced("10 seconds"))
 )
 /**
- * Time without an exit after which `backoff` starts anew, ms. (`Schedule.resetAfter` uses the wall clock,
- * which can be set.)
+ * If a worker has run longer than this, ms, `backoff` starts again with its first delay.
+ * (`Schedule.resetAfter` is not used, because the wall clock that it reads can be set.)
  */
 const resetAfter = 30_000
 
-// One of the places for workers: one process serves in it, two during a restart.
+// A slot has one worker process; during a restart it has two.
 interface Slot {
   current: WorkerProcess
 }
@@ -234,11 +239,11 @@ const wait = (option: "startTimeout" | "gracefulShutdownTimeout", options: Optio
 }
 
 /**
- * Starts the workers, and completes when all are ready. Closing the scope stops them all and waits until they
- * have exited.
+ * Starts the workers and completes when all of them are ready. Closing the scope stops all workers and waits
+ * until they have exited.
  *
- * Errors: `WorkerFailed` if a worker does not become ready, or if this process is a worker itself;
- * `InvalidOption`.
+ * Fails with `WorkerFailed` if a worker does not become ready or if this process is a worker itself, and with
+ * `InvalidOption` for an invalid option.
  *
  * @since 0.1.0
  * @category constructors
@@ -296,7 +301,8 @@ export const make = (
       }).pipe(Effect.flatten)
     const stop = (worker: WorkerProcess) => worker.stop(deadline)
 
-    // Before the first worker is started, so that no failure leaves a worker behind.
+    // Add the finalizer before the first worker starts, so that a failure during the start also stops the
+    // workers.
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
         over = true
@@ -319,7 +325,7 @@ export const make = (
         yield* stop(old)
       })
 
-    // Keeps one place occupied: replaces its worker after an unexpected exit, when the schedule says so.
+    // Replaces the worker of a slot after each unexpected exit, with the delay that the schedule returns.
     const keep = (slot: Slot) =>
       Effect.gen(function* () {
         const driver = yield* Schedule.driver(schedule)
@@ -342,7 +348,8 @@ export const make = (
           if (slot.current !== worker) continue
           const fresh = yield* begin
           slot.current = fresh
-          // If it does not become ready it is killed, and the next iteration replaces it.
+          // If the new worker does not become ready, `whenReady` kills it, and the next iteration replaces
+          // it.
           yield* Effect.forkScoped(Effect.ignore(whenReady(fresh)))
         }
       }).pipe(Effect.catchAll((error) => Deferred.fail(failure, error)))
@@ -381,13 +388,13 @@ export const layerConfig = (
     Effect.flatMap(Config.unwrap(options), (options) => make(options as Options))
   )
 
-// Completes when the primary tells this worker to stop, or is gone.
+// Completes when the primary tells this worker to stop, or when the IPC channel to the primary closes.
 const toldToStop = Effect.async<void>((resume) => {
   const heard = (message: unknown) => {
     if (message === shallStop) resume(Effect.void)
   }
   const alone = () => {
-    // Without a primary nobody else kills this process at the deadline.
+    // The primary has exited, so this process must enforce the stop deadline itself.
     setTimeout(() => process.exit(1), Number(process.env[stopVariable])).unref()
     resume(Effect.void)
   }
@@ -400,8 +407,9 @@ const toldToStop = Effect.async<void>((resume) => {
 })
 
 /**
- * The program of a worker: builds the layer, reports that it is ready, and closes the layer when its primary
- * says so or is gone. Without a primary it runs like any other program, until it is interrupted.
+ * The program of a worker: builds the layer, reports to the primary that this worker is ready, and closes the
+ * layer when the primary exits or tells the worker to stop. In a process that is not a worker, the program
+ * runs until it is interrupted.
  *
  * @since 0.1.0
  * @category constructors
@@ -411,18 +419,19 @@ export const worker = <A, E, R>(layer: Layer.Layer<A, E, R>): Effect.Effect<void
   if (self === undefined) return Layer.launch(layer)
   return Effect.scoped(
     Effect.gen(function* () {
-      // Otherwise Node exits this process at once when its primary is gone.
+      // Without this flag, Node exits this process immediately when the primary disconnects.
       self.exitedAfterDisconnect = true
       const serve = Effect.tap(Layer.build(layer), () => Effect.sync(() => process.send?.(isReady)))
       yield* Effect.raceFirst(Effect.zipRight(serve, Effect.never), toldToStop)
     })
   ).pipe(
-    // The IPC channel would keep the process alive.
+    // Disconnect, because an open IPC channel keeps the process alive.
     Effect.ensuring(Effect.sync(() => process.connected && process.disconnect()))
   )
 }
 
-// A closing terminal signals every process of its group; workers leave SIGHUP to their primary.
+// A terminal that closes sends SIGHUP to the whole process group. Workers ignore the signal; the primary
+// handles it.
 const onHangup = (f: () => void) =>
   Effect.acquireRelease(
     Effect.sync(() => void process.on("SIGHUP", f)),
@@ -430,11 +439,12 @@ const onHangup = (f: () => void) =>
   )
 
 /**
- * A program that is both primary and worker: the primary starts it `workers` more times, and each of these
- * runs `layer`. For the platform's `runMain`: SIGTERM and Ctrl-C stop all workers in order, SIGHUP replaces
- * them one by one.
+ * A program that is both primary and worker: the primary starts the same program `workers` more times, and
+ * each of those processes runs `layer`. Run it with the platform's `runMain`: SIGTERM and Ctrl-C then stop
+ * all workers gracefully, and SIGHUP replaces them one by one.
  *
- * Runs until interrupted; fails if a worker cannot be started at first, or is not replaced any more.
+ * Runs until it is interrupted. Fails if one of the first workers does not become ready, or if a worker exits
+ * and the `restart` schedule has ended.
  *
  * @example
  * import { HttpServer, HttpServerResponse } from "@effect/platform"
@@ -465,7 +475,7 @@ export const run = <A, E, R>(
 
 const primary = (options: Options) =>
   Effect.gen(function* () {
-    // Listen all the time: a SIGHUP without a listener would kill this process and leave its workers behind.
+    // Listen for the whole lifetime: a SIGHUP without a listener would kill this process but not its workers.
     let early = false
     let hungUp = () => {
       early = true
@@ -483,7 +493,8 @@ const primary = (options: Options) =>
       Effect.catchAll((error) => Effect.logError("not all workers were replaced", error))
     )
     hungUp = () => void Runtime.runFork(runtime, Effect.forkScoped(replaceAll))
-    // The first workers may have read the configuration from before the signal.
+    // A SIGHUP arrived during the start: the first workers may have read the old configuration, so replace
+    // them.
     if (early) hungUp()
     return yield* failure
   })

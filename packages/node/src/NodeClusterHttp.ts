@@ -1,9 +1,10 @@
 /**
- * `@effect/cluster` over HTTP on our server and client, under the names of `@effect/platform-node`.
+ * Runs `@effect/cluster` over HTTP with our server and client. The exports have the names that
+ * `@effect/platform-node` uses.
  *
- * Not in the index of this package: it needs `@effect/cluster`, `@effect/rpc` and `@effect/sql`, which most
- * programs do not use. Import `@httpfx/node/NodeClusterHttp`. Only composes layers; does not decide about
- * shards.
+ * The index of this package does not export this module, because the module needs `@effect/cluster`,
+ * `@effect/rpc` and `@effect/sql`, and most programs do not use these packages. Import the module as
+ * `@httpfx/node/NodeClusterHttp`. It only composes layers; `@effect/cluster` assigns the shards.
  *
  * @since 0.1.0
  */
@@ -31,7 +32,7 @@ import * as NodeHttpClient from "./NodeHttpClient.js"
 import * as NodeHttpServer from "./NodeHttpServer.js"
 
 /**
- * The kind of a runner, its protocol and its storage.
+ * Options of a runner: whether it hosts entities, its protocol, its storage and its server.
  *
  * @since 0.1.0
  * @category models
@@ -41,33 +42,36 @@ export interface Options<ClientOnly extends boolean, Storage extends StorageKind
   readonly transport: "http" | "websocket"
   /** The serialization of calls. Default `"msgpack"`. */
   readonly serialization?: "msgpack" | "ndjson" | undefined
-  /** Maximum size of an incomplete call, bytes. Default: that of `RpcSerialization`. */
+  /** Maximum number of bytes buffered for an incomplete call. Default: the default of `RpcSerialization`. */
   readonly serializationMaxBufferSize?: number | "unbounded" | undefined
-  /** The runner calls entities and hosts none. Default `false`. */
+  /** Whether the runner only calls entities and does not host any. Default `false`. */
   readonly clientOnly?: ClientOnly | undefined
   /**
-   * Storage of runners, locks and messages. `"sql"` (the default) needs a `SqlClient`, `"byo"` both storages;
-   * `"local"` keeps them in this process, which then runs alone.
+   * Storage of runners, locks and messages. `"sql"` (the default) needs a `SqlClient`; `"byo"` needs a
+   * `MessageStorage` and a `RunnerStorage` from the program. `"local"` keeps everything in this process, so
+   * the cluster has this one runner only.
    */
   readonly storage?: Storage | undefined
   /**
-   * Overrides the environment (`ShardingConfig.layerFromEnv`). `runnerAddress` is the address at which others
-   * reach this runner.
+   * Overrides values from the environment (`ShardingConfig.layerFromEnv`). `runnerAddress` is the address to
+   * which other runners connect.
    */
   readonly shardingConfig?: Partial<ShardingConfig.ShardingConfig["Type"]> | undefined
-  /** Options of the server that other runners call. Its address comes from `shardingConfig`. */
+  /**
+   * Options of the server that other runners call. The address of this server comes from `shardingConfig`.
+   */
   readonly server?: Omit<NodeHttpServer.Options, "host" | "port" | "path"> | undefined
 }
 
 /**
- * Storage in this process, in a database, or provided by the program.
+ * Selects storage in this process, in a database, or provided by the program.
  *
  * @since 0.1.0
  * @category models
  */
 export type StorageKind = "local" | "sql" | "byo"
 
-// The platform's own `WebSocket` if it has one (from Node.js 22 on).
+// Uses the global `WebSocket` where Node.js has it (from version 22 on), otherwise the `WebSocket` of `ws`.
 const webSockets = Layer.sync(WebSocketConstructor, () =>
   "WebSocket" in globalThis
     ? (url, protocols) => new globalThis.WebSocket(url, protocols)
@@ -75,8 +79,8 @@ const webSockets = Layer.sync(WebSocketConstructor, () =>
 )
 
 /**
- * The server that other runners call: on `runnerListenAddress`, or else `runnerAddress`, of the
- * configuration. Dies if neither is set.
+ * The server that other runners call. It listens on `runnerListenAddress` of the configuration or, if that is
+ * not set, on `runnerAddress`. Dies if neither is set.
  *
  * @since 0.1.0
  * @category layers
@@ -127,8 +131,8 @@ const protocolOf = (transport: "http" | "websocket") =>
     : Layer.provide(HttpRunner.layerClientProtocolWebsocketDefault, webSockets)
 
 /**
- * A runner of a cluster: its server, its clients of other runners, and storage. A runner that does not answer
- * a ping counts as dead; its shards then move to others.
+ * A runner of a cluster: its server, the clients with which it calls other runners, and its storage. A runner
+ * that does not respond to a ping counts as dead, and its shards move to other runners.
  *
  * @since 0.1.0
  * @category layers
@@ -154,7 +158,7 @@ export const layer = <const ClientOnly extends boolean = false, const Storage ex
     serialization === "ndjson"
       ? RpcSerialization.layerNdjsonWith({ maxBufferSize })
       : RpcSerialization.layerMsgPackWith({ maxBufferSize })
-  // The requirements depend on the options, as declared by the type above.
+  // The cast is needed because the requirements depend on the options, as the return type declares.
   return (runnerOf(options, layerHttpServer(options.server)) as Layer.Layer<Sharding | Runners.Runners>).pipe(
     Layer.provide(health),
     Layer.provideMerge(messages as Layer.Layer<MessageStorage.MessageStorage>),

@@ -1,6 +1,7 @@
 /**
- * Platform's services for Node.js besides HTTP: files, paths, commands and the terminal, from
- * `@effect/platform-node-shared`. For workers use `NodeWorker` of `@effect/platform-node`.
+ * Provides platform's services for Node.js other than HTTP: files, paths, commands and the terminal. The
+ * implementations are those of `@effect/platform-node-shared`. For workers use `NodeWorker` of
+ * `@effect/platform-node`.
  *
  * @since 0.1.0
  */
@@ -23,7 +24,7 @@ import * as Layer from "effect/Layer"
 export type NodeContext = CommandExecutor | FileSystem | Path | Terminal
 
 /**
- * All of {@link NodeContext}.
+ * Provides all services of {@link NodeContext}.
  *
  * @since 0.1.0
  * @category layers

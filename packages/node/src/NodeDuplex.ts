@@ -1,6 +1,6 @@
 /**
- * Converts between transports and Node's streams: any `stream.Duplex` as a connection of httpfx, and a
- * connection as a stream that libraries accept as a `net.Socket`.
+ * Converts between transports and Node's streams: makes any `stream.Duplex` a connection of httpfx, and makes
+ * a connection a stream that libraries accept as a `net.Socket`.
  *
  * @since 0.1.0
  */
@@ -25,9 +25,10 @@ export {
 } from "./socket/transportSocket.js"
 
 /**
- * The transport over a connected stream, which it takes over: a `net.Socket`, a `TLSSocket`, one end of a
- * pair of streams. Reads nothing before `Transport.start`; `reset` calls `resetAndDestroy` if the stream has
- * it, otherwise `destroy`. Make the stream with `allowHalfOpen: true`, or it answers FIN with FIN by itself.
+ * Returns a transport over a connected stream: a `net.Socket`, a `TLSSocket`, or one end of a pair of
+ * streams. The transport owns the stream from then on, and reads nothing before `Transport.start`. `reset`
+ * calls the stream's `resetAndDestroy` if that method exists, otherwise `destroy`. Create the stream with
+ * `allowHalfOpen: true`; otherwise Node ends the stream itself as soon as FIN arrives.
  *
  * @since 0.1.0
  * @category conversions
@@ -35,8 +36,8 @@ export {
 export const transportFromDuplex = (duplex: Duplex): Transport => new StreamTransport(duplex)
 
 /**
- * The stream over a transport, which it takes over. `destroy` closes as `net.Socket` does: the peer sees FIN;
- * after an error, or by `resetAndDestroy`, RST.
+ * Returns a stream over a transport; the stream owns the transport from then on. `destroy()` sends FIN, as
+ * `net.Socket` does; `destroy(error)` and `resetAndDestroy` send RST.
  *
  * @since 0.1.0
  * @category conversions

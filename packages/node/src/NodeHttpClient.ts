@@ -1,9 +1,10 @@
 /**
- * Clients on Node's sockets: `@httpfx/core/Client` on `NodeNetwork`, under the names of
- * `@effect/platform-node`. Our options replace those of `node:http` agents and undici dispatchers.
+ * Clients on Node's sockets: `@httpfx/core/Client` on `NodeNetwork`. The exports have the names that
+ * `@effect/platform-node` uses, but take our options where `@effect/platform-node` takes options of
+ * `node:http` agents or undici dispatchers.
  *
- * Names with `Undici` and `Dispatcher` are aliases of the same client and agent, for programs that move from
- * there; they contain nothing of undici.
+ * Names with `Undici` and `Dispatcher` are aliases of the same client and agent, for programs that used those
+ * names before. undici itself is not used.
  *
  * @since 0.1.0
  */
@@ -17,7 +18,7 @@ import type * as Scope from "effect/Scope"
 import * as NodeNetwork from "./NodeNetwork.js"
 
 /**
- * The tag of the agent that owns connections.
+ * The tag of the agent that owns the connections of clients.
  *
  * @since 0.1.0
  * @category agent
@@ -31,7 +32,8 @@ export const HttpAgent = Agent.Agent
 export type HttpAgent = Agent.Agent
 
 /**
- * An agent with these options, until the scope closes. Fails with `InvalidOption` for an invalid value.
+ * Makes an agent with these options. Closing the scope closes the agent. Fails with `InvalidOption` for an
+ * invalid value.
  *
  * @since 0.1.0
  * @category agent
@@ -42,7 +44,7 @@ export const makeAgent = (
   Effect.provide(Agent.make(options), NodeNetwork.layer)
 
 /**
- * An agent with these options. Fails with `InvalidOption` as {@link makeAgent}.
+ * Provides an agent with these options. Fails with `InvalidOption`, as {@link makeAgent} does.
  *
  * @since 0.1.0
  * @category agent
@@ -51,7 +53,7 @@ export const makeAgentLayer = (options?: Agent.Options): Layer.Layer<HttpAgent, 
   Layer.provide(Agent.layer(options), NodeNetwork.layer)
 
 /**
- * An agent with the defaults.
+ * Provides an agent with default options.
  *
  * @since 0.1.0
  * @category agent
@@ -59,7 +61,7 @@ export const makeAgentLayer = (options?: Agent.Options): Layer.Layer<HttpAgent, 
 export const agentLayer: Layer.Layer<HttpAgent> = Layer.orDie(makeAgentLayer())
 
 /**
- * Platform's client over the agent in the context.
+ * Makes platform's client over the agent in the context.
  *
  * @since 0.1.0
  * @category constructors
@@ -70,7 +72,8 @@ export const make: Effect.Effect<HttpClient, never, HttpAgent> = Effect.map(
 )
 
 /**
- * A client with its own agent and the defaults, as `Client` and as platform's `HttpClient.HttpClient`.
+ * Provides a client with default options and its own agent, both as `Client` and as platform's
+ * `HttpClient.HttpClient`.
  *
  * @since 0.1.0
  * @category layers
@@ -102,7 +105,7 @@ export const layerConfig = (
   Layer.provide(Client.layerConfig(options), NodeNetwork.layer)
 
 /**
- * A client over the agent in the context.
+ * Provides a client over the agent in the context.
  *
  * @since 0.1.0
  * @category layers
@@ -112,8 +115,8 @@ export const layerWithoutAgent: Layer.Layer<Client.Client | HttpClient, never, H
 )
 
 /**
- * The proxies of the environment, read like curl does, for the option `proxy`. Reads the environment when
- * called; by default a client uses no proxy.
+ * Reads the proxies from environment variables, with the rules of curl; pass the result as the option
+ * `proxy`. The variables are read when this function is called. By default a client uses no proxy.
  *
  * @example
  * import { NodeHttpClient } from "@httpfx/node"
@@ -142,7 +145,7 @@ export const Dispatcher = HttpAgent
 export type Dispatcher = HttpAgent
 
 /**
- * An agent with the defaults, until the scope closes.
+ * Makes an agent with default options. Closing the scope closes the agent.
  *
  * @since 0.1.0
  * @category undici
@@ -158,7 +161,7 @@ export const makeDispatcher: Effect.Effect<Agent.Service, never, Scope.Scope> = 
 export const dispatcherLayer: Layer.Layer<Dispatcher> = agentLayer
 
 /**
- * Platform's client over this agent.
+ * Returns platform's client over this agent.
  *
  * @since 0.1.0
  * @category undici
@@ -167,7 +170,7 @@ export const makeUndici = (dispatcher: Agent.Service): HttpClient =>
   Effect.runSync(Client.fromAgent(dispatcher)).httpClient
 
 /**
- * `layer`, for programs that used undici's.
+ * `layer`, for programs that used the layer with this name.
  *
  * @since 0.1.0
  * @category undici
@@ -175,7 +178,7 @@ export const makeUndici = (dispatcher: Agent.Service): HttpClient =>
 export const layerUndici: Layer.Layer<Client.Client | HttpClient> = layer
 
 /**
- * `layerWithoutAgent`, for programs that used undici's.
+ * `layerWithoutAgent`, for programs that used the layer with this name.
  *
  * @since 0.1.0
  * @category undici

@@ -1,8 +1,8 @@
 /**
  * Files as responses: platform's `HttpPlatform`, with the local file system.
  *
- * Opens a file when its response is sent, and closes it when the response completes or aborts: a response
- * that is not sent, or one to HEAD, opens no file.
+ * A file is opened when the server starts to send its response, and closed when the response completes or is
+ * aborted. A response that is never sent, or that answers HEAD, therefore opens no file.
  *
  * @since 0.1.0
  */
@@ -21,8 +21,9 @@ import { fileStream } from "./socket/fileStream.js"
 const typeOf = (name: string) => mime.getType(name) ?? "application/octet-stream"
 
 /**
- * The content type follows the file name's extension, unless the headers set it. `offset` and `bytesToRead`
- * are exact; if the file was truncated meanwhile, the response is aborted.
+ * Makes platform's `HttpPlatform`. The content type follows the extension of the file name, unless the
+ * headers set it. A response contains exactly the bytes of `offset` and `bytesToRead`; if the file has become
+ * too short, the response is aborted.
  *
  * @since 0.1.0
  * @category constructors
@@ -42,7 +43,7 @@ export const make: Effect.Effect<HttpPlatform.HttpPlatform, never, FileSystem.Fi
     fileWebResponse: (file, status, statusText, headers, options) => {
       const start = Number(options?.offset ?? 0)
       const end = options?.bytesToRead === undefined ? undefined : start + Number(options.bytesToRead)
-      // A `Blob` is sliced, which makes a view; a look-alike is sent whole.
+      // Slicing a `Blob` copies nothing. An object that only has a blob's members is sent whole.
       const part = file instanceof Blob ? file.slice(start, end) : file
       return HttpServerResponse.stream(
         Stream.fromReadableStream(() => part.stream() as ReadableStream<Uint8Array>, identity),
@@ -58,7 +59,7 @@ export const make: Effect.Effect<HttpPlatform.HttpPlatform, never, FileSystem.Fi
   })
 
 /**
- * Platform's responses from files, with Node's file system and weak ETags.
+ * Provides `HttpPlatform`, with Node's file system and with ETags.
  *
  * @since 0.1.0
  * @category layers

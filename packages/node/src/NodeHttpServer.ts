@@ -1,6 +1,7 @@
 /**
- * Servers on Node's sockets: `@httpfx/core/Server` on `NodeNetwork`, under the names of
- * `@effect/platform-node`. Options replace the `node:http` server; `NodeWebSocket` frames WebSockets.
+ * Servers on Node's sockets: `@httpfx/core/Server` on `NodeNetwork`. The exports have the names that
+ * `@effect/platform-node` uses, but take options where `@effect/platform-node` takes a `node:http` server.
+ * `NodeWebSocket` does the framing of WebSockets.
  *
  * @since 0.1.0
  */
@@ -24,13 +25,16 @@ import type * as NodeWebSocket from "./NodeWebSocket.js"
 import { load } from "./webSocket/server.js"
 
 /**
- * The options of a server: all of `Server.Options`, and those of its WebSockets.
+ * All options of `Server.Options`, and the options of the server's WebSockets.
  *
  * @since 0.1.0
  * @category models
  */
 export type Options = Server.Options & {
-  /** Options of WebSockets: `maxPayload`, `perMessageDeflate`, ... Defaults: see `NodeWebSocket.Options`. */
+  /**
+   * Options of WebSockets, such as `maxPayload` and `perMessageDeflate`. `NodeWebSocket.Options` documents
+   * the defaults.
+   */
   readonly webSocket?: NodeWebSocket.Options | undefined
 }
 
@@ -44,7 +48,8 @@ const platform = ({ webSocket = {} }: Pick<Options, "webSocket">) =>
   )
 
 /**
- * Services for an app besides its server: files as responses, ETags, and those of `NodeContext`.
+ * The services that an app can use in addition to the server: files as responses, ETags, and the services of
+ * `NodeContext`.
  *
  * @since 0.1.0
  * @category models
@@ -52,7 +57,7 @@ const platform = ({ webSocket = {} }: Pick<Options, "webSocket">) =>
 export type Services = HttpPlatform | Etag.Generator | NodeContext.NodeContext
 
 /**
- * A server on a port or a Unix path of this machine, until the scope closes.
+ * Makes a server that listens on a port or a Unix path of this machine until the scope closes.
  *
  * @since 0.1.0
  * @category constructors
@@ -61,7 +66,7 @@ export const make = (options: Options): Effect.Effect<HttpServer.HttpServer, Ser
   Effect.map(Effect.provide(Server.make(options), platform(options)), ({ httpServer }) => httpServer)
 
 /**
- * The server alone.
+ * The server without the services of `layerContext`.
  *
  * @since 0.1.0
  * @category layers
@@ -72,7 +77,7 @@ export const layerServer = (
   Layer.provide(Server.layer(options), platform(options))
 
 /**
- * `Services`, with weak ETags.
+ * Provides `Services`. ETags are weak.
  *
  * @since 0.1.0
  * @category layers
@@ -84,7 +89,7 @@ export const layerContext: Layer.Layer<Services> = Layer.mergeAll(
 )
 
 /**
- * The server, with all services for an app.
+ * Provides the server and all services for an app.
  *
  * @since 0.1.0
  * @category layers
@@ -107,7 +112,7 @@ export const layerConfig = (
 
 /**
  * For tests on sockets: a server on a free port of the loopback interface, and an `HttpClient` that resolves
- * paths against its URL. `TestServer` of `@httpfx/testing` does the same without a port.
+ * paths against the URL of this server. `TestServer` of `@httpfx/testing` does the same without a port.
  *
  * @example
  * import { HttpClient, HttpRouter, HttpServer } from "@effect/platform"
@@ -127,6 +132,6 @@ export const layerTest: Layer.Layer<
   ServeError
 > = HttpServer.layerTestClient.pipe(
   Layer.provide(NodeHttpClient.layer),
-  // Close idle connections at once: a test clock may never advance.
+  // Close idle connections without a grace period: a test clock may never advance to the end of that period.
   Layer.provideMerge(layer({ host: "127.0.0.1", port: 0, idleConnectionGrace: 0 }))
 )

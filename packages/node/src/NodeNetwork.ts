@@ -1,8 +1,8 @@
 /**
- * The network of the operating system: TCP over IPv4 and IPv6, Unix domain sockets, TLS over either, by
+ * The network of the operating system: TCP over IPv4 and IPv6, Unix domain sockets, and TLS over both. Uses
  * `node:net`, `node:dns` and `node:tls`.
  *
- * Moves bytes and knows nothing of HTTP; socket/tcpTransport.ts implements its connections.
+ * Only moves bytes; never parses HTTP. socket/tcpTransport.ts implements the connections.
  *
  * @since 0.1.0
  */
@@ -58,7 +58,7 @@ const resolve: Network.Service["resolve"] = (host, options) =>
     try {
       dns.lookup(name, { all: true, verbatim: true, family: wanted, hints }, told)
     } catch (error) {
-      // Node throws on invalid hint flags.
+      // Node throws if the hint flags are invalid.
       resume(Effect.fail(notResolved(host, error as NodeJS.ErrnoException)))
     }
   })
@@ -66,7 +66,8 @@ const resolve: Network.Service["resolve"] = (host, options) =>
 const connectError = (address: Address, error: unknown): Network.ConnectError => {
   const fault = { ...faultOf(error as Error, "connect"), address }
   const failure = HttpError.fromFault(fault, { phase: "connect" })
-  // Neither error can occur before a connection exists.
+  // `connect` cannot return these two errors, because no connection exists yet; report a failed connection
+  // instead.
   return failure._tag === "BrokenPipe" || failure._tag === "TlsFailure"
     ? new HttpError.ConnectionFailed({ ...failure, code: fault.code })
     : failure
@@ -78,7 +79,7 @@ const open = (address: Address, options: Network.ConnectOptions | undefined) =>
     : connecting({
         host: literal(address.hostname),
         port: address.port,
-        // Only one address is tried; racing several is up to the caller.
+        // Try this address only; the caller races several addresses.
         autoSelectFamily: false,
         noDelay: options?.noDelay ?? true,
         ...(options?.localAddress === undefined ? {} : { localAddress: options.localAddress }),
@@ -91,7 +92,7 @@ const connect: Network.Service["connect"] = (address, options) =>
     try {
       transport = open(address, options)
     } catch (error) {
-      // Node throws on arguments out of range, such as a port above 65535.
+      // Node throws if an argument is out of range, such as a port above 65535.
       return resume(Effect.fail(connectError(address, error)))
     }
     const { socket } = transport
@@ -113,9 +114,9 @@ const connect: Network.Service["connect"] = (address, options) =>
   })
 
 /**
- * The listening socket that systemd (or another implementation of its protocol, `LISTEN_FDS`) passed to this
- * process, as listen options for a server. `which`: the index of the socket, from 0, or its name
- * (`FileDescriptorName=`). Default: the first.
+ * Returns listen options for a listening socket that this process got from systemd, or from another program
+ * that implements systemd's `LISTEN_FDS` protocol. `which` is the index of the socket, from 0, or the name of
+ * the socket (`FileDescriptorName=`). Default: the first socket.
  *
  * @since 0.1.0
  * @category constructors
@@ -126,7 +127,7 @@ export const activated = (
   Effect.suspend(() => activatedSocket(which))
 
 /**
- * The service itself, for programs that use no layers.
+ * The `Network` service as a value, for programs that use no layers.
  *
  * @since 0.1.0
  * @category constructors
@@ -141,8 +142,9 @@ export const live: Network.Service = {
 }
 
 /**
- * Provides `Network` with the sockets of Node.js. Has no requirements and holds no resources: listeners
- * belong to the scopes they were made in, connections to their callers.
+ * Provides `Network` with the sockets of Node.js. The layer has no requirements and owns no resources. The
+ * scope of `listen` owns the listener; the caller of `connect`, or the callback of `listen`, owns the
+ * connection.
  *
  * @since 0.1.0
  * @category layers

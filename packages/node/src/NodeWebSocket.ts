@@ -1,8 +1,8 @@
 /**
- * WebSocket framing for our servers, by the `ws` package, which is loaded when the layer is built.
+ * WebSocket framing for our servers. The `ws` package does the framing and is loaded when the layer is built.
  *
- * `NodeHttpServer.layer` includes it, with its option `webSocket`; provide `layer` for a server on another
- * network (in memory), and `layerConstructor` for clients there.
+ * `NodeHttpServer.layer` includes the framing and takes its options as `webSocket`. For a server on another
+ * network, such as one in memory, provide `layer`; for clients on such a network, provide `layerConstructor`.
  *
  * @since 0.1.0
  */
@@ -23,7 +23,7 @@ import { load } from "./webSocket/server.js"
 export type { Deflate, Options } from "./webSocket/options.js"
 
 /**
- * An upgrader. Loads `ws`. Fails with `InvalidOption` for an invalid value.
+ * Loads `ws` and makes an upgrader. Fails with `InvalidOption` for an invalid value.
  *
  * @since 0.1.0
  * @category constructors
@@ -32,8 +32,8 @@ export const make = (options: Options = {}): Effect.Effect<WebSocketUpgrader.Ser
   load(options, "")
 
 /**
- * An upgrader for a server of `@httpfx/core`. `NodeHttpServer` takes its options as `webSocket`. Fails with
- * `InvalidOption` as {@link make}.
+ * Provides the upgrader for a server of `@httpfx/core`. `NodeHttpServer` takes the same options as
+ * `webSocket`. Fails with `InvalidOption`, as {@link make} does.
  *
  * @since 0.1.0
  * @category layers
@@ -53,9 +53,10 @@ export const layerConfig = (
   Layer.effect(WebSocketUpgrader.WebSocketUpgrader, Effect.flatMap(Config.unwrap(options), make))
 
 /**
- * The WebSocket constructor for clients on the `Network` in the context, as platform's `Socket.makeWebSocket`
- * needs it. It is the `WebSocket` of `makeHttp` (`@httpfx/node/bridge`), which is loaded here; its timers
- * follow the clock. Closing the scope resets its connections.
+ * The WebSocket constructor that platform's `Socket.makeWebSocket` needs, for clients on the `Network` in the
+ * context. It is the `WebSocket` class of `makeHttp`; this effect loads `@httpfx/node/bridge` to get that
+ * class. Timeouts follow the current `Clock`. Closing the scope resets the connections that were made with
+ * the constructor.
  *
  * @since 0.1.0
  * @category constructors
@@ -67,7 +68,8 @@ export const makeConstructor: Effect.Effect<
 > = constructorOnNetwork
 
 /**
- * `makeConstructor`, as a layer. `TestServer` of `@httpfx/testing` provides it if it is given `layer`.
+ * `makeConstructor`, as a layer. `TestServer` of `@httpfx/testing` provides this constructor if it is passed
+ * `layer`.
  *
  * @example
  * import { Socket } from "@effect/platform"

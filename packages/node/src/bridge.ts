@@ -1,9 +1,10 @@
 /**
- * Bridges between Effect and the callback API: apps as request listeners, request listeners as apps, one pool
- * for clients of both APIs, and the callback API on any network.
+ * Bridges between Effect and the callback API. The functions of this module run apps as request listeners and
+ * request listeners as apps, let clients of both APIs share one pool, and run the callback API on any
+ * network.
  *
- * A separate entry, since it loads Effect, which the callback modules must not. It shares the process's one
- * copy of these modules. The guide is docs/bridges.md.
+ * This entry is separate because it loads Effect, and the callback modules must not load Effect. The bridge
+ * and the rest of the process use the same instances of the callback modules. docs/bridges.md is the guide.
  *
  * @since 0.1.0
  */

@@ -1,12 +1,13 @@
 /**
- * `@httpfx/node/http`: the exports of `node:http`, on httpfx's engine. Loads neither Effect nor a built-in
- * HTTP module.
+ * `@httpfx/node/http`: the exports of `node:http`, implemented with httpfx's engine. This module never loads
+ * Effect or a built-in HTTP module.
  *
- * Contains no HTTP rules: it calls `wire/` and `pool/` of core. Where Node differs on purpose, the rule has a
- * named policy; docs/node-http.md lists each with its reason.
+ * The rules of HTTP are in `wire/` and `pool/` of core, which this module calls. Where Node deliberately
+ * behaves differently from our default, core has a named policy for Node's behaviour; docs/node-http.md lists
+ * every policy with its reason.
  *
- * `scripts/bundle.mjs` makes the CommonJS module from the default export, and the named exports from its
- * members.
+ * `scripts/bundle.mjs` generates the CommonJS module from the default export, and the named exports from the
+ * members of the default export.
  *
  * @since 0.1.0
  */

@@ -1,9 +1,9 @@
 /**
- * `@httpfx/node/https`: the exports of `node:https`, on httpfx's engine. Loads neither Effect nor a built-in
- * HTTP module.
+ * `@httpfx/node/https`: the exports of `node:https`, implemented with httpfx's engine. This module never
+ * loads Effect or a built-in HTTP module.
  *
- * `scripts/bundle.mjs` makes the CommonJS module from the default export, and the named exports from its
- * members.
+ * `scripts/bundle.mjs` generates the CommonJS module from the default export, and the named exports from the
+ * members of the default export.
  *
  * @since 0.1.0
  */

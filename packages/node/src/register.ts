@@ -1,9 +1,11 @@
 /**
- * `node --import @httpfx/node/register app.js`, or `--require`: replaces `http`, `https`, `node:http` and
- * `node:https` by our modules, for `import` and `require`, in the program and its dependencies.
+ * `node --import @httpfx/node/register app.js` (or `--require`) makes `import` and `require` of `http`,
+ * `https`, `node:http` and `node:https` return our modules, in the program and in its dependencies. `http2`
+ * stays the built-in module, with HTTP/1 connections served by our module.
  *
- * `HTTPFX_REGISTER_EXCEPT` lists importing packages and files that keep the built-in modules;
- * `process.getBuiltinModule` always returns the built-in ones. Loads our modules on first use.
+ * `HTTPFX_REGISTER_EXCEPT` lists packages and files whose imports keep returning the built-in modules.
+ * `process.getBuiltinModule` always returns the built-in modules. Our modules are loaded when they are first
+ * imported.
  *
  * @since 0.1.0
  */
@@ -15,7 +17,7 @@ import { offerHttpEntries } from "./register/performance.js"
 import { exceptions, moduleOf } from "./register/redirect.js"
 import type { withOwnHttp1 } from "./register/http2.js"
 
-/** The members of `node:module` that are untyped or missing in some versions of Node.js. */
+/** Members of `node:module` that have no type, or that some versions of Node.js do not have. */
 interface Loaders {
   syncBuiltinESMExports: () => void
   register?: (specifier: string, options: { parentURL: string; data: unknown }) => void
@@ -41,7 +43,7 @@ const register = (): void => {
         }
         if (name !== "http2") return own(`./${name}.cjs`)
         if (http2 === undefined) {
-          // With `registerHooks`, `load` would call our `resolve` and come back here.
+          // With `registerHooks`, `load` calls our `resolve`, which redirects to this function again.
           const builtIn =
             process.getBuiltinModule?.("node:http2") ?? Reflect.apply(load, this, [request, parent, ...rest])
           http2 = (own("./http2.cjs") as { readonly withOwnHttp1: typeof withOwnHttp1 }).withOwnHttp1(

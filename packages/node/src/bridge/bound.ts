@@ -1,6 +1,6 @@
 /**
- * The callback API on a `Network`: objects shaped like `node:http` and `node:https` whose servers listen and
- * whose requests connect on that network, with timeouts by the Effect clock.
+ * The callback API on a `Network`: objects with the members of `node:http` and `node:https`. Their servers
+ * listen and their requests connect on that network, and their timeouts follow the Effect clock.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -33,16 +33,16 @@ type Options = { readonly [name: string]: unknown }
 type Callback = (...args: Array<unknown>) => void
 
 interface Listening extends nodeHttp.Server {
-  /** https: the TLS options for handshakes. */
+  /** The TLS options for handshakes (`https` only). */
   [tlsOptions]?: Options
-  /** https: certificates by host name, from `addContext`. */
+  /** Certificates by host name, from `addContext` (`https` only). */
   [tlsContexts]?: Map<string, Options>
 }
 
 const tlsOptions = Symbol("tlsOptions")
 const tlsContexts = Symbol("tlsContexts")
 
-/** The default handshake timeout of `tls.Server`, ms. */
+/** The default `handshakeTimeout` of `tls.Server`, ms. */
 const handshakeTimeout = 120_000
 
 interface Means {
@@ -55,7 +55,7 @@ interface Means {
 
 const coded = (code: string, message: string) => Object.assign(new Error(message), { code })
 
-/** Parses the call signatures of `listen`. */
+/** Parses the arguments of `listen`, in any of Node's call signatures. */
 const readListen = (args: ReadonlyArray<unknown>): { options: Options; callback: Callback | undefined } => {
   const callback = args.find((arg) => typeof arg === "function") as Callback | undefined
   const [first, second] = args
@@ -79,7 +79,7 @@ const addressOf = ({ address }: Listener): AddressInfo | undefined => {
   return { address: hostname, family: hostname.includes(":") ? "IPv6" : "IPv4", port }
 }
 
-/** A network's listener as the handle of a `net.Server`. */
+/** Converts a network's listener to the handle that a `net.Server` needs. */
 const handleOf = (listener: Listener, close: () => void): ServerHandle => ({
   close,
   ref: () => listener.ref(),
@@ -109,7 +109,10 @@ const accept = (means: Means, server: Listening, transport: Transport): void => 
   if (options === undefined) server.emit("connection", socket)
 }
 
-/** Runs the handshake of an accepted connection, which the server gets when it has succeeded. */
+/**
+ * Starts a TLS handshake on an accepted connection. Emits `secureConnection` on the server when the handshake
+ * succeeds, and `tlsClientError` when the handshake fails.
+ */
 const shakingHands = (
   means: Means,
   server: Listening,
@@ -145,7 +148,8 @@ const listen = (means: Means, server: Listening, args: ReadonlyArray<unknown>): 
   const listening = means.network.listen(listenOptions(options), (transport) =>
     accept(means, server, transport)
   )
-  // Until the network listens, this handle makes `server.listening` true.
+  // `server.listening` must be true as soon as `listen` returns, so set a placeholder until the network
+  // listens.
   setHandle(server, { close, ref: () => {}, unref: () => {} })
   means.servers.add(server)
   server.once("close", () => means.servers.delete(server))
@@ -197,12 +201,12 @@ const connect = (
   )
   if (secure !== undefined) socket.once("connect", () => socket.emit("secureConnect"))
   track(means, socket)
-  // As `net.connect` does, take the agent's timeout as the socket's.
+  // `net.connect` applies an agent's `timeout` to the socket, so do the same here.
   if (typeof options["timeout"] === "number" && options["timeout"] > 0) socket.setTimeout(options["timeout"])
   return socket
 }
 
-/** A constructor callable with and without `new`, as those of `node:http`. */
+/** Makes a constructor that can be called with and without `new`, like the constructors of `node:http`. */
 const constructor = (
   Parent: Callback,
   build: (parent: (...args: Array<unknown>) => void, args: ReadonlyArray<unknown>) => void
@@ -223,7 +227,7 @@ const isAddress = (value: unknown): boolean => typeof value === "string" || valu
 
 type New<A> = new (...args: Array<unknown>) => A
 
-/** The classes and functions common to both modules, for one of them. */
+/** Makes the classes and functions that both modules have, for the given module. */
 const bindModule = (
   means: Means,
   module: typeof nodeHttp | typeof nodeHttps,
@@ -300,13 +304,13 @@ const bindHttps = (means: Means) => {
       }
     })
     const socket = connect(means, options, (transport) => means.network.secure(transport, tls))
-    // As https's own agent: do not resume a session after a failure.
+    // Do not resume a TLS session after its connection has failed, as the agent of `node:https` does.
     if (key !== undefined) socket.once("close", (failed: boolean) => failed && this._evictSession(key))
     return socket
   })
   const { checkTls } = means.network
   Object.assign(module.Server.prototype as object, {
-    // `tls.Server` calls it in its constructor, and programs call it to renew a certificate.
+    // The constructor of `tls.Server` calls this method, and programs call it to renew a certificate.
     setSecureContext(this: Listening, options: Options) {
       const exit = checkTls && Runtime.runSyncExit(means.runtime)(checkTls(serverTls(options, undefined)))
       if (exit !== undefined && Exit.isFailure(exit)) {
@@ -355,13 +359,14 @@ const means = Effect.gen(function* () {
 })
 
 /**
- * An object shaped like `node:http` on the `Network` in the context: `createServer().listen(80, "api.test")`
- * listens there, `request` and its `WebSocket` connect there. Timeouts of servers, sockets and agents, and
- * `Date` fields, follow the current `Clock`: on a network in memory with a test clock, existing code runs
- * without ports and in virtual time.
+ * Makes an object with the members of `node:http` that uses the `Network` in the context:
+ * `createServer().listen(80, "api.test")` listens on that network, and `request` and `WebSocket` connect on
+ * it. Timeouts of servers, sockets and agents, and `Date` fields, follow the current `Clock`. On a network in
+ * memory with a test clock, existing code therefore runs without ports and in virtual time.
  *
- * The code's own waits (`setTimeout`) stay in real time, and agents and requests of other modules use real
- * sockets. Closing the scope closes its servers and resets every connection.
+ * Calls of the global `setTimeout` in that code still wait in real time, and agents and requests of other
+ * modules still use real sockets. Closing the scope closes all servers made with the object and resets all of
+ * their connections.
  *
  * @since 0.1.0
  * @category constructors
@@ -372,9 +377,9 @@ export const makeHttp: Effect.Effect<typeof nodeHttp, never, Network | Scope.Sco
 )
 
 /**
- * An object shaped like `node:https` on the `Network` in the context, as `makeHttp` makes one like
- * `node:http`. The network does the handshakes: on one in memory `cert`, `key` and `ca` are texts of
- * `MemoryTls`, with the same failures and codes.
+ * Makes an object with the members of `node:https` that uses the `Network` in the context, in the same way as
+ * `makeHttp` does for `node:http`. The network does the TLS handshakes. On a network in memory, `cert`, `key`
+ * and `ca` are texts of `MemoryTls`; handshakes fail with the same codes as real ones.
  *
  * Certificates by host name come from `addContext`; `SNICallback` and contexts of `tls.createSecureContext`
  * are ignored. A handshake takes at most `handshakeTimeout` (milliseconds, default 120000).

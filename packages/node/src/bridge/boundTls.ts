@@ -1,6 +1,6 @@
 /**
- * Converts the TLS options of `node:tls` to core's `TlsOptions`. Keeps certificates as text: networks in
- * memory parse other formats than OpenSSL.
+ * Converts the TLS options of `node:tls` to core's `TlsOptions`. Certificates are passed on as text, because
+ * a network in memory has its own certificate format, which OpenSSL cannot parse.
  */
 import type { Credentials, TlsOptions } from "@httpfx/core/Network"
 
@@ -53,7 +53,7 @@ export const serverTls = (
   const certificates: Record<string, Credentials> = {}
   for (const [name, { cert, key }] of contexts ?? [])
     certificates[name] = { cert: text(cert), key: text(key) }
-  // Without `requestCert` clients send no certificate, so `rejectUnauthorized` must not apply.
+  // Without `requestCert` clients send no certificate, and `rejectUnauthorized` would reject all of them.
   const { requestCert = false, rejectUnauthorized } = options
   return {
     ...common(options),

@@ -1,7 +1,8 @@
 /**
- * A socket that is still connecting: it accepts writes, as the socket that `net.connect` returns.
+ * A socket that programs can use while its connection is still being opened, like the socket that
+ * `net.connect` returns.
  *
- * Queues writes until the connection is open; emits a failure to connect as `error`.
+ * It queues writes until the connection is open. If connecting fails, the socket emits `error`.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -17,7 +18,7 @@ import { queueMicrotask } from "../time/realTime.js"
 
 const highWaterMark = 64 * 1024
 
-/** The fields that failures of a network share. */
+/** The fields that the errors of a network have in common. */
 interface Failure {
   readonly code?: string
   readonly reason?: string
@@ -30,7 +31,7 @@ interface Failure {
 const codeOf = (value: unknown): string | undefined =>
   typeof value === "object" && value !== null ? (value as { code?: string }).code : undefined
 
-/** Converts a failure of core to the fault that a system socket would have reported. */
+/** Converts an error of core to the fault that a system socket would have reported. */
 export const faultOfFailure = (error: unknown, syscall: string): Fault => {
   const { address, cause, code = "ECONNRESET", message, reason } = error as Failure
   const text = reason ?? message ?? code
@@ -40,7 +41,7 @@ export const faultOfFailure = (error: unknown, syscall: string): Fault => {
   return fault(code, /^(\w+) E/.exec(text)?.[1] ?? syscall, {
     message: text,
     address: known,
-    // Callbacks expect the system's own error if there is one.
+    // If the cause is the system's own error, pass that error, since callers of the callback API expect it.
     cause: cause instanceof Error && codeOf(cause) === code ? cause : undefined
   })
 }

@@ -1,10 +1,11 @@
 /**
- * One exchange as a connection: the request, received elsewhere, goes in as bytes, and the response comes out
- * as bytes that are parsed into its parts. This lets one driver answer requests of another, whatever it does
- * with its socket.
+ * A transport that carries one exchange. The request was received by another driver; the transport encodes
+ * the request and delivers the bytes to its owner. The owner writes a response as bytes, and the transport
+ * parses these bytes into head, body and trailers. One driver can thus handle requests that another driver
+ * received.
  *
- * Closes with the exchange. Never calls its owner from within a call of the owner's, and buffers at most what
- * the backpressure of both sides allows.
+ * The transport closes when the exchange ends. It never calls the owner from within a call by the owner, and
+ * reports backpressure when `highWaterMark` bytes are buffered.
  */
 import {
   noHandlers,
@@ -27,10 +28,10 @@ import {
 import { framingOf, requestHead, type RawFields, type RequestFacts } from "./messageBytes.js"
 import { queueMicrotask } from "../time/realTime.js"
 
-/** Bytes that may be buffered before the sender is paused. */
+/** Number of buffered bytes at which the sender is paused. */
 export const highWaterMark = 64 * 1024
 
-/** The response comes from our own driver, so its head needs no limits. */
+/** Limits for the response head: none, because our own driver writes the response. */
 const limits = { maxHeaderSize: 1 << 30, maxHeaderCount: 0 }
 
 const bytesOf = (part: Part): Uint8Array => (typeof part === "string" ? Buffer.from(part, "latin1") : part)
@@ -97,19 +98,22 @@ export abstract class ExchangeTransport implements Transport {
   protected abstract answer(head: ResponseHead): void
   protected abstract answerData(slice: Uint8Array): void
   protected abstract answerEnds(trailers: RawFields): void
-  /** A switch of protocols: 101, or 2xx to CONNECT. */
+  /**
+   * Called when the response switches protocols (101, or 2xx to CONNECT). `rest` contains the bytes after the
+   * head.
+   */
   protected abstract switching(head: ResponseHead, rest: Uint8Array): void
-  /** The owner aborted the exchange or wrote a malformed response. */
+  /** Called when the owner aborts the exchange or writes a malformed response. */
   protected abstract broken(why: string): void
-  /** A write of the owner's is complete. */
+  /** Called when a write by the owner has been parsed completely. */
   protected abstract written(): void
-  /** Whether the owner may write more. */
+  /** Whether the owner may continue to write. `false` applies backpressure to the owner. */
   protected abstract readonly flowing: boolean
-  /** The owner can read more of the request. */
+  /** Called when the owner can read more of the request. */
   protected abstract wanted(): void
 
   private switched: ResponseHead | undefined
-  /** The head of the response has been parsed. */
+  /** Whether the head of the response (after any informational responses) has been parsed. */
   private begun = false
 
   private head(head: ResponseHead): number {
@@ -129,7 +133,8 @@ export abstract class ExchangeTransport implements Transport {
   }
 
   private complete(trailers: RawFields): void {
-    // Called for a 1xx response too; the final response has not begun then.
+    // The parser also reports completion of an informational response; ignore it, since the exchange
+    // continues.
     if (!this.begun) return
     this.answered = true
     this.answerEnds(trailers)
@@ -137,7 +142,7 @@ export abstract class ExchangeTransport implements Transport {
 
   // ---- the request, to the owner
 
-  /** Returns whether the owner accepts more. */
+  /** Queues bytes of the request for the owner. Returns whether the owner accepts more. */
   protected deliver(part: Part): boolean {
     if (this.toClose || this.closed) return false
     const bytes = bytesOf(part)
@@ -160,7 +165,7 @@ export abstract class ExchangeTransport implements Transport {
     )
   }
 
-  /** Delivers an end of the connection, like FIN. */
+  /** Reports the end of the request's bytes to the owner, as FIN would. */
   protected deliverEnd(): void {
     this.toEnd = true
     this.schedule()
@@ -170,7 +175,7 @@ export abstract class ExchangeTransport implements Transport {
     if (!this.closed && this.writable) this.handlers.drain()
   }
 
-  /** Closes the connection. */
+  /** Closes the transport, with an error if `fault` is given. */
   protected finish(fault?: Fault): void {
     if (this.toClose || this.closed) return
     this.toClose = true
@@ -229,7 +234,7 @@ export abstract class ExchangeTransport implements Transport {
   }
 
   private feed(bytes: Uint8Array): void {
-    // Ignore bytes after the complete response.
+    // Ignore bytes that the owner writes after the complete response.
     if (bytes.length === 0 || this.answered || this.closed) return
     if (this.parser.stopped) return this.raw(bytes)
     const used = this.parser.execute(bytes)
@@ -238,7 +243,7 @@ export abstract class ExchangeTransport implements Transport {
     if (this.switched !== undefined) this.switching(this.switched, bytes.subarray(used))
   }
 
-  /** Bytes of the protocol after a switch. */
+  /** Called with the bytes that the owner writes after a switch of protocols. */
   protected raw(_bytes: Uint8Array): void {}
 
   cork(): void {
@@ -279,7 +284,8 @@ export abstract class ExchangeTransport implements Transport {
     this.schedule()
   }
 
-  // No real socket exists, and the other side decides what keeps the process alive.
+  // These calls do nothing: no real socket exists here, and the outer server's socket keeps the process
+  // alive.
   ref(): void {}
   unref(): void {}
   noDelay(): void {}

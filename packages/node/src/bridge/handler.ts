@@ -1,6 +1,6 @@
 /**
- * An Effect app as listeners of a callback server. Each request becomes its own connection to a server of
- * core's that has no port, and the response is written to the `ServerResponse`.
+ * Runs an Effect app as listeners of a callback server. Each request becomes a separate connection to a
+ * server of core that has no port; the response of that server is written to the `ServerResponse`.
  */
 import type { Default } from "@effect/platform/HttpApp"
 import type { HttpMiddleware } from "@effect/platform/HttpMiddleware"
@@ -26,23 +26,28 @@ import { ExchangeTransport, type Ends } from "./exchangeTransport.js"
 import { endToEnd, pairs, requestHead, type RawFields, type RequestFacts } from "./messageBytes.js"
 
 /**
- * The listeners for `on("request", ...)` and `on("upgrade", ...)` of a server.
+ * Listeners for the `request` and `upgrade` events of a callback server.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Listeners {
-  /** For `createServer`, or any other caller of request listeners. */
+  /** The listener for `createServer`, or for any other code that calls request listeners. */
   readonly request: RequestListener
-  /** Hands the connection over to the app, with all later requests on it. */
+  /**
+   * Hands the connection over to the app's server, which then also serves all later requests on the
+   * connection.
+   */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Uint8Array) => void
-  /** The server that runs the app: its state, events and shutdown. Its `address` is meaningless. */
+  /**
+   * The server that runs the app, for access to its state, events and shutdown. Its `address` has no meaning.
+   */
   readonly server: Server.Service
 }
 
 /**
- * The server options that apply to an app; connections, head sizes and request timeouts belong to the
- * callback server.
+ * The server options that apply to the app. Limits of connections, head sizes and request timeouts are set on
+ * the callback server.
  *
  * @since 0.1.0
  * @category models
@@ -51,7 +56,7 @@ export interface ListenerOptions extends Pick<
   Server.ServerOptions,
   "maxBodySize" | "highWaterMark" | "joinDuplicateHeaders" | "uniqueHeaders" | "unknownExpectations"
 > {
-  /** Runs around the app. Default: no middleware. */
+  /** Middleware around the app. Default: none. */
   readonly middleware?: HttpMiddleware | undefined
 }
 
@@ -80,7 +85,7 @@ type Informing = ServerResponse & {
 }
 
 class ListenedTransport extends ExchangeTransport {
-  /** The last slice is held back, so that a complete body is one write. */
+  /** The last slice of the body, not yet written, so that `end(slice)` sends a complete body in one write. */
   private held: Uint8Array | undefined = undefined
   private open = true
   private left = false
@@ -89,7 +94,7 @@ class ListenedTransport extends ExchangeTransport {
     private readonly req: IncomingMessage,
     private readonly res: Informing
   ) {
-    // Drop `Upgrade`: only an upgrade listener can hand a connection over.
+    // Remove the `Upgrade` field: the request listener cannot hand over the connection, so no app must try.
     super(factsOf(req), endsOf(req.socket), "upgrade")
     req.on("data", (chunk: Uint8Array) => {
       if (!this.deliverBody(chunk)) req.pause()
@@ -127,12 +132,13 @@ class ListenedTransport extends ExchangeTransport {
 
   protected answer({ rawHeaders, status, statusMessage }: ResponseHead): void {
     const { res } = this
-    // Passed as a list, which replaces fields set by others name by name.
+    // Pass the fields as a list, so that they replace only fields with the same names that other code has
+    // set.
     if (!this.refusedBy(() => res.writeHead(status, statusMessage, endToEnd(rawHeaders)))) return
     if (status === 204 || status === 304 || this.req.method === "HEAD") res.flushHeaders()
   }
 
-  // Somebody has answered before, or destroyed it.
+  // The call throws if other code has already sent or destroyed the response.
   private refusedBy(f: () => void): boolean {
     if (this.left) return false
     try {
@@ -168,7 +174,7 @@ class ListenedTransport extends ExchangeTransport {
     this.held = undefined
     if (held === undefined || this.left || res.write(held)) return
     this.open = false
-    // A destroyed response emits no `drain`, only `close`.
+    // A destroyed response emits no `drain`, so mark it as not writable instead of waiting.
     if (res.destroyed || res.socket?.destroyed === true) this.writable = false
   }
 
@@ -188,7 +194,10 @@ const unsupported = new HttpError.ConnectionFailed({
   phase: "connect"
 })
 
-/** A network without ports: connections are passed to it. */
+/**
+ * Makes a network without ports. When a server listens, `listens` gets a function that passes a connection to
+ * that server.
+ */
 const given = (listens: (accept: (transport: Transport) => void) => void): Network.Service => ({
   resolve: (host) =>
     Effect.fail(new HttpError.NameNotResolved({ code: "ENOTFOUND", host, reason: unsupported.reason })),
@@ -201,7 +210,7 @@ const given = (listens: (accept: (transport: Transport) => void) => void): Netwo
     })
 })
 
-// The callback server has its own timeouts; further ones apply only if the program provides them.
+// The callback server applies its own timeouts, so ours are off unless the program provides `ServerTimeouts`.
 const timeouts = Effect.flatMap(Effect.context<never>(), (context) =>
   Option.match(Context.getOption(context, ServerTimeouts.ServerTimeouts), {
     onNone: () =>
@@ -213,12 +222,13 @@ const timeouts = Effect.flatMap(Effect.context<never>(), (context) =>
 )
 
 /**
- * Turns an Effect app into listeners of a callback server, ours or Node's: `server.on("request",
- * listeners.request)`, and `on("upgrade", ...)` for WebSockets and other protocols.
+ * Turns an Effect app into listeners of a callback server, either ours or Node's. Register
+ * `listeners.request` for `request`, and `listeners.upgrade` for `upgrade` if the app uses WebSockets or
+ * other protocols.
  *
- * The app has its `Exchange` as on a server of its own: raw fields, the connection, 1xx, trailers. A client
- * that disconnects interrupts it. Closing the scope waits for in-flight responses. `ServerTimeouts` in the
- * context apply in addition to those of the callback server.
+ * The app can use its `Exchange` as on a server of core: raw fields, the connection, 1xx responses, trailers.
+ * If the client disconnects, the app is interrupted. Closing the scope waits for in-flight responses. If the
+ * context has `ServerTimeouts`, they apply in addition to the timeouts of the callback server.
  *
  * @since 0.1.0
  * @category conversions
@@ -228,7 +238,7 @@ export const toListeners = <E, R>(
   options: ListenerOptions = {}
 ): Effect.Effect<Listeners, ServeError, Scope.Scope | Exclude<R, Scope.Scope | HttpServerRequest>> => {
   const { middleware, ...rest } = options
-  // Each exchange provides a scope.
+  // The cast removes `Scope` from the requirements, because the server provides a scope for each exchange.
   const scoped = app as Default<E, Exclude<R, Scope.Scope | HttpServerRequest>>
   return Effect.gen(function* () {
     let accept: (transport: Transport) => void = () => {}
@@ -239,7 +249,8 @@ export const toListeners = <E, R>(
       Server.make({
         ...rest,
         port: 0,
-        // The callback server has validated the request, so refuse nothing it accepted.
+        // The callback server has validated the request already, so disable the checks that could refuse it
+        // again.
         flags: everyFlag,
         requireHostHeader: false,
         limits: { maxHeaderSize: 1 << 30, maxHeaderCount: 0 },
@@ -253,7 +264,7 @@ export const toListeners = <E, R>(
     return {
       request: (req, res) => accept(new ListenedTransport(req, res)),
       upgrade: (req, socket, head) => {
-        // Give the request head back to the stream, so that our server parses it again.
+        // Put the request head back at the start of the stream, so that core's server parses it.
         socket.unshift(Buffer.concat([Buffer.from(requestHead(factsOf(req)), "latin1"), head]))
         accept(new StreamTransport(socket))
       },

@@ -1,8 +1,10 @@
 /**
- * A request listener (an Express or Koa app, a handler) as an Effect app: it gets an `IncomingMessage` and a
- * `ServerResponse` of the callback API, whose connection is the current exchange.
+ * Runs a request listener (an Express or Koa app, a handler) as an Effect app. The listener gets an
+ * `IncomingMessage` and a `ServerResponse` of the callback API; their socket is a transport that carries only
+ * the current exchange.
  *
- * The listener's response becomes a response value that middleware sees, and the engine frames it anew.
+ * The listener's response is parsed into a response value, so Effect middleware can read and change the
+ * response. The engine then does the framing of that value itself.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import type { Default } from "@effect/platform/HttpApp"
@@ -25,7 +27,7 @@ import { endToEnd, pairs, type RawFields, type RequestFacts } from "./messageByt
 import { http } from "./modules.js"
 import { setImmediate } from "../time/realTime.js"
 
-/** The next step of the exchange's fiber. */
+/** An event of the listener's response, which the fiber of the exchange handles. */
 type Step =
   | { readonly _tag: "Informational"; readonly head: ResponseHead }
   | { readonly _tag: "Answer"; readonly head: ResponseHead }
@@ -37,7 +39,10 @@ const ended: IteratorResult<Uint8Array> = { done: true, value: undefined }
 class MountedTransport extends ExchangeTransport {
   private readonly steps: Array<Step> = []
   private waiting: ((step: Effect.Effect<Step>) => void) | undefined = undefined
-  /** The response head, held until the bytes written together with it are known. */
+  /**
+   * The response head, kept until the listener's write is complete, so that a body in the same write is
+   * known.
+   */
   private headToTell: ResponseHead | undefined = undefined
   private readonly chunks: Array<Uint8Array> = []
   private size = 0
@@ -45,12 +50,15 @@ class MountedTransport extends ExchangeTransport {
   private trailers: RawFields = []
   private failure: Error | undefined = undefined
   private resumeReader: (() => void) | undefined = undefined
-  /** Resumes the request's body, which the listener has paused. */
+  /** Resumes reading the request body after the listener applied backpressure. */
   private more: (() => void) | undefined = undefined
   private socket: Socket | undefined = undefined
   private readonly unsent: Array<Uint8Array> = []
   private ending = false
-  /** Completes when the listener wants a body that the client holds back (100-continue). */
+  /**
+   * Completes when the listener asks for the request body. Without `Expect: 100-continue`, completes
+   * immediately.
+   */
   readonly bodyWanted: Effect.Effect<void>
   private wantBody: () => void = () => {}
 
@@ -61,7 +69,8 @@ class MountedTransport extends ExchangeTransport {
   ) {
     const connection = Option.getOrUndefined(exchange)?.connection
     super(facts, { local: connection?.local, remote: connection?.remote, tls: connection?.tls })
-    // A callback server sends 100 at once by default; `checkContinue` may do otherwise.
+    // With 100-continue, wait for the listener's 100: a `checkContinue` listener may send another response
+    // instead.
     this.bodyWanted = expectsContinue(facts)
       ? Effect.async<void>((resume) => {
           this.wantBody = () => resume(Effect.void)
@@ -116,7 +125,7 @@ class MountedTransport extends ExchangeTransport {
   }
 
   protected answerData(slice: Uint8Array): void {
-    // Copy: the listener may reuse its buffer after the write.
+    // Copy the bytes: the listener may reuse its buffer after the write, before the engine has sent them.
     this.chunks.push(slice.slice())
     this.size += slice.length
     if (this.size >= highWaterMark) this.full = true
@@ -141,7 +150,10 @@ class MountedTransport extends ExchangeTransport {
     )
   }
 
-  /** Fails the exchange with the listener's error. Returns `false` if it is too late to report. */
+  /**
+   * Fails the exchange with the listener's error. Returns `false` if the response is already complete or has
+   * failed: the caller must then report the error in another way.
+   */
   fail(cause: Cause.Cause<HttpError.HangUp>): boolean {
     if (this.failure !== undefined || this.answered || this.closed) return false
     this.failure = Cause.squash(cause) as Error
@@ -166,16 +178,16 @@ class MountedTransport extends ExchangeTransport {
     })
   })
 
-  // ---- the response's body, pulled by the engine
+  // ---- the response's body, which the engine pulls
 
-  /** The body, if all of it was written with the head. */
+  /** The whole body if the response is already complete, otherwise `undefined`. */
   get whole(): Uint8Array | undefined {
     if (!this.answered) return undefined
     const { chunks } = this
     return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
   }
 
-  /** Adds the trailers at the end of the body. */
+  /** Adds the listener's trailers to the exchange, which sends them after the body. */
   readonly addTrailers: Effect.Effect<void> = Effect.suspend(() =>
     this.trailers.length === 0 || Option.isNone(this.exchange)
       ? Effect.void
@@ -222,7 +234,7 @@ class MountedTransport extends ExchangeTransport {
     resumeReader?.()
   }
 
-  /** Completes the exchange: the listener's connection closes after its writes have completed. */
+  /** Ends the exchange: closes the listener's connection after its pending writes have completed. */
   over(): void {
     if (this.full) {
       this.full = false
@@ -251,7 +263,7 @@ class MountedTransport extends ExchangeTransport {
     this.wake()
   }
 
-  /** Relays bytes in both directions until both have ended. */
+  /** Relays bytes between the listener's socket and the client until both directions have ended. */
   relay(socket: Socket): Effect.Effect<void> {
     this.socket = socket
     const read = Stream.runForEach(socket.stream, (slice) =>
@@ -306,7 +318,7 @@ const flat = (headers: Readonly<Record<string, string>>): RawFields => Object.en
 
 const factsOf = (request: HttpServerRequest, exchange: Option.Option<Exchange.Exchange>): RequestFacts => ({
   method: request.method,
-  // For a mounted app the path below its prefix, as `url`; `originalUrl` has the whole.
+  // In a mounted app `url` is the path below the prefix; `originalUrl` is the whole target.
   target: (request.method as string) === "CONNECT" ? request.originalUrl : request.url,
   httpVersion: Option.match(exchange, { onNone: () => "1.1", onSome: (self) => self.httpVersion }),
   rawHeaders: Option.match(exchange, {
@@ -315,7 +327,7 @@ const factsOf = (request: HttpServerRequest, exchange: Option.Option<Exchange.Ex
   })
 })
 
-// Send a cookie exactly as written: everything after the name and `=` is its value.
+// Keep each cookie exactly as the listener wrote it: attributes stay part of the value after `name=`.
 const cookiesOf = (fields: RawFields): Cookies.Cookies | undefined => {
   const cookies: Record<string, Cookies.Cookie> = {}
   let count = 0
@@ -324,7 +336,7 @@ const cookiesOf = (fields: RawFields): Cookies.Cookies | undefined => {
     const at = text.indexOf("=")
     const name = at < 0 ? text : text.slice(0, at)
     const value = at < 0 ? "" : text.slice(at + 1)
-    // Cookies with equal names are all sent.
+    // Give a repeated name its own key, so that cookies with equal names are all sent.
     const key = name in cookies ? `${name}#${count}` : name
     cookies[key] = { ...plainCookie, name, value, valueEncoded: value, options: undefined }
     count++
@@ -359,7 +371,7 @@ const inform = (
 ): Effect.Effect<void> => {
   if (Option.isNone(exchange)) return Effect.void
   const self = exchange.value
-  // Ignore 1xx that is too late or goes to HTTP/1.0, as Node's response does.
+  // Ignore the error of a 1xx response that is too late or addressed to an HTTP/1.0 client, as Node does.
   return Effect.ignore(status === 100 ? self.continue : self.informational(status, pairs(rawHeaders)))
 }
 
@@ -379,11 +391,15 @@ const guarded = (listener: RequestListener): RequestListener => {
       failed(error)
     }
   }
-  // Expose the original like a `once` wrapper does: the connection inspects a framework's prototypes.
+  // Expose the original as `listener`, as a `once` wrapper does: `adoptListener` needs a framework's own
+  // function.
   return Object.assign(guard, { listener })
 }
 
-/** A server for this listener alone. Limits are off: another server has read the request already. */
+/**
+ * Makes a server for this listener alone. Limits and timeouts are disabled, because the outer server applies
+ * its own limits and timeouts.
+ */
 const serverFor = (listener: RequestListener): Server =>
   http.createServer(
     {
@@ -399,14 +415,15 @@ const serverFor = (listener: RequestListener): Server =>
 const isServer = (value: RequestListener | Server): value is Server => typeof value !== "function"
 
 /**
- * Turns a request listener into an Effect app: an Express or Koa app, Fastify's `app.routing`, any `(req,
- * res) => void`. Or a whole server of `@httpfx/node/http` that is not listening, with its listeners of
- * `upgrade`, `connect`, `checkContinue`.
+ * Turns a request listener into an Effect app. The listener is an Express or Koa app, Fastify's
+ * `app.routing`, or any `(req, res) => void`. A server of `@httpfx/node/http` that is not listening is
+ * accepted too; its `upgrade`, `connect` and `checkContinue` listeners are then used as well.
  *
- * The app completes when the listener has started its response; the body follows as it is written, under the
- * client's backpressure. An error thrown by the listener, or a rejection of its promise, is a defect: 500, or
- * an aborted response. A response that it destroys fails with `HangUp`. If the client disconnects, the
- * listener sees Node's events: `aborted` and `close` on the request, `close` on the response.
+ * The app completes when the listener has started its response. The body is streamed as the listener writes
+ * it, under the client's backpressure. An error that the listener throws, or a rejection of the promise it
+ * returns, is a defect: the server sends 500 or, if the response has started, aborts it. If the listener
+ * destroys its response, the app fails with `HangUp`. If the client disconnects, the listener gets the same
+ * events as from Node: `aborted` and `close` on the request, `close` on the response.
  *
  * @since 0.1.0
  * @category conversions

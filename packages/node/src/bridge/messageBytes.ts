@@ -1,7 +1,10 @@
-/** Prints a received request as bytes again, and filters the fields of a response for another sender. */
+/**
+ * Encodes a received request as bytes again, and removes from a response the fields that apply to one
+ * connection only.
+ */
 import { hasElement, listElements, type Framing } from "@httpfx/core/wire"
 
-/** A flat list: name, value, ... */
+/** A flat list of field names and values: name, value, name, value, ... */
 export type RawFields = ReadonlyArray<string>
 
 const valuesOf = (fields: RawFields, name: string): Array<string> => {
@@ -12,7 +15,7 @@ const valuesOf = (fields: RawFields, name: string): Array<string> => {
   return values
 }
 
-/** The framing of a request body, from its fields. */
+/** Returns the framing of a request body that the fields of the request declare. */
 export const framingOf = (fields: RawFields): Framing => {
   if (valuesOf(fields, "transfer-encoding").length > 0) return { _tag: "Chunked" }
   const length = Number(valuesOf(fields, "content-length")[0] ?? 0)
@@ -22,12 +25,12 @@ export const framingOf = (fields: RawFields): Framing => {
 export interface RequestFacts {
   readonly method: string
   readonly target: string
-  /** `1.1`, `1.0`. */
+  /** `1.1` or `1.0`. */
   readonly httpVersion: string
   readonly rawHeaders: RawFields
 }
 
-/** The head of a request, latin1; leaves out fields named `without` (lower case). */
+/** Encodes the head of a request as a latin1 string, without the fields named `without` (in lower case). */
 export const requestHead = (request: RequestFacts, without?: string): string => {
   let text = `${request.method} ${request.target} HTTP/${request.httpVersion}\r\n`
   const { rawHeaders } = request
@@ -39,8 +42,8 @@ export const requestHead = (request: RequestFacts, without?: string): string => 
 }
 
 /**
- * The fields of a response without hop-by-hop fields: the next sender has its own connection and framing (RFC
- * 9110 §7.6.1). Keeps `Connection: close`.
+ * Returns the fields of a response without hop-by-hop fields, because the next sender uses another connection
+ * and its own framing (RFC 9110 §7.6.1). Keeps `Connection: close`.
  */
 export const endToEnd = (fields: RawFields): Array<string> => {
   const kept: Array<string> = []
@@ -57,7 +60,7 @@ export const endToEnd = (fields: RawFields): Array<string> => {
   return kept
 }
 
-/** A flat list as name-value pairs. */
+/** Converts a flat list to name-value pairs. */
 export const pairs = (fields: RawFields): Array<[name: string, value: string]> => {
   const list: Array<[string, string]> = []
   for (let i = 0; i < fields.length; i += 2) list.push([fields[i]!, fields[i + 1]!])

@@ -1,6 +1,6 @@
 /**
- * Callback agents over an agent of core's: each request borrows a connection and returns it, so that requests
- * of both APIs share connections, limits and queues.
+ * Callback agents over an agent of core. Each request of the callback API borrows a connection from core's
+ * pool and returns it afterwards, so requests of both APIs share connections, limits and queues.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -48,7 +48,7 @@ interface Request {
   onSocket(socket: Socket | undefined, error?: Error): void
 }
 
-/** The members of Node's agent that its documentation allows subclasses to use. */
+/** The members of `http.Agent` that Node's documentation allows subclasses to use. */
 interface Pooled {
   options: Options
   keepAlive: boolean
@@ -65,7 +65,8 @@ const text = (value: unknown): string | undefined =>
       ? value.map(text).join("\n")
       : String(value)
 
-// The certificate must match the host of the request (RFC 9110 §4.3.4).
+// The certificate must match the host that the request names (RFC 9110 §4.3.4), so use the `Host` field as
+// SNI name.
 const serverName = (options: Options, req: Request, host: string): string | undefined => {
   if (typeof options["servername"] === "string" && options["servername"] !== "") return options["servername"]
   const field = req.getHeader("host")
@@ -92,7 +93,8 @@ const tlsOf = (options: Options, req: Request, host: string): Omit<TlsOptions, "
   return Object.keys(tls).length === 0 ? undefined : tls
 }
 
-// Leave out unset options, so that requests of both APIs get equal pool keys.
+// Return `undefined` if no option is set, so that a callback request gets the same pool key as an Effect
+// request.
 const connectionOf = (
   options: Options,
   tls: Omit<TlsOptions, "role"> | undefined
@@ -169,7 +171,7 @@ const pooled = (
       }
       ;(self.requests[name] ??= []).push(req)
       const take = Effect.withUnhandledErrorLogLevel(Lease.take(agent, destination), Option.none())
-      // Never interrupted, so a granted lease is always received.
+      // The fiber is never interrupted, so the observer always receives a granted lease and none leaks.
       Runtime.runFork(runtime, take).addObserver((exit) => settled(self, req, name, exit))
     }
   }
@@ -177,13 +179,13 @@ const pooled = (
 }
 
 /**
- * Callback agents over the connections of an `Agent`: every request borrows one, under the agent's limits and
- * in its queue, and returns it. A callback request can reuse an idle connection of an Effect client, and vice
- * versa.
+ * Makes callback agents that use the connections of an `Agent`. Every request borrows a connection from that
+ * `Agent` and returns it afterwards; the `Agent`'s limits and queue apply. A callback request can reuse an
+ * idle connection of an Effect client, and vice versa.
  *
- * `agent.sockets` lists sockets in use by requests of these agents, `agent.requests` queued requests;
- * `freeSockets` stays empty, since idle connections belong to the pool. Limits like `maxSockets` of these
- * agents have no effect; `destroy()` destroys the sockets in use.
+ * In a callback agent, `sockets` lists the sockets that its requests are using, and `requests` lists its
+ * queued requests. `freeSockets` stays empty, because idle connections belong to the pool. Limits of a
+ * callback agent, such as `maxSockets`, have no effect. `destroy()` destroys the sockets in use.
  *
  * @since 0.1.0
  * @category conversions

@@ -1,8 +1,9 @@
 /**
- * One worker process, seen from its primary: started, ready, told to stop, exited.
+ * Starts one worker process from the primary, tracks its state and stops it. The states are starting, ready,
+ * stopping and ended.
  *
- * Uses `node:cluster`; does not know how many workers there are or when one is replaced. Every wait for a
- * worker ends: with its message, its exit, or a kill.
+ * Does not decide how many workers run or when a worker is replaced. Never waits without an end: a message
+ * from the worker, the exit of the process, or a kill completes every wait.
  */
 import cluster, { type Worker } from "node:cluster"
 import * as Deferred from "effect/Deferred"
@@ -14,10 +15,10 @@ import { WorkerFailed } from "@httpfx/core/HttpError"
 /** The messages between primary and worker, besides those of `node:cluster`. */
 export const isReady = "httpfx.ready"
 export const shallStop = "httpfx.stop"
-/** Environment variable of a worker: how long it may take to stop, ms. */
+/** Name of the environment variable that passes the stop deadline to a worker, in ms. */
 export const stopVariable = "HTTPFX_WORKER_STOP_TIMEOUT"
 
-/** How a process exited. */
+/** The exit code or the signal with which a process exited. */
 export interface Ended {
   readonly exitCode: number | undefined
   readonly signal: string | undefined
@@ -34,14 +35,17 @@ export interface WorkerProcess {
   readonly id: number
   readonly pid: number
   state: "starting" | "ready" | "stopping" | "ended"
-  /** Whether it was told to stop. */
+  /** Whether the primary has told the worker to stop. */
   told: boolean
-  /** Completes when the worker has reported that it serves; fails if it exits before. */
+  /** Completes when the worker has reported that it is ready. Fails if the worker exits before that. */
   readonly ready: Effect.Effect<void, WorkerFailed>
   readonly ended: Effect.Effect<Ended>
-  /** Tells it to finish its work; kills it at the deadline. Completes when the process has exited. */
+  /**
+   * Tells the worker to stop, and kills the process when the deadline expires. Completes when the process has
+   * exited.
+   */
   readonly stop: (deadline: Duration.Duration) => Effect.Effect<void>
-  /** Kills it at once, and completes when the process has exited. */
+  /** Kills the process immediately. Completes when the process has exited. */
   readonly kill: Effect.Effect<void>
 }
 
@@ -52,7 +56,7 @@ export const failedWith = (id: number, ended: Ended, when: string): WorkerFailed
   new WorkerFailed({ worker: id, reason: `${describeExit(ended)} ${when}`, ...ended })
 
 const fork = ({ args, env, exec, execArgv }: Settings): Worker => {
-  // Global settings of the module, which apply to the next fork.
+  // `setupPrimary` changes global settings of the module, so set them again before each fork.
   cluster.setupPrimary({
     ...(exec === undefined ? {} : { exec }),
     ...(args === undefined ? {} : { args: [...args] }),
@@ -61,7 +65,7 @@ const fork = ({ args, env, exec, execArgv }: Settings): Worker => {
   return cluster.fork(env)
 }
 
-/** Starts a process. `changed` is called on every change of its `state`. */
+/** Starts a worker process. Calls `changed` whenever the `state` of the worker changes. */
 export const start = (
   settings: Settings,
   changed: (worker: WorkerProcess, ended: Ended | undefined) => void
@@ -89,7 +93,7 @@ const watch = (
     if (self.state === "ended") return
     self.told = true
     enter("stopping")
-    // The channel may close before the process exits; then the worker stops by itself.
+    // If the IPC channel has closed, do not send: the worker has noticed the disconnect and stops by itself.
     if (worker.isConnected()) worker.send(shallStop, () => {})
   })
   const kill = Effect.zipRight(
@@ -106,7 +110,8 @@ const watch = (
     stop: (deadline) =>
       Effect.zipRight(
         stop,
-        // Interruptible, because finalizers are not; otherwise the deadline could not interrupt the wait.
+        // `stop` may run in a finalizer, which is uninterruptible; without this the deadline could not end
+        // the wait.
         Effect.timeoutTo(Effect.interruptible(Deferred.await(ended)), {
           duration: deadline,
           onSuccess: () => Effect.void,
@@ -130,7 +135,7 @@ const watch = (
     over({ exitCode: exitCode ?? undefined, signal: signal ?? undefined })
   )
   worker.on("error", () => {
-    // A process that failed to start emits no `exit`.
+    // A process that failed to start emits `error` but no `exit`, so report the end of the process here.
     if (worker.process.pid === undefined) over({ exitCode: undefined, signal: undefined })
   })
   return self

@@ -1,4 +1,4 @@
-/** `https.Agent`: an agent for TLS sockets that caches sessions for later handshakes. */
+/** `https.Agent`: an agent for TLS sockets. It caches TLS sessions for later handshakes. */
 import { secureConnectionName, sniName, type NameOptions } from "@httpfx/core/pool"
 import type * as https from "node:https"
 import { checkServerIdentity, connect } from "node:tls"
@@ -18,7 +18,10 @@ interface TlsAgent extends AgentLike {
   _evictSession(key: string): void
 }
 
-/** The number of a request with its own `checkServerIdentity`, also set on its socket. */
+/**
+ * The key of a number that identifies a request with its own `checkServerIdentity`. Set on the options of the
+ * request and on its socket.
+ */
 const ownCheck = Symbol("checkServerIdentity of the request")
 let checks = 0
 
@@ -29,8 +32,8 @@ interface Checked {
 }
 
 /**
- * Marks the options of a request with its own `checkServerIdentity`. Its connection and TLS session serve no
- * other request: only this request has accepted the server's certificate.
+ * Marks the options of a request with its own `checkServerIdentity`. No other request may use its connection
+ * or TLS session, because only this request has accepted the server's certificate.
  */
 export const withOwnCheck = (options: ConnectOptions, usual: unknown): ConnectOptions => {
   const own = options as Checked
@@ -57,7 +60,9 @@ inherit(Agent, HttpAgent)
 const proto = Agent.prototype as TlsAgent
 const base = HttpAgent.prototype as unknown as AgentLike
 
-/** The three call signatures: options; port and options; port, host and options. */
+/**
+ * Parses the arguments, in any of three call signatures: options; port and options; port, host and options.
+ */
 const readArguments = (port: unknown, host: unknown, options: unknown): ConnectOptions => {
   if (port !== null && typeof port === "object") return port as ConnectOptions
   let read: ConnectOptions
@@ -79,13 +84,13 @@ Object.assign(proto, {
       if (session) options = { session, ...options }
     }
     const { servername } = options
-    // The key in the agent's lists keeps the name as given, as in Node.
+    // Remove the final dot for SNI only; as in Node, the agent's lists use the name as given.
     if (servername?.endsWith(".")) options = { ...options, servername: sniName(servername) }
     const socket = connect(options as never) as unknown as HttpSocket & Checked
     if (checked !== undefined) socket[ownCheck] = checked
     if (key) {
       socket.on("session", (session: Buffer) => this._cacheSession(key, session))
-      // Do not resume a session after a failure.
+      // Do not resume a TLS session after its connection has failed.
       socket.once("close", (failed: boolean) => {
         if (failed) this._evictSession(key)
       })

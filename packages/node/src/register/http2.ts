@@ -1,8 +1,8 @@
 /**
- * `http2` under the hook: serves the HTTP/1 connections of `createSecureServer({ allowHTTP1: true })` by our
- * module. HTTP/2 itself stays with the built-in module.
+ * The `http2` module that the register hook returns. Our module serves the HTTP/1 connections of
+ * `createSecureServer({ allowHTTP1: true })`; the built-in module serves HTTP/2.
  *
- * Never imports `http2`: the hook passes it when the program loads it.
+ * Never imports `http2` itself: the hook passes the built-in module when the program loads `http2`.
  */
 import type * as http2 from "node:http2"
 import type { Server as NetServer } from "node:net"
@@ -21,7 +21,7 @@ import type { HttpSocket } from "../http/message/shapes.js"
 
 type Module = typeof http2
 
-/** The options, with `http1Options` of Node.js 24. */
+/** The options of `createSecureServer`, with `http1Options`, which Node.js 24 added. */
 type Options = http2.SecureServerOptions & { readonly http1Options?: ServerOptions }
 
 type Secure = http2.Http2SecureServer & HttpServer
@@ -36,7 +36,7 @@ const optionsOf = (options: Options): ServerOptions => {
   }
 }
 
-/** Overrides the members of the built-in class that deal with HTTP/1 connections. */
+/** Returns replacements for the members of the built-in class that close HTTP/1 connections. */
 const membersOver = (parent: NetServer) => ({
   close(this: Secure, callback?: (error?: Error) => void): Secure {
     prepareClose(this)
@@ -51,7 +51,7 @@ const membersOver = (parent: NetServer) => ({
   }
 })
 
-/** Routes a server's HTTP/1 connections to our callback API. */
+/** Passes the HTTP/1 connections of a server to our callback API. */
 const takeOver = (server: Secure, options: Options): void => {
   const given = optionsOf(options)
   const { timeout } = server
@@ -70,7 +70,10 @@ const takeOver = (server: Secure, options: Options): void => {
   })
 }
 
-/** The built-in module, with a `createSecureServer` that serves HTTP/1 by our module. */
+/**
+ * Returns the built-in module with a `createSecureServer` whose servers pass HTTP/1 connections to our
+ * module.
+ */
 export const withOwnHttp1 = (builtIn: Module): Module => {
   const createSecureServer = (options?: unknown, listener?: unknown): http2.Http2SecureServer => {
     const server = builtIn.createSecureServer(options as never, listener as never)

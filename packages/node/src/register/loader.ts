@@ -1,6 +1,6 @@
 /**
- * The hook for `import` in versions of Node.js without in-process hooks (before 22.15): runs in Node's loader
- * thread.
+ * The hook for `import`. Runs in the main thread where Node.js has `registerHooks` (from 22.15 on), otherwise
+ * in Node's loader thread.
  */
 import { fileURLToPath } from "node:url"
 import { exceptions, moduleOf, type ModuleName } from "./redirect.js"

@@ -1,6 +1,7 @@
 /**
- * Delivers `http` performance entries: Node creates them in its own HTTP code, so the hook that replaces that
- * code sends ours to the same observers.
+ * Delivers `http` performance entries. Node creates these entries in its built-in HTTP modules, which the
+ * register hook replaces. Our modules therefore measure exchanges, and this file creates the entries and
+ * delivers them to the program's observers.
  */
 import perfHooks from "node:perf_hooks"
 import { observeExchanges, type Measurement } from "../http/own/measure.js"
@@ -9,7 +10,7 @@ import { setImmediate } from "../time/realTime.js"
 type Callback = ConstructorParameters<typeof perfHooks.PerformanceObserver>[0]
 type Options = Parameters<perfHooks.PerformanceObserver["observe"]>[0]
 
-/** Observers of `http` entries, each with its undelivered entries. */
+/** Maps each observer of `http` entries to its undelivered entries. */
 const observers = new Map<HttpAwareObserver, Array<perfHooks.PerformanceEntry>>()
 
 const entryPrototype = perfHooks.PerformanceEntry.prototype
@@ -66,7 +67,7 @@ class HttpAwareObserver extends perfHooks.PerformanceObserver {
 }
 Object.defineProperty(HttpAwareObserver, "name", { value: "PerformanceObserver" })
 
-/** Replaces `PerformanceObserver` by a class that also delivers our entries. */
+/** Replaces `PerformanceObserver` with a subclass that also delivers our entries. */
 export const offerHttpEntries = (): void => {
   const { PerformanceObserver: builtin } = perfHooks
   const place = { configurable: true, writable: true, value: HttpAwareObserver }

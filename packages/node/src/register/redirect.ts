@@ -1,6 +1,6 @@
 /**
- * Decides which specifiers are redirected, and for which importing files. Shared by both hooks: the one for
- * `require` in the process, and the one for `import` there or in Node's loader thread.
+ * Decides which specifiers are redirected, and for which importing files. The hook for `require` and the hook
+ * for `import` share this file; the latter may run in Node's loader thread.
  */
 import { resolve, sep } from "node:path"
 
@@ -16,14 +16,15 @@ const names: Readonly<Record<string, ModuleName>> = {
   "node:http2": "http2"
 }
 
-/** The module of ours for a specifier, if it is redirected. */
+/** Returns the name of our module for a specifier, or `undefined` if the specifier is not redirected. */
 export const moduleOf = (specifier: string): ModuleName | undefined => names[specifier]
 
 const slashes = (path: string): string => (sep === "\\" ? path.replaceAll("\\", "/") : path)
 
 /**
- * Parses the comma-separated list of importers that keep the built-in modules: packages (`name`,
- * `@scope/name`) and files or folders (`./legacy`, `/srv/app/legacy.js`).
+ * Parses the comma-separated list of importers that keep the built-in modules, and returns a function that
+ * matches a file against the list. An entry is a package (`name`, `@scope/name`) or the path of a file or
+ * folder (`./legacy`, `/srv/app/legacy.js`).
  */
 export const exceptions = (list: string | undefined): ((file: string) => boolean) => {
   const wanted = (list ?? "")

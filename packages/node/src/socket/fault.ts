@@ -1,4 +1,4 @@
-/** Converts Node's errors to `Fault`s and back. Does not decide what a failure means. */
+/** Converts Node's errors to `Fault`s and `Fault`s to errors. Never decides how a failure is handled. */
 import { formatAddress, type Address, type Fault } from "@httpfx/core/Transport"
 
 /** The fields that Node sets on errors of system calls. */
@@ -16,7 +16,7 @@ const addressOf = (error: SystemError): Address | undefined =>
       ? { _tag: "UnixAddress", path: error.address }
       : { _tag: "TcpAddress", hostname: error.address, port: error.port }
 
-/** The fault for an error of a socket. `syscall` is the default for errors that name none. */
+/** Converts an error of a socket to a fault. `syscall` is used if the error does not name a system call. */
 export const faultOf = (error: Error, syscall: string): Fault => {
   const system = error as SystemError
   return {
@@ -29,7 +29,7 @@ export const faultOf = (error: Error, syscall: string): Fault => {
   }
 }
 
-/** The error that a Node socket would emit for a fault. */
+/** Converts a fault to the error that a socket of Node would emit. */
 export const errorOf = (fault: Fault): Error => {
   if (fault.cause instanceof Error) return fault.cause
   return Object.assign(new Error(fault.message), {

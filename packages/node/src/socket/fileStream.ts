@@ -1,23 +1,24 @@
 /**
- * Streams a range of a file: opens it with the first piece, closes it with the last one or on interruption.
+ * Streams a range of a file. The file is opened for the first piece, and closed after the last piece or on
+ * interruption.
  *
- * Each piece costs one trip through the thread pool and one allocation of its exact size. `FileSystem.stream`
- * uses a fiber, a queue and locks per read, which cost more than the read. Never reads past the range, nor
- * ahead.
+ * Each piece costs one call in the thread pool and one allocation of exactly its size. `FileSystem.stream` is
+ * not used, because its fiber, queue and locks per read cost more than the read. Never reads beyond the
+ * range, and never reads ahead.
  */
 import { close, open, read } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
-// Bytes.
+// Maximum size of a piece, bytes.
 const pieceSize = 131_072
 
 type Piece = Effect.Effect<Uint8Array, Option.Option<Error>>
 type Resume = (piece: Piece) => void
 
 const ended: Piece = Effect.fail(Option.none())
-// After `close` the descriptor is invalid even if it reports an error.
+// Ignore an error of `close`: the descriptor is invalid afterwards in any case.
 const ignore = () => {}
 
 class Reading {
@@ -45,7 +46,8 @@ class Reading {
     })
   }
 
-  // Wait for the pending call before closing: afterwards the descriptor may belong to another file.
+  // Do not close during a pending call: the system could reuse the descriptor for another file before the
+  // call runs.
   readonly release: Effect.Effect<void> = Effect.sync(() => {
     this.released = true
     if (!this.busy) this.close()
@@ -55,7 +57,7 @@ class Reading {
     const buffer = Buffer.allocUnsafeSlow(Math.min(this.left, pieceSize))
     read(descriptor, buffer, 0, buffer.length, this.position, (error, count) => {
       if (error !== null) return this.done(resume, Effect.fail(Option.some(error)))
-      // The file was truncated; the sender notices the missing bytes by `content-length`.
+      // The file was truncated. End the stream; the sender detects the missing bytes by `content-length`.
       if (count === 0) return this.done(resume, ended)
       this.position += count
       this.left -= count
@@ -75,7 +77,7 @@ class Reading {
   }
 }
 
-// Reads a one-piece file without the overhead of a stream.
+// Reads a range that fits in one piece, without the overhead of a stream.
 const wholeFile = (
   path: string,
   offset: number,
@@ -87,10 +89,10 @@ const wholeFile = (
     return reading.release
   })
 
-// Core's server looks for this property of a stream.
+// Core's server checks a stream for this property and, if it exists, sends the body as one piece.
 const whole = Symbol.for("@httpfx/core/body/whole")
 
-/** Streams `length` bytes from `offset` on, or fewer if the file ends before. */
+/** Returns a stream of `length` bytes from `offset` on, or of fewer bytes if the file is shorter. */
 export const fileStream = (
   path: string,
   offset: number,

@@ -1,7 +1,7 @@
 /**
- * Listens with `node:net`: on ports, paths, descriptors and servers that already listen.
+ * Listens with `node:net` on a port, a path, a file descriptor or a server that already listens.
  *
- * Replaces the Unix socket file of a crashed process; never one that a process still listens on.
+ * Replaces the Unix socket file that a crashed process has left, but never a file on which a process listens.
  */
 import * as fs from "node:fs"
 import * as net from "node:net"
@@ -26,13 +26,16 @@ const boundTo = (server: net.Server): Address => {
     : { _tag: "TcpAddress", hostname: address?.address ?? "", port: address?.port ?? 0 }
 }
 
-// Older versions ignore the option silently, and the second listener would fail with EADDRINUSE.
+// Older versions ignore `reusePort`, and a second listener would fail with EADDRINUSE, so report the version.
 const knowsReusePort = (): boolean => {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
   return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)
 }
 
-/** The host of a URL without brackets (RFC 3986 section 3.2.2); a zone follows "%25" (RFC 6874). */
+/**
+ * Returns the host of a URL without the brackets of an IPv6 address (RFC 3986 section 3.2.2). "%25" before a
+ * zone is decoded to "%" (RFC 6874).
+ */
 export const literal = (host: string): string =>
   host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1).replace("%25", "%") : host
 
@@ -81,7 +84,7 @@ const opened = (
     }
   })
 
-/** Removes a socket file that nobody listens on; returns whether it did. */
+/** Removes a socket file if no process listens on it. Returns whether the file was removed. */
 const removeStale = (path: string): Effect.Effect<boolean> =>
   Effect.async((resume) => {
     const socket = net.connect(path)
@@ -116,7 +119,7 @@ export const openServer = (
   )
 }
 
-// sd_listen_fds(3): descriptors from 3 on, for the process with this pid.
+// sd_listen_fds(3): the passed descriptors start at 3, and are for the process whose pid is LISTEN_PID.
 const firstDescriptor = 3
 
 export const activatedSocket = (

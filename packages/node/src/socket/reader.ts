@@ -1,10 +1,11 @@
 /**
- * The read buffers of sockets. All connections read into one scratch buffer, and each read is copied to a
- * chunk of its own size: no 64 KiB allocation per read, and no memory held by an idle connection. A
- * connection in bulk (it fills the scratch buffer repeatedly) reads into larger buffers of its own, which are
- * handed over without a copy, until it slows down or stalls: half as many reads and wake-ups of the consumer.
+ * Manages the read buffers of sockets. All connections read into one scratch buffer, and the bytes of each
+ * read are copied to a chunk of exactly their size. This avoids a 64 KiB allocation per read, and an idle
+ * connection has no buffer. A connection that fills the scratch buffer repeatedly switches to bulk mode: it
+ * reads into larger buffers of its own, which the consumer gets without a copy, so that half as many reads
+ * and wake-ups are needed. Bulk mode ends when the connection slows down or stalls.
  *
- * Never hands out bytes that a later read may overwrite, and never keeps a buffer for a stalled connection.
+ * Never passes on bytes that a later read may overwrite, and never keeps a buffer for a stalled connection.
  */
 import type * as net from "node:net"
 import { exchangeBuffer, giveOnread, knowsBuffers, takesOnread } from "./fast/userBuffer.js"
@@ -12,34 +13,37 @@ import { clearTimeout, setTimeout } from "../time/realTime.js"
 
 const scratchSize = 64 * 1024
 const scratch = Buffer.allocUnsafeSlow(scratchSize)
-// Together with the look-ahead of a connection this stays below 256 KiB.
+// Size of a bulk buffer. With the look-ahead of a connection, memory per connection stays below 256 KiB.
 const ownSize = 112 * 1024
-// From this size on a read keeps its buffer; below it the buffer would pin over twice the received bytes.
+// The buffer of a bulk read of at least this size is passed on. The bytes of a smaller read are copied,
+// because the buffer would keep more than twice the received bytes in memory.
 const keptSize = ownSize / 2
 // Two consecutive reads below this size end bulk mode.
 const bulkSize = 16 * 1024
-// Switch to bulk reads after 4 full scratch buffers; backpressure without bulk stays below that.
+// Switch to bulk mode after this many bytes in large reads. A consumer that applies backpressure pauses
+// reading before that, so its connection does not switch.
 const bulkBytes = 4 * scratchSize
 
-// ms: a connection silent for this long gives its buffer back.
+// Time without reads, ms, after which a connection in bulk mode releases its buffer.
 const bulkPatience = 1000
 
-/** Takes the bytes of one read and owns them. `false`: pause reading. */
+/** Receives the bytes of one read and owns them. Returns `false` to pause reading. */
 export type Deliver = (chunk: Buffer) => boolean
 
 export class Reader {
-  /** The reading socket, once it exists. */
+  /** The socket that reads, once it exists. */
   socket: net.Socket | undefined
   deliver: Deliver | undefined
   private own = false
   private silence: NodeJS.Timeout | undefined
   private inARow = 0
-  /** The last read was small. A single small read between large ones is just a remainder. */
+  /** Whether the last read was small. A single small read between large reads does not end bulk mode. */
   private small = false
   private next: Buffer | undefined = scratch
-  /** Node documentation: net.Socket, `onread`. */
+  /** The option `onread` for the socket (Node documentation: net.Socket). */
   readonly options: net.OnReadOpts = {
-    // Called before the first and after every read; `undefined` keeps the buffer.
+    // Node calls this before the first read and after every read. If it returns `undefined`, the buffer stays
+    // in use.
     buffer: (() => {
       const next = this.next
       this.next = undefined
@@ -49,7 +53,7 @@ export class Reader {
       const { deliver } = this
       if (deliver === undefined) return true
       const more = deliver(this.take(length, buffer as Buffer))
-      // Paused by backpressure: give the large buffer back.
+      // Backpressure has paused reading, so release the large buffer.
       if (this.own && (!more || this.socket?.isPaused() === true)) this.shrink(scratch)
       return more
     }
@@ -100,8 +104,9 @@ export class Reader {
   }
 
   /**
-   * Takes over the reading of an existing socket, from the next read on. Returns `false`, with nothing
-   * changed, for TLS, a socket with its own `onread`, or unknown internals of Node.
+   * Makes an existing socket read through this reader, from its next read on. Returns `false` and changes
+   * nothing for a TLS socket, for a socket with its own `onread`, and if Node's internals are not as
+   * expected.
    */
   takeOver(socket: net.Socket, deliver: Deliver): boolean {
     if (!takesOnread(socket)) return false
@@ -111,7 +116,7 @@ export class Reader {
     return true
   }
 
-  /** Sets the socket that was made with `options`. */
+  /** Sets the socket that was made with `options`, and the function that gets its bytes. */
   reads(socket: net.Socket, deliver: Deliver): void {
     this.socket = socket
     this.deliver = deliver

@@ -1,4 +1,4 @@
-/** Resets Node's sockets: never throws and always leads to `close`. */
+/** Resets Node's sockets. Never throws; the socket always emits `close` afterwards. */
 import type { Duplex } from "node:stream"
 import { setImmediate } from "../time/realTime.js"
 
@@ -10,20 +10,20 @@ const now = (stream: Duplex) => {
   try {
     ;(stream as Resettable).resetAndDestroy?.()
   } catch {
-    // Thrown by pipes and TLS (ERR_INVALID_HANDLE_TYPE).
+    // Pipes and TLS sockets throw ERR_INVALID_HANDLE_TYPE, so only destroy them.
   }
   stream.destroy()
 }
 
 /**
- * Destroys the stream so that its peer sees RST, if the stream can send one. `writer` is the stream that
- * writes: a TLS layer above it, or itself.
+ * Destroys the stream and sends RST if the stream can do that. `writer` is the stream to which the program
+ * writes: the stream itself, or a TLS stream over it.
  */
 export const resetStream = (stream: Duplex, writer: Duplex = stream): void => {
   const sendsFin = () => writer.writableEnded && !writer.writableFinished && !writer.destroyed
   if (!sendsFin() || writer.writableLength > 0) return now(stream)
-  // While libuv sends FIN, a reset fails (EINVAL) and leaves the socket open for ever. The FIN is sent in the
-  // next turn, unless TLS's `close_notify` is stuck behind backpressure: then destroy.
+  // While libuv has a pending FIN, a reset fails (EINVAL) and leaves the socket open, so wait for the FIN.
+  // Destroy if it is not sent after two turns, because backpressure blocks TLS's `close_notify`.
   writer.once("finish", () => now(stream))
   setImmediate(() =>
     setImmediate(() => {

@@ -1,8 +1,8 @@
 /**
- * A `Transport` over any `stream.Duplex`: tracks which events its owner has received. Base class of the
- * transport over `net.Socket` (tcpTransport.ts).
+ * A `Transport` over any `stream.Duplex`. It tracks which events its owner has received, so that a new owner
+ * gets them too. Base class of the transport over `net.Socket` (tcpTransport.ts).
  *
- * Never throws, never calls its owner from within a call of the owner's, and holds nothing after `close`.
+ * Never throws, never calls the owner from within a call by the owner, and keeps no handlers after `close`.
  */
 import type { Duplex } from "node:stream"
 import {
@@ -26,7 +26,7 @@ interface Owned extends Duplex {
   [owner]: StreamTransport
 }
 
-// Listeners shared by all connections: a closure per event and connection costs memory and time.
+// All connections share these listeners, because a closure per event and connection costs memory and time.
 function onData(this: Owned, chunk: Uint8Array) {
   this[owner].handlers.data(chunk)
 }
@@ -58,10 +58,10 @@ export interface SocketMembers {
 const address = (hostname: string | undefined, port: number | undefined): Address | undefined =>
   hostname === undefined || port === undefined ? undefined : { _tag: "TcpAddress", hostname, port }
 
-// Up to this size the body is copied behind the head, so that both leave in one system call; above it, a
-// vectored write costs less than the copy.
+// Up to this size, bytes, the body is copied behind the head, so that one plain write sends both. A larger
+// body is sent by a vectored write, which costs less than the copy.
 const copyLimit = 16 * 1024
-// `head` as a string is latin1.
+// Joins head and body. A head that is a string is encoded as latin1.
 const joined = (head: string | Uint8Array, body: Uint8Array): Uint8Array => {
   const bytes = Buffer.allocUnsafe(head.length + body.length)
   if (typeof head === "string") bytes.write(head, "latin1")
@@ -70,7 +70,7 @@ const joined = (head: string | Uint8Array, body: Uint8Array): Uint8Array => {
   return bytes
 }
 
-// A body this short is cheaper as latin1 text behind a head that is text already.
+// Up to this size, bytes, decoding the body to latin1 text and appending it to a text head is cheaper.
 const textLimit = 2 * 1024
 
 export class StreamTransport implements Transport {
@@ -81,12 +81,12 @@ export class StreamTransport implements Transport {
   protected paused = false
   protected dropped = false
   protected closed = false
-  /** Bytes of the stream's write in flight; 0 if unknown. */
+  /** Number of bytes of the stream's write in flight; 0 if unknown. */
   underWay = 0
-  /** FIN was received. */
+  /** Whether FIN was received. */
   protected ended = false
   protected failure: Fault | undefined
-  // Events that the present handlers have received.
+  // Whether the current handlers have received `end` and `close`.
   private toldEnd = true
   private toldClose = true
 
@@ -130,7 +130,7 @@ export class StreamTransport implements Transport {
       this.started = true
       if (!this.closed && !this.paused) this.read()
     }
-    // Report earlier events to the new owner too, in a later turn.
+    // Report earlier events to the new owner too, but in a later tick, not from within this call.
     if (this.ended || this.closed) nextTick(() => this.tell())
   }
 
@@ -211,8 +211,8 @@ export class StreamTransport implements Transport {
   }
 
   /**
-   * Closes as the stream itself does: drops buffered writes, and the peer sees FIN, or RST if it had sent
-   * data that was never read. No handler is called any more.
+   * Destroys the stream. Buffered writes are dropped. The peer receives FIN, or RST if received data was
+   * never read. No handler is called any more.
    */
   destroy(): void {
     this.dropped = true
@@ -221,7 +221,7 @@ export class StreamTransport implements Transport {
     this.stream.destroy()
   }
 
-  /** Gives the stream to another owner (a TLS layer): no handler is called any more. */
+  /** Returns the stream for use by another owner (a TLS layer). No handler is called any more. */
   release(): Duplex {
     const stream = this.stream
     stream.off("data", onData)
@@ -249,12 +249,12 @@ export class StreamTransport implements Transport {
     this.stream.resume()
   }
 
-  /** The stream whose handle writes to the system. */
+  /** The stream whose handle passes written bytes to the system. */
   protected get writer(): Duplex {
     return this.stream
   }
 
-  /** Closes without RST if possible. */
+  /** Closes the connection, without RST if possible. */
   protected leave(): void {
     this.stream.destroy()
   }
@@ -284,11 +284,11 @@ export class StreamTransport implements Transport {
       this.toldEnd = true
       handlers.end()
     }
-    // `end` may have handed the connection over; the new owner gets `close` in a later turn.
+    // The `end` handler may have given the transport to a new owner, which gets `close` in a later tick.
     if (!this.closed || this.toldClose || this.handlers !== handlers) return
     this.toldClose = true
     this.handlers = noHandlers
-    // The program destroyed the stream without an error: report a reset, because bytes may be missing.
+    // If other code destroyed the stream without an error, report one: the received bytes may be truncated.
     const failure = this.failure ?? (this.ended || this.dropped ? undefined : fault("ECONNRESET", "read"))
     if (failure !== undefined) handlers.error(failure)
     handlers.close()

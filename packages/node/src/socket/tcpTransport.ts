@@ -1,14 +1,14 @@
 /**
- * The `Transport` over a `net.Socket` that we opened or accepted: reads past the stream machinery, resets,
- * and reports failures in the right order.
+ * The `Transport` over a `net.Socket` that we opened or accepted. It reads without the overhead of streams,
+ * can reset the connection, and reports a failed write only after the received bytes.
  *
- * Reading. Bytes arrive by `onread` (Node documentation: net.Socket), see reader.ts: `pause` stops the handle
- * at once.
+ * Reading. Bytes arrive through the option `onread` (Node documentation: net.Socket), see reader.ts. `pause`
+ * therefore stops the handle immediately.
  *
- * Write failures. A peer may respond and close while we still send. The write then fails although the
- * response waits in the receive queue; so a failed write is held back until reading has ended. While the
- * owner has paused reading it is reported at once, because nothing else would wake a writer that waits for
- * `drain`.
+ * Write failures. A peer may respond and close while we still send. Our write then fails although the
+ * response is still in the receive queue; a failed write is therefore reported only when reading has ended.
+ * If the owner has paused reading, the failure is reported immediately, because nothing else would wake a
+ * writer that waits for `drain`.
  *
  * Never reads before `start`, and never keeps a listener after `close`.
  */
@@ -70,7 +70,7 @@ export class TcpTransport extends StreamTransport implements Transport, Writing 
     return knowsNoPeer(this.socket)
   }
 
-  // `resume` would start reading in a later turn, even if the owner paused meanwhile.
+  // Start reading now: `resume` would start it in a later tick, even if the owner has paused by then.
   protected override beginReading(): void {
     this.socket.read(0)
   }
@@ -81,14 +81,14 @@ export class TcpTransport extends StreamTransport implements Transport, Writing 
 
   override sawEnd(): void {
     if (this.held !== undefined) {
-      // The failed write consumed the socket's error, so reading ends as if by FIN. Linux distinguishes the
-      // two: EPIPE if FIN came before RST, otherwise ECONNRESET.
+      // The failed write has consumed the socket's error, so reading ends as if by FIN. The code of the write
+      // tells FIN from RST on Linux: it is EPIPE if FIN came before RST, otherwise ECONNRESET.
       this.ended = this.held.code === "EPIPE"
       this.fail()
       return
     }
-    // After an RST the system has dropped the peer. (Also after FIN in both directions, but then the socket
-    // is about to close.)
+    // After RST the system no longer knows the peer's address. This also holds after FIN in both directions;
+    // `writableFinished` excludes that case.
     const mayBeReset = !this.socket.writableFinished && knowsNoPeer(this.socket)
     if (!mayBeReset || !readAgain(this.socket)) return super.sawEnd()
     this.looking = true
@@ -105,7 +105,8 @@ export class TcpTransport extends StreamTransport implements Transport, Writing 
     if (this.failure === undefined && !this.ended) super.sawEnd()
   }
 
-  // The stream must not see the failure: it would destroy itself and the receive queue with it.
+  // Do not pass the failure to the stream: the stream would destroy itself, and the receive queue would be
+  // lost.
   private writeFailed(error: Error): void {
     this.writable = false
     this.held = faultOf(error, "write")
@@ -118,11 +119,11 @@ export class TcpTransport extends StreamTransport implements Transport, Writing 
   }
 }
 
-/** The transport over a connection that `net.connect` opens. Does not read before `start`. */
+/** Opens a connection with `net.connect` and returns its transport, which does not read before `start`. */
 export const connecting = (options: net.NetConnectOpts, addresses?: Addresses): TcpTransport => {
   const reader = new Reader()
   const socket = net.connect({ ...options, allowHalfOpen: true, onread: reader.options })
-  // Node starts reading on connect unless the socket is paused.
+  // Node starts to read when the connection is open, unless the socket is paused.
   socket.pause()
   return new TcpTransport(socket, reader, addresses)
 }
@@ -132,7 +133,7 @@ const overHandle = (handle: Accepted, addresses: Addresses | undefined): Transpo
   return new TcpTransport(socketOver(handle, reader.options), reader, addresses)
 }
 
-/** A server whose connections deliver no data before their transport is started. */
+/** Makes a server whose connections deliver no data before their transport is started. */
 export const createServer = (
   addresses: () => Addresses | undefined,
   onConnection: (transport: Transport) => void
@@ -141,7 +142,10 @@ export const createServer = (
     onConnection(new StreamTransport(socket, addresses()))
   )
 
-/** Reads later connections of a listening server past their streams, if possible. */
+/**
+ * Makes a listening server accept later connections as `TcpTransport`s, which read without a stream, if
+ * Node's internals allow it.
+ */
 export const acceptTransports = (
   server: net.Server,
   addresses: () => Addresses | undefined,

@@ -1,7 +1,7 @@
 /**
- * TLS over an existing connection, in either role, by `node:tls`.
+ * Makes TLS connections over an existing connection with `node:tls`, as client and as server.
  *
- * Takes over the given transport, whatever the outcome; never leaves it open after a failure.
+ * `secure` owns the given transport from the call on, and never leaves it open after a failure.
  */
 import { createHash } from "node:crypto"
 import * as net from "node:net"
@@ -24,7 +24,7 @@ import { distrust, tlsFacts } from "./tlsFacts.js"
 import { TransportSocket } from "./transportSocket.js"
 import { nextTick } from "../time/realTime.js"
 
-// Options with the same name and meaning in Node.
+// Options that have the same name and meaning in Node.
 const alike = [
   "ca",
   "cert",
@@ -44,13 +44,13 @@ const contextOptions = (options: Network.TlsOptions): tls.SecureContextOptions =
   const context: Record<string, unknown> = options.role === "server" ? serverContext(options) : {}
   for (const name of alike) {
     const value = options[name]
-    // Node takes `undefined` for a given value.
+    // Leave out unset options, because Node treats `undefined` as a given value.
     if (value !== undefined) context[name] = value
   }
   return context
 }
 
-// `tls.Server` sets these itself; a context made without it gets OpenSSL's defaults.
+// A `tls.Server` sets these options itself. Without it, set them here, since OpenSSL's defaults differ.
 const serverContext = (options: Network.TlsOptions): Record<string, unknown> => {
   const { sessionIdContext = trustOf(options), sessionTimeout, ticketKeys } = options
   return {
@@ -64,15 +64,16 @@ const serverContext = (options: Network.TlsOptions): Record<string, unknown> => 
   }
 }
 
-// A session carries the verdict on its client's certificate, so it may only be resumed under the same
-// verification options.
+// A session stores the result of verifying the client's certificate. With a hash of the verification options
+// as session id context, OpenSSL resumes the session only under the same options.
 const trustOf = ({ ca, crl, rejectUnauthorized, requestCert }: Network.TlsOptions): string =>
   createHash("sha256")
     .update(JSON.stringify([ca, crl, requestCert ?? false, rejectUnauthorized ?? true]))
     .digest("hex")
     .slice(0, 32)
 
-// One context per set of options, not per connection: parsing keys and certificates takes a millisecond.
+// One context per options object, not per connection, because parsing keys and certificates takes a
+// millisecond.
 const contexts = new WeakMap<Network.TlsOptions, Map<string | undefined, tls.SecureContext>>()
 
 const contextFor = (options: Network.TlsOptions, name: string | undefined): tls.SecureContext => {
@@ -130,7 +131,7 @@ const handshake = (stream: Duplex, options: Network.TlsOptions): tls.TLSSocket =
       ...(checkServerIdentity !== undefined && { checkServerIdentity }),
       ...(name === undefined
         ? {}
-        : // An IP address is checked against the certificate, but not sent as SNI (RFC 6066 section 3).
+        : // An IP address is checked against the certificate, but never sent as SNI (RFC 6066 section 3).
           { ...(net.isIP(name) === 0 ? { servername: name } : {}), host: name })
     })
     if (onSession !== undefined) socket.on("session", onSession)
@@ -146,15 +147,14 @@ const handshake = (stream: Duplex, options: Network.TlsOptions): tls.TLSSocket =
   })
 }
 
-// The socket of a `StreamTransport` itself; any other transport (a tunnel, a memory network) as a stream.
+// Returns the stream of a `StreamTransport`, and wraps any other transport (a tunnel, a network in memory).
 const streamOf = (transport: Transport): Duplex =>
   transport instanceof StreamTransport
     ? transport.release()
     : new TransportSocket(transport, { allowHalfOpen: true }).on("error", () => {})
 
-// OpenSSL's own codes (ERR_SSL_...), Node's (ERR_TLS_...) and those of a failed verification
-// (CERT_HAS_EXPIRED, DEPTH_ZERO_SELF_SIGNED_CERT, ...) mean a failed handshake; the rest comes from the
-// connection below.
+// ECONNRESET and EPIPE come from the underlying connection. All other codes mean that TLS itself failed:
+// ERR_SSL_... (OpenSSL), ERR_TLS_... (Node), CERT_HAS_EXPIRED and the like (verification).
 const failure = (error: NodeJS.ErrnoException, address: string | undefined) => {
   const facts = { reason: error.message, phase: "secure" as const, address, cause: error }
   if (error.code !== "ECONNRESET" && error.code !== "EPIPE") {
@@ -163,7 +163,8 @@ const failure = (error: NodeJS.ErrnoException, address: string | undefined) => {
   return error.syscall === undefined ? new HttpError.HangUp(facts) : new HttpError.ConnectionReset(facts)
 }
 
-// A server-side TLSSocket does not reject clients itself; `tls.Server` does it for its sockets.
+// A server-side `TLSSocket` does not reject unverified clients; `tls.Server` does that, so do it here without
+// it.
 const refusalOf = (socket: tls.TLSSocket, options: Network.TlsOptions): Error | undefined => {
   const { rejectUnauthorized = true, requestCert, role } = options
   if (role === "client" || requestCert !== true || !rejectUnauthorized) return undefined
@@ -172,7 +173,7 @@ const refusalOf = (socket: tls.TLSSocket, options: Network.TlsOptions): Error | 
   return reason instanceof Error ? reason : Object.assign(new Error(String(reason)), { code: String(reason) })
 }
 
-// A TLS layer cannot send RST; the connection below can.
+// A TLS stream cannot send RST, so resets go to the underlying connection.
 class TlsTransport extends StreamTransport implements Writing {
   truncated = false
   done: WriteDone | undefined = undefined
@@ -186,7 +187,7 @@ class TlsTransport extends StreamTransport implements Writing {
     requireCloseNotify: boolean
   ) {
     super(socket, addresses)
-    // Without a `tls.Server` nothing else closes such a connection.
+    // Destroy the socket after a TLS error, because there is no `tls.Server` that would do it.
     socket.on(ServerTls.failed, (error: Error) => nextTick(() => socket.destroy(error)))
     if (requireCloseNotify) {
       onEof(socket, () => {
@@ -208,7 +209,7 @@ class TlsTransport extends StreamTransport implements Writing {
     return this.below instanceof net.Socket && knowsNoPeer(this.below)
   }
 
-  // The layer encrypts a write at once, so the queue is below.
+  // TLS encrypts each write immediately, so unsent bytes wait in the queue of the underlying stream.
   protected override get writer(): Duplex {
     return this.below
   }
@@ -219,7 +220,7 @@ class TlsTransport extends StreamTransport implements Writing {
   }
 
   protected override destroyNow(): void {
-    // The layer follows a socket below; destroying both at once crashes Node 20.
+    // Destroy only the underlying socket; the TLS stream follows. Destroying both at once crashes Node 20.
     if (this.below instanceof net.Socket) resetStream(this.below, this.stream)
     else {
       this.below.destroy(errorOf(fault("ECONNRESET", "reset")))
@@ -237,7 +238,7 @@ export const secure: Network.Service["secure"] = (transport, options) =>
     try {
       socket = handshake(stream, options)
     } catch (error) {
-      // Node throws on an unreadable key or certificate.
+      // Node throws if a key or certificate cannot be parsed.
       stream.destroy()
       return resume(Effect.fail(failure(error as Error, address)))
     }
@@ -272,12 +273,12 @@ export const secure: Network.Service["secure"] = (transport, options) =>
       failed(Object.assign(new Error(reason), { code: "ECONNRESET" }))
     }
     socket.once(done, connected)
-    // In the server role only this event has the reason of a failed handshake (`tls.Server` listens to it
-    // too).
+    // In the server role, only this event has the reason of a failed handshake; `tls.Server` uses the same
+    // event.
     socket.once(ServerTls.failed, failed)
     socket.once("error", failed)
     socket.once("close", closed)
-    // In the client role Node reports it as an error, in the server role not at all.
+    // FIN during the handshake: Node emits an error in the client role, but only `end` in the server role.
     if (options.role === "server") socket.once("end", closed)
     stream.once("error", failed)
     return Effect.sync(giveUp)

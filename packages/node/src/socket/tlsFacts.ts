@@ -1,7 +1,4 @@
-/**
- * Reads Node's state of a TLS session as core's `TlsFacts`. Computed on first access; never changes the
- * session.
- */
+/** Reads Node's state of a TLS session and returns it as core's `TlsFacts`. Never changes the session. */
 import type * as tls from "node:tls"
 import type { Certificate, TlsFacts } from "@httpfx/core/Transport"
 import { serverNameOf } from "./fast/serverName.js"
@@ -36,15 +33,18 @@ const codeOf = (error: unknown): string | undefined => {
 }
 
 /**
- * The reason why OpenSSL does not trust the peer's certificate. Node itself checks only its clients and the
- * sockets of a `tls.Server`.
+ * Returns the reason why OpenSSL does not trust the peer's certificate. Node sets `authorized` only on client
+ * sockets and on sockets of a `tls.Server`, so this function also asks the session.
  */
 export const distrust = (socket: tls.TLSSocket): unknown => {
   if (socket.authorized) return undefined
   return socket.authorizationError ?? verifyErrorOf(socket)
 }
 
-/** Must be called while the connection is open: Node drops the certificate when it closes. */
+/**
+ * Returns the facts of a TLS session. Must be called while the connection is open, because Node drops the
+ * certificate when the connection closes.
+ */
 export const tlsFacts = (socket: tls.TLSSocket): TlsFacts => {
   const peerCertificate = certificateOf(socket)
   const error = codeOf(distrust(socket))

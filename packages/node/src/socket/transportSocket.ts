@@ -1,8 +1,9 @@
 /**
- * A `stream.Duplex` over a `Transport`, with the members of `net.Socket` that libraries use (Node
+ * A `stream.Duplex` over a `Transport`. It has the members of `net.Socket` that libraries use (Node
  * documentation: Class: net.Socket).
  *
- * Unlike a `net.Socket` it has no handle, opens no connection, and cannot be sent to another process.
+ * Unlike a `net.Socket`, this stream has no handle, cannot open a connection, and cannot be sent to another
+ * process.
  */
 import * as net from "node:net"
 import { Duplex } from "node:stream"
@@ -24,23 +25,24 @@ type Done = (error?: Error | null) => void
  * @category models
  */
 export interface DuplexOptions {
-  /** Bytes of the peer already taken from the transport, to be read first. */
+  /** Bytes of the peer that were already read from the transport. The stream delivers them first. */
   readonly initial?: Uint8Array | undefined
-  /** Keep the writable side open after the peer's FIN. Default `false`, as `net.Socket`. */
+  /** Whether the writable side stays open after the peer's FIN. Default `false`, as for `net.Socket`. */
   readonly allowHalfOpen?: boolean | undefined
   /**
-   * How `destroy` with an error ends the connection. `true`: by RST, so that the peer does not take a part
-   * for the whole; `false`: by FIN after the written bytes, as `net.Socket`. Default `true`.
+   * How `destroy` with an error ends the connection. `true`: by RST, so that the peer does not treat a
+   * truncated message as complete. `false`: by FIN after the written bytes, as `net.Socket` does. Default
+   * `true`.
    */
   readonly resetOnError?: boolean | undefined
-  /** The timers of `setTimeout`. Default: Node's timers, unreferenced. */
+  /** The timers that `setTimeout` uses. Default: Node's timers, unreferenced. */
   readonly timers?: Timers | undefined
 }
 
-// The most that one read of a socket delivers.
+// The maximum number of bytes that one read of a socket delivers.
 const highWaterMark = 64 * 1024
-// How long a destroyed connection lingers for the peer's FIN before it is reset, so that the peer can read
-// the last bytes. Only for transports without a plain close.
+// Maximum linger after `destroy`, ms, so that the peer can read the last bytes before the reset. Only for
+// transports without a `destroy` method.
 const lingerMillis = 1000
 
 const family = (address: string | undefined): string | undefined =>
@@ -61,20 +63,20 @@ const destroyedError = () =>
  * @category models
  */
 export class TransportSocket extends Duplex {
-  /** `false`: the transport is connected. */
+  /** `false`, because the transport is connected already. */
   connecting: boolean = false
-  /** Same as `connecting`. */
+  /** Has the same value as `connecting`. */
   pending: boolean = false
-  /** Bytes received, without `initial`. */
+  /** Number of bytes received, without those of `initial`. */
   bytesRead = 0
-  /** Idle time after which `timeout` is emitted, ms; 0: never. */
+  /** Time without traffic after which `timeout` is emitted, ms. 0: never. */
   timeout = 0
   private accepted = 0
   private over = false
   private waiting: Done | undefined
   private readonly timers: Timers
   private readonly resetOnError: boolean
-  /** Time of the last traffic, by its timers. */
+  /** Time of the last traffic, on the clock of `timers`, ms. */
   private activeAt = 0
   private cancel: (() => void) | undefined
 
@@ -90,7 +92,7 @@ export class TransportSocket extends Duplex {
       data: (chunk) => {
         this.bytesRead += chunk.length
         this.active()
-        // Consumers of a socket expect Buffers.
+        // Convert to a Buffer, because consumers of a socket expect Buffers.
         if (
           !this.push(
             Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
@@ -106,7 +108,7 @@ export class TransportSocket extends Duplex {
     })
   }
 
-  /** The peer's IP address; `undefined` if it has no IP address. */
+  /** The peer's IP address, or `undefined` if the peer has no IP address. */
   get remoteAddress(): string | undefined {
     return hostOf(this.transport.remote)
   }
@@ -118,7 +120,7 @@ export class TransportSocket extends Duplex {
   get remoteFamily(): string | undefined {
     return family(this.remoteAddress)
   }
-  /** Our IP address; `undefined` if we have no IP address. */
+  /** Our IP address, or `undefined` if our side has no IP address. */
   get localAddress(): string | undefined {
     return hostOf(this.transport.local)
   }
@@ -134,25 +136,25 @@ export class TransportSocket extends Duplex {
   get encrypted(): true | undefined {
     return this.transport.tls === undefined ? undefined : true
   }
-  /** TLS: the peer's certificate was verified. */
+  /** TLS: whether the peer's certificate was verified. */
   get authorized(): boolean | undefined {
     return this.transport.tls?.authorized
   }
-  /** TLS: the reason why it was not verified. */
+  /** TLS: the reason why the peer's certificate was not verified. */
   get authorizationError(): string | undefined {
     return this.transport.tls?.authorizationError
   }
-  /** TLS: the protocol agreed on by ALPN; `false`: no agreement. */
+  /** TLS: the protocol that ALPN selected, or `false` if it selected none. */
   get alpnProtocol(): string | false | undefined {
     const { tls } = this.transport
     return tls === undefined ? undefined : (tls.alpnProtocol ?? false)
   }
-  /** TLS: the SNI name of the client; `false`: it sent no name. */
+  /** TLS: the SNI name that the client sent, or `false` if it sent no name. */
   get servername(): string | false | undefined {
     const { tls } = this.transport
     return tls === undefined ? undefined : (tls.serverName ?? false)
   }
-  /** TLS: the protocol version, `TLSv1.3`; `null`: not TLS. */
+  /** TLS: the protocol version, such as `TLSv1.3`. `null` without TLS. */
   getProtocol(): string | null {
     return this.transport.tls?.protocol ?? null
   }
@@ -164,7 +166,7 @@ export class TransportSocket extends Duplex {
   isSessionReused(): boolean {
     return this.transport.tls?.sessionReused ?? false
   }
-  /** TLS: the peer's certificate; an empty object if it sent none. */
+  /** TLS: the peer's certificate, or an empty object if the peer sent no certificate. */
   getPeerCertificate(): object {
     const found = this.transport.tls?.peerCertificate
     if (found === undefined) return {}
@@ -178,7 +180,7 @@ export class TransportSocket extends Duplex {
       valid_to: time(validTo)
     }
   }
-  /** Bytes passed to `write`, sent or not. */
+  /** Number of bytes passed to `write`, whether they have been sent or not. */
   get bytesWritten(): number {
     return this.accepted + this.writableLength
   }
@@ -188,7 +190,7 @@ export class TransportSocket extends Duplex {
     return this.readable ? "readOnly" : this.writable ? "writeOnly" : "closed"
   }
 
-  /** Our address; empty without a port. */
+  /** Our address, or an empty object if our side has no port. */
   address(): net.AddressInfo | {} {
     const { localAddress: address, localFamily: family, localPort: port } = this
     return address === undefined || port === undefined || family === undefined
@@ -196,19 +198,22 @@ export class TransportSocket extends Duplex {
       : { address, family, port }
   }
 
-  /** `TCP_NODELAY`. Default of the argument: `true`. */
+  /** Sets `TCP_NODELAY`. The argument defaults to `true`. */
   setNoDelay(enable = true): this {
     this.transport.noDelay(enable)
     return this
   }
 
-  /** TCP keep-alive probes, the first after this many milliseconds; 0: the system's default. */
+  /**
+   * Turns TCP keep-alive probes on or off. The first probe is sent after `initialDelay` milliseconds of idle
+   * time; 0: the system's default.
+   */
   setKeepAlive(enable = false, initialDelay = 0): this {
     this.transport.keepAlive(enable, initialDelay)
     return this
   }
 
-  /** Lets the open connection keep the process alive. */
+  /** Makes the open connection keep the process alive. */
   ref(): this {
     this.transport.ref()
     return this
@@ -220,7 +225,7 @@ export class TransportSocket extends Duplex {
     return this
   }
 
-  /** Emits `timeout` after this many milliseconds without traffic, and stays open; 0: never. */
+  /** Emits `timeout` after this many milliseconds without traffic. The socket stays open. 0: never. */
   setTimeout(millis: number, callback?: () => void): this {
     this.timeout = millis
     this.cancel?.()
@@ -233,14 +238,14 @@ export class TransportSocket extends Duplex {
     return this
   }
 
-  /** Destroys the stream once everything written has been handed to the transport. */
+  /** Ends the stream, and destroys it when all written bytes have been passed to the transport. */
   destroySoon(): void {
     if (this.writable) this.end()
     if (this.writableFinished) this.destroy()
     else this.once("finish", () => this.destroy())
   }
 
-  /** Resets the connection: the peer sees RST. */
+  /** Resets the connection: the peer receives RST. */
   resetAndDestroy(): this {
     this.transport.reset()
     this.destroy()
@@ -276,7 +281,7 @@ export class TransportSocket extends Duplex {
     this.timeout = 0
     const { transport, waiting } = this
     this.waiting = undefined
-    // Node fails the writes queued in the stream; the one in flight is ours to fail.
+    // Node fails the writes that the stream has queued, but not the write in flight, so fail that write here.
     if (waiting !== undefined) nextTick(waiting, error ?? destroyedError())
     if (!this.over) {
       if (transport instanceof StreamTransport) transport.destroy()
@@ -298,7 +303,7 @@ export class TransportSocket extends Duplex {
 
   private full = false
   private readonly pace = new Pace()
-  /** A turn of the event loop has been requested. */
+  /** Whether a turn of the event loop has been requested. */
   private turning = false
 
   private await(done: Done): void {
@@ -315,7 +320,7 @@ export class TransportSocket extends Duplex {
     else this.goOn()
   }
 
-  // Yield to the event loop, because a pipe writes on from within the callback of a completed write.
+  // Yield to the event loop: a pipe writes again in the callback of a write, and would otherwise never yield.
   private takeTurn(): void {
     if (this.turning) return
     this.turning = true
@@ -341,7 +346,7 @@ export class TransportSocket extends Duplex {
     this.cancel ??= this.timers.at(this.activeAt + this.timeout, this.quiet)
   }
 
-  // One timer, however much traffic there is: when it fires it checks the last activity.
+  // One timer serves all traffic: when the timer fires, compare with the time of the last activity.
   private readonly quiet = (): void => {
     this.cancel = undefined
     const due = this.activeAt + this.timeout
@@ -351,8 +356,7 @@ export class TransportSocket extends Duplex {
 
   private gone(): void {
     this.over = true
-    // After an orderly end the reader may still have buffered bytes; the stream destroys itself once they are
-    // read.
+    // If buffered bytes are left, do not destroy: the stream destroys itself when they have been read.
     if (!this.readableEnded && this.readableLength === 0 && !this.writableFinished) this.destroy()
   }
 

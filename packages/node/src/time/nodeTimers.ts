@@ -1,6 +1,6 @@
 /**
- * Node's own timers, unreferenced and unaffected by fake timers, with the one clock against which their users
- * compare times.
+ * Node's own timers as core's `PlatformTimers`. The timers are unreferenced and unaffected by fake timers.
+ * All users compare times on the clock of this one object.
  */
 import { make } from "@httpfx/core/PlatformTimers"
 import { clearTimeout, monotonicNow, setImmediate, setTimeout, wallNow } from "./realTime.js"

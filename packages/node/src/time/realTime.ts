@@ -1,7 +1,7 @@
 /**
- * Node's timers, ticks and clocks, captured when the first of our modules is loaded. Fake timers installed
- * later replace only the globals; Node's own sockets ignore them too. All our modules wait and measure by
- * these.
+ * Node's timers, ticks and clocks, captured when the first of our modules is loaded. All our modules use
+ * these captured functions, so fake timers that a program installs later do not affect our modules. Node's
+ * own sockets are not affected by fake timers either.
  */
 import { performance } from "node:perf_hooks"
 import { nextTick as tick } from "node:process"
@@ -13,13 +13,13 @@ interface RealTime {
   readonly setImmediate: typeof timers.setImmediate
   readonly queueMicrotask: typeof globalThis.queueMicrotask
   readonly nextTick: typeof process.nextTick
-  /** Milliseconds of the monotonic clock. */
+  /** The time of the monotonic clock, ms. */
   readonly monotonicNow: () => number
   /** The system time, ms since 1970. */
   readonly wallNow: () => number
 }
 
-// Registered globally, so that modules of ours loaded later, or twice, get the functions captured first.
+// A registered symbol, so that every copy of this module uses the functions that the first copy captured.
 const key = Symbol.for("@httpfx/node/realTime")
 const host = globalThis as { [key]?: RealTime }
 

@@ -1,12 +1,14 @@
 /**
- * The stream from which `ws` reads frames and to which it writes them.
+ * The stream from which `ws` reads frames and to which `ws` writes frames.
  *
- * Splits received chunks into pieces, so that a pause takes effect between them: `ws` parses each piece
- * completely. While held it reads nothing from the transport, not even ahead.
+ * Splits received chunks into pieces: `ws` parses a piece completely even if reading is paused meanwhile, so
+ * a pause takes effect after the current piece. While held, this stream reads nothing from the transport, not
+ * even ahead.
  */
 import { TransportSocket } from "../socket/transportSocket.js"
 
-// Holds 1400 of the smallest frames. Smaller pieces would slow down messages of many megabytes.
+// A piece contains at most 1400 of the smallest frames. Smaller pieces would slow down messages of many
+// megabytes.
 const pieceSize = 8 * 1024
 
 export class WebSocketDuplex extends TransportSocket {

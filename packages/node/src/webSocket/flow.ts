@@ -1,9 +1,9 @@
 /**
- * Carries the messages of a WebSocket to their handlers, sends writes, and does the closing handshake.
+ * Passes the messages of a WebSocket to their handlers, sends messages, and does the closing handshake.
  *
- * Backpressure works in both directions at a constant cost per message: waiting writes are entries of one
- * set, and no operation adds a listener. The limits are those of docs/timeouts-and-limits.md. Knows no fibers
- * and keeps no clock.
+ * Backpressure works in both directions at a constant cost per message: waiting writers are entries of one
+ * set, and no operation adds an event listener. docs/timeouts-and-limits.md lists the limits. This file uses
+ * neither fibers nor timers; socket.ts does.
  */
 import type * as Cause from "effect/Cause"
 import type * as ws from "ws"
@@ -12,22 +12,23 @@ import { queueMicrotask, setImmediate } from "../time/realTime.js"
 
 export type Message = string | Uint8Array
 
-/** The handler of messages and of the close. */
+/** Callbacks for messages and for the close. */
 export interface Receiver {
   /**
-   * Starts the handler of a message. `true`: it calls `done` when it completes; `false`: it has completed.
+   * Starts the handler of a message. `true`: the handler is running and `done` is called when it completes.
+   * `false`: the handler has completed.
    */
   readonly start: (message: Message, done: () => void) => boolean
   readonly closed: (code: number, reason: string) => void
   readonly failed: (cause: unknown) => void
-  /** The closing handshake has started, or our FIN was sent: limit the wait for the peer. */
+  /** Called when the closing handshake has started or our FIN was sent, to limit the wait for the peer. */
   readonly limit: () => void
 }
 
 export interface Options {
-  /** Bytes that may be buffered for sending. */
+  /** Number of bytes buffered for sending at which writers must wait. */
   readonly highWaterMark: number
-  /** Pause reading while any write waits; `false`: only while message handlers are running as well. */
+  /** Whether reading is paused whenever writes wait. `false`: only if message handlers are running too. */
   readonly holdsForWrites: boolean
   /** Called when the first close frame is sent (`own`) or received. */
   readonly closing: (closing: Closing) => void
@@ -36,15 +37,15 @@ export interface Options {
 export interface Closing {
   readonly code: number
   readonly own: boolean
-  /** The peer's protocol violation, if it is the reason. */
+  /** The peer's protocol violation, if that is the reason for the close. */
   readonly violation?: string | undefined
-  /** The handler's failure, if it is the reason. */
+  /** The handler's failure, if that is the reason for the close. */
   readonly cause?: Cause.Cause<unknown> | undefined
 }
 
 /**
- * A `ws` WebSocket that reports when it starts to close by itself, because the peer sent a close frame or
- * violated the protocol.
+ * A WebSocket of `ws` with a callback for the start of its close, including a close that `ws` itself starts
+ * because the peer sent a close frame or violated the protocol.
  */
 export interface Framed extends ws.WebSocket {
   closeBegins: ((code: number | undefined) => void) | undefined
@@ -61,33 +62,38 @@ export const framedClass = (Base: typeof ws.WebSocket): new (...args: Array<neve
   return Framing as unknown as new (...args: Array<never>) => Framed
 }
 
-// Limits counts, because each entry costs some hundred bytes, however small its message.
+// Limit the numbers too, not only the bytes, because each entry costs some hundred bytes of memory even if
+// its message is small.
 const mostWrites = 256
 const mostHandlers = 1024
-// This many handlers may always run, however large their messages are: they may wait for each other.
+// This many handlers may always run, even if their messages are large, because handlers may wait for each
+// other.
 const leastHandlers = 16
-// The system may deliver many reads in one turn of the event loop.
+// The system may deliver many reads in one turn of the event loop, so limit the messages per turn.
 const mostInTurn = 256
 
 export class WebSocketFlow {
-  /** Our close frame was sent first. */
+  /** Whether our side sent the first close frame. */
   closesItself = false
-  /** The peer's protocol violation. */
+  /** The error of `ws` for the peer's protocol violation, if there was one. */
   violation: Error | undefined = undefined
-  /** The code of the close frame, once closed; 1005: a frame without a code, 1006: no close frame. */
+  /**
+   * The code of the close frame; `undefined` until the WebSocket has closed. 1005: the frame had no code.
+   * 1006: there was no close frame.
+   */
   closeCode: number | undefined = undefined
   closeReason = ""
   private receiver: Receiver | undefined = undefined
-  /** Handling has ended: later messages are dropped. */
+  /** Whether the delivery has ended, so that later messages are dropped. */
   private ended = false
-  /** Reading is paused, at first until a receiver is set. */
+  /** Whether reading is paused. Initially `true`, until a receiver is set. */
   private held = true
-  /** Messages of the piece that was being parsed when reading was paused. */
+  /** Messages that were parsed from the current piece after reading was paused. */
   private queue: Array<Message> = []
   private handlers = 0
   private handled = 0
   private inTurn = 0
-  /** Writes wait for the peer (backpressure). */
+  /** Whether writers must wait, because the peer does not read fast enough (backpressure). */
   private full = false
   private writes = 0
   private readonly waiting = new Set<() => void>()
@@ -100,7 +106,7 @@ export class WebSocketFlow {
   ) {
     socket.closeBegins = (code = 1005) => {
       if (this.closesItself) return
-      // `ws` reports a violation right after this call.
+      // Wait for a microtask, because `ws` emits the `error` of a violation only after this call.
       queueMicrotask(() => {
         const violation = this.violation?.message
         options.closing({ code, own: violation !== undefined, violation })
@@ -124,7 +130,7 @@ export class WebSocketFlow {
     return this.closeCode !== undefined
   }
 
-  /** Starts to deliver messages to this receiver, beginning with those received before. */
+  /** Starts to deliver messages to this receiver. Messages that were received before are delivered first. */
   begin(receiver: Receiver): void {
     this.receiver = receiver
     if (this.isClosed) return this.tellClosed()
@@ -132,7 +138,7 @@ export class WebSocketFlow {
     this.balance()
   }
 
-  /** Ends the delivery: later messages are dropped. */
+  /** Ends the delivery. Queued and later messages are dropped. */
   end(): void {
     this.receiver = undefined
     this.ended = true
@@ -141,8 +147,9 @@ export class WebSocketFlow {
   }
 
   /**
-   * Sends a message. `false`: wait by `whenTaken`. After a close frame nothing is sent; `whenTaken` then
-   * reports the close.
+   * Sends a message. Returns `false` if the caller must wait with `whenTaken` before the next message. After
+   * a close frame nothing is sent and the result is `false`; `whenTaken` then calls back when the socket
+   * closes.
    */
   send(message: Message): boolean {
     if (!this.isOpen) return false
@@ -152,7 +159,8 @@ export class WebSocketFlow {
   }
 
   /**
-   * Calls `tell` once, when more may be written or the socket has closed. Returns a function that cancels it.
+   * Calls `tell` once, when more may be written or the socket has closed. Returns a function that cancels the
+   * call.
    */
   whenTaken(tell: () => void): () => void {
     this.waiting.add(tell)
@@ -163,7 +171,10 @@ export class WebSocketFlow {
     return this.isOpen && !this.full
   }
 
-  /** Sends a close frame, unless one was sent or received. Throws for an invalid code or reason. */
+  /**
+   * Sends a close frame, unless a close frame was already sent or received. Throws for an invalid code or
+   * reason.
+   */
   close(code: number, reason?: string, cause?: Cause.Cause<unknown>): void {
     if (!this.isOpen) return
     this.closesItself = true
@@ -208,7 +219,7 @@ export class WebSocketFlow {
     this.balance()
   }
 
-  // RFC 6455 §5.5.3: a pong for the most recent ping answers all that are pending.
+  // RFC 6455 §5.5.3: a pong for the most recent ping answers all pending pings, so keep only the last one.
   private pinged(data: Buffer): void {
     if (!this.isOpen) return
     if (this.full) this.pong = Buffer.from(data)
@@ -248,7 +259,7 @@ export class WebSocketFlow {
     if (this.receiver === undefined) return !this.ended
     if (this.handlers >= mostHandlers || this.inTurn >= mostInTurn) return true
     if (this.handlers >= leastHandlers && this.handled >= this.options.highWaterMark) return true
-    // After our own close frame, read on for the peer's.
+    // After our close frame, do not pause: the peer's close frame must still be read.
     return this.full && this.isOpen && (this.options.holdsForWrites || this.handlers > 0)
   }
 
@@ -287,7 +298,7 @@ export class WebSocketFlow {
   private tellClosed(): void {
     const { receiver } = this
     if (receiver === undefined) return
-    // These messages arrived before the close frame.
+    // Deliver the queued messages, which arrived before the close frame.
     for (const message of this.queue.splice(0)) receiver.start(message, nothing)
     if (this.violation === undefined) receiver.closed(this.closeCode!, this.closeReason)
     else receiver.failed(this.violation)

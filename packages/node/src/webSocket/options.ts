@@ -1,39 +1,47 @@
 /**
- * Validates the options of WebSockets and converts them to those of `ws`. An invalid value is refused by its
- * name.
+ * Validates the options of WebSockets and converts them to the options of `ws`. The error for an invalid
+ * value names the option.
  */
 import { InvalidOption } from "@httpfx/core/HttpError"
 import * as Duration from "effect/Duration"
 
 /**
- * The options of WebSockets. `ws` does the framing; names are those of `ws`.
+ * The options of WebSockets. `ws` does the framing, so options that `ws` has too have the same name here.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * Maximum size of a message, bytes; a larger one closes the connection with 1009. 0: no limit. Default 100
-   * MiB.
+   * Maximum size of a message, bytes. A larger message closes the connection with code 1009. 0: no limit.
+   * Default 100 MiB.
    */
   readonly maxPayload?: number | undefined
-  /** Offer compression of messages (RFC 7692), and how. Default `false`. */
+  /**
+   * Whether compression of messages (RFC 7692) is offered, and the options of the compression. Default
+   * `false`.
+   */
   readonly perMessageDeflate?: boolean | Deflate | undefined
   /**
-   * Skip the UTF-8 check of text messages. Default `false`: invalid UTF-8 closes the connection with 1007.
+   * Whether the UTF-8 check of text messages is skipped. Default `false`: invalid UTF-8 closes the connection
+   * with code 1007.
    */
   readonly skipUTF8Validation?: boolean | undefined
   /**
-   * Chooses one of the subprotocols that a client offers, in its order; `undefined`: no subprotocol. Default:
-   * the first.
+   * Chooses one of the subprotocols that a client offers. `offered` has the order of the client. `undefined`:
+   * no subprotocol is used. Default: the first subprotocol is chosen.
    */
   readonly selectProtocol?: ((offered: ReadonlyArray<string>) => string | undefined) | undefined
   /**
-   * Whether a close with this code from the peer fails the socket instead of ending it. Default: all codes
-   * but 1000, 1001, 1005 and 1006; platform's sockets fail with 1001 and 1005 too. Our own close never fails.
+   * Whether the socket fails, instead of ending, when the peer closes with this code. Default: `true` for all
+   * codes except 1000, 1001, 1005 and 1006. (Platform's own sockets also fail for 1001 and 1005.) A close
+   * that our side started never fails the socket.
    */
   readonly closeCodeIsError?: ((code: number) => boolean) | undefined
-  /** Time for the peer to answer a close frame, before its connection is destroyed. Default 5 seconds. */
+  /**
+   * Maximum time that the peer may take to answer a close frame; then the connection is destroyed. Default 5
+   * seconds.
+   */
   readonly closeTimeout?: Duration.DurationInput | undefined
 }
 
@@ -44,21 +52,24 @@ export interface Options {
  * @category models
  */
 export interface Deflate {
-  /** Size below which a message is not compressed, bytes, unless a context is taken over. Default 1024. */
+  /**
+   * Minimum size, bytes, of a message that is compressed. A smaller message is compressed only if the
+   * compression context is shared between messages. Default 1024.
+   */
   readonly threshold?: number | undefined
-  /** The server starts each message with an empty window. Default `false`. */
+  /** Whether the server starts each message with an empty window. Default `false`. */
   readonly serverNoContextTakeover?: boolean | undefined
-  /** Ask the client to start each message with an empty window. Default `false`. */
+  /** Whether the server asks the client to start each message with an empty window. Default `false`. */
   readonly clientNoContextTakeover?: boolean | undefined
-  /** The server's window size as a power of 2 in bytes, 8 to 15. Default 15. */
+  /** The base-2 logarithm of the server's window size in bytes, 8 to 15. Default 15. */
   readonly serverMaxWindowBits?: number | undefined
-  /** The client's window size, 8 to 15. Default: the client chooses. */
+  /** The base-2 logarithm of the client's window size in bytes, 8 to 15. Default: the client chooses. */
   readonly clientMaxWindowBits?: number | undefined
-  /** How many messages are compressed concurrently, over all connections. Default 10. */
+  /** Maximum number of messages that are compressed concurrently, over all connections. Default 10. */
   readonly concurrencyLimit?: number | undefined
-  /** zlib's level, 0 to 9. Default: zlib's. */
+  /** zlib's `level`, 0 to 9. Default: the default of zlib. */
   readonly level?: number | undefined
-  /** zlib's `memLevel`, 1 to 9. Default: zlib's. */
+  /** zlib's `memLevel`, 1 to 9. Default: the default of zlib. */
   readonly memLevel?: number | undefined
 }
 
@@ -130,14 +141,14 @@ const refuse = (given: unknown, table: Table, prefix: string): InvalidOption | u
   return undefined
 }
 
-/** The error of the first invalid option of a server. */
+/** Returns the error for the first invalid option of a server, if there is one. */
 export const refuseServer = (options: Options, prefix: string): InvalidOption | undefined =>
   refuse(options, ofServer, prefix)
 
-/** Converts them to the option names of `ws`. */
+/** Converts the options of framing to the options of `ws`. */
 export const framing = ({ maxPayload, perMessageDeflate, skipUTF8Validation }: Options) => ({
   perMessageDeflate: deflate(perMessageDeflate),
-  // Our flow sends pongs: it knows which ones wait.
+  // `WebSocketFlow` sends the pongs, so that it can delay them under backpressure.
   autoPong: false,
   ...(maxPayload === undefined ? {} : { maxPayload }),
   ...(skipUTF8Validation === undefined ? {} : { skipUTF8Validation })
@@ -153,7 +164,8 @@ const deflate = (given: Options["perMessageDeflate"]) => {
 const defined = <A extends object>(options: A): A =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as A
 
-// RFC 6455 §7.4.1: codes of ordinary closes, as of a browser leaving a page; 1006 as in platform.
+// RFC 6455 §7.4.1: codes of ordinary closes, such as a browser leaving a page. 1006 is included as in
+// platform.
 const everyday: ReadonlySet<number> = new Set([1000, 1001, 1005, 1006])
 
 export const closing = ({ closeCodeIsError, closeTimeout }: Options) => ({

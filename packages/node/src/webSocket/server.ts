@@ -1,5 +1,6 @@
 /**
- * The server side of a WebSocket: `ws` on a connection that the server hands over, as platform's `Socket`.
+ * The server side of a WebSocket: runs `ws` on a connection that the server hands over, and provides it as
+ * platform's `Socket`.
  */
 import * as PlatformSocket from "@effect/platform/Socket"
 import type * as Cause from "effect/Cause"
@@ -21,8 +22,8 @@ const nothing = () => {}
 
 const openFailed = (cause: unknown) => new PlatformSocket.SocketGenericError({ reason: "Open", cause })
 
-// The server has validated the request. `ws` parses less: lists without empty elements, one `Upgrade`
-// protocol.
+// The server has validated the request, but `ws` accepts no empty list elements and only one `Upgrade`
+// protocol, so normalize these fields.
 const handshake = (
   server: ws.WebSocketServer,
   { headers, target }: WebSocketRequest,
@@ -47,7 +48,7 @@ const handshake = (
     }
     server.handleUpgrade(message as unknown as IncomingMessage, duplex, head, opened)
   }
-  // RFC 7692 §5.1: decline an unacceptable offer, and open the WebSocket without compression.
+  // RFC 7692 §5.1: decline an unacceptable offer of compression, and open the WebSocket without compression.
   let declines = false
   const decline = () => {
     declines = true
@@ -58,12 +59,13 @@ const handshake = (
   if (declines) upgrade(undefined)
 }
 
-// `ws` writes the handshake's response.
+// Hands over the connection and does the opening handshake, whose response `ws` writes.
 const open = (server: ws.WebSocketServer, request: WebSocketRequest) =>
   Effect.flatMap(request.take, ({ initial, transport }) =>
     Effect.async<WebSocketFlow, PlatformSocket.SocketError>((resume) => {
       const duplex = new WebSocketDuplex(transport)
-      // A peer may reset at any time, and an `error` event without a listener would crash the process.
+      // The peer may reset the connection at any time; an `error` event without a listener would crash the
+      // process.
       duplex.on("error", nothing)
       duplex.once("close", () => resume(Effect.fail(openFailed(new Error("the connection was closed")))))
       const head = Buffer.from(initial.buffer, initial.byteOffset, initial.length)
@@ -79,14 +81,17 @@ const open = (server: ws.WebSocketServer, request: WebSocketRequest) =>
     })
   )
 
-// RFC 6455 §7.4.1: 1000 when the handler completes, 1011 when it fails, 1001 when the server drains.
+// RFC 6455 §7.4.1: 1011 if the handler failed, 1001 if it completed while the server drains, otherwise 1000.
 const codeOf = (failure: Cause.Cause<unknown> | undefined, isDraining: boolean): number =>
   failure !== undefined ? 1011 : isDraining ? 1001 : 1000
 
 const failureOf = (exit: Exit.Exit<unknown, unknown>): Cause.Cause<unknown> | undefined =>
   Exit.isFailure(exit) && !Exit.isInterrupted(exit) ? exit.cause : undefined
 
-/** Loads `ws`; `prefix` goes before the names of invalid options in errors. */
+/**
+ * Validates the options, loads `ws` and makes an upgrader. `prefix` precedes the names of invalid options in
+ * errors.
+ */
 export const load = (
   options: Options,
   prefix: string

@@ -1,9 +1,9 @@
 /**
- * Platform's `Socket` over a WebSocket, like platform's `Socket.fromWebSocket`, with backpressure in both
- * directions.
+ * Platform's `Socket` over a WebSocket. It behaves like platform's `Socket.fromWebSocket`, but with
+ * backpressure in both directions.
  *
- * As there, each message is handled in its own fiber. Reading pauses while handlers or writes wait, and a
- * write waits for the peer.
+ * As with `fromWebSocket`, each message is handled in its own fiber. Reading is paused while too many
+ * handlers run or writers wait, and a writer waits while the peer does not read.
  */
 import * as PlatformSocket from "@effect/platform/Socket"
 import type * as Cause from "effect/Cause"
@@ -18,9 +18,9 @@ import { Pace } from "@httpfx/core/wire"
 import type { Message, WebSocketFlow } from "./flow.js"
 
 export interface Options {
-  /** Whether a close by the peer with this code fails the socket. */
+  /** Whether the socket fails when the peer closes with this code. */
   readonly closeCodeIsError: (code: number) => boolean
-  /** How long the peer may take to answer a close frame and our FIN. */
+  /** Maximum time that the peer may take to answer our close frame or our FIN. */
   readonly closeTimeout: Duration.Duration
 }
 
@@ -32,7 +32,7 @@ const failed = (reason: "Read" | "Write", cause: unknown) =>
 
 const nextTurn = Effect.async<void>((resume) => turn(() => resume(Effect.void)))
 
-/** Closes the socket; without an answer to the close frame within the time its connection is destroyed. */
+/** Closes the socket. If the peer does not answer the close frame in time, the connection is destroyed. */
 export const close = (
   flow: WebSocketFlow,
   code: number,
@@ -56,8 +56,8 @@ export const close = (
     })
   })
 
-// Let the run see the close first: a handler that writes concurrently then ends like the run, without an
-// error after a normal close.
+// Wait a turn, so that `run` completes first: after a normal close, `run` then interrupts handlers that are
+// writing, before their writes fail.
 const closed = (flow: WebSocketFlow) =>
   Effect.zipRight(
     nextTurn,
@@ -82,7 +82,7 @@ const taken = (flow: WebSocketFlow): Effect.Effect<void, PlatformSocket.SocketEr
     return Effect.sync(giveUp)
   })
 
-/** `acquire` opens the WebSocket, once, in the scope of the run. */
+/** Makes a `Socket`. A run calls `acquire` once, in its own scope, to open the WebSocket. */
 export const fromFlow = (
   acquire: Effect.Effect<WebSocketFlow, PlatformSocket.SocketError, Scope.Scope>,
   { closeCodeIsError, closeTimeout }: Options
@@ -134,7 +134,7 @@ export const fromFlow = (
         return yield* FiberSet.join(fibers)
       })
     ).pipe(
-      // Wake waiting writers if opening failed.
+      // If opening failed, open the latch, so that waiting writers fail instead of waiting for ever.
       Effect.ensuring(latch.open),
       Effect.interruptible
     )

@@ -1,6 +1,6 @@
 /**
- * `http.Agent`: the pool that assigns sockets to requests. Its lists are plain objects that anyone may read
- * and change, and every step is a method that a subclass may override; `pool/` makes the decisions between
+ * `http.Agent`: the pool that assigns sockets to requests. The lists are plain objects that programs may read
+ * and change. Each step is a method that a subclass may override. `pool/` of core makes the decisions between
  * the steps.
  */
 import {
@@ -33,14 +33,17 @@ import type { HttpSocket } from "../message/shapes.js"
 import { onKeylog, proxyKey } from "../own/symbols.js"
 import { validateNumber, validateOneOf, validateString } from "../own/validate.js"
 
-/** The options of a queued request and the asynchronous context of its maker. */
+/** The key of a queued request's options and of the asynchronous context in which the request was made. */
 const waiting = Symbol("waiting")
 
 interface Waiting extends ClientReq {
   [waiting]?: { readonly options: ConnectOptions; readonly resource: AsyncResource } | undefined
 }
 
-/** An idle socket is closed this much before the server's `Keep-Alive` timeout, ms (as in Node 20). */
+/**
+ * Default of `agentKeepAliveTimeoutBuffer`, ms: an idle socket is closed this long before the timeout of the
+ * server's `Keep-Alive` field expires (as in Node 20).
+ */
 const usualBuffer = 1000
 
 const emptyLists = <T>(): Lists<T> => Object.create(null) as Lists<T>
@@ -52,7 +55,7 @@ function Agent(this: AgentLike, options?: http.AgentOptions & { [name: string]: 
   this.defaultPort = (own["defaultPort"] as number | undefined) || 80
   this.protocol = (own["protocol"] as string | undefined) || "http:"
   if (own["noDelay"] === undefined) own["noDelay"] = true
-  // `net.connect` would take a path for that of a Unix socket.
+  // Remove the request path: `net.connect` would connect to a Unix socket with that path.
   own["path"] = null
   this.requests = emptyLists()
   this.sockets = emptyLists()
@@ -72,13 +75,16 @@ function Agent(this: AgentLike, options?: http.AgentOptions & { [name: string]: 
   if (this.maxTotalSockets !== undefined) validateNumber(this.maxTotalSockets, "maxTotalSockets", 1)
   else this.maxTotalSockets = Infinity
   this.on("free", onFree)
-  // All sockets log their TLS keys once somebody listens for `keylog`.
+  // When the program adds a `keylog` listener, all sockets must report their TLS keys.
   this.on("newListener", onNewListener)
   return undefined
 }
 inherit(Agent, EventEmitter)
 
-/** A socket became free: it serves the next queued request, goes to the idle list, or is destroyed. */
+/**
+ * Handles a socket that has become free: assigns the socket to the next queued request, adds it to the idle
+ * list, or destroys it.
+ */
 function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): void {
   const name = this.getName(options)
   if (!socket.writable) {
@@ -87,7 +93,8 @@ function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): v
   }
   const queue = this.requests[name]
   if (queue !== undefined && queue.length > 0) {
-    // The `close` of this socket makes the agent open a new one for the queued request.
+    // `isUsable` has destroyed the socket. When the socket emits `close`, the agent opens another for the
+    // queued request.
     if (!isUsable(socket)) return
     assignWaiting(this, queue.shift()!, socket)
     if (queue.length === 0) delete this.requests[name]
@@ -116,7 +123,7 @@ function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): v
   this.removeSocket(socket, options)
   socket.once("error", onIdleError)
   idle.push(socket)
-  // Bytes that arrive on an idle socket would be taken for the response to its next request.
+  // Destroy an idle socket that receives bytes: these would be parsed as the response to the next request.
   startGuarding(socket)
 }
 
@@ -138,7 +145,7 @@ const keylogListener = (agent: AgentLike) =>
     agent.emit("keylog", line, this)
   }
 
-/** Assigns a socket to a request. */
+/** Assigns a socket to a request and sets the request's own timeout on the socket. */
 const assign = (agent: AgentLike, req: ClientReq, socket: HttpSocket): void => {
   req.onSocket(socket)
   const timeout = agent.options.timeout || 0
@@ -146,13 +153,13 @@ const assign = (agent: AgentLike, req: ClientReq, socket: HttpSocket): void => {
   socket.setTimeout(req.timeout)
 }
 
-/** Assigns a reused socket to a request and moves it to the current asynchronous context. */
+/** Assigns a reused socket to a request, and moves the socket to the current asynchronous context. */
 const assignReused = (agent: AgentLike, req: ClientReq, socket: HttpSocket): void => {
   adoptContext(socket)
   assign(agent, req, socket)
 }
 
-/** Does the same for a queued request, in the context of its maker. */
+/** Assigns a reused socket to a queued request, in the asynchronous context in which the request was made. */
 const assignWaiting = (agent: AgentLike, req: Waiting, socket: HttpSocket): void => {
   const held = req[waiting]
   req[waiting] = undefined
@@ -160,7 +167,10 @@ const assignWaiting = (agent: AgentLike, req: Waiting, socket: HttpSocket): void
   else held.resource.runInAsyncScope(assignReused, undefined, agent, req, socket)
 }
 
-/** The SNI name: that of the `Host` field, else the host; empty for IP addresses. */
+/**
+ * Returns the SNI name: the host of the `Host` field or, without that field, the host of the options. Empty
+ * for IP addresses.
+ */
 const serverName = (options: ConnectOptions, req: ClientReq): string => {
   let name = options.host as string
   const host = req.getHeader("host")
@@ -189,7 +199,10 @@ const proto = Agent.prototype as AgentLike
 const isAdmitted = (agent: AgentLike, open: number): boolean =>
   admit({ open, total: agent.totalSocketCount, idleElsewhere: 0 }, agent)._tag === "Open"
 
-/** Whether unsolicited bytes wait in the kernel: they would be taken for the response to the next request. */
+/**
+ * Whether the kernel's receive buffer contains unsolicited bytes, which would be parsed as the response to
+ * the next request.
+ */
 const hasUnreadBytes = (socket: HttpSocket): boolean => !socket.connecting && hasBytesWaiting(socket)
 
 const isUsable = (socket: HttpSocket): boolean => {
@@ -199,7 +212,10 @@ const isUsable = (socket: HttpSocket): boolean => {
   return false
 }
 
-/** Removes from the list the idle socket that serves next, and all destroyed ones. */
+/**
+ * Chooses the idle socket that serves next, removes it from the list and returns it. If no idle socket is
+ * usable, empties the list.
+ */
 const takeIdle = (idle: Array<HttpSocket> | undefined, scheduling: string): HttpSocket | undefined => {
   const choice = choose(idle, scheduling as Scheduling, 0, isUsable)
   if (choice._tag === "Reuse") {
@@ -210,7 +226,7 @@ const takeIdle = (idle: Array<HttpSocket> | undefined, scheduling: string): Http
   return undefined
 }
 
-/** Does the same for an agent's list and deletes the list when it is empty. */
+/** Does the same for the list of an agent with this name, and deletes the list when it is empty. */
 const takeIdleOf = (agent: AgentLike, name: string): HttpSocket | undefined => {
   const idle = agent.freeSockets[name]
   if (idle === undefined) return undefined
@@ -227,7 +243,10 @@ Object.defineProperty(getName, "name", { value: "getName" })
 const wanted = <K extends keyof ConnectOptions>(name: K, given: ConnectOptions, own: ConnectOptions) =>
   name in own ? own[name] : given[name]
 
-/** The agent's key for a connection with these options over the agent's, without merging the objects. */
+/**
+ * Returns the agent's key for a connection, from the options of the request and of the agent, without merging
+ * the two objects.
+ */
 const plainName = (given: ConnectOptions, own: ConnectOptions): string =>
   connectionName({
     host: wanted("host", given, own) as string | undefined,
@@ -237,13 +256,13 @@ const plainName = (given: ConnectOptions, own: ConnectOptions): string =>
     socketPath: wanted("socketPath", given, own) as string | undefined
   })
 
-/** A reused socket takes the `highWaterMark` of its next request. */
+/** Sets the `highWaterMark` of a reused socket to that of its next request. */
 const adjust = (socket: HttpSocket, mark: unknown): void => {
   if (mark !== undefined && mark !== null && socket.writableHighWaterMark !== mark)
     setHighWaterMark(socket, mark)
 }
 
-/** Opens a connection to the host of the options, directly or through the agent's proxy. */
+/** Opens a connection to the host of the options, either directly or through the agent's proxy. */
 const open = (agent: AgentLike, options: ConnectOptions, onCreate: OnCreate) => {
   const proxy = agent[proxyKey]
   if (!goesBy(proxy, options)) return agent.createConnection(options, onCreate)
@@ -366,7 +385,8 @@ Object.assign(proto, {
       }
     )
     if (kept._tag === "Close") return false
-    // A `Keep-Alive` hint only shortens a timeout that the agent has; it sets none.
+    // A `Keep-Alive` hint only shortens the `timeout` of the agent. If the agent has no `timeout`, ignore the
+    // hint.
     const time = timeout === 0 ? 0 : kept.until
     if (socket.timeout !== time) socket.setTimeout(time)
     return true
@@ -385,7 +405,7 @@ Object.assign(proto, {
   }
 })
 
-/** Opens a connection for a queued request, if the limits now allow one. */
+/** Opens a connection for a queued request if the limits allow a further connection now. */
 const serveWaiting = (agent: AgentLike, name: string, options: ConnectOptions): void => {
   const next = nextAsNode(agent, name)
   if (next === undefined) return
@@ -395,7 +415,7 @@ const serveWaiting = (agent: AgentLike, name: string, options: ConnectOptions): 
     if (error) {
       leaveQueue(agent, next, req)
       req.onSocket(created, error)
-      // Without a socket no `close` event would serve the next request.
+      // No socket exists whose `close` would make the agent serve the next queued request, so try that here.
       nextTick(() => {
         const open = (agent.sockets[next]?.length ?? 0) + (agent.freeSockets[next]?.length ?? 0)
         if (isAdmitted(agent, open)) serveWaiting(agent, name, options)
@@ -409,8 +429,8 @@ const serveWaiting = (agent: AgentLike, name: string, options: ConnectOptions): 
 }
 
 /**
- * Removes a request from its queue, because its socket could not be opened or failed in the turn that opened
- * it.
+ * Removes a request from its queue. Called when the socket for the request could not be opened, or was
+ * destroyed in the same turn. Returns `false` if the request was not in the queue.
  */
 const leaveQueue = (agent: AgentLike, name: string, req: ClientReq): boolean => {
   const queue = agent.requests[name]
@@ -430,7 +450,7 @@ const dropFrom = (lists: Lists<HttpSocket>, name: string, socket: HttpSocket): v
   if (list.length === 0) delete lists[name]
 }
 
-/** Listens for the events of a socket that the agent opened. */
+/** Adds the agent's listeners to a socket that the agent has opened. */
 const watch = (agent: AgentLike, socket: HttpSocket, options: ConnectOptions): void => {
   const onSocketFree = (): void => {
     agent.emit("free", socket, options)
@@ -447,7 +467,7 @@ const watch = (agent: AgentLike, socket: HttpSocket, options: ConnectOptions): v
       }
     }
   }
-  // An upgraded socket never returns to the agent.
+  // Remove the listeners of a socket that was handed over, because such a socket never returns to the agent.
   const onRemove = (): void => {
     onClose()
     socket.removeListener("close", onClose)
@@ -467,19 +487,19 @@ const typed = Agent as unknown as typeof http.Agent & { defaultMaxSockets: numbe
 export { typed as Agent }
 typed.defaultMaxSockets = Infinity
 
-/** Sets the proxy for the agent's protocol from an environment. */
+/** Sets the proxy of an agent to the proxy that an environment has for the agent's protocol. */
 export const setProxy = (agent: AgentLike, env: ProxyEnv | undefined): void => {
-  // Without an environment do not read `protocol`: a subclass may set it only at the end of its constructor.
+  // Do not read `protocol` without need: a subclass may set it only after this constructor has returned.
   if (env === undefined) return
   const proxy = proxyOf(env, agent.protocol)
   if (proxy !== undefined || agent[proxyKey] !== undefined) agent[proxyKey] = proxy
 }
 
-/** The environment's proxies, if `NODE_USE_ENV_PROXY` or `--use-env-proxy` is set. */
+/** Returns the environment as option `proxyEnv` if `NODE_USE_ENV_PROXY=1` or `--use-env-proxy` is set. */
 export const globalProxyEnv = (): { readonly proxyEnv?: ProxyEnv } =>
   process.env["NODE_USE_ENV_PROXY"] === "1" || usesEnvProxy ? { proxyEnv: process.env } : {}
 
-/** Makes the default agent of http; https has its own. */
+/** Makes the default agent of http; https/agent.ts makes that of https. */
 const makeGlobalAgent = (proxyEnv?: ProxyEnv): http.Agent =>
   new typed({
     keepAlive: true,

@@ -1,12 +1,14 @@
 /**
- * A client's socket while a request uses it: passes its events to the parser, makes responses of heads, and
- * releases the socket when the exchange completes. Adds and removes listeners as Node does: libraries count
- * them to see whether a message is complete.
+ * Handles the events of a client socket while a request uses it: passes received bytes to the parser, emits
+ * the response, and releases the socket when the exchange completes. Adds and removes exactly the listeners
+ * that Node adds and removes, because libraries count listeners to find out whether a message is complete.
  *
- * Does not decide whether a connection may be reused: the parser, the sent head and `afterExchange` do.
+ * Never decides whether a connection may be reused; the parser, the sent head and `afterExchange` decide
+ * that.
  *
- * Node's policies of this file, each with its reason in docs/node-http.md: any response to CONNECT is handed
- * over; one to HEAD without a length closes the connection; an upload continues after an early response.
+ * This file follows these policies of Node (docs/node-http.md has the reasons): after any response to CONNECT
+ * the connection is handed over; a response to HEAD without a length closes the connection; an upload
+ * continues after an early response.
  */
 import { afterExchange, Body, bodyOf, isInformational, type AfterExchange } from "@httpfx/core/wire"
 import { stopFlowing } from "../../socket/fast/flowing.js"
@@ -43,7 +45,7 @@ export const closeRequest = (req: ClientReq): void => {
   req.emit("close")
 }
 
-/** The request takes the socket: bytes received from now on are its response. */
+/** Starts an exchange on the socket: bytes received from now on belong to the response of this request. */
 export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
   const socket = plain as ClientSocket
   debug("CLIENT request takes its socket")
@@ -73,8 +75,8 @@ export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
 }
 
 /**
- * Gives the socket to a request from the next tick on; errors until then are that request's. Returns the
- * message that had the socket before.
+ * Reserves the socket for a request that starts to use it in the next tick. The request gets errors that the
+ * socket emits before that tick. Returns the message that had the socket before.
  */
 export const reserve = (req: ClientReq, socket: HttpSocket): HttpSocket["_httpMessage"] => {
   const before = socket._httpMessage
@@ -84,15 +86,16 @@ export const reserve = (req: ClientReq, socket: HttpSocket): HttpSocket["_httpMe
 }
 
 /**
- * Takes the reservation back: the request was destroyed before it took the socket. `before` has it again,
- * because the agent keeps a socket whose last request was kept alive.
+ * Cancels the reservation of a request that was destroyed before it used the socket. Makes `before` the last
+ * message of the socket again, because the agent keeps a socket only if the socket's last request allowed
+ * keep-alive.
  */
 export const release = (socket: HttpSocket, before: HttpSocket["_httpMessage"]): void => {
   socket._httpMessage = before ?? null
   socket.removeListener("error", onError)
 }
 
-/** The message is complete or has failed: ignores further bytes. */
+/** Ignores further bytes. Called when the response is complete or has failed. */
 const stopReading = (socket: ClientSocket): void => {
   socket.removeListener("data", onData)
   socket.removeListener("end", onEnd)
@@ -100,7 +103,7 @@ const stopReading = (socket: ClientSocket): void => {
 
 const noop = (): void => {}
 
-/** Forwards the socket's timeout to the request; only once, and only while the request has the socket. */
+/** Forwards `timeout` of the socket to the request: once, and only while the request has the socket. */
 export const listenForTimeout = (req: ClientReq): void => {
   if (req.timeoutCb) return
   req.timeoutCb = emitTimeout
@@ -114,7 +117,7 @@ function emitTimeout(this: ClientSocket): void {
   stillSilent(
     this,
     () => req.emit("timeout"),
-    // There was traffic meanwhile, so the idle time has begun anew: listen again.
+    // Data was received meanwhile, which restarted the idle time, so listen for the next `timeout`.
     () => {
       if (this._httpMessage === req && req.timeoutCb === emitTimeout) this.once("timeout", emitTimeout)
     }
@@ -137,7 +140,7 @@ function onDrain(this: ClientSocket): void {
 function onError(this: ClientSocket, error: Error): void {
   const req = this._httpMessage
   if (req) {
-    // Later errors are consequences of this one.
+    // Later errors are consequences of this error, so the flag suppresses them.
     this._hadError = true
     emitError(req, error)
   }
@@ -168,7 +171,7 @@ function onClose(this: ClientSocket): void {
   const req = this._httpMessage
   const parser = this.parser
   if (req) tellClosed(this, req)
-  // `parser.finish` comes last: a destroyed socket does not complete a message that ends with the connection.
+  // Call `finish` last: before, it would complete a response that is framed by the end of the connection.
   if (parser) {
     parser.finish()
     freeParser(parser, req as { parser?: unknown } | null, this)
@@ -179,7 +182,7 @@ const tellClosed = (socket: ClientSocket, req: ClientReq): void => {
   req.destroyed = true
   const res = req.res
   if (res) {
-    // The connection closed before the response was complete.
+    // The response is incomplete, so fail it.
     if (!res.complete) res.destroy(resetError("aborted"))
     closeRequest(req)
     if (!res.aborted && res.readable) res.push(null)
@@ -190,7 +193,7 @@ const tellClosed = (socket: ClientSocket, req: ClientReq): void => {
     }
     closeRequest(req)
   }
-  // Queued writes can no longer be sent.
+  // Drop queued writes, which can no longer be sent.
   if (req.outputData) req.outputData.length = 0
 }
 
@@ -206,7 +209,8 @@ function onData(this: ClientSocket, chunk: Buffer): void {
     handOver(this, req, parser, incoming, chunk.subarray(read))
   } else if (incoming !== null && incoming.complete && !isInformational(incoming.statusCode!)) {
     stopReading(this)
-    // Unlike in Node, a request still sending keeps its `drain` listener; without it an upload would stall.
+    // Unlike in Node, a request that is still sending keeps its `drain` listener; otherwise its upload would
+    // stall.
     if (req.finished) this.removeListener("drain", onDrain)
     freeParser(parser, req as { parser?: unknown }, this)
   }
@@ -228,8 +232,8 @@ const refuse = (
 }
 
 /**
- * Hands over the connection: the bytes after this head are another protocol's (101, or a response to
- * CONNECT).
+ * Hands over the connection after a 101 or a response to CONNECT. The bytes after the response head belong to
+ * another protocol.
  */
 const handOver = (
   socket: ClientSocket,
@@ -261,18 +265,21 @@ const handOver = (
   closeRequest(req)
 }
 
-/** A response head was parsed. */
+/**
+ * Called by the parser with each response head. Emits the response and returns how the parser handles the
+ * body.
+ */
 function onResponse(this: HttpParser, res: Incoming, keepAlive: boolean): number {
   const socket = this.socket as ClientSocket
   const req = socket._httpMessage as ClientReq
   if (req.res) {
-    // A second response to the same request.
+    // The server has sent a second response to the same request, so the connection is unusable.
     socket.destroy()
     return Body.Read
   }
   req.res = res
   if (res.upgrade) return Body.Stop
-  // Node's policy: with any status.
+  // Node's policy: a response to CONNECT ends HTTP on this connection whatever its status.
   if (req.method === "CONNECT") {
     res.upgrade = true
     return Body.Stop
@@ -332,15 +339,18 @@ function onResponseEnd(this: Incoming): void {
 }
 
 function onRequestFinish(this: ClientReq): void {
-  // `onResponseEnd` may have released the socket already, and it may serve another request.
+  // `onResponseEnd` may have released the socket already, and the socket may serve another request.
   if (afterResponse(this, true) === "Reuse" && !this.destroyed) releaseSocket(this)
 }
 
-/** Decides about the connection; `sent`: the request has been sent completely. */
+/**
+ * Returns whether the connection is reused, closed or still in use. `sent`: the request has been sent
+ * completely.
+ */
 const afterResponse = (req: ClientReq, sent: boolean): AfterExchange["_tag"] =>
   afterExchange(req.shouldKeepAlive ? undefined : "ResponseClose", req._ended, sent, "wait")._tag
 
-/** The exchange is complete: releases the connection. */
+/** Releases the connection after a complete exchange. */
 const releaseSocket = (req: ClientReq): void => {
   const socket = req.socket as ClientSocket
   if (req.timeoutCb) {
@@ -352,7 +362,7 @@ const releaseSocket = (req: ClientReq): void => {
   socket.removeListener("drain", onDrain)
   stopReading(socket)
   req.destroyed = true
-  // The next request may get the socket, so calls on the completed response must not reach it.
+  // Another request may get the socket, so method calls on this complete response must not reach the socket.
   if (req.res) req.res.socket = null
   nextTick(free, req, socket)
 }

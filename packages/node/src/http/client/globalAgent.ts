@@ -1,4 +1,7 @@
-/** Holds `http.globalAgent`, the default agent of requests. agent.ts makes it; programs may replace it. */
+/**
+ * The current `http.globalAgent`, the default agent of requests. agent.ts creates this agent; programs may
+ * replace it.
+ */
 import type { AgentLike } from "./shapes.js"
 
 let current: AgentLike

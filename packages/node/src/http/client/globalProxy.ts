@@ -1,21 +1,22 @@
 /**
- * `http.setGlobalProxyFromEnv`: replaces the global agents of both protocols with agents that use an
- * environment's proxies, and restores them. https may be loaded later, or never.
+ * `http.setGlobalProxyFromEnv`: replaces the global agents of http and https with agents that use the proxies
+ * of an environment, and restores the previous agents. If the https module is not loaded yet, the proxies are
+ * stored until it is loaded.
  */
 import { proxyOf, type ProxyEnv } from "./proxyChoice.js"
 import { validateObject } from "../own/validate.js"
 
-/** The global agent of one protocol. */
+/** Access to the global agent of one protocol. */
 export interface Globals {
   get(): object
   set(agent: object): void
-  /** Makes an agent as the module does, with or without these proxies. */
+  /** Makes an agent with the module's default options and with these proxies, if there are any. */
   make(proxyEnv: ProxyEnv | undefined): object
 }
 
 interface Slot {
   globals: Globals | undefined
-  /** The proxies for its agent, to be used once https is loaded. */
+  /** The proxies for the global agent, used when the module of this protocol is loaded later. */
   wanted: ProxyEnv | undefined
 }
 const plain: Slot = { globals: undefined, wanted: undefined }
@@ -30,7 +31,10 @@ const provide =
 export const providePlainGlobals = provide(plain)
 export const provideSecureGlobals = provide(secure)
 
-/** Replaces the global agent with one that uses these proxies; returns a function that restores it. */
+/**
+ * Replaces the global agent with an agent that uses these proxies. Returns a function that restores the
+ * previous agent.
+ */
 const replace = (slot: Slot, proxyEnv: ProxyEnv): (() => void) => {
   const { globals, wanted } = slot
   const before = globals?.get()
@@ -42,10 +46,13 @@ const replace = (slot: Slot, proxyEnv: ProxyEnv): (() => void) => {
   }
 }
 
-/** `http.setGlobalProxyFromEnv`. Default: `process.env`. */
+/**
+ * `http.setGlobalProxyFromEnv`. Reads `process.env` by default. Returns a function that restores the previous
+ * agents.
+ */
 export function setGlobalProxyFromEnv(proxyEnv: ProxyEnv = process.env): () => void {
   validateObject(proxyEnv, "proxyEnv")
-  // Parse both before replacing either, so that an error changes nothing.
+  // Parse the proxies of both protocols first: an invalid proxy then throws before any agent is replaced.
   const byProxy = [
     { slot: plain, proxy: proxyOf(proxyEnv, "http:") },
     { slot: secure, proxy: proxyOf(proxyEnv, "https:") }

@@ -1,6 +1,6 @@
 /**
- * Sends an agent's requests through a proxy. A request without TLS goes to the proxy itself, with its target
- * in absolute form (RFC 9112 §3.2.2); one with TLS goes through a tunnel (RFC 9110 §9.3.6).
+ * Sends an agent's requests through a proxy. An `http:` request is sent to the proxy itself, with its target
+ * in absolute form (RFC 9112 §3.2.2). An `https:` request is sent through a tunnel (RFC 9110 §9.3.6).
  */
 import { createRequire } from "node:module"
 import { connect } from "node:net"
@@ -14,7 +14,7 @@ import { parserOptions } from "../own/flags.js"
 import type { Proxy } from "./proxyChoice.js"
 import type { HttpSocket } from "../message/shapes.js"
 
-/** Whether a connection with these options uses the proxy. Unix sockets never do. */
+/** Whether a connection with these options uses the proxy. Connections to Unix sockets never use a proxy. */
 export const goesBy = (proxy: Proxy | undefined, options: ConnectOptions): proxy is Proxy =>
   proxy !== undefined &&
   !options.socketPath &&
@@ -23,7 +23,7 @@ export const goesBy = (proxy: Proxy | undefined, options: ConnectOptions): proxy
 const authority = (options: ConnectOptions): string =>
   authorityOf({ host: String(options.host ?? "localhost"), port: String(options.port) })
 
-/** The values of the `Host` fields of a request. */
+/** Returns the values of all `Host` fields of a request. */
 const hostsOf = (req: ClientReq): ReadonlyArray<string> => {
   if (req._header !== null) return [...req._header.matchAll(/^host: *(.*)\r$/gim)].map((match) => match[1]!)
   const host = req.getHeader("host")
@@ -36,8 +36,8 @@ const isHost = (text: string, host: string): boolean => {
 }
 
 /**
- * The request target for a proxy, in absolute form. Throws if the request names one server to the proxy and
- * another to the agent.
+ * Returns the request target in absolute form, as a proxy needs it. Throws if the target or the `Host` field
+ * names another server than the options of the request.
  */
 const absoluteTarget = (req: ClientReq, options: ConnectOptions): string => {
   const { host, origin } = new URL(`http://${authority(options)}`)
@@ -69,11 +69,17 @@ const absoluteTarget = (req: ClientReq, options: ConnectOptions): string => {
   return path
 }
 
-/** `CONNECT` and `OPTIONS *` have no absolute form (RFC 9112 section 3.2). */
+/**
+ * Whether the target of a request can have the absolute form. `CONNECT` and `OPTIONS *` cannot (RFC 9112
+ * section 3.2).
+ */
 const hasAbsoluteForm = ({ method, path }: ClientReq): boolean =>
   method !== "CONNECT" && !(method === "OPTIONS" && path === "*")
 
-/** Rewrites a request for a proxy: absolute target, proxy credentials and `proxy-connection`. */
+/**
+ * Changes a request that goes to a proxy: makes its target absolute and adds the proxy credentials and
+ * `proxy-connection`.
+ */
 export const addressToProxy = (req: ClientReq, proxy: Proxy, options: ConnectOptions): void => {
   if (hasAbsoluteForm(req)) req.path = absoluteTarget(req, options)
   const connection = req.shouldKeepAlive ? "keep-alive" : "close"
@@ -82,7 +88,8 @@ export const addressToProxy = (req: ClientReq, proxy: Proxy, options: ConnectOpt
     if (proxy.authorization !== undefined) req.setHeader("proxy-authorization", proxy.authorization)
     return
   }
-  // The head is already built, but not sent: there was no socket.
+  // The head has been built but not sent, because there was no socket yet. Insert the fields into the text of
+  // the head.
   const end = req._header.indexOf("\r\n")
   const added =
     `proxy-connection: ${connection}\r\n` +
@@ -90,7 +97,7 @@ export const addressToProxy = (req: ClientReq, proxy: Proxy, options: ConnectOpt
   req._header = `${req.method} ${req.path} HTTP/1.1\r\n${added}${req._header.slice(end + 2)}`
 }
 
-/** The options of the connection to the proxy itself. */
+/** Returns the options for a connection to the proxy instead of the target host. */
 export const toProxy = ({ host, port }: Proxy, options: ConnectOptions): ConnectOptions => ({
   ...options,
   host,
@@ -98,15 +105,15 @@ export const toProxy = ({ host, port }: Proxy, options: ConnectOptions): Connect
   servername: undefined
 })
 
-/** A connection to a proxy that speaks TLS. */
+/** Opens a TLS connection to the proxy itself. */
 export const secureToProxy = ({ host, port }: Proxy): HttpSocket =>
-  // Loaded on first use: http without TLS does not pay for it.
+  // Load `node:tls` on first use, because most programs that use only `http:` never need it.
   (createRequire(import.meta.url)("node:tls") as typeof nodeTls).connect({
     host,
     port
   }) as unknown as HttpSocket
 
-/** The reason in Node's `ERR_PROXY_TUNNEL` message. */
+/** Returns the reason that Node's `ERR_PROXY_TUNNEL` message contains. */
 const reasonOf = (outcome: Exclude<TunnelOutcome, { readonly _tag: "Opened" }>): string => {
   switch (outcome._tag) {
     case "Refused":
@@ -121,7 +128,10 @@ const reasonOf = (outcome: Exclude<TunnelOutcome, { readonly _tag: "Opened" }>):
   }
 }
 
-/** Opens a tunnel through the proxy to the target of the options; `secure` makes the TLS connection in it. */
+/**
+ * Opens a tunnel through the proxy to the host of the options, and calls `secure` to make the TLS connection
+ * in the tunnel.
+ */
 export const openTunnel = (
   proxy: Proxy,
   options: ConnectOptions,
@@ -152,7 +162,7 @@ export const openTunnel = (
         return failed(reasonOf(outcome))
       }
       socket.off("error", onError)
-      // The next owner decides whether the socket flows.
+      // The socket starts to flow only when its next owner adds a `data` listener or calls `resume`.
       stopFlowing(socket)
       if (outcome.rest !== undefined) socket.unshift(outcome.rest)
       callback(null, secure(socket))

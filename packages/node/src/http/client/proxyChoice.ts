@@ -1,8 +1,8 @@
 /**
- * Reads an environment's proxy variables (`proxyEnv`): the proxy of each protocol and the hosts that bypass
- * it.
+ * Reads the proxy variables of an environment (`proxyEnv`): the proxy of each protocol, and the hosts that
+ * bypass the proxy.
  *
- * Never reads `process.env` by itself.
+ * Never reads `process.env`; the caller passes the environment.
  */
 import { isDirect, readProxy, type ProxyPlace } from "@httpfx/core/pool"
 import { codedTypeError } from "../own/errors.js"
@@ -11,15 +11,17 @@ export type ProxyEnv = { readonly [name: string]: string | undefined }
 
 /** The proxy of one protocol. */
 export interface Proxy extends ProxyPlace {
-  /** Host and port as written in its URL. */
+  /** Host and port as written in the URL of the proxy. */
   readonly shown: string
   readonly bypassed: (host: string, port: number) => boolean
 }
 
-/** The lower-case name takes precedence, as in curl. */
+/** Reads a variable. The lower-case name takes precedence, as in curl. */
 const read = (env: ProxyEnv, name: string): string | undefined => env[name.toLowerCase()] ?? env[name]
 
-/** The proxy for requests of a protocol (`http:` or `https:`), if the environment sets one. */
+/**
+ * Returns the proxy for requests of a protocol (`http:` or `https:`), if the environment sets a proxy for it.
+ */
 export const proxyOf = (env: ProxyEnv | undefined, protocol: string): Proxy | undefined => {
   if (env === undefined) return undefined
   const given = read(env, protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY")

@@ -1,6 +1,6 @@
 /**
- * `http.ClientRequest`: turns options into a request line and fields, and gets a socket from an agent or
- * opens one. connection.ts handles the socket's events.
+ * `http.ClientRequest`: converts options to a request line and fields, and gets a socket from an agent or
+ * opens a socket. connection.ts handles the events of the socket.
  */
 import { isBodilessMethod, isRequestTarget, isToken } from "@httpfx/core/wire"
 import type * as http from "node:http"
@@ -63,7 +63,7 @@ const isUrl = (value: unknown): value is URL =>
   (value as { auth?: unknown }).auth === undefined &&
   (value as { path?: unknown }).path === undefined
 
-/** The three call signatures: URL; URL and options; options. */
+/** Parses the arguments, in any of three call signatures: URL; URL and options; options. */
 const readArguments = (
   input: unknown,
   options: unknown,
@@ -78,7 +78,7 @@ const readArguments = (
     callback = options
     options = input
   }
-  // Without a prototype, so that properties added to `Object.prototype` are not read as options.
+  // The object has no prototype, so that properties added to `Object.prototype` are not read as options.
   const own = Object.assign(Object.create(null), address) as Options
   if (typeof options === "function") return { options: own, callback: options }
   return { options: Object.assign(own, options), callback }
@@ -122,7 +122,7 @@ const checkedMethod = (method: unknown): string => {
 
 const hostField = (host: string, port: unknown, defaultPort: unknown): string => {
   const colon = host.indexOf(":")
-  // IPv6 addresses need brackets.
+  // A host with two colons is an IPv6 address, which needs brackets.
   const name = colon >= 0 && host.includes(":", colon + 1) && host[0] !== "[" ? `[${host}]` : host
   return port && +(port as string) !== defaultPort ? `${name}:${String(port)}` : name
 }
@@ -131,7 +131,7 @@ function ClientRequest(this: ClientReq, input: unknown, given?: unknown, callbac
   callParent(OutgoingMessage, this, undefined)
   const read = readArguments(input, given, callback)
   const { options } = read
-  // The mark also applies to writes before there is a connection.
+  // Set the mark here, so that it also applies to writes that are queued before the request has a socket.
   if (options.highWaterMark !== undefined && options.highWaterMark !== null) {
     this[highWater] = options.highWaterMark
   }
@@ -185,7 +185,8 @@ function ClientRequest(this: ClientReq, input: unknown, given?: unknown, callbac
   this.host = host
   this.protocol = protocol
   if (agent) {
-    // Without keep-alive and a socket limit, no socket is ever reused.
+    // An agent without keep-alive and without a socket limit never reuses a socket, so send `Connection:
+    // close`.
     const reuses = agent.keepAlive || Number.isFinite(agent.maxSockets)
     this._last = !reuses
     this.shouldKeepAlive = reuses
@@ -210,7 +211,7 @@ const setFields = (req: ClientReq, options: Options, host: string): void => {
   if (options.auth && !req.getHeader("Authorization")) {
     req.setHeader("Authorization", "Basic " + Buffer.from(options.auth).toString("base64"))
   }
-  // A client that expects 100 needs its head sent now.
+  // With `Expect: 100-continue` the program writes the body only after the 100, so send the head now.
   if (req.getHeader("expect")) {
     if (req._header) throw headersSent("render")
     req._storeHeader(requestLine(req), req[outHeaders])
@@ -218,8 +219,8 @@ const setFields = (req: ClientReq, options: Options, host: string): void => {
 }
 
 /**
- * The options for agents and `createConnection`. Without the signal: it aborts the request, not a shared
- * socket.
+ * Returns the options for agents and `createConnection`. Leaves out `signal`, because it must abort the
+ * request but not a socket that other requests share.
  */
 const connectionOptions = (options: Options, host: string, port: number | string): Options => {
   const given = Object.assign(Object.create(null) as Options, options)
@@ -238,7 +239,7 @@ const connect = (req: ClientReq, given: Options): void => {
   req.shouldKeepAlive = false
   let options: object = given
   if (given.socketPath) options = { ...given, path: given.socketPath }
-  // `net.connect` would take a path for that of a Unix socket.
+  // Remove the request path: `net.connect` would connect to a Unix socket with that path.
   else if (given.path) options = { ...given, path: undefined }
   const own = given.createConnection
   if (typeof own !== "function") {
@@ -354,7 +355,7 @@ const setSocketTimeout = (socket: HttpSocket, msecs: number): void => {
   else socket.setTimeout(msecs)
 }
 
-/** The request was destroyed before it had a socket, or no socket could be opened. */
+/** Ends a request that was destroyed before it had a socket, or for which no socket could be opened. */
 const giveUp = (req: ClientReq, error: Error | null | undefined): void => {
   const cause = !req.aborted && !error ? resetError("socket hang up") : error
   req.destroyed = true
@@ -369,7 +370,8 @@ const takeSocket = (
   before: HttpSocket["_httpMessage"]
 ): void => {
   if (socket?._hadError === true) {
-    // The error was emitted already; `close` may have come before anybody listened for it.
+    // The error has been emitted already. The socket may have closed before our listener was added, so close
+    // here.
     req.destroyed = true
     closeRequest(req)
     return
@@ -384,7 +386,7 @@ const takeSocket = (
   if (!socket) {
     giveUp(req, cause)
   } else if (!error && req.agent && !socket.destroyed) {
-    // The socket is unused: give it back to the agent.
+    // The request has not used the socket, so return the socket to the agent.
     socket.emit("free")
     giveUp(req, cause)
   } else {

@@ -1,4 +1,7 @@
-/** Types of a client's objects as the files of this folder use them: requests, agents, connection options. */
+/**
+ * Types of the objects of a client, with the members that the files of this folder use: requests, agents and
+ * connection options.
+ */
 import type { EventEmitter } from "node:events"
 import type { Duplex } from "node:stream"
 import type { Proxy } from "./proxyChoice.js"
@@ -6,7 +9,7 @@ import type { HttpSocket, Incoming, Outgoing, SocketParser } from "../message/sh
 import type { destroyedBy, onKeylog, proxyKey, startTime, target } from "../own/symbols.js"
 import type { HttpValidation } from "../own/validate.js"
 
-/** The options of a connection: the agent's, merged over the request's. */
+/** The options of a connection. Options of the agent override those of the request. */
 export interface ConnectOptions {
   [name: string]: unknown
   host?: string | undefined

@@ -1,6 +1,7 @@
 /**
- * The body of a sent message: `write` and `end` to the socket, or to a queue until the message has a socket.
- * The head is sent with the first bytes of the body, in one write if their encodings allow it.
+ * The body of a sent message: `write` and `end` write to the socket, or to a queue until the message has a
+ * socket. The head is sent with the first bytes of the body, in one write if both can be joined to one
+ * string.
  */
 import {
   bodyNotAllowed,
@@ -24,7 +25,10 @@ type Chunk = string | Uint8Array
 
 const nothing = (): void => {}
 
-/** Whether head (one byte per character) and body in this encoding can be joined to one string. */
+/**
+ * Whether the head, which has one byte per character, and a text in this encoding can be joined to one
+ * string.
+ */
 const joinsHead = (encoding: unknown): boolean => !encoding || encoding === "utf8" || encoding === "latin1"
 
 function send(
@@ -35,7 +39,7 @@ function send(
   byteLength?: number
 ): boolean {
   const head = this._header
-  // A request that was destroyed before it had a head ends without one.
+  // `head` is `null` if a request was destroyed before it had a head; then send none.
   if (!this._headerSent && head !== null) {
     if (typeof data === "string" && joinsHead(encoding)) {
       data = head + data
@@ -57,7 +61,7 @@ function writeRaw(
   _size?: number
 ): boolean {
   const socket = this.socket
-  // Drop writes to a destroyed socket.
+  // Drop writes to a destroyed socket, as Node does.
   if (socket && socket.destroyed) return false
   if (typeof encoding === "function") {
     callback = encoding
@@ -87,7 +91,10 @@ const uncorkNext = (socket: HttpSocket): void => socket.uncork()
 const sizeOf = (chunk: Chunk, encoding: unknown): number =>
   typeof chunk === "string" ? Buffer.byteLength(chunk, encoding as BufferEncoding) : chunk.byteLength
 
-/** Node's policy: the body is checked against `content-length` only with `strictContentLength`. */
+/**
+ * Whether the size of the body is checked against `content-length`. Node's policy: only with
+ * `strictContentLength`.
+ */
 const isCounted = (message: Outgoing): boolean =>
   message.strictContentLength &&
   message._contentLength !== null &&
@@ -103,8 +110,8 @@ const count = (message: Outgoing, total: number, ends: boolean): void => {
 }
 
 /**
- * Checked before the chunk size is sent: if the socket refused the data after it, the peer could not parse
- * the body.
+ * Throws if the encoding of a chunk is unknown. Must be called before the chunk size is sent: otherwise the
+ * socket throws after the chunk size was sent, and the peer cannot parse a body with a missing chunk.
  */
 const checkEncoding = (message: Outgoing, chunk: Chunk, encoding: string | null | undefined): void => {
   if (message.chunkedEncoding && typeof chunk === "string" && encoding && !Buffer.isEncoding(encoding)) {
@@ -150,7 +157,7 @@ const writeBody = (
     message._implicitHeader()
   }
   if (!message._hasBody) {
-    // Node's policy: the body is dropped, unless the server set `rejectNonStandardBodyWrites`.
+    // Node's policy: drop the body, unless the server has set `rejectNonStandardBodyWrites`.
     if (message[rejectBody]) throw violationError(bodyNotAllowed)
     nextTick(callback)
     return true
@@ -176,10 +183,13 @@ const writeBody = (
   return message._send(lineEnd, null, callback)
 }
 
-/** The end of a chunk for a `_send` that the program has overridden, which gets a Buffer in Node. */
+/**
+ * The end of a chunk line as a Buffer. Node passes a Buffer to a `_send` that the program overrides, so we do
+ * the same.
+ */
 const lineEnd = Buffer.from(chunkLineEnd)
 
-/** Whether the program left `_send` and `_writeRaw` as they are. */
+/** Whether the program has not overridden `_send` and `_writeRaw`. */
 const sendsPlainly = (message: Outgoing): boolean => message._send === send && message._writeRaw === writeRaw
 
 function write(this: Outgoing, chunk: Chunk, encoding?: unknown, callback?: unknown): boolean {
@@ -233,7 +243,10 @@ function end(this: Outgoing, chunk?: unknown, encoding?: unknown, callback?: unk
   return endWith(this, undefined, undefined, callback, false)
 }
 
-/** Whether nothing of the message is sent or queued, and its socket accepts it now. */
+/**
+ * Whether the message can be sent in one call: no part has been sent or queued, and its socket accepts
+ * writes.
+ */
 const isWhole = (message: Outgoing, socket: HttpSocket | null): socket is HttpSocket =>
   socket !== null &&
   !message._headerSent &&
@@ -243,15 +256,16 @@ const isWhole = (message: Outgoing, socket: HttpSocket | null): socket is HttpSo
   socket.writable &&
   !socket.destroyed &&
   !socket.writableCorked &&
-  // Any other stream gets each write separately, as from Node.
+  // Streams that are not system sockets must get each write separately, as from Node.
   isSystems(socket) &&
   sendsPlainly(message) &&
   !message.strictContentLength
 
-// Up to this size the body is copied behind the head: one plain write costs less than a vectored one.
+// Up to this size, bytes, the body is copied behind the head, since one plain write then costs less than a
+// vectored write.
 const copyLimit = 16 * 1024
 
-/** Head and body, neither sent yet, in one buffer. */
+/** Joins the head and the body in one buffer. */
 const joined = (head: string, body: Uint8Array): Uint8Array => {
   const bytes = Buffer.allocUnsafe(head.length + body.length)
   bytes.write(head, "latin1")
@@ -260,7 +274,8 @@ const joined = (head: string, body: Uint8Array): Uint8Array => {
 }
 
 /**
- * The body in chunked coding, with its end and trailers, as one string; `undefined` if it is not pure ASCII.
+ * Encodes a whole body in the chunked coding, including the last chunk and the trailers, as one string.
+ * Returns `undefined` if the text is not pure ASCII.
  */
 const chunkedText = (message: Outgoing, text: string, encoding: unknown): string | undefined => {
   if (sizeOf(text, encoding) !== text.length) return undefined
@@ -283,7 +298,7 @@ const endWhole = (
     message._contentLength = sizeOf(chunk, encoding)
     message._implicitHeader()
   }
-  // Drops the body, or throws with `rejectNonStandardBodyWrites`.
+  // `writeBody` then drops the body, or throws if `rejectNonStandardBodyWrites` is set.
   if (!message._hasBody) writeBody(message, chunk, encoding, nothing, true)
   if (typeof callback === "function") message.once("finish", callback as () => void)
   const done = finished.bind(undefined, message)
@@ -296,7 +311,7 @@ const endWhole = (
   } else if (text && !message.chunkedEncoding) {
     message._send(chunk, encoding, done)
   } else if (pieces !== undefined) {
-    // One latin1 string together with the head, whose characters are bytes.
+    // `_send` joins head and body to one latin1 string, which has one byte per character.
     message._send(pieces, "latin1", done)
   } else if (!text && !message.chunkedEncoding && chunk.length <= copyLimit) {
     message._headerSent = true
@@ -326,7 +341,7 @@ const endWith = (
   if (hasChunk && isWhole(message, socket)) {
     return endWhole(message, socket, chunk as Chunk, encoding, callback)
   }
-  // Cork, so that the last bytes leave in one write with the head or the body before them.
+  // Cork the socket, so that the last bytes are sent in one write with the head or with preceding body bytes.
   if (socket && (hasChunk || !message._header)) socket.cork()
   if (hasChunk) {
     writeBody(message, chunk as Chunk, encoding, nothing, true)
@@ -413,7 +428,7 @@ function flushHeaders(this: Outgoing): void {
   this._send("")
 }
 
-/** Adds this file's members to the prototype. */
+/** Adds the members that this file defines to the prototype. */
 export const install = (proto: Outgoing): void => {
   Object.assign(proto, {
     _send: send,

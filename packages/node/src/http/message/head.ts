@@ -1,6 +1,6 @@
 /**
- * The header fields of a sent message, as Node's API keeps them, and the head built from them. `wire/` checks
- * names and values and decides which fields are added.
+ * The header fields of a sent message, stored as in Node, and the head that is built from them. `wire/`
+ * checks names and values and decides which fields are added by default.
  */
 import {
   hasNoContent,
@@ -22,7 +22,7 @@ import type { HeaderValue, Outgoing, OutHeaders } from "./shapes.js"
 import { textOf, validateHeaderName, validateString, validateValueOf } from "../own/validate.js"
 import { wallNow } from "../../time/realTime.js"
 
-/** The names of `uniqueHeaders`, in lower case. */
+/** Returns the names of the option `uniqueHeaders` in lower case. */
 export const parseUniqueHeaders = (names: unknown): Set<string> | null => {
   if (!Array.isArray(names)) return null
   return new Set((names as Array<string>).map((name) => name.toLowerCase()))
@@ -48,7 +48,7 @@ function setHeader(this: Outgoing, name: string, value: HeaderValue): Outgoing {
   return this
 }
 
-/** Notes a field that the program removed, so that it is not added by default. */
+/** Records that the program has removed a field, so that the field is not added by default. */
 const markRemoved = (message: Outgoing, field: number): void => {
   if (field === NodeField.Connection) message._removedConnection = true
   else if (field === NodeField.ContentLength) message._removedContLen = true
@@ -66,7 +66,8 @@ function setHeaders(this: Outgoing, headers: Headers | Map<string, HeaderValue>)
   ) {
     throw invalidArgType("headers", ["Headers", "Map"], headers)
   }
-  // `Headers` yields each set-cookie separately; setting them one by one would keep only the last.
+  // `Headers` yields each set-cookie separately, and `setHeader` would replace the previous value, so collect
+  // the values.
   const cookies: Array<string> = []
   for (const [name, value] of headers as Iterable<[string, HeaderValue]>) {
     if (name === "set-cookie") {
@@ -145,7 +146,9 @@ const dateAt = (now: number): string => {
   return dateLine
 }
 
-/** Prints fields into a head and notes what they say about it. */
+/**
+ * Encodes fields into a head, and records which of the fields that affect framing and connection were set.
+ */
 class Printer {
   text: string
   seen = 0
@@ -157,7 +160,7 @@ class Printer {
     this.text = firstLine
   }
 
-  /** `check`: name and value have not been validated yet. */
+  /** Encodes one field. `check`: name and value have not been validated yet, so validate them here. */
   field(name: string, value: unknown, check: boolean): void {
     const spelling = check ? spelled(name) : spellings.of(name)
     if (!Array.isArray(value)) return this.line(spelling, name, value as string | number, check)
@@ -178,15 +181,15 @@ class Printer {
     const printed = typeof value === "string" ? value : textOf(value)
     if (check && (value === undefined || !isFieldValue(printed))) {
       validateValueOf(this.message, name, value === undefined ? value : printed)
-      // Do not cache a value that only this message may send (`httpValidation`).
+      // Only this message may send the value (`httpValidation`), so do not cache it for other messages.
       check = false
     }
-    // Note the value as given, not its text: any value that converts to a number is a length.
+    // Pass the value as given, not its text: a `content-length` may be any value that converts to a number.
     const noted = meaning === 0 ? value : this.note(meaning, value)
     const sent = meaning === NodeField.ContentDisposition ? String(noted) : printed
     const line = name + ": " + sent + "\r\n"
     this.text += line
-    // The printed form of a file name depends on the message, so it is not cached.
+    // The encoded form of a file name depends on the message, so do not cache the line.
     if (meaning === NodeField.ContentDisposition) return
     if (typeof value === "number" || typeof value === "string") {
       if (check || (spelling.valid && isFieldValue(printed))) spelling.keep(value, line)
@@ -214,8 +217,8 @@ class Printer {
         message._defaultKeepAlive = false
         break
       case NodeField.ContentDisposition:
-        // The head may be encoded as UTF-8 (it leaves with a text body), so decode the file name's latin1
-        // bytes.
+        // With a text body the head is sent as UTF-8. Decode the latin1 bytes of a file name, so that UTF-8
+        // restores them.
         if (message._contentLength) return Buffer.from(String(value), "latin1").toString("utf8")
     }
     return value
@@ -280,15 +283,15 @@ function storeHeader(this: Outgoing, firstLine: string, headers: unknown): void 
   this._last = (decided.traits & NodeTrait.Last) !== 0
   this._header = printer.text + decided.lines + "\r\n"
   this._headerSent = false
-  // A client that expects 100 needs its head sent now; any other head leaves with the first bytes of the
-  // body.
+  // With `Expect` the program writes the body after the 100, so send the head now. Otherwise it is sent with
+  // the body.
   if ((printer.seen & NodeField.Expect) !== 0) this._send("")
 }
 
 const headersText = "OutgoingMessage.prototype._headers is deprecated"
 const headerNamesText = "OutgoingMessage.prototype._headerNames is deprecated"
 
-/** Adds this file's members to the prototype. */
+/** Adds the members that this file defines to the prototype. */
 export const install = (
   proto: Outgoing,
   getter: (name: string, get: (this: Outgoing) => unknown, enumerable?: boolean) => void

@@ -1,6 +1,6 @@
 /**
- * `http.IncomingMessage`: a received message as Node's readable stream. Keeps the fields raw; `wire/` folds
- * them when they are first read.
+ * `http.IncomingMessage`: a received message as a readable stream. The fields are stored as a raw list;
+ * `wire/` folds them to an object when the program first reads `headers`.
  */
 import {
   distinctHeaders,
@@ -25,7 +25,7 @@ const trailersCount = Symbol("kTrailersCount")
 const abort = Symbol("abortController")
 const distinctTrailers = Symbol("kTrailersDistinct")
 
-/** The message with the private fields of this module. */
+/** A message with the private fields of this module. */
 interface Stored extends Incoming {
   [folded]: FoldedFields | null
   [foldedCount]: number
@@ -65,7 +65,7 @@ function IncomingMessage(this: Stored, socket: HttpSocket): void {
 }
 inherit(IncomingMessage, Readable)
 
-/** Whether this class constructed the message, whatever its prototype is now. */
+/** Whether our constructor made the message. Does not depend on its prototype, which programs may replace. */
 export const isIncoming = (message: object): boolean => Object.hasOwn(message, folded)
 
 const proto = IncomingMessage.prototype as Incoming
@@ -83,7 +83,9 @@ accessor(
   }
 )
 
-/** Folds the raw list; calls `_addHeaderLine` per field if a subclass overrides it. */
+/**
+ * Folds a raw list to an object. If the program overrides `_addHeaderLine`, calls that method for each field.
+ */
 const fold = (message: Stored, raw: ReadonlyArray<string>, count: number): FoldedFields => {
   const into: FoldedFields = {}
   if (message._addHeaderLine === addHeaderLine) {
@@ -136,13 +138,16 @@ accessor(
   function () {
     return (this[abort] ??= watched(this)).signal
   },
-  // Becomes an own property: Node versions without `signal` let middleware assign its own.
+  // Define an own property: in versions of Node without `signal`, middleware can assign a property with this
+  // name.
   function (value: AbortSignal) {
     Object.defineProperty(this, "signal", { value, writable: true, enumerable: true, configurable: true })
   }
 )
 
-/** Aborts when the message can no longer complete, or its connection closes. */
+/**
+ * Makes the controller of `signal`. The signal aborts when the message is aborted or its connection closes.
+ */
 const watched = (message: Stored): AbortController => {
   const controller = new AbortController()
   const end = (): void => controller.abort()
@@ -165,12 +170,14 @@ proto._read = function _read(this: Incoming, _n: number) {
     asksAgain(this)
     this._consuming = true
   }
-  // All received data is buffered here already; the connection may be paused by backpressure.
+  // All received data is in this stream already, so only resume the socket, which backpressure may have
+  // paused.
   if (this.socket && this.socket.readable) readOn(this.socket)
 }
 
 const settle = (message: Incoming, error: Error | null | undefined, done: (error?: Error | null) => void) => {
-  // Emit the error only if somebody listens: a peer that disconnects must not crash the process.
+  // Emit the error only if the message has an `error` listener: a peer that disconnects must not crash the
+  // process.
   if (message.listenerCount("error") === 0) done()
   else done(error)
 }
@@ -231,26 +238,28 @@ proto._addHeaderLineDistinct = function _addHeaderLineDistinct(
 ) {
   const key = name.toLowerCase()
   if (Object.hasOwn(into, key)) into[key]!.push(value)
-  // Assigning `__proto__` to an ordinary object would set its prototype.
+  // Define the property instead of assigning it: an assignment to `__proto__` would set the prototype.
   else
     Object.defineProperty(into, key, { value: [value], configurable: true, enumerable: true, writable: true })
 }
 
-/** Discards the body that nobody reads. */
+/** Discards the body of a message that the program does not read. */
 const dump = function _dump(this: Incoming) {
   if (this._dumped) return
   this._dumped = true
-  // Data still buffered must not reach the listeners of an abandoned message.
+  // Remove the listeners first, so that buffered data does not reach them when the stream resumes.
   this.removeAllListeners("data")
   this.resume()
 }
 proto._dump = dump
 
-/** Whether `_dump` and `destroy`, which discard an unread message, are ours and not overridden. */
+/**
+ * Whether the program has not overridden `_dump` and `destroy`, the methods that discard an unread message.
+ */
 export const discardsPlainly = (message: Incoming): boolean =>
   message._dump === dump && message.destroy === destroy
 
-/** Whether the program overrides `_addHeaderLine`. It is then called as soon as `headers` is read. */
+/** Whether the program overrides `_addHeaderLine`. The override is called when `headers` is first read. */
 export const isFoldedByProgram = (message: Incoming): boolean => message._addHeaderLine !== addHeaderLine
 
 const typed = IncomingMessage as unknown as typeof http.IncomingMessage

@@ -1,6 +1,6 @@
 /**
- * `http.OutgoingMessage`, the base of sent requests and responses: construction, socket, destruction,
- * timeouts. Its fields are in head.ts, its body in body.ts.
+ * `http.OutgoingMessage`, the base class of sent requests and responses: construction, socket, destruction
+ * and timeouts. head.ts implements the header fields, body.ts implements the body.
  */
 import { getDefaultHighWaterMark, Stream } from "node:stream"
 import type * as http from "node:http"
@@ -63,7 +63,7 @@ function OutgoingMessage(this: Outgoing, options?: OutgoingOptions): void {
 }
 inherit(OutgoingMessage, Stream)
 
-/** Whether this class or a subclass constructed the message, whatever its prototype is now. */
+/** Whether our constructor made the message. Does not depend on its prototype, which programs may replace. */
 export const isOutgoing = (message: object): boolean => Object.hasOwn(message, outHeaders)
 
 const proto = OutgoingMessage.prototype as Outgoing

@@ -1,9 +1,9 @@
 /**
- * `socket.parser`: the engine's parser with the members of Node's parser; makes `IncomingMessage`s from its
- * events. One per connection, on servers and clients; `onIncoming` of the owner decides how a message is
- * handled.
+ * `socket.parser`: the engine's parser with the members of Node's parser. It makes an `IncomingMessage` from
+ * the events of each message. Every connection of a server or client has one parser; `onIncoming` of the
+ * connection decides how a message is handled.
  *
- * Never judges bytes (`wire/` does) and never sends a response.
+ * Never decides whether bytes are valid, which `wire/` does, and never sends a response.
  */
 import {
   RequestParser,
@@ -22,7 +22,7 @@ import { setImmediate } from "../../time/realTime.js"
 export const REQUEST = 1
 export const RESPONSE = 2
 
-/** The maximum number of raw list entries (two per field) unless `maxHeadersCount` is set. */
+/** The default maximum number of entries in the raw list, two per field. `maxHeadersCount` replaces it. */
 const usualHeaderPairs = 2000
 
 export type OnIncoming = (this: HttpParser, message: Incoming, keepAlive: boolean) => number | undefined
@@ -31,7 +31,7 @@ interface MessageClass {
   new (socket: HttpSocket): Incoming
 }
 
-/** The settings with which an owner initializes a parser. */
+/** The settings with which a connection initializes its parser. */
 export interface ParserSetup {
   readonly type: number
   readonly socket: HttpSocket
@@ -39,11 +39,11 @@ export interface ParserSetup {
   readonly onIncoming: OnIncoming
   readonly options: ParserOptions
   readonly joinDuplicateHeaders: boolean | null | undefined
-  /** The owner's `maxHeadersCount`: limits the fields in `headers`. */
+  /** `maxHeadersCount` of the server or request: the maximum number of fields in `headers`. */
   readonly maxHeadersCount: number | null | undefined
-  /** The asynchronous context in which the owner is called. */
+  /** The asynchronous context for calls of `onIncoming` and of the listeners. */
   readonly resource?: AsyncResource | undefined
-  /** The clock of `begun`, ms. Default: that of Node's timers. */
+  /** The clock that sets `begun`, ms. Default: the clock of Node's timers. */
   readonly now?: (() => number) | undefined
 }
 
@@ -54,15 +54,18 @@ export class HttpParser {
   maxHeaderPairs = usualHeaderPairs
   onIncoming: OnIncoming | null = null
   joinDuplicateHeaders: boolean | null | undefined = undefined
-  /** Time at which the current message began, ms of `now`; -1 between messages. */
+  /** Time at which the current message began, on the clock `now`, ms. -1 between messages. */
   begun = -1
   /** Whether the head of the current message has been parsed. */
   headComplete = false
 
-  /** The head of the message that `onIncoming` gets. */
+  /** The head of the message that was passed to `onIncoming`, until the message is complete. */
   currentHead: RequestHead | null = null
 
-  /** Whether parsing stops after each slice of a body, until the rest is passed to `execute`. */
+  /**
+   * Whether `execute` returns after each slice of a body. The caller must pass the rest of the bytes in a
+   * later call.
+   */
   stopsAfterData = false
 
   private type = 0
@@ -71,10 +74,13 @@ export class HttpParser {
   private Message: MessageClass | undefined
   private resource: AsyncResource | undefined
   private now: (() => number) | undefined
-  /** A callback threw, so the state of the engine's parser is unknown. */
+  /**
+   * Set if a callback threw: the state of the engine's parser is unknown then, so the parser is not used
+   * again.
+   */
   private broken = false
   private running = false
-  /** Chunks that arrived during a call, because a listener made its socket read. */
+  /** Chunks that arrived while `execute` was running, because a listener made the socket read. */
   private waiting: Array<Uint8Array> | undefined
 
   initialize(setup: ParserSetup): void {
@@ -89,7 +95,8 @@ export class HttpParser {
     this.broken = this.running = false
     this.waiting = undefined
     this.headComplete = false
-    // An idle parser keeps nothing of its last connection.
+    // Between messages the engine's parser has no state of its last connection. Reuse this parser if the
+    // options are equal.
     const sameKind = this.wire !== undefined && this.type === setup.type && this.options === setup.options
     this.type = setup.type
     if (sameKind && this.wire!.phase === "idle" && !this.wire!.paused) return
@@ -100,13 +107,16 @@ export class HttpParser {
         : new ResponseParser(this, setup.options)
   }
 
-  /** Parses bytes of the connection. Returns how many were read; bytes after an upgrade are not. */
+  /**
+   * Parses bytes of the connection. Returns the number of parsed bytes, which do not include bytes after an
+   * upgrade, or an error.
+   */
   execute(chunk: Uint8Array): number | ParserError {
     const { resource } = this
     return resource === undefined ? this.run(chunk) : resource.runInAsyncScope(this.run, this, chunk)
   }
 
-  /** Calls a function in the asynchronous context of the owner. */
+  /** Calls a function in the asynchronous context of the connection. */
   inContext<A extends ReadonlyArray<unknown>>(call: (...args: A) => void, self: object, ...args: A): void {
     if (this.resource === undefined) call.apply(self, args as never)
     else this.resource.runInAsyncScope(call as never, self, ...args)
@@ -130,25 +140,28 @@ export class HttpParser {
         const taken = wire.execute(next)
         if (wire.paused && taken < next.length) this.waiting.unshift(next.subarray(taken))
       }
-      // The next event needs further bytes.
+      // The parser is paused but needs further bytes for its next event, so end the pause.
       if (wire.paused && read === chunk.length && !wire.hasMoreToTell && !this.waiting?.length) wire.resume()
       this.broken = false
     } finally {
       this.running = false
     }
     const { refusal } = wire
-    // Bytes after the last message of a connection begin no further message.
+    // After the last message of a connection, further bytes do not start a message, so do not set `begun`.
     const begun = refusal === undefined ? wire.inMessage : refusal.code !== "HPE_CLOSED_CONNECTION"
     if (begun && this.begun < 0) this.begins()
     return refusal === undefined ? read : refusalError(refusal)
   }
 
-  /** Starts the time of a message: the parser is waiting for one now. */
+  /**
+   * Sets `begun` to the current time. Called when a message starts, or when the parser starts to wait for a
+   * message.
+   */
   begins(): void {
     this.begun = this.now === undefined ? nodeTimers.now() : this.now()
   }
 
-  /** Reports the end of the connection's bytes. Returns an error if a message is incomplete. */
+  /** Reports the end of the received bytes to the parser. Returns an error if a message is incomplete. */
   finish(): ParserError | undefined {
     const { resource } = this
     return resource === undefined ? this.runFinish() : resource.runInAsyncScope(this.runFinish, this)
@@ -161,12 +174,13 @@ export class HttpParser {
     const refusal = wire.finish()
     if (refusal === undefined) return undefined
     const error = refusalError(refusal)
-    // Node names the reason in the message only for errors in received bytes.
+    // Node adds the reason to the error message only for errors in received bytes, so remove the reason here.
     error.message = "Parse Error"
     return error
   }
 
-  // Node's parser can read from a handle; ours is fed by the owner of the socket.
+  // These members of Node's parser do nothing here: they concern reading from a handle, and the connection
+  // passes the bytes.
   consume(): void {}
   unconsume(): void {}
   pause(): void {}
@@ -178,7 +192,7 @@ export class HttpParser {
   close(): void {}
   free(): void {}
 
-  /** Whether it stopped after a slice of a body and has more events to deliver. */
+  /** Whether `execute` has returned after a slice of a body, so that it must be called again. */
   get hasStopped(): boolean {
     return this.wire?.paused === true
   }
@@ -187,7 +201,7 @@ export class HttpParser {
     return this.running
   }
 
-  /** Drops every reference to the connection. */
+  /** Removes all references to the connection, so that the parser can be reused. */
   release(): void {
     this.socket = null
     this.incoming = null
@@ -205,7 +219,7 @@ export class HttpParser {
     this.maxHeaderPairs = usualHeaderPairs
   }
 
-  // Called by the engine's parser.
+  // The engine's parser calls the following three methods.
   head(head: RequestHead & ResponseHead): number {
     const socket = this.socket
     const Message = this.Message
@@ -244,7 +258,7 @@ export class HttpParser {
   complete(trailers: ReadonlyArray<string>): void {
     this.begun = -1
     this.headComplete = false
-    // An idle connection keeps no text of its last head.
+    // Drop the head, so that an idle connection does not keep its text in memory.
     this.currentHead = null
     const message = this.incoming
     if (message !== null) {
@@ -263,7 +277,7 @@ const brokenParser = (bytesParsed: number): ParserError => {
   return error
 }
 
-/** Resumes reading, unless the owner paused the socket. */
+/** Resumes reading from the socket, unless the server connection has paused it. */
 export const readOn = (socket: HttpSocket | null): void => {
   if (socket !== null && socket._paused !== true && socket.readable) socket.resume()
 }
@@ -281,7 +295,7 @@ export const setMaxIdle = (max: number): void => {
 
 export const takeParser = (): HttpParser => idle.pop() ?? new HttpParser()
 
-/** Returns the parser of a closing connection to the free list. */
+/** Releases a parser that its connection no longer needs, and returns the parser to the free list. */
 export const freeParser = (
   parser: HttpParser | null | undefined,
   message: { parser?: unknown } | null,
@@ -290,7 +304,8 @@ export const freeParser = (
   if (parser) {
     const running = parser.isRunning
     parser.release()
-    // A parser inside its own `execute` finds nothing more to do, and is not reused meanwhile.
+    // Do not reuse a parser whose `execute` is still running, because `execute` returns to code of the old
+    // connection.
     if (!running && idle.length < maxIdle) {
       idle.push(parser)
       parser.free()

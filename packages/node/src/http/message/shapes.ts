@@ -1,6 +1,6 @@
 /**
- * Types of the objects that the message modules share: sockets with the properties that Node's module sets on
- * them, requests and responses with the members that several files use.
+ * Types of the objects that the message modules share: sockets, with the properties that Node's module sets
+ * on them, and requests and responses, with the members that several files use.
  */
 import type { Socket } from "node:net"
 import type { EventEmitter } from "node:events"
@@ -19,31 +19,31 @@ import type {
   uniqueHeaders
 } from "../own/symbols.js"
 
-/** The parser of a socket, as seen by modules that do not feed it. */
+/** The members of a socket's parser for modules that do not pass bytes to it. */
 export interface SocketParser {
   readonly incoming: Incoming | null
 }
 
-/** A socket (or any duplex) of a connection. */
+/** The socket of a connection, or any other duplex stream. */
 export interface HttpSocket extends Socket {
   parser?: SocketParser | null
   _httpMessage?: Outgoing | null
-  /** Paused because the peer does not read the responses. */
+  /** Whether reading is paused because the peer does not read the responses. */
   _paused?: boolean
   server?: unknown
   _hadError?: boolean
 }
 
-/** The request that a message responds to. */
+/** The request to which a received message is the response. */
 export interface RequestLike {
   readonly method: string
 }
 
 export type Callback = (error?: Error | null) => void
 
-/** A received message. */
+/** A received message, with its internal members. */
 export interface Incoming extends Readable {
-  /** `null` once the agent has taken the socket back. */
+  /** `null` after the socket has been released to the agent. */
   socket: HttpSocket | null
   httpVersionMajor: number | null
   httpVersionMinor: number | null
@@ -75,7 +75,7 @@ export interface Incoming extends Readable {
 export type HeaderValue = number | string | ReadonlyArray<string>
 export type OutHeaders = { [lowerName: string]: [name: string, value: HeaderValue] }
 
-/** A write queued until the message has a socket. */
+/** A write that is queued until the message has a socket. */
 export interface Pending {
   readonly data: string | Uint8Array
   readonly encoding: BufferEncoding | null | undefined

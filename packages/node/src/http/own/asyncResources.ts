@@ -1,17 +1,20 @@
 /**
- * The `async_hooks` resources of received messages, with Node's types and members. A client has one per
- * request, a server one per connection.
+ * The `async_hooks` resources of received messages, with the types and members of Node's resources. A client
+ * makes a resource for each request, a server makes a resource for each connection.
  */
 import { AsyncResource } from "node:async_hooks"
 import { asyncIdOf } from "../../socket/fast/asyncHandle.js"
 import type { ClientReq } from "../client/shapes.js"
 import type { HttpSocket } from "../message/shapes.js"
 
-// Releasing the parser destroys it; otherwise the garbage collector would track each resource.
+// `HttpParser.release` emits the destroy event, so the garbage collector need not track each resource.
 const byHand = { requireManualDestroy: true }
 
 const owner = Symbol("owner")
-/** The owner of the resource under construction: `init` hooks read it before the constructor returns. */
+/**
+ * The owner of the resource under construction. `init` hooks run in `super()`, before the constructor can set
+ * `owner`.
+ */
 let making: unknown
 
 export class HTTPClientAsyncResource extends AsyncResource {

@@ -1,6 +1,6 @@
 /**
- * The `diagnostics_channel` channels of Node's HTTP module. Without subscribers nothing is built or
- * published.
+ * The `diagnostics_channel` channels of Node's HTTP module. Callers build and publish a message only if the
+ * channel has subscribers.
  */
 import diagnostics from "node:diagnostics_channel"
 

@@ -1,11 +1,14 @@
 /**
- * The errors of Node's HTTP module, with its codes and messages: for arguments, message states and
- * connections, and those made from the engine's violations and refusals. Builds errors; decides nothing.
+ * Builds the errors of Node's HTTP module, with Node's codes and messages: errors of arguments, message
+ * states and connections, and the errors for violations and refusals of the engine.
  */
 import { errorClassOf, messageOf, type Refusal, type Violation } from "@httpfx/core/wire"
 import { inspect } from "node:util"
 
-/** An error shaped like Node's own: `code` is an own property, the stack begins with name and code. */
+/**
+ * An error like Node's own errors: `code` is an own property, and the stack begins with the name and the
+ * code.
+ */
 export interface CodedError extends Error {
   code: string
 }
@@ -13,7 +16,8 @@ export interface CodedError extends Error {
 const withCode = <E extends Error>(error: E, code: string): E & CodedError => {
   const coded = error as E & CodedError
   const name = error.name
-  // The stack's first line is built from the name on first access, so read it while the name holds the code.
+  // The first line of the stack is built from the name on first access, so read the stack while the name has
+  // the code.
   Object.defineProperty(coded, "name", {
     value: `${name} [${code}]`,
     enumerable: false,
@@ -42,14 +46,17 @@ export const codedRangeError = (code: string, message: string): RangeError & Cod
 
 const classes = { Error, TypeError, RangeError }
 
-/** The error of a `Violation`: our side must not send this. */
+/** Returns the error for a `Violation`: an attempt of our side to send a message that HTTP does not allow. */
 export const violationError = (violation: Violation): CodedError =>
   withCode(new classes[errorClassOf[violation.code]](messageOf(violation)), violation.code)
 
 export const headersSent = (what: string): CodedError =>
   violationError({ _tag: "Violation", code: "ERR_HTTP_HEADERS_SENT", what })
 
-/** The error that the parser reports to `clientError`, or to a request's `error` event. */
+/**
+ * The error for malformed bytes, which is passed to `clientError` on a server and to `error` of the request
+ * on a client.
+ */
 export interface ParserError extends Error {
   code: string
   reason: string
@@ -65,7 +72,7 @@ export const refusalError = (refusal: Refusal): ParserError => {
   return error
 }
 
-/** `ECONNRESET` in Node's words: "aborted", "socket hang up". */
+/** Returns an `ECONNRESET` error. Node's messages for it are "aborted" and "socket hang up". */
 export const resetError = (message: string): CodedError => {
   const error = new Error(message) as CodedError
   error.code = "ECONNRESET"
@@ -115,7 +122,10 @@ const listed = (words: ReadonlyArray<string>): string => {
   return `${words.slice(0, -1).join(", ")}, or ${words[words.length - 1]}`
 }
 
-/** "of type string or an instance of Buffer or Uint8Array": types first, then classes, then the others. */
+/**
+ * Returns a text like "of type string or an instance of Buffer or Uint8Array": first types, then classes,
+ * then other values.
+ */
 const expectedKinds = (expected: ReadonlyArray<string>): string => {
   const types = expected.filter((name) => primitives.has(name)).map((name) => name.toLowerCase())
   const classNames = expected.filter((name) => !primitives.has(name) && /^([A-Z][a-z0-9]*)+$/.test(name))

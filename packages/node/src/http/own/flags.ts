@@ -1,12 +1,13 @@
 /**
- * Node's command-line flags for its HTTP modules (also from `NODE_OPTIONS`), combined with the options of
- * servers and requests: the maximum head size and the strictness of the parser.
+ * Reads Node's command-line flags for its HTTP modules (also from `NODE_OPTIONS`), and combines them with the
+ * options of servers and requests to the maximum head size and the strictness of the parser.
  */
 import { presets, type Flags, type ParserOptions } from "@httpfx/core/wire"
 import type { HttpValidation } from "./validate.js"
 
 /**
- * The values given for a flag, in order: `NODE_OPTIONS` first, then the command line, whose last value wins.
+ * Returns all values of a flag: first those of `NODE_OPTIONS`, then those of the command line. The last value
+ * applies.
  */
 const given = (option: string): ReadonlyArray<string> => {
   const words = [...(process.env["NODE_OPTIONS"] ?? "").split(/\s+/), ...process.execArgv]
@@ -28,7 +29,9 @@ const headerSize = (): number => {
 /** `http.maxHeaderSize`, bytes. */
 export const maxHeaderSize = headerSize()
 
-/** `--use-env-proxy` (Node.js 24): the global agents use the proxies of the environment. */
+/**
+ * Whether `--use-env-proxy` (Node.js 24) is set: then the global agents use the proxies of the environment.
+ */
 export const usesEnvProxy = given("--use-env-proxy").length > 0
 
 const insecureByDefault = given("--insecure-http-parser").length > 0
@@ -39,19 +42,22 @@ let lastSize = -1
 
 const byValidation: Readonly<Record<HttpValidation, Flags>> = {
   strict: presets.node,
-  // The values of the Fetch standard.
+  // Accept the field values that the Fetch standard accepts, which may contain control characters.
   relaxed: Object.freeze({ ...presets.node, controlsInValues: true }),
   insecure: presets.insecure
 }
 
-/** The options of a server or a request that set its parser's strictness and limits. */
+/** The options of a server or request that set the strictness and the limits of its parser. */
 interface Wishes {
   readonly insecureHTTPParser: boolean | undefined
   readonly httpValidation: HttpValidation | undefined
   readonly maxHeaderSize: number | undefined
 }
 
-/** The parser options; the same object for equal values, so that a parser can be reused. */
+/**
+ * Returns the parser options. Consecutive calls with equal values return the same object, so that a parser
+ * can be reused.
+ */
 export const parserOptions = (wishes: Wishes): ParserOptions => {
   const { httpValidation: validation, insecureHTTPParser, maxHeaderSize: size } = wishes
   const flags = validation === undefined ? parserFlags(insecureHTTPParser) : byValidation[validation]
@@ -63,7 +69,10 @@ export const parserOptions = (wishes: Wishes): ParserOptions => {
   return lastOptions
 }
 
-/** The flags for `insecureHTTPParser: value`. Lenient ones warn once, as in Node. */
+/**
+ * Returns the flags for a value of `insecureHTTPParser`. Emits a warning on first use of the insecure flags,
+ * as Node does.
+ */
 const parserFlags = (insecure: boolean | undefined): Flags => {
   if (insecure === undefined) insecure = insecureByDefault
   if (!insecure) return presets.node

@@ -1,9 +1,10 @@
 /**
- * Adapts prototypes that frameworks such as Express set on messages. Without the register hook these inherit
- * from the built-in `http`, whose methods cannot handle our messages. A prototype inserted between the two
- * gives our messages our members and the built-in module's messages theirs, so that one app serves both.
+ * Adapts prototypes that frameworks such as Express set on messages. Without the register hook, such a
+ * prototype inherits from a prototype of the built-in `http`, whose methods cannot handle our messages. This
+ * file inserts another prototype between these two. Its members call our methods for our messages, and the
+ * built-in methods for messages of the built-in module. One app thus works with servers of both modules.
  *
- * Never imports the built-in module: finds its prototypes in the chains of the framework.
+ * Never imports the built-in module; finds the built-in prototypes in the prototype chains of the framework.
  */
 import { Readable, Stream } from "node:stream"
 import { IncomingMessage, isIncoming } from "../message/incoming.js"
@@ -12,12 +13,12 @@ import { isOutgoing, OutgoingMessage } from "../message/outgoing.js"
 import { ServerResponse } from "../server/response.js"
 import type { Response } from "../server/shapes.js"
 
-/** One of the two classes whose prototypes a framework extends. */
+/** One of the two classes, requests and responses, whose prototypes a framework extends. */
 interface Kind {
   readonly own: object
   readonly isOurs: (message: object) => boolean
   readonly isBuiltIn: (proto: object) => boolean
-  /** The prototypes of our classes, the most derived last; their members are copied to each message. */
+  /** Our prototypes with the members for our messages, the most derived prototype last. */
   readonly prototypes: ReadonlyArray<object>
 }
 
@@ -48,7 +49,10 @@ const responses: Kind = {
   prototypes: [OutgoingMessage.prototype, ServerResponse.prototype]
 }
 
-/** A member that calls ours for our messages, and the built-in prototype's for its messages. */
+/**
+ * Returns a member that calls our member for our messages, and the member of the built-in prototype for
+ * messages of the built-in module.
+ */
 const memberOf = (
   { isOurs }: Kind,
   key: PropertyKey,
@@ -99,7 +103,10 @@ const between = (kind: Kind, builtIn: object): object => {
   return proto
 }
 
-/** Inserts a prototype into the chain of this object if it needs one; `true` if it did. */
+/**
+ * Inserts a prototype into the chain of this object, if the chain contains a built-in prototype that is not
+ * adapted yet. Returns whether a prototype was inserted.
+ */
 const mend = (kind: Kind, object: unknown): boolean => {
   if (typeof object !== "object" || object === null) return false
   let above = object
@@ -111,7 +118,7 @@ const mend = (kind: Kind, object: unknown): boolean => {
   return false
 }
 
-/** Prepares the prototypes that an Express app has as its members `request` and `response`. */
+/** Adapts the prototypes that an Express app has as its members `request` and `response`. */
 export const adoptListener = (listener: unknown): void => {
   if (typeof listener !== "function") return
   const { request, response } = listener as { readonly request?: unknown; readonly response?: unknown }
@@ -119,10 +126,13 @@ export const adoptListener = (listener: unknown): void => {
   mend(responses, response)
 }
 
-/** Prototypes of responses that have been checked. */
+/** Prototypes of responses that have been checked already. */
 const seen = new WeakSet<object>()
 
-/** Checks messages whose prototypes a listener has replaced, and prepares these for later messages. */
+/**
+ * Adapts prototypes that a listener has set on its messages, for later messages. Emits a warning, because the
+ * current request may fail.
+ */
 export const adoptMessages = (req: Incoming, res: Response): void => {
   const proto = parentOf(res)
   if (proto === null || seen.has(proto)) return

@@ -1,11 +1,11 @@
 /**
- * `http.websocketMask` and `http.websocketUnmask`: masking of WebSocket frames (RFC 6455 §5.3) in any
+ * `http.websocketMask` and `http.websocketUnmask`: mask and unmask WebSocket frames (RFC 6455 §5.3) in any
  * `ArrayBufferView`.
  */
 import { invalidArgType, invalidArgValue, outOfRange } from "./errors.js"
 import { validateInteger } from "./validate.js"
 
-/** The bytes of a view. */
+/** Returns the bytes of a view. */
 const bytesOf = (value: unknown, name: string): Uint8Array => {
   if (!ArrayBuffer.isView(value)) throw invalidArgType(name, ["Buffer", "TypedArray", "DataView"], value)
   return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
@@ -17,7 +17,10 @@ const keyOf = (value: unknown): Uint8Array => {
   return key
 }
 
-/** Writes `length` bytes of `source`, each XORed with its byte of the key, to `output` from `offset` on. */
+/**
+ * XORs the first `length` bytes of `source` with the repeated key and writes the result to `output` from
+ * `offset` on.
+ */
 export function websocketMask(
   source: unknown,
   mask: unknown,

@@ -1,11 +1,11 @@
 /**
- * The measurements behind Node's `http` performance entries: start, duration and details of an exchange.
- * Costs nothing without an observer. Imports nothing else, so that the register hook can observe without
- * loading the rest.
+ * Measures exchanges for Node's `http` performance entries: start, duration and details. Without an observer
+ * nothing is measured. This file imports no other file of this folder, so that the register hook can set an
+ * observer without loading the other files.
  */
 import { monotonicNow } from "../../time/realTime.js"
 
-/** A completed exchange, as its `PerformanceEntry` of type `http` has it. */
+/** The members of the `PerformanceEntry` of a complete exchange. */
 export interface Measurement {
   readonly name: "HttpClient" | "HttpRequest"
   readonly startTime: number
@@ -15,12 +15,15 @@ export interface Measurement {
 
 let observer: ((measured: Measurement) => void) | undefined
 
-/** Sets the observer of completed exchanges; `undefined` removes it and stops measuring. */
+/**
+ * Sets the observer that is called after each complete exchange. `undefined` removes the observer and stops
+ * measuring.
+ */
 export const observeExchanges = (observe: ((measured: Measurement) => void) | undefined): void => {
   observer = observe
 }
 
-/** The start time of an exchange; 0 without an observer. */
+/** Returns the start time of an exchange, or 0 if there is no observer. */
 export const measureStart = (): number => (observer === undefined ? 0 : monotonicNow())
 
 export const measureEnd = (name: Measurement["name"], startTime: number, detail: () => unknown): void => {

@@ -1,9 +1,13 @@
 /**
- * Symbols for state that the files of `http/` share. Those that exist in Node have Node's names: tools find a
- * message's fields by `Symbol(kOutHeaders)` to set values that `setHeader` refuses.
+ * Symbols for state that the files of `http/` share. A symbol that exists in Node has Node's name, because
+ * tools search for it: for instance, they find the fields of a message by `Symbol(kOutHeaders)` to set values
+ * that `setHeader` refuses.
  */
 
-/** A message's fields: lower-case name to name as given and value; `null` for a message without fields. */
+/**
+ * The fields of a message: maps each lower-case name to the name as given and the value. `null` if the
+ * message has no fields.
+ */
 export const outHeaders = Symbol("kOutHeaders")
 export const needDrain = Symbol("kNeedDrain")
 export const corked = Symbol("corked")
@@ -12,14 +16,17 @@ export const errored = Symbol("errored")
 export const highWater = Symbol("kHighWaterMark")
 export const rejectBody = Symbol("kRejectNonStandardBodyWrites")
 export const uniqueHeaders = Symbol("kUniqueHeaders")
-/** The clock for a message's `Date`; `undefined`: the system clock. */
+/** The clock for the `Date` field of a message. `undefined`: the system clock. */
 export const clock = Symbol("clock")
 /** The server connection of a response. */
 export const connectionOf = Symbol("connection")
-/** The time at which a message began, for performance entries. (`_startTime` belongs to morgan.) */
+/**
+ * The time at which a message began, for performance entries. (A symbol, because the logger morgan uses
+ * `_startTime`.)
+ */
 export const startTime = Symbol("startTime")
 
-// Keys of servers. Programs subclass servers and may use any string name.
+// Keys of servers. They are symbols, because a program's subclass of a server may use any string name.
 export const connections = Symbol("http.server.connections")
 export const messageClass = Symbol("IncomingMessage")
 export const responseClass = Symbol("ServerResponse")
@@ -28,7 +35,10 @@ export const emptyRequests = Symbol("optimizeEmptyRequests")
 export const waiting = Symbol("timers")
 
 // Keys of client requests.
-/** The error with which a request was destroyed. Node's `errored` stays unset on requests. */
+/**
+ * The error with which a request was destroyed. `errored` is not used here, because Node leaves `errored`
+ * unset on requests.
+ */
 export const destroyedBy = Symbol("destroyedBy")
 export const target = Symbol("kPath")
 
@@ -36,5 +46,5 @@ export const target = Symbol("kPath")
 export const proxyKey = Symbol("proxy")
 export const onKeylog = Symbol("onKeylog")
 
-/** Cancels a server's next check of connection timeouts. */
+/** The key of the function that cancels a server's next check of connection timeouts. */
 export const sweep = Symbol("connectionsChecking")

@@ -1,11 +1,14 @@
 /**
- * Hooks for the bridge: injected timers, for a clock other than the system's, and our `WebSocket` class,
- * which the module does not export where Node has its own.
+ * Hooks for the bridge. One injects timers, for a clock other than the system's. The other provides our
+ * `WebSocket` class, which the module does not export in versions of Node that have a global `WebSocket`.
  */
 export { nodeTimers } from "../../time/nodeTimers.js"
 
-/** The option with the timers. A registered symbol, because the caller may have another copy of this file. */
+/**
+ * The server option with the timers. A registered symbol, because the caller may use another copy of this
+ * file.
+ */
 export const timersOption: unique symbol = Symbol.for("@httpfx/node/http/timers") as never
 
-/** The member that is our `WebSocket` on every version of Node. Registered for the same reason. */
+/** The key of our `WebSocket` class in the http module. A registered symbol for the same reason. */
 export const ownWebSocket: unique symbol = Symbol.for("@httpfx/node/http/ownWebSocket") as never

@@ -1,5 +1,6 @@
 /**
- * Argument checks of Node's HTTP module, with its errors. `wire/` judges names and values of header fields.
+ * Checks arguments as Node's HTTP module does and throws the same errors. `wire/` decides whether names and
+ * values of header fields are valid.
  */
 import { isFieldValue, isLooseFieldValue, isToken } from "@httpfx/core/wire"
 import { format } from "node:util"
@@ -53,7 +54,8 @@ export const validateOneOf = (value: unknown, name: string, allowed: ReadonlyArr
 }
 
 /**
- * A timeout as Node's timers accept it: milliseconds below 2^31; a larger one is truncated with a warning.
+ * Returns a timeout that Node's timers accept: milliseconds below 2^31. A larger value is reduced to the
+ * maximum, with a warning.
  */
 export const validateTimeout = (value: unknown, name: string): number => {
   validateNumber(value, name)
@@ -81,7 +83,7 @@ const validateLink = (value: unknown): void => {
   }
 }
 
-/** The value of a `Link` field, from a string or an array of strings. */
+/** Returns the value of a `Link` field from a string or an array of strings. */
 export const linkFieldValue = (hints: unknown): string => {
   if (typeof hints === "string") {
     validateLink(hints)
@@ -111,11 +113,14 @@ export const validateHeaderName = (name: string, label?: string): void => {
   }
 }
 
-/** A value as it is sent in a head. Throws for a symbol. */
+/** Converts a field value to the text that is sent. Throws for a symbol. */
 export const textOf = (value: unknown): string =>
   typeof value === "symbol" ? "" + (value as unknown as string) : String(value)
 
-/** The strictness with which fields are parsed and sent: `httpValidation` of a server or a request. */
+/**
+ * Values of the option `httpValidation` of a server or request: how strictly fields are checked when they are
+ * parsed and sent.
+ */
 export type HttpValidation = "strict" | "relaxed" | "insecure"
 
 const validations: ReadonlyArray<unknown> = [
@@ -124,7 +129,7 @@ const validations: ReadonlyArray<unknown> = [
   "insecure"
 ] satisfies ReadonlyArray<HttpValidation>
 
-/** The option `httpValidation`, which replaces `insecureHTTPParser`. */
+/** Validates the option `httpValidation`, which must not be combined with `insecureHTTPParser`. */
 export const validationOption = (value: unknown, insecure: unknown): HttpValidation | undefined => {
   if (value === undefined) return undefined
   validateOneOf(value, "options.httpValidation", validations)
@@ -138,7 +143,7 @@ export const validationOption = (value: unknown, insecure: unknown): HttpValidat
   return value as HttpValidation
 }
 
-/** A message that has `httpValidation` itself or from its server. */
+/** A message whose `httpValidation` is set on the message itself or on its server. */
 interface Validated {
   readonly httpValidation?: HttpValidation | undefined
   readonly req?: {
@@ -146,7 +151,7 @@ interface Validated {
   }
 }
 
-/** Whether a message may send this value. The server's option is read only if the strict check fails. */
+/** Whether a message may send this field value. `httpValidation` is read only if the strict check fails. */
 export const isValueOf = (message: object, text: string): boolean => {
   if (isFieldValue(text)) return true
   if (!isLooseFieldValue(text)) return false
@@ -155,7 +160,7 @@ export const isValueOf = (message: object, text: string): boolean => {
   return said !== undefined && said !== "strict"
 }
 
-/** Throws if the message may not send this value. */
+/** Throws if the message may not send this field value. */
 export const validateValueOf = (message: object, name: string, value: unknown): void => {
   if (value !== undefined && isValueOf(message, typeof value === "string" ? value : textOf(value))) return
   validateHeaderValue(name, value)

@@ -1,9 +1,9 @@
 /**
- * `http.WebSocket`, `http.CloseEvent`, `http.MessageEvent`: the global ones if Node has them. Before Node 22
- * a WebSocket of the same shape: a `ClientRequest` does the opening handshake, the `ws` package reads and
- * writes the frames.
+ * `http.WebSocket`, `http.CloseEvent` and `http.MessageEvent`. These are the global classes where Node has
+ * them. Before Node 22 this file provides a `WebSocket` with the same members: a `ClientRequest` does the
+ * opening handshake, and the `ws` package parses and writes the frames.
  *
- * Never offers an extension, so frames are never compressed.
+ * Our class never offers an extension, so frames are never compressed.
  */
 import type nodeCrypto from "node:crypto"
 import { createRequire } from "node:module"
@@ -13,7 +13,7 @@ import type { ClientReq } from "../client/shapes.js"
 import { codedTypeError } from "./errors.js"
 import type { Incoming } from "../message/shapes.js"
 
-/** The parts of `ws` that read and write frames. */
+/** The classes of `ws` that parse and write frames. */
 interface Framing {
   readonly Receiver: new (options: object) => Writable
   readonly Sender: new (
@@ -26,7 +26,7 @@ interface Framing {
   }
 }
 
-// Loaded on first use: most programs open no WebSocket.
+// Load these modules on first use, because most programs never open a WebSocket.
 const load = (name: string): unknown => createRequire(import.meta.url)(name)
 const framing = (): Framing => load("ws") as Framing
 const crypto = (): typeof nodeCrypto => load("node:crypto") as typeof nodeCrypto
@@ -57,7 +57,7 @@ interface Globals {
 }
 const globals = globalThis as unknown as Globals
 
-/** The `sec-websocket-accept` value for a key (RFC 6455 §1.3). */
+/** Returns the `sec-websocket-accept` value for a key (RFC 6455 §1.3). */
 const accepts = (key: string): string =>
   crypto().createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64")
 
@@ -68,7 +68,9 @@ const CLOSED = 3
 
 const domError = (message: string, name: string): DOMException => new DOMException(message, name)
 
-/** A URL of the four schemes, without a fragment (WHATWG WebSockets §3.1). */
+/**
+ * Parses the URL, which must have the scheme ws, wss, http or https and no fragment (WHATWG WebSockets §3.1).
+ */
 const readUrl = (given: string | URL): URL => {
   let url: URL
   try {
@@ -111,13 +113,16 @@ export class OwnWebSocket extends EventTarget {
   #protocol = ""
   #binaryType: "blob" | "arraybuffer" = "blob"
   #buffered = 0
-  /** Messages queued behind a `Blob` that is being read, so that messages leave in the order of `send`. */
+  /**
+   * Completes when all queued messages have been sent. While the bytes of a `Blob` are being read, later
+   * messages are queued behind the `Blob`, so that messages are sent in the order of `send`.
+   */
   #reading: Promise<void> | undefined
   #socket: Duplex | undefined
   #sender: InstanceType<Framing["Sender"]> | undefined
-  /** The last ping that has not been answered yet. */
+  /** The payload of the last ping, while its pong waits for backpressure to end. */
   #pong: Buffer | undefined
-  /** Code and reason of the peer's close frame. */
+  /** The code and the reason of the peer's close frame. */
   #ending: { readonly code: number; readonly reason: string } | undefined
 
   constructor(url: string | URL, given: string | ReadonlyArray<string> | Options = []) {
@@ -220,7 +225,7 @@ export class OwnWebSocket extends EventTarget {
   }
 
   close(given?: number, said: unknown = ""): void {
-    // Convert as WebIDL does: an unsigned short and a string.
+    // Convert the arguments as WebIDL does, to an unsigned short and a string.
     const code =
       given === undefined ? undefined : Math.min(Math.max(Math.round(Number(given) || 0), 0), 65535)
     const reason = String(said)
@@ -256,7 +261,7 @@ export class OwnWebSocket extends EventTarget {
     this.addEventListener(type, listener)
   }
 
-  /** Whether our side has called `close()` and the peer's close frame has not arrived. */
+  /** Whether the program has called `close()` and the peer's close frame has not arrived yet. */
   #isClosing(): boolean {
     return this.#state === CLOSING && this.#ending === undefined
   }
@@ -274,7 +279,7 @@ export class OwnWebSocket extends EventTarget {
   #sendInTurn(bytes: Buffer, binary: boolean): void {
     if (this.#reading === undefined) return this.#send(bytes, binary)
     this.#buffered += bytes.length
-    // Copy: the caller may reuse its buffer before the message is sent.
+    // Copy the bytes: the caller may reuse its buffer before the queued message is sent.
     const copy = Buffer.from(bytes)
     this.#inTurn(() => {
       this.#buffered -= copy.length
@@ -284,7 +289,8 @@ export class OwnWebSocket extends EventTarget {
 
   #send(bytes: Buffer, binary: boolean): void {
     this.#buffered += bytes.length
-    // Messages sent before `close()` still leave ahead of the close frame.
+    // After `close()`, still send messages that were queued before it, since the close frame is queued behind
+    // them.
     if (this.#state !== OPEN && !(this.#isClosing() && this.#reading !== undefined)) return
     this.#sender!.send(bytes, { binary, mask: true, fin: true, compress: false }, () => {
       this.#buffered -= bytes.length
@@ -329,7 +335,7 @@ export class OwnWebSocket extends EventTarget {
     })
   }
 
-  // RFC 6455 §5.5.3: a pong for the most recent ping answers all that are pending.
+  // RFC 6455 §5.5.3: a pong for the most recent ping answers all pending pings, so keep only the last one.
   #pinged(socket: Duplex, data: Buffer): void {
     if (this.#state !== OPEN) return
     if (socket.writableNeedDrain) this.#pong = Buffer.from(data)
@@ -366,7 +372,7 @@ export class OwnWebSocket extends EventTarget {
   }
 }
 Object.defineProperty(OwnWebSocket, "name", { value: "WebSocket" })
-// As WebIDL defines the interface: constants on class and prototype, enumerable members.
+// WebIDL defines the constants on both the class and the prototype, and all members as enumerable.
 const members = Object.getOwnPropertyDescriptors(OwnWebSocket.prototype) as Record<string, PropertyDescriptor>
 for (const [name, member] of Object.entries(members)) {
   if (name !== "constructor") {
@@ -395,7 +401,7 @@ const openingRequest = (
   }
   if (protocols.length > 0) headers["Sec-WebSocket-Protocol"] = protocols.join(", ")
   const secure = url.protocol === "https:"
-  // An upgraded connection never returns to a pool, so no agent is needed.
+  // Without the option `agent` set no agent, because an upgraded connection never returns to a pool anyway.
   const agent = options.agent ? { agent: options.agent } : secureOptions(secure)
   return new (ClientRequest as unknown as new (url: URL, options: object) => ClientReq)(url, {
     headers,
@@ -404,7 +410,10 @@ const openingRequest = (
 }
 
 let secureAgent: (() => object) | undefined
-/** Registers https's agent: https imports http, not the other way round. */
+/**
+ * Registers a function that returns the agent of https. The https module registers the function, because
+ * https imports http and this file therefore cannot import https.
+ */
 export const provideSecureAgent = (agent: () => object): void => {
   secureAgent = agent
 }
@@ -414,7 +423,10 @@ const secureOptions = (secure: boolean): object => {
   return { _defaultAgent: secureAgent?.() }
 }
 
-/** The reason why a response does not open the connection (RFC 6455 §4.1); `undefined` if it does. */
+/**
+ * Returns the reason why a response does not establish the WebSocket (RFC 6455 §4.1), or `undefined` if it
+ * does.
+ */
 const faultOf = (response: Incoming, key: string, protocols: ReadonlyArray<string>): string | undefined => {
   const { headers } = response
   if (String(headers["upgrade"]).toLowerCase() !== "websocket")

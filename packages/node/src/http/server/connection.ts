@@ -1,13 +1,15 @@
 /**
- * One server connection: passes its socket's events to the parser, makes requests and responses of heads, and
- * assigns the socket to the responses in order.
+ * One server connection. It passes the bytes of its socket to the parser, makes a request and a response for
+ * each head, and assigns the socket to the responses in the order of the requests.
  *
- * A response that is not first in order writes into its own queue. Framing and reuse are not decided here:
- * the parser says whether the request allows keep-alive, the sent head whether its response is the last.
+ * A response that does not have the socket yet queues its writes. This file never decides about framing or
+ * reuse: the parser reports whether the request allows keep-alive, and the head that is sent decides whether
+ * the connection closes after the response.
  *
- * Node's policies of this file, each with its reason in docs/node-http.md: handlers of pipelined requests run
- * concurrently; an unread body is discarded, whatever its length; the last response ends with `destroySoon`;
- * the client's FIN ends our side too, unless `httpAllowHalfOpen` lets pending responses complete first.
+ * This file follows these policies of Node (docs/node-http.md has the reasons): handlers of pipelined
+ * requests run concurrently; an unread body is discarded, whatever its length; after the last response the
+ * socket is closed with `destroySoon`; when the client sends FIN, our side sends FIN too, unless
+ * `httpAllowHalfOpen` lets pending responses complete first.
  */
 import {
   announcesBody,
@@ -67,7 +69,7 @@ function refuseEncoding(): never {
 
 const noop = (): void => {}
 
-// Shared listeners, as in Node: they find the connection by a property of the socket.
+// All connections share these listeners, as in Node; a property of the socket refers to the connection.
 function onData(this: OnSocket, chunk: Uint8Array): void {
   this[connectionOf]?.read(chunk)
 }
@@ -96,7 +98,10 @@ function timedOut(this: OnSocket): void {
   if (!asked && !answered && !served) this.destroy()
 }
 
-/** Emits `clientError`; without a listener sends the default response and destroys the socket. */
+/**
+ * Emits `clientError`. If the server has no listener for this event, sends the default error response and
+ * destroys the socket.
+ */
 export const failSocket = (socket: OnSocket, error: Error & { code?: string }): void => {
   socket.removeListener("error", onError)
   // Ignore further errors while the connection closes.
@@ -116,27 +121,28 @@ function onFinish(this: OfConnection): void {
 }
 
 export class ServerConnection {
-  /** Requests whose responses are not complete, oldest first. */
+  /** Requests whose responses are not complete yet, oldest first. */
   readonly incoming: Array<Incoming> = []
-  /** Responses waiting for the socket. */
+  /** Responses that do not have the socket yet, oldest first. */
   private readonly outgoing: Array<Response> = []
-  /** Bytes (or characters) queued in waiting responses. */
+  /** Number of bytes (or characters of strings) that the responses in `outgoing` have queued. */
   private pendingSize = 0
   private requests = 0
   private idleTimeoutSet = false
   /**
-   * The idle timer, still running although `socket.timeout` is 0: kept until the end of this turn for reuse.
+   * The socket's idle timer while a request is served: it keeps running, with `socket.timeout` set to 0,
+   * until the end of this turn, so that the next idle period can reuse it.
    */
   private held: SocketTimer | undefined = undefined
-  /** The timer's duration, ms. */
+  /** The duration of the idle timer, ms. */
   private idleTime = 0
-  /** A chunk parsed only in part: the tasks started by its last body slice run first. */
+  /** A chunk whose rest is parsed later, after the tasks that its last body slice has started. */
   private packet: Uint8Array | undefined = undefined
-  /** Bytes of it already parsed. */
+  /** Number of bytes of `packet` that have been parsed. */
   private packetRead = 0
-  /** Chunks received after it. */
+  /** Chunks that were received after `packet`. */
   private packets: Array<Uint8Array> | undefined = undefined
-  /** The connection has ended, so the remaining chunks are parsed without pauses. */
+  /** Whether the connection has ended, so that the remaining chunks are parsed without pauses. */
   private isLast = false
   private readonly isSystems: boolean
   readonly parser: HttpParser
@@ -167,7 +173,8 @@ export class ServerConnection {
       resource: new HTTPServerAsyncResource(socket),
       now: timers === nodeTimers ? undefined : () => timers.now()
     })
-    // A client that sends nothing counts as late from the moment it connects.
+    // The request timeout runs from the accept of the connection, so that it also covers a client that sends
+    // nothing.
     parser.begins()
     socket.parser = parser
     socket[connectionOf] = this
@@ -186,8 +193,8 @@ export class ServerConnection {
   }
 
   /**
-   * Parses the chunk without pushing it to the stream, as long as nobody else reads the socket. (Node's
-   * parser reads from the handle.)
+   * Parses a chunk directly, without the stream, as Node's parser does. If the program reads the socket too,
+   * pushes the chunk to the stream, so that all listeners get it.
    */
   private arrived(chunk: Buffer): boolean {
     const { socket } = this
@@ -198,14 +205,14 @@ export class ServerConnection {
     return true
   }
 
-  /** Whether ours is the only `data` listener of the socket. */
+  /** Whether the socket has no `data` listener but ours. */
   private get isAlone(): boolean {
     return isOnlyListener(this.socket, "data", onData)
   }
 
-  /** Whether it is between two requests, after at least one. */
+  /** Whether the connection is between two requests, after at least one. */
   get isIdle(): boolean {
-    // In the handler of a pipelined request `begun` is not set yet, so check `headComplete` too.
+    // While the handler of a pipelined request starts, `begun` is not set yet, so check `headComplete` too.
     return this.parser.begun < 0 && !this.parser.headComplete
   }
 
@@ -216,9 +223,9 @@ export class ServerConnection {
 
   private readFrom(packet: Uint8Array, start: number): void {
     const { parser } = this
-    // The parser was released, and may belong to another connection.
+    // The parser was released and may already serve another connection, so drop these bytes.
     if (parser.socket !== this.socket) return
-    // As in Node, whose parser reads a system socket itself, ticks and promises run after each body slice.
+    // As with Node's parser on a system socket, ticks and promise callbacks must run after each body slice.
     parser.stopsAfterData = this.isSystems && !this.isLast && this.isAlone
     try {
       const read = parser.execute(start === 0 ? packet : packet.subarray(start))
@@ -247,15 +254,15 @@ export class ServerConnection {
     }
   }
 
-  /** Parses all received bytes before the end of the connection is handled. */
+  /** Parses all received bytes without pauses. Called before the end of the connection is handled. */
   private readToEnd(): void {
     this.isLast = true
     this.readOn()
   }
 
   /**
-   * Calls a function in the parser's asynchronous context on a system socket, which Node's parser reads
-   * itself.
+   * Calls a function, on a system socket in the asynchronous context of the parser, because Node's parser
+   * reads a system socket itself and calls back in that context.
    */
   private inContext<A extends ReadonlyArray<unknown>>(call: (...args: A) => void, ...args: A): void {
     if (this.isSystems) this.parser.inContext(call, this, ...args)
@@ -267,7 +274,7 @@ export class ServerConnection {
     onError.call(this.socket, error)
   }
 
-  /** Hands over the socket: the bytes after this head are not HTTP. */
+  /** Hands over the socket with the bytes after the request head, which are not HTTP. */
   private handOver(request: Incoming, rest: Buffer): void {
     const { parser, server, socket } = this
     this.detach()
@@ -277,7 +284,7 @@ export class ServerConnection {
     freeParser(parser, request as { parser?: unknown }, socket)
     const event = request.method === "CONNECT" ? "connect" : "upgrade"
     if (server.listenerCount(event) > 0) {
-      // The next owner decides whether the socket flows.
+      // The socket starts to flow only when its next owner adds a `data` listener or calls `resume`.
       stopFlowing(socket)
       server.emit(event, request, socket, rest)
     } else {
@@ -290,7 +297,7 @@ export class ServerConnection {
     socket.removeListener("data", onData)
     socket.removeListener("end", onEnd)
     socket.removeListener("close", onClose)
-    // An incomplete response keeps its `close` listener; `detachSocket` removes it.
+    // A response that is not complete still needs this `close` listener; `detachSocket` removes it later.
     if (!socket._httpMessage) socket.removeListener("close", onSocketClose)
     socket.removeListener("drain", onDrain)
     socket[connectionOf] = undefined
@@ -340,7 +347,7 @@ export class ServerConnection {
     if (!this.idleTimeoutSet) return
     this.idleTimeoutSet = false
     const { server, socket } = this
-    // Most requests are answered in the same turn and need the same timer again, so keep it running.
+    // Most responses complete in the same turn and then need the same idle timer again, so keep it running.
     const timer = server.timeout === 0 ? timerOf(socket) : undefined
     if (timer === undefined) {
       socket.setTimeout(server.timeout || 0)
@@ -352,16 +359,17 @@ export class ServerConnection {
 
   private releaseTimer(): void {
     const { held, socket } = this
-    // The response was written: `finished` is called soon and reuses the timer.
+    // The response has been written: `finished` is about to be called and reuses the timer.
     if (socket._httpMessage?.finished === true && this.incoming.length === 1 && socket.writableLength === 0)
       return
     this.held = undefined
-    // Clear it, unless the program has set or cleared a timeout meanwhile.
+    // Clear the idle timer, unless the program has set or cleared a timeout of its own meanwhile.
     if (timerOf(socket) === held) socket.setTimeout(0)
   }
 
   /**
-   * Restarts the idle time. Traffic has refreshed a held timer, so only `socket.timeout` must be set again.
+   * Starts the idle timeout. If the previous idle timer is still running, traffic has refreshed it, so only
+   * `socket.timeout` is set.
    */
   private startIdleTime(): void {
     const { held, server, socket } = this
@@ -412,7 +420,10 @@ export class ServerConnection {
     return 0
   }
 
-  /** Emits an event with request and response. */
+  /**
+   * Emits an event with the request and the response. If the listener has replaced the prototypes of these
+   * messages, adapts the new prototypes.
+   */
   private emit(event: "request" | "checkContinue" | "checkExpectation", req: Incoming, res: Response): void {
     const { server } = this
     try {
@@ -422,23 +433,26 @@ export class ServerConnection {
     }
   }
 
-  /** `optimizeEmptyRequests`: ends a request without a body at once. */
+  /** Implements `optimizeEmptyRequests`: ends a request without a body immediately. */
   private endEmpty(req: Incoming): void {
     const head = this.parser.currentHead
-    // Node's policy: `content-length: 0` announces a body too.
+    // Node's policy: `content-length: 0` declares a body too, so such a request is not ended here.
     if (head === null || head.contentLength !== undefined || announcesBody(head, true)) return
     endAtOnce(req)
     req.complete = true
     this.parser.incoming = null
   }
 
-  /** Whether `maxHeadersCount` drops some fields of the request. */
+  /** Whether `maxHeadersCount` has dropped fields of the request. */
   private isCut(head: RequestHead): boolean {
     const { maxHeaderPairs } = this.parser
     return maxHeaderPairs > 0 && head.rawHeaders.length > maxHeaderPairs
   }
 
-  /** Answers requests that need no handler, or emits their own event; `true` if it did. */
+  /**
+   * Responds to a request that must not reach the `request` listeners, or emits the event that replaces
+   * `request`. Returns `false` if the caller must emit `request`.
+   */
   private answeredBeforehand(req: Incoming, res: Response): boolean {
     const { server, socket } = this
     const { httpVersionMajor: major, httpVersionMinor: minor } = req
@@ -446,9 +460,9 @@ export class ServerConnection {
     const head = this.parser.currentHead
     if (head === null) return false
     const host = this.isCut(head) || isFoldedByProgram(req) ? req.headers.host : head.get("host")
-    // Read several `expect` fields as one list.
+    // Read the value from `req.headers`, where several `expect` fields are joined to one list.
     const expect = head.get("expect") === undefined ? undefined : req.headers["expect"]
-    // Node's policy: sent as a normal response, without a `clientError`.
+    // Node's policy: a missing `Host` gets a 400 as a normal response and emits no `clientError`.
     if (server.requireHostHeader && lacksHost(major, minor, host !== undefined)) {
       res.writeHead(400, ["Connection", "close"])
       res.end()
@@ -484,7 +498,10 @@ export class ServerConnection {
     return true
   }
 
-  /** A response has been written completely: assigns the socket to the next one, or ends the connection. */
+  /**
+   * Called when a response has been written completely. Closes the connection if that response was the last,
+   * or assigns the socket to the next response, or starts the idle timeout.
+   */
   finished(req: Incoming, res: Response): void {
     const { server, socket } = this
     if (serverResponseFinish.hasSubscribers) {
@@ -501,10 +518,10 @@ export class ServerConnection {
       }))
     }
     const { incoming } = this
-    // `pop` keeps the array's storage for the next request.
+    // Unlike `shift`, `pop` keeps the storage of the array for the next request.
     if (incoming.length === 1) incoming.pop()
     else incoming.shift()
-    // An unread body would block the connection, so discard it.
+    // Discard an unread body, which would otherwise block the next request on the connection.
     if (!req._consuming && !isResuming(req)) discardUnread(req)
     res.detachSocket(socket)
     forget(req, this.parser)
@@ -521,8 +538,8 @@ export class ServerConnection {
 }
 
 /**
- * Discards an unread request. One without a body and without listeners is set to the state after its last
- * event at once, which saves several turns.
+ * Discards an unread request body. A complete request without listeners and without buffered data skips to
+ * the state after its last event, which saves several turns of the event loop.
  */
 const discardUnread = (req: Incoming): void => {
   if (isUnobserved(req) && req.complete && discardsPlainly(req)) endAtOnce(req)
@@ -534,7 +551,7 @@ const endAtOnce = (req: Incoming): void => {
   markEnded(req)
 }
 
-/** Drops the parser's reference to a request, once the request is read. */
+/** Removes the parser's reference to a request as soon as the request has been read to its end. */
 const forget = (req: Incoming, parser: HttpParser): void => {
   if (parser.incoming !== req) return
   if (req.readableEnded) {

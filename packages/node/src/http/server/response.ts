@@ -1,6 +1,6 @@
 /**
- * `http.ServerResponse`: the status line and the informational responses before it (100, 102, 103).
- * `assignSocket` gives it the socket; connection.ts handles everything around the response.
+ * `http.ServerResponse`: writes the status line and the informational responses that precede it (100, 102,
+ * 103). connection.ts decides when the response gets the socket, and calls `assignSocket`.
  */
 import {
   continueHead,
@@ -56,7 +56,7 @@ proto._finish = function _finish(this: Response) {
 proto.statusCode = 200
 proto.statusMessage = undefined
 
-/** Emits `close` once: the response has been sent, or its socket has closed. */
+/** Emits `close`, once. Called when the response has been sent, or when its socket has closed. */
 export const closeResponse = (response: Outgoing): void => {
   if (response._closed) return
   response.destroyed = true
@@ -64,7 +64,7 @@ export const closeResponse = (response: Outgoing): void => {
   response.emit("close")
 }
 
-/** The `close` listener of a socket that has a response assigned. */
+/** The `close` listener of a socket with an assigned response: emits `close` on that response. */
 export function onSocketClose(this: HttpSocket): void {
   if (this._httpMessage) closeResponse(this._httpMessage)
 }
@@ -78,7 +78,7 @@ proto.assignSocket = function assignSocket(this: Response, socket: HttpSocket) {
     throw codedError("ERR_HTTP_SOCKET_ASSIGNED", "ServerResponse has an already assigned socket")
   }
   socket._httpMessage = this
-  // A ServerConnection adds the listener itself.
+  // On a connection of ours, `ServerConnection` has added this listener already.
   if ((socket as WithConnection)[connectionOf] === undefined) socket.on("close", onSocketClose)
   this.socket = socket
   this.emit("socket", socket)
@@ -120,7 +120,10 @@ proto.writeInformation = function writeInformation(
   return this._writeRaw(`${lineOf(status)}${lines}\r\n`, "latin1", callback)
 }
 
-/** Node's policy: an informational response may have any field, even one that frames a body. */
+/**
+ * Encodes a field of an informational response. Node's policy: any field is allowed, even one that declares a
+ * body.
+ */
 const fieldLine = (response: Response, name: string, value: unknown): string => {
   validateHeaderName(name)
   validateValueOf(response, name, value)
@@ -148,7 +151,7 @@ proto._implicitHeader = function _implicitHeader(this: Response) {
   this.writeHead(this.statusCode)
 }
 
-/** Name-value pairs from a flat list or from a list of pairs. */
+/** Returns name-value pairs from a flat list or a list of pairs. */
 const pairsOf = (list: Array<unknown>): Array<[string, unknown]> => {
   if (list.length > 0 && Array.isArray(list[0])) return list as Array<[string, unknown]>
   if (list.length % 2 !== 0) throw invalidArgValue("headers", list)
@@ -157,7 +160,10 @@ const pairsOf = (list: Array<unknown>): Array<[string, unknown]> => {
   return pairs
 }
 
-/** Fields given to `writeHead` override those set before; a list must be flat, as in Node. */
+/**
+ * Sets the fields that were passed to `writeHead`; they override fields set before. A list must be flat, as
+ * in Node.
+ */
 const mergeHeaders = (response: Response, given: unknown): void => {
   if (Array.isArray(given)) {
     if (given.length % 2 !== 0) throw invalidArgValue("headers", given)
@@ -171,7 +177,7 @@ const mergeHeaders = (response: Response, given: unknown): void => {
   }
 }
 
-/** The status line; without `message` with the standard reason phrase. */
+/** Returns the status line. If `message` is `undefined`, the line has the standard reason phrase. */
 const lineOf = (status: number, message?: string): string => {
   const line = statusLine(status, message)
   if (typeof line !== "string") throw violationError(line)
@@ -202,10 +208,10 @@ proto.writeHead = function writeHead<T extends Response>(
     headers = this[outHeaders]
   }
   const message = this.statusMessage
-  // As in Node, a symbol throws its own TypeError.
+  // The template literal throws a TypeError if the message is a symbol, as in Node.
   const line = lineOf(status, message === STATUS_CODES[status] ? undefined : `${message}`)
   if (isBodiless(status)) this._hasBody = false
-  // Node's policy: an unread rest of any size is discarded.
+  // Node's policy: the unread rest of the request body is discarded whatever its size, so pass no limit.
   if (!isRestRead(this._expect_continue && !this._sent100, Infinity, Infinity)) this.shouldKeepAlive = false
   this._storeHeader(line, headers)
   return this

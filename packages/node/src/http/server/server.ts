@@ -1,6 +1,6 @@
 /**
- * `http.Server`: a `net.Server` whose connections speak HTTP. Holds options, timeouts and the list of
- * connections; a ServerConnection handles each connection.
+ * `http.Server`: a `net.Server` whose connections speak HTTP. It has the options, the timeouts and the list
+ * of connections. A `ServerConnection` handles each connection.
  */
 import type { Timers } from "@httpfx/core/Timers"
 import {
@@ -124,12 +124,15 @@ export const storeOptions = (server: HttpServer, options: ServerOptions): void =
   server.shouldUpgradeCallback = shouldUpgradeCallback ?? upgradesHeard
 }
 
-/** By default requests are upgraded if somebody listens for `upgrade`. */
+/** The default `shouldUpgradeCallback`: accepts upgrades if the server has an `upgrade` listener. */
 function upgradesHeard(this: HttpServer): boolean {
   return this.listenerCount("upgrade") > 0
 }
 
-/** The setup common to both servers, after the net or tls constructor. */
+/**
+ * Sets up an `http.Server` or `https.Server`. Must be called after the constructor of `net.Server` or
+ * `tls.Server`.
+ */
 export const initialize = (server: HttpServer, options: ServerOptions, requestListener: unknown): void => {
   server[connections] = new Set()
   if (requestListener) server.on("request", requestListener as () => void)
@@ -141,7 +144,7 @@ export const initialize = (server: HttpServer, options: ServerOptions, requestLi
   server[uniqueHeaders] = parseUniqueHeaders((options as { uniqueHeaders?: unknown }).uniqueHeaders)
 }
 
-/** `http._connectionListener`: makes the socket a connection of `this` server. */
+/** `http._connectionListener`: serves HTTP on the socket as a connection of `this` server. */
 export function connectionListener(this: HttpServer, socket: HttpSocket): void {
   new ServerConnection(this, socket)
 }
@@ -159,15 +162,18 @@ const lookAgain = (reference: WeakRef<HttpServer>, timers: Timers, interval: num
     findLate(server)
   })
 
-/** Checks the deadlines of all connections at once, so that no connection needs its own timer. */
+/**
+ * Reports all connections whose deadline has expired. One check covers all connections, so no connection
+ * needs its own timer.
+ */
 const findLate = (server: HttpServer): void => {
   if (server.headersTimeout === 0 && server.requestTimeout === 0) return
   const now = server[waiting].now()
   for (const connection of [...server[connections]]) {
     const { parser } = connection
     if (typeof judgeRequest(parser, server, now) === "number") continue
-    // The clock starts anew, so that the next check does not report the same request; the listener decides
-    // whether to close the connection.
+    // Restart the time, so that the next check does not report this connection again if a listener keeps it
+    // open.
     parser.begun = now
     failSocket(connection.socket, codedError("ERR_HTTP_REQUEST_TIMEOUT", "Request timeout"))
   }
@@ -205,7 +211,10 @@ function Server(this: HttpServer, options?: unknown, requestListener?: unknown):
 }
 inherit(Server, NetServer)
 
-/** Prepares a close: closes idle connections by the server's own method and cancels the deadline checks. */
+/**
+ * Prepares the close of a server: calls the server's `closeIdleConnections` and cancels the next check of
+ * deadlines.
+ */
 export const prepareClose = (server: HttpServer): void => {
   server.closeIdleConnections()
   server[sweep]?.()
@@ -221,7 +230,7 @@ export const closeIdle = (server: HttpServer): void => {
   }
 }
 
-/** The methods that both servers have. */
+/** Returns the methods that `http.Server` and `https.Server` have in common. */
 export const serverMembers = (Parent: { prototype: object }) => {
   const parent = Parent.prototype as NetServer
   return {
@@ -261,7 +270,7 @@ const rejection = function (
     return
   }
   if (!res._header && !res.writableEnded) {
-    // Fields set for the failed response do not belong to this one.
+    // Remove the fields that the failed handler has set: they describe another response than this 500.
     for (const name of (res as unknown as http.ServerResponse).getHeaderNames()) res.removeHeader(name)
     res.statusCode = 500
     res.end("Internal Server Error")
@@ -272,7 +281,7 @@ const rejection = function (
 
 const asyncDispose = (Symbol as { asyncDispose?: symbol }).asyncDispose ?? Symbol.for("nodejs.asyncDispose")
 
-/** Adds the members of an HTTP server to a class that inherits from `net.Server` or `tls.Server`. */
+/** Adds the members of an HTTP server to a class that extends `net.Server` or `tls.Server`. */
 export const installServer = (Child: AnyConstructor, Parent: { prototype: object }): void => {
   const proto = Child.prototype as { [key: symbol]: unknown }
   Object.assign(proto, serverMembers(Parent))

@@ -1,4 +1,7 @@
-/** Types of a server's objects as the files of this folder use them: servers, connections, responses. */
+/**
+ * Types of the objects of a server, with the members that the files of this folder use: servers, connections
+ * and responses.
+ */
 import type { Server as NetServer } from "node:net"
 import type { Timers } from "@httpfx/core/Timers"
 import type { Callback, HttpSocket, Incoming, Outgoing } from "../message/shapes.js"
@@ -14,7 +17,7 @@ import type {
 } from "../own/symbols.js"
 import type { HttpValidation } from "../own/validate.js"
 
-/** A connection, as its server sees it. */
+/** The members of a connection that its server uses. */
 export interface OpenConnection {
   readonly socket: HttpSocket
   readonly isIdle: boolean

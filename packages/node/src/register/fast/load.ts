@@ -1,6 +1,7 @@
 /**
- * Wraps `Module._load`, by which `require` loads every module: without `registerHooks`, Node has no other
- * hook for it. Hooks of other tools use it too.
+ * Wraps `Module._load`, through which `require` loads every module. In versions of Node without
+ * `registerHooks`, this is the only way to redirect `require`. Other tools may have wrapped `Module._load`
+ * before, so the wrapper gets the current function.
  */
 import { Module } from "node:module"
 
@@ -12,8 +13,8 @@ export type Load = (
 ) => unknown
 
 /**
- * `around` returns the new function, given the previous one. Returns `false` if `_load` does not exist; then
- * `registerHooks` handles `require`.
+ * Replaces `Module._load` with the function that `around` returns for the previous `_load`. Returns `false`
+ * if `_load` does not exist; in that case `registerHooks` redirects `require`.
  */
 export const wrapLoad = (around: (load: Load) => Load): boolean => {
   const loaders = Module as unknown as { _load?: Load }

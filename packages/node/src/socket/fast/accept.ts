@@ -1,13 +1,14 @@
 /**
- * Accepts connections of a listening `net.Server` as raw handles, so that we make the sockets. `net.Server`
- * cannot make them with `onread`, and moving each connection to a second socket costs a fifth of a short
- * connection. If the handle has no `onconnection`, the server makes its sockets itself.
+ * Accepts connections of a listening `net.Server` as raw handles, so that we can make the sockets with the
+ * option `onread`, which `net.Server` does not support. Moving each connection to a second socket instead
+ * would add a fifth to the cost of a short connection. If the server's handle has no `onconnection`, the
+ * server makes its sockets itself.
  */
 import * as net from "node:net"
 
-/** The handle of a connection; opaque outside this file. */
+/** The handle of a connection. Other files must not use its members. */
 export interface Accepted {
-  /** TCP only. */
+  /** Exists only on TCP handles. */
   readonly setNoDelay?: (enable: boolean) => number
 }
 
@@ -16,14 +17,14 @@ interface Listening {
 }
 
 /**
- * Must be called while the server listens. Returns `false` if its handle is unknown: then nothing was
- * changed.
+ * Makes the server pass handles to `accepted`. Must be called while the server listens. Returns `false` and
+ * changes nothing if the server's handle is not as expected.
  */
 export const acceptDirectly = (server: net.Server, accepted: (handle: Accepted) => void): boolean => {
   const handle = (server as unknown as Listening)._handle
   if (typeof handle?.onconnection !== "function") return false
   handle.onconnection = (status: number, connection: Accepted | undefined) => {
-    // A failing accept (EMFILE) concerns a single connection; the server goes on listening.
+    // A failed accept (EMFILE) affects one connection only, so ignore it; the server continues to listen.
     if (status !== 0 || connection === undefined) return
     connection.setNoDelay?.(true)
     accepted(connection)
@@ -31,7 +32,7 @@ export const acceptDirectly = (server: net.Server, accepted: (handle: Accepted) 
   return true
 }
 
-/** A socket that does not read until it is told to. */
+/** Makes a socket over a handle. The socket does not read before `read` or `resume` is called. */
 export const socketOver = (handle: Accepted, onread: net.OnReadOpts): net.Socket => {
   const options: net.SocketConstructorOpts & {
     readonly handle: Accepted

@@ -1,14 +1,17 @@
 /**
- * Calls back when all pending ticks and microtasks have run, including those that they start, and before any
- * immediate, timer or further read. Node itself does this between two calls of its parser.
+ * Calls a function when all pending ticks and microtasks have run, including those that they start, but
+ * before any immediate, timer or further read. Node itself runs them between two calls of its parser.
  *
- * Relies on the ids that Node assigns to ticks and microtasks (`executionAsyncId`): three of ours in a row
- * have consecutive ids only if nobody has started a tick in between.
+ * Relies on the ids that Node assigns to ticks and microtasks (`executionAsyncId`). If three of our tasks in
+ * a row have consecutive ids, no other code has started a tick in between, so no task is pending.
  */
 import { executionAsyncId } from "node:async_hooks"
 import { nextTick, queueMicrotask } from "../../time/realTime.js"
 
-/** Limit for programs that start ticks endlessly; Node would stop reading too. */
+/**
+ * Maximum number of rounds, for programs that start ticks endlessly. With such a program Node would stop
+ * reading too.
+ */
 const mostRounds = 1000
 
 class Wait {
@@ -27,7 +30,8 @@ class Wait {
 
   private readonly microtask = (): void => {
     this.count()
-    // From a tick, so that tasks started by `then` run in Node's order: ticks first, then microtasks.
+    // Call `then` from a tick, so that tasks which `then` starts run in Node's order: ticks before
+    // microtasks.
     nextTick(this.inARow >= 3 || ++this.rounds > mostRounds ? this.then : this.tick)
   }
 

@@ -1,7 +1,7 @@
 /**
- * Moves the handle of a reused socket to the asynchronous context of the request that takes it, as Node's
- * agent does: events of the handle then run in that context. A stream without such a handle keeps the context
- * in which it was made.
+ * Moves the handle of a reused socket to the asynchronous context of the request that uses the socket next,
+ * as Node's agent does. Events of the handle then run in that context. A stream without such a handle keeps
+ * the context in which the stream was made.
  */
 import { executionAsyncId } from "node:async_hooks"
 import type { Duplex } from "node:stream"
@@ -13,7 +13,7 @@ interface Handle {
 }
 type Keyed = Duplex & { _handle?: Handle | null; [key: symbol]: unknown }
 
-/** The resource that `async_hooks` shows for a reused handle. */
+/** The resource that `async_hooks` reports for a reused handle. */
 class ReusedHandle {
   constructor(
     readonly type: number,
@@ -21,7 +21,7 @@ class ReusedHandle {
   ) {}
 }
 
-// The key under which a socket keeps the id of its handle; `null`: not found.
+// The key under which a socket stores the async id of its handle. `null`: the key was not found.
 let idKey: symbol | null | undefined
 
 const remember = (socket: Keyed, id: number): void => {
@@ -29,13 +29,16 @@ const remember = (socket: Keyed, id: number): void => {
   if (idKey !== null) socket[idKey] = id
 }
 
-/** The async id of the socket's handle; without a handle the id of the current resource. */
+/** Returns the async id of the socket's handle or, without a handle, the id of the current resource. */
 export const asyncIdOf = (socket: Duplex): number => {
   const handle = (socket as Keyed)._handle
   return typeof handle?.getAsyncId === "function" ? handle.getAsyncId() : executionAsyncId()
 }
 
-/** Call it in the context of the request. */
+/**
+ * Moves the socket's handle to the current asynchronous context. Must be called in the context of the
+ * request.
+ */
 export const adoptContext = (plain: Duplex): void => {
   const socket = plain as Keyed
   const handle = socket._handle
@@ -44,7 +47,7 @@ export const adoptContext = (plain: Duplex): void => {
   remember(socket, handle.getAsyncId())
 }
 
-/** Detaches an idle socket from the context of its last request. */
+/** Detaches an idle socket from the asynchronous context of its last request. */
 export const leaveContext = (plain: Duplex): void => {
   const socket = plain as Keyed
   if (socket._handle && typeof socket._handle.asyncReset === "function") remember(socket, -1)

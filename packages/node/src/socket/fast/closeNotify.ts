@@ -1,6 +1,7 @@
 /**
- * Tells whether a TLS stream ended by `close_notify` or by FIN alone. Node reports both alike and has no API
- * that distinguishes them. Without the internals used here every end counts as a `close_notify`.
+ * Determines whether a TLS stream ended by `close_notify` or by FIN alone. Node emits `end` for both and has
+ * no API that distinguishes them. If the internals that this file uses do not exist, every end counts as a
+ * `close_notify`.
  */
 import * as net from "node:net"
 import type { Duplex } from "node:stream"
@@ -15,7 +16,10 @@ interface Handled {
   readonly _handle?: (Handle & { readonly _parent?: Handle }) | null
 }
 
-/** Calls `told` after the last bytes were pushed to the stream, before anything after them is read. */
+/**
+ * Calls `told` when the end of the stream is pushed, that is after the last bytes and before any further
+ * read.
+ */
 export const onEof = (socket: TLSSocket, told: () => void): void => {
   const { push } = socket
   socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
@@ -25,14 +29,14 @@ export const onEof = (socket: TLSSocket, told: () => void): void => {
 }
 
 /**
- * Whether the connection below has ended; to be called when the TLS stream ends. `close_notify` ends the
- * stream while reading below goes on, FIN stops the reading. `readStart` fails on a handle that is reading
- * already.
+ * Whether the underlying connection has ended. Must be called when the TLS stream ends. After `close_notify`
+ * the underlying handle is still reading, so `readStart` fails; after FIN that handle has stopped reading, so
+ * `readStart` succeeds.
  */
 export const endedBelow = (socket: TLSSocket, below: Duplex): boolean => {
   if (!(below instanceof net.Socket)) return below.readableEnded
   const handle = (socket as unknown as Handled)._handle
-  // While the stream is paused, reading below has stopped as well.
+  // A paused stream has stopped the underlying reads too, so `readStart` would not distinguish the two cases.
   if (handle?.reading !== true) return false
   return handle._parent?.readStart?.() === 0
 }

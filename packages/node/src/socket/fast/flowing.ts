@@ -1,6 +1,6 @@
 /**
- * Returns a stream to its initial state, in which adding a `data` listener makes it flow. Node documents the
- * state (`readableFlowing === null`), but no way back to it.
+ * Resets a stream to its initial state, in which a `data` listener makes the stream flow. Node documents this
+ * state (`readableFlowing === null`) but has no API that restores it.
  */
 import type { Readable } from "node:stream"
 

@@ -1,4 +1,4 @@
-/** Changes the `writableHighWaterMark` of an existing stream; Node only takes it in the constructor. */
+/** Changes the `writableHighWaterMark` of an existing stream, which Node allows only in the constructor. */
 import type { Duplex } from "node:stream"
 
 interface Inside {

@@ -1,10 +1,13 @@
 /**
- * Destroys an idle client socket that receives bytes. As in Node, an idle socket has no `data` listener, so
- * the handle's read callback is replaced; on a stream without a handle, `push`.
+ * Destroys an idle client socket that receives bytes. As in Node, an idle socket must not have a `data`
+ * listener, so this file replaces the read callback of the socket's handle or, on a stream without a handle,
+ * the method `push`.
  */
 import type { Duplex } from "node:stream"
 
-/** The part of a socket's handle that this file uses. `bytes` is missing after a failed read or FIN. */
+/**
+ * The member of a socket's handle that this file uses. `bytes` is `undefined` for a failed read and for FIN.
+ */
 interface Handle {
   onread?: ((bytes?: ArrayBuffer) => void) | undefined
 }
@@ -52,7 +55,10 @@ const guardPush = (socket: Guarded): Guard => {
   }
 }
 
-/** From now on received bytes destroy the socket. A socket with buffered bytes is destroyed at once. */
+/**
+ * Starts the guard: received bytes destroy the socket from now on. Bytes that are already buffered destroy
+ * the socket immediately.
+ */
 export const startGuarding = (plain: Duplex): void => {
   const socket = plain as Guarded
   if (socket.readableLength > 0) {
@@ -65,7 +71,7 @@ export const startGuarding = (plain: Duplex): void => {
   socket[isIdle] = true
 }
 
-/** Ends the guard when a request takes the socket. */
+/** Ends the guard. Called when a request starts to use the socket. */
 export const stopGuarding = (plain: Duplex): void => {
   const socket = plain as Guarded
   if (socket[isIdle] !== true) return

@@ -1,7 +1,8 @@
 /**
- * The timer behind `socket.setTimeout`, for reuse: most requests are answered in the same turn and need the
- * same timer again. If it is not found, and from Node.js 24 on, where a held timer does not fire again, each
- * `setTimeout` makes a new one.
+ * Access to the timer that `socket.setTimeout` made, so that the timer can be reused: most responses complete
+ * in the same turn and then need the same timer again. `timerOf` returns `undefined` if Node's key for the
+ * timer is not found, and from Node.js 24 on, where a timer that was kept running does not fire again.
+ * Callers then call `setTimeout`, which makes a new timer.
  */
 import type { Socket } from "node:net"
 import { isSystems } from "./isSystems.js"
@@ -10,12 +11,12 @@ export interface SocketTimer {
   readonly _destroyed: boolean
 }
 
-// The key under which Node keeps the timer; `null`: not found.
+// The key under which Node stores the timer. `null`: the key was not found.
 let key: symbol | null | undefined
 
 const canHold = Number(process.versions.node.split(".")[0]) < 24
 
-/** The running timer of a socket. */
+/** Returns the running timer of a socket, or `undefined` if no running timer can be reused. */
 export const timerOf = (socket: Socket): SocketTimer | undefined => {
   if (!canHold) return undefined
   key ??=
@@ -26,7 +27,7 @@ export const timerOf = (socket: Socket): SocketTimer | undefined => {
   return timer === null || timer === undefined || timer._destroyed !== false ? undefined : timer
 }
 
-/** Sets `socket.timeout` without touching the timer. */
+/** Sets the property `socket.timeout` without changing the timer. */
 export const sayTimeout = (socket: Socket, millis: number): void => {
   ;(socket as { timeout?: number }).timeout = millis
 }

@@ -1,10 +1,11 @@
 /**
- * Makes a `net.Server` listen on another network than the system's. Its methods (`close`, `address`,
- * `getConnections`) use an undocumented handle and connection count.
+ * Makes a `net.Server` listen on another network than the system's. The methods of the server (`close`,
+ * `address`, `getConnections`) use an undocumented handle and an undocumented connection count, so this file
+ * sets both.
  */
 import type { AddressInfo, Server } from "node:net"
 
-/** The methods that the server calls on its handle, and the address of its port. */
+/** The methods that a server calls on its handle, and the address that `server.address()` returns. */
 export interface ServerHandle {
   readonly close: () => void
   readonly ref: () => void
@@ -21,7 +22,9 @@ interface Inside {
 
 const insideOf = (server: Server) => server as unknown as Inside
 
-/** `path`: the address of a Unix socket. `null`: the server no longer listens. */
+/**
+ * Sets the handle of a server. `null`: the server no longer listens. `path`: the address of a Unix socket.
+ */
 export const setHandle = (server: Server, handle: ServerHandle | null, path?: string): void => {
   const inside = insideOf(server)
   const address = handle?.address
@@ -29,14 +32,16 @@ export const setHandle = (server: Server, handle: ServerHandle | null, path?: st
     Object.assign(out, address)
     return 0
   }
-  // Without `getsockname` the server's address is its path.
+  // If the handle has no `getsockname`, `server.address()` returns `_pipeName`.
   inside._handle = address === undefined ? handle : { ...handle, getsockname }
   inside._pipeName = path
 }
 
 export const connectionsOf = (server: Server): number => insideOf(server)._connections
 
-/** Counts connections, because a closed server emits `close` with its last connection. */
+/**
+ * Counts an open connection, because a closed server emits `close` only when its last connection has closed.
+ */
 export const connectionOpened = (server: Server): void => void insideOf(server)._connections++
 export const connectionClosed = (server: Server): void => {
   insideOf(server)._connections--

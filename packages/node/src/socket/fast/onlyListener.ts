@@ -1,6 +1,6 @@
 /**
- * Whether a function is the only listener of an event. Reads the emitter's own table, since `listeners()`
- * allocates an array for each call.
+ * Whether a function is the only listener of an event. Reads the emitter's internal table, because
+ * `listeners()` allocates an array for each call.
  */
 import type { EventEmitter } from "node:events"
 

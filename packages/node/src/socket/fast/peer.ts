@@ -1,12 +1,12 @@
 /**
- * Whether the system has dropped the peer of a TCP connection, as it does after an RST or unanswered
- * keep-alive probes. Asks the handle, because `socket.remoteAddress` is cached. Without a usable handle the
- * peer counts as known, and the next read reports the error.
+ * Whether the system no longer knows the peer of a TCP connection, which is the case after RST or unanswered
+ * keep-alive probes. Calls `getpeername` of the handle, because `socket.remoteAddress` is cached. Without a
+ * usable handle the peer counts as known, and the next read reports the error.
  */
 import type { Socket } from "node:net"
 
 interface WithHandle {
-  /** `getpeername`, TCP only: non-zero if it fails. */
+  /** Returns a non-zero value if the system call fails. Exists only on TCP handles. */
   readonly _handle?: { readonly getpeername?: (out: object) => number } | null
 }
 

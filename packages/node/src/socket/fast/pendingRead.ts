@@ -1,6 +1,6 @@
 /**
- * Whether received bytes wait in the kernel, which the handle tells in newer versions of Node.js. In others
- * they are noticed when they are read.
+ * Whether received bytes are in the kernel's buffer. Newer versions of Node.js have a method of the handle
+ * that returns this. In other versions the result is `false`, and the bytes are noticed when they are read.
  */
 import type { Socket } from "node:net"
 

@@ -1,4 +1,4 @@
-/** Stops a push-only stream from calling `_read` for more, which costs a tick per stream. */
+/** Stops a stream that only uses `push` from calling `_read`, because that call costs a tick per stream. */
 import type { Readable } from "node:stream"
 
 interface Inside {
@@ -12,5 +12,5 @@ const set = (stream: Readable, readingMore: boolean): void => {
 
 export const asksForNothing = (stream: Readable): void => set(stream, true)
 
-/** Makes it request data again like any other stream. */
+/** Makes the stream call `_read` again, like any other stream. */
 export const asksAgain = (stream: Readable): void => set(stream, false)

@@ -1,5 +1,6 @@
 /**
- * The SNI name that the client of a TLS session sent; `undefined` if it sent no name or the name is unknown.
+ * Returns the SNI name that the client of a TLS session sent, or `undefined` if the client sent no name or
+ * the name is unknown.
  */
 import type { TLSSocket } from "node:tls"
 

@@ -1,19 +1,26 @@
 /**
- * The events and state of a server-side `TLSSocket` without a `tls.Server`: handshake result, unreadable
- * records, and OpenSSL's verdict on the client certificate. `tls.Server` uses the same.
+ * The internal events and state of a server-side `TLSSocket`, for use without a `tls.Server`: the result of
+ * the handshake, invalid records, and the result of verifying the client certificate. `tls.Server` uses the
+ * same internals.
  */
 import type { TLSSocket } from "node:tls"
 
-/** The event of a completed handshake. */
+/** The event that a `TLSSocket` emits when the handshake has completed. */
 export const secured = "secure"
 
-/** The event of a failed handshake, unreadable records, or a client that renegotiates too often. */
+/**
+ * The event that a `TLSSocket` emits after a failed handshake, invalid records, or too many renegotiations by
+ * the client.
+ */
 export const failed = "_tlsError"
 
 interface WithSession {
   readonly ssl?: { readonly verifyError?: () => unknown } | null
 }
 
-/** As `authorizationError` of a client socket. `undefined`: verified or unknown. */
+/**
+ * Returns the verification error that a client socket has as `authorizationError`. `undefined`: the
+ * certificate was verified, or the result is unknown.
+ */
 export const verifyErrorOf = (socket: TLSSocket): unknown =>
   (socket as unknown as WithSession).ssl?.verifyError?.()

@@ -1,4 +1,4 @@
-/** Uncorks a stream completely, however many `cork` calls are open. */
+/** Uncorks a stream completely, however often `cork` was called. */
 import type { Duplex } from "node:stream"
 
 interface Inside {

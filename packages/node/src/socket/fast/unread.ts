@@ -1,6 +1,7 @@
 /**
- * Sets an unread, complete request to the state after its last event at once, which saves several turns. If a
- * request does not qualify, it is read to its end like any other.
+ * Moves a complete, unread request directly to the state after its last event. This saves the turns of the
+ * event loop that the events themselves would take. A request that does not qualify is read to its end
+ * instead.
  */
 import type { Readable } from "node:stream"
 
@@ -18,17 +19,21 @@ interface Inside {
 
 const insideOf = (stream: Readable) => stream as unknown as Inside
 
-/** Whether a listener for its body was added in this turn, so that it is going to flow. */
+/**
+ * Whether the stream is going to flow because a `data` listener was added, or `resume` called, in this turn.
+ */
 export const isResuming = (stream: Readable): boolean =>
   insideOf(stream)._readableState?.resumeScheduled === true
 
-/** Whether it has no listeners and no buffered data. */
+/** Whether the stream has no listeners and no buffered data. */
 export const isUnobserved = (stream: Readable): boolean => {
   const { _eventsCount, _readableState: state } = insideOf(stream)
   return _eventsCount === 0 && state?.length === 0
 }
 
-/** For an unobserved stream whose last byte has arrived. */
+/**
+ * Sets a stream to the state after its last event. Only for an unobserved stream whose last byte has arrived.
+ */
 export const markEnded = (stream: Readable): void => {
   const state = insideOf(stream)._readableState
   if (state !== undefined) state.endEmitted = state.destroyed = state.closed = state.closeEmitted = true

@@ -1,14 +1,14 @@
 /**
- * Replaces a living socket's read buffer and its `onread` callbacks (Node documentation: net.Socket), which
- * Node only takes in the constructor. Both the handle, which writes into the buffer, and the socket, which
- * reads from it under private keys, must get the new one.
+ * Replaces the read buffer and the `onread` callbacks of an open socket (Node documentation: net.Socket),
+ * which Node allows only in the constructor. The handle writes into the buffer, and the socket reads from the
+ * buffer that it stores under private keys, so a new buffer must be set on both.
  *
- * If the keys are not found, or the handle takes no buffer, nothing is changed.
+ * If the keys are not found, or the handle does not support a user buffer, nothing is changed.
  */
 import type * as net from "node:net"
 
 interface Handle {
-  /** Sets the target of the next read. */
+  /** Sets the buffer for the next read. */
   readonly useUserBuffer?: (buffer: Uint8Array) => void
 }
 type Keyed = net.Socket & { _handle?: Handle | null; encrypted?: boolean; [key: symbol]: unknown }
@@ -18,7 +18,7 @@ interface Keys {
   readonly callback: symbol
   readonly generator: symbol
 }
-// `null`: not found.
+// `null`: the keys were not found.
 let keys: Keys | null | undefined
 
 const find = (socket: object): Keys | null => {
@@ -30,7 +30,7 @@ const find = (socket: object): Keys | null => {
   return buffer && callback && generator ? { buffer, callback, generator } : null
 }
 
-/** Whether the buffers of sockets can be replaced; inspects the first socket. */
+/** Whether the buffers of sockets can be replaced. Inspects the first socket and remembers the result. */
 export const knowsBuffers = (socket: net.Socket): boolean => {
   if (keys === undefined) keys = find(socket)
   return keys !== null
@@ -43,14 +43,14 @@ export const exchangeBuffer = (socket: net.Socket, buffer: Uint8Array): void => 
   keyed[keys.buffer] = buffer
 }
 
-/** Whether `giveOnread` works: a plain connection without an `onread` of its own. */
+/** Whether `giveOnread` can be used: the socket has no TLS and no `onread` of its own. */
 export const takesOnread = (socket: net.Socket): boolean => {
   const keyed = socket as Keyed
   if (keyed.encrypted || !keyed._handle?.useUserBuffer || !knowsBuffers(socket)) return false
   return keyed[keys!.buffer] === null
 }
 
-/** From the next read on the socket uses this `onread`, first with `buffer`. */
+/** Makes the socket use this `onread` from its next read on. That read uses `buffer`. */
 export const giveOnread = (socket: net.Socket, onread: net.OnReadOpts, buffer: Uint8Array): void => {
   const keyed = socket as Keyed
   exchangeBuffer(socket, buffer)

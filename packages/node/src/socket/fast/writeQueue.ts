@@ -1,6 +1,7 @@
 /**
- * The bytes of the current write that the kernel has not taken yet. A stream only reports a completed write,
- * and a large one takes minutes on a slow link. `undefined`: unknown.
+ * Returns the number of bytes of the current write that the kernel has not accepted yet, or `undefined` if
+ * that number is unknown. A stream itself reports only the completion of a write, and a large write may take
+ * minutes on a slow link.
  */
 import type { Duplex } from "node:stream"
 

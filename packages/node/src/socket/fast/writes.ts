@@ -1,21 +1,22 @@
 /**
- * Intercepts the writes of a socket for its transport, which tracks the write in flight and may hold back its
- * failure: a stream that sees a write fail destroys itself and the unread received data.
+ * Intercepts the writes of a socket for its transport. The transport tracks the write in flight. If the write
+ * fails, the transport may delay the failure, because the stream destroys itself on a failed write and loses
+ * unread received data.
  *
- * Overrides the private write methods of `net.Socket`. If they have other names, the stream sees failures
- * itself, and its `writableLength` stands for the bytes in flight.
+ * Overrides the private write methods of `net.Socket`. If these methods do not exist, the stream gets write
+ * failures itself, and the transport uses `writableLength` as the number of bytes in flight.
  */
 import * as net from "node:net"
 
 export type WriteDone = (error?: Error | null) => void
 
-/** The transport's state of the write in flight; a stream has one at a time. */
+/** The transport's state of the write in flight. A stream has at most one write in flight. */
 export interface Writing {
-  /** Bytes or characters in flight. */
+  /** Number of bytes (or characters of a string) in flight. */
   underWay: number
-  /** The stream's own callback. */
+  /** The stream's own callback for the write. */
   done: WriteDone | undefined
-  /** Called in its place, with the write's result. */
+  /** Called with the result of the write instead of `done`. */
   readonly written: WriteDone
 }
 
@@ -41,12 +42,12 @@ function write(this: Watched, data: string | Uint8Array, encoding: string, done:
 function writev(this: Watched, chunks: unknown, done: WriteDone): void {
   const writing = this[key]
   writing.done = done
-  // A vectored write takes the whole queue.
+  // A vectored write sends everything that the stream has queued.
   writing.underWay = this.writableLength
   stream._writev.call(this, chunks, writing.written)
 }
 
-/** Whether sockets write by these methods. */
+/** Whether sockets have the write methods that this file overrides. */
 export const watchesWrites = typeof stream._write === "function" && typeof stream._writev === "function"
 
 export const watchWrites = (socket: net.Socket, writing: Writing): void => {
