@@ -1,10 +1,11 @@
 /**
- * HTTP messages, ways to cut them into pieces, and fault schedules, as arbitraries of fast-check.
+ * Arbitraries of fast-check for HTTP messages, for ways to split them into pieces, and for fault schedules.
  *
- * Each message carries its bytes. Every value shrinks towards a short text on the wire: `GET / HTTP/1.1` with
- * `Host` alone. Nothing here parses, so a parser can be tested against it.
+ * Each generated message contains its bytes. Messages shrink towards short ones: a request shrinks towards
+ * `GET / HTTP/1.1` with only `Host`. This module does not use the toolkit's parsers, so tests can compare
+ * those parsers with it.
  *
- * The arbitraries are those of `effect/FastCheck`, which `it.prop` of `@effect/vitest` takes.
+ * The arbitraries are built with `effect/FastCheck`, so `it.prop` of `@effect/vitest` accepts them.
  *
  * @since 0.1.0
  */
@@ -21,12 +22,12 @@ import { bytesOf } from "./tap/wireText.js"
 export type Field = readonly [name: string, value: string]
 
 /**
- * How the body is framed.
+ * The framing of a body.
  *
  * - `none`: no body
- * - `length`: by `Content-Length`
- * - `chunked`: as the chunks of `Message.chunks`
- * - `close`: until the connection closes (responses only)
+ * - `length`: the body is delimited by `Content-Length`
+ * - `chunked`: the body is sent as the chunks in `Message.chunks`
+ * - `close`: the body ends when the connection closes (responses only)
  *
  * @since 0.1.0
  * @category models
@@ -36,12 +37,12 @@ export type Framing = "none" | "length" | "chunked" | "close"
 interface Message {
   readonly fields: ReadonlyArray<Field>
   readonly framing: Framing
-  /** One character per byte. */
+  /** The content, one character per byte. */
   readonly body: string
-  /** The chunks of the body, with framing `chunked`; otherwise empty. */
+  /** The chunks of the body if the framing is `chunked`; otherwise an empty list. */
   readonly chunks: ReadonlyArray<string>
   readonly trailers: ReadonlyArray<Field>
-  /** The whole message as sent on the wire; one character per byte. */
+  /** The whole message as it is sent; one character per byte. */
   readonly wire: string
   readonly bytes: Uint8Array
 }
@@ -83,13 +84,13 @@ export interface Malformed {
   readonly fault: string
   /** The message, one character per byte. */
   readonly wire: string
-  /** The same as bytes. */
+  /** The message as bytes. */
   readonly bytes: Uint8Array
 }
 
-// RFC 9110 §5.6.2
+// The characters of a token (RFC 9110 §5.6.2).
 const tchar = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~"
-// RFC 9110 §5.5: characters that a field value may begin and end with.
+// Characters with which a field value may begin and end (RFC 9110 §5.5).
 const vchar = Array.from({ length: 94 }, (_, index) => String.fromCharCode(index + 33)).join("")
 
 const char = (from: string) => fc.nat(from.length - 1).map((index) => from[index]!)
@@ -104,12 +105,13 @@ const word = (from: string, size: fc.ArrayConstraints) =>
  */
 export const token: fc.Arbitrary<string> = word(tchar, { minLength: 1, maxLength: 12 })
 
-// Leave out names with a meaning for framing, connection or host: they would change the message.
+// Names that affect framing, the connection or the host are excluded: random values would make messages
+// invalid.
 const meaning =
   /^(host|content-length|transfer-encoding|connection|keep-alive|expect|upgrade|te|trailer|proxy-.*)$/i
 
 /**
- * A field name without a meaning for framing, connection or host.
+ * A field name that does not affect framing, the connection or the host.
  *
  * @since 0.1.0
  * @category fields
@@ -117,7 +119,8 @@ const meaning =
 export const fieldName: fc.Arbitrary<string> = token.filter((name) => !meaning.test(name))
 
 /**
- * A field value: no blanks around it, possibly empty, possibly with bytes above 0x7F (RFC 9110 §5.5).
+ * A field value (RFC 9110 §5.5). It may be empty and may contain bytes above 0x7F, but has no whitespace at
+ * either end.
  *
  * @since 0.1.0
  * @category fields
@@ -150,7 +153,7 @@ export const body: fc.Arbitrary<string> = fc
   .map((bytes) => String.fromCharCode(...bytes))
 
 /**
- * Cuts a body into non-empty chunks.
+ * Splits a body into non-empty chunks.
  *
  * @since 0.1.0
  * @category bodies
@@ -158,7 +161,7 @@ export const body: fc.Arbitrary<string> = fc
 export const chunkings = (text: string): fc.Arbitrary<ReadonlyArray<string>> =>
   cuts(text.length).map((at) => pieces(text, at))
 
-// Places to cut, ascending and distinct; never 0 or the length.
+// Offsets at which to split, ascending and distinct; never 0 or the length.
 const cuts = (length: number): fc.Arbitrary<ReadonlyArray<number>> =>
   length < 2
     ? fc.constant([])
@@ -173,8 +176,8 @@ const pieces = <A extends { readonly length: number; slice(from: number, to?: nu
   whole.length === 0 ? [] : [0, ...at].map((from, index) => whole.slice(from, at[index] ?? whole.length))
 
 /**
- * Ways to split bytes: not at all, into single bytes, or at arbitrary places. No part is empty, and together
- * the parts are the bytes. Shrinks towards no split.
+ * Ways to split bytes: no split, single bytes, or parts at arbitrary offsets. No part is empty, and the parts
+ * joined equal the input. Shrinks towards no split.
  *
  * @since 0.1.0
  * @category bodies
@@ -198,8 +201,8 @@ interface Content {
   readonly trailers: ReadonlyArray<Field>
 }
 
-// The raw parts of any message; a framing ignores those that it does not use. One flat tuple, because
-// dependent choices stop shrinking once the inner one has been tried.
+// The raw parts of any message; a framing ignores the parts that it does not use. No part depends on another,
+// because fast-check hardly shrinks dependent choices.
 const parts = fc.record({
   framing: fc.nat(11),
   body,
@@ -277,8 +280,8 @@ export const target: fc.Arbitrary<string> = fc
   .map(([segments, query]) => `/${segments.join("/")}${query === undefined ? "" : `?${query}`}`)
 
 /**
- * A valid HTTP/1.1 request (RFC 9112 §3), which every server accepts. `GET`, `HEAD`, `DELETE` and `OPTIONS`
- * have no body.
+ * A valid HTTP/1.1 request (RFC 9112 §3), which every server must accept. `GET`, `HEAD`, `DELETE` and
+ * `OPTIONS` requests have no body.
  *
  * @since 0.1.0
  * @category requests
@@ -307,7 +310,7 @@ export const pipeline: fc.Arbitrary<ReadonlyArray<Request>> = fc.array(request, 
 })
 
 /**
- * A valid final HTTP/1.1 response to a `GET` (RFC 9112 §4). With framing `close` it is complete when the
+ * A valid final HTTP/1.1 response to a `GET` (RFC 9112 §4). A response with framing `close` ends when the
  * connection closes.
  *
  * @since 0.1.0
@@ -346,7 +349,7 @@ const malformed = (valid: fc.Arbitrary<Message>, kinds: ReadonlyArray<Breakage>)
 export const malformedRequest: fc.Arbitrary<Malformed> = malformed(request, breakages.request)
 
 /**
- * A response with one fault, which a client must reject.
+ * A response with one fault in its head or framing, which a client must reject.
  *
  * @since 0.1.0
  * @category responses
@@ -360,15 +363,16 @@ export const malformedResponse: fc.Arbitrary<Malformed> = malformed(response, br
  * @category faults
  */
 export interface Fault<Kind> {
-  /** Milliseconds from the start; a schedule is sorted by it. */
+  /** Milliseconds from the start; schedules are sorted by this time. */
   readonly at: number
   /** The kind of fault. */
   readonly kind: Kind
 }
 
 /**
- * A schedule of faults of the given kinds: `faults(["reset", "stall"], { until: 60_000 })`. Shrinks towards
- * few and early faults. `until` is in milliseconds, default 60,000; `most` is the maximum number, default 20.
+ * Schedules of faults of the given kinds: `faults(["reset", "stall"], { until: 60_000 })`. A schedule shrinks
+ * towards few and early faults. `until` is the latest time in milliseconds (default 60,000), and `most` the
+ * maximum number of faults (default 20).
  *
  * @since 0.1.0
  * @category faults

@@ -1,10 +1,10 @@
 /**
- * Conformance cases for HTTP/1.1 clients, as named effects that run against a scripted server. A client
- * passes when all succeed.
+ * Conformance cases for HTTP/1.1 clients: named effects, each of which runs a client against a scripted
+ * server. A client passes if all effects succeed.
  *
- * Pass the client as a layer of platform's `HttpClient`; it is built anew for each case, with the `Network`
- * on which the servers listen. The cases cover HTTP and the reporting of failures. They use no timeouts and
- * never move a clock. A failed expectation is a defect with a message.
+ * Provide the client to each case as a layer of platform's `HttpClient`, so that each case builds a new
+ * client, together with the `Network` on which the servers listen. The cases cover HTTP and the reporting of
+ * failures. They use no timeouts and never advance a clock. A failed expectation is a defect with a message.
  *
  * @since 0.1.0
  */
@@ -17,21 +17,21 @@ import type { Case } from "./battery/client/case.js"
 export type { Case } from "./battery/client/case.js"
 
 /**
- * Selects the cases.
+ * Options that select the cases.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * Names of cases to leave out because they do not apply to this client by design. An unknown name throws.
-   * Default: none.
+   * Names of the cases that do not apply to this client by design and are left out. An unknown name throws.
+   * Default: all cases are included.
    */
   readonly without?: ReadonlyArray<string> | undefined
 }
 
 /**
- * All cases except those left out by `without`.
+ * Returns all cases except those named in `without`.
  *
  * @example
  * import { HttpClient } from "@effect/platform"

@@ -1,8 +1,8 @@
 /**
- * Ready-made faults for a memory network, each installed until its scope closes. `Verdict` and
- * `MemoryNetwork.rule` build any other.
+ * Ready-made faults for a memory network. Each fault stays installed until its scope closes. Other faults can
+ * be built with `Verdict` and `MemoryNetwork.rule`.
  *
- * They act on segments and know nothing of HTTP, except `http`, which acts at a place in a message.
+ * The faults act on segments and do not parse HTTP, except `http`, which acts at a position in a message.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ import * as Verdict from "./Verdict.js"
 export type { HttpMatch, HttpPoint, Nth } from "./fault/httpRule.js"
 
 /**
- * A fault was installed and never acted.
+ * A fault was installed, but no event triggered it.
  *
  * @since 0.1.0
  * @category errors
@@ -43,39 +43,41 @@ export class FaultNotFired extends Data.TaggedError("FaultNotFired")<{
  * @category models
  */
 export interface Installed {
-  /** The constructor of the fault and its arguments, for messages. */
+  /** The constructor of the fault and its arguments, as shown in messages. */
   readonly name: string
   /**
-   * How often it has acted: verdicts other than `Pass`; for {@link resetAt} the connections it has reset.
+   * How often the fault has fired: the number of verdicts other than `Pass`, or for {@link resetAt} the
+   * number of connections that it has reset.
    */
   readonly fired: Effect.Effect<number>
-  /** Fails if it has not acted yet. */
+  /** Fails if the fault has not fired yet. */
   readonly assertFired: Effect.Effect<void, FaultNotFired>
 }
 
 /**
- * A fault to install. If it never acts before its scope closes, `console.error` reports it: the test did not
- * reach the situation it is about. {@link optional} turns that off.
+ * A fault to install. If the fault has not fired when its scope closes, `console.error` reports the fault,
+ * because the test has then not tested it. {@link optional} disables the report.
  * @since 0.1.0
  * @category models
  */
 export type Fault = Effect.Effect<Installed, never, MemoryNetwork.MemoryNetwork | Scope.Scope>
 
 /**
- * Limits how often a fault acts.
+ * Limits how often a fault fires.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Times {
-  /** The maximum number of times. Default: no limit. */
+  /** The maximum number of times the fault fires. Default: no limit. */
   readonly times?: number | undefined
 }
 
 const mayNotFire = globalValue("@httpfx/testing/Fault/mayNotFire", () => FiberRef.unsafeMake(false))
 
 /**
- * The same fault, not reported if it never acts: for faults that only some runs reach.
+ * Returns the same fault without the report for a fault that never fired. Use it for faults that only some
+ * runs reach.
  *
  * @example
  * import { Fault } from "@httpfx/testing"
@@ -105,7 +107,7 @@ interface Count {
   fired: number
 }
 
-/** The state belongs to one installation, not to the description, which may be installed again. */
+/** Creates the state of a fault at each installation, because one `Fault` may be installed several times. */
 const fresh = (
   name: string,
   begin: (count: Count, memory: MemoryNetwork.Service) => Effect.Effect<unknown, never, Scope.Scope>
@@ -162,7 +164,7 @@ const when = (
   })
 
 /**
- * Attempts to connect are refused: `ConnectionRefused`.
+ * Refuses attempts to connect: they fail with `ConnectionRefused`.
  *
  * @since 0.1.0
  * @category connecting
@@ -171,7 +173,7 @@ export const refuse = (where: Where = {}, times: Times = {}): Fault =>
   when(nameOf("refuse", [where, times]), "Connect", where, times, Verdict.Refuse)
 
 /**
- * Attempts to connect fail with a code, such as `EHOSTUNREACH`.
+ * Fails attempts to connect with the given code, such as `EHOSTUNREACH`.
  *
  * @since 0.1.0
  * @category connecting
@@ -180,8 +182,8 @@ export const connectFailure = (code: Verdict.FailCode, where: Where = {}, times:
   when(nameOf("connectFailure", [code, where, times]), "Connect", where, times, () => Verdict.Fail(code))
 
 /**
- * Attempts to connect are lost; they fail with `ConnectionTimedOut` after `timeout` (default 127 seconds, as
- * on Linux) unless interrupted before.
+ * Drops attempts to connect: they fail with `ConnectionTimedOut` after `timeout` (default 127 seconds, as on
+ * Linux) unless they are interrupted before.
  *
  * @since 0.1.0
  * @category connecting
@@ -195,7 +197,8 @@ export const connectTimeout = (
   )
 
 /**
- * Lookups of these names fail: `NameNotResolved`. Default: every name, with `ENOTFOUND`.
+ * Fails lookups of the matching names with `NameNotResolved`. By default the fault matches every name, and
+ * the code is `ENOTFOUND`.
  *
  * @since 0.1.0
  * @category connecting
@@ -225,7 +228,7 @@ const atByte = (
   )
 
 /**
- * Every connection is reset after this many bytes in one direction; by default those the server sends.
+ * Resets every connection after this many bytes in one direction, by default the direction from the server.
  *
  * @since 0.1.0
  * @category connections
@@ -234,8 +237,8 @@ export const resetAfterBytes = (bytes: number, where: Where = {}, times: Times =
   atByte("resetAfterBytes", where, bytes, times, Verdict.Reset)
 
 /**
- * The receiver sees FIN after this many bytes of one direction, by default those the server sends; the sender
- * does not notice.
+ * Truncates one direction, by default the direction from the server: the receiver sees FIN after this many
+ * bytes, and the sender does not notice.
  *
  * @since 0.1.0
  * @category connections
@@ -244,8 +247,8 @@ export const truncate = (bytes: number, where: Where = {}, times: Times = {}): F
   atByte("truncate", where, bytes, times, Verdict.Truncate)
 
 /**
- * Resets the connections that are open at a moment: ms since the epoch, on the clock that limits use
- * (`VirtualClock.now`).
+ * Resets all connections that are open at the given time, in milliseconds since the epoch on the clock that
+ * timeouts use (`VirtualClock.now`).
  *
  * @since 0.1.0
  * @category connections
@@ -261,8 +264,9 @@ export const resetAt = (time: number, where: Where = {}): Fault =>
   )
 
 /**
- * Half-open: nothing passes on these connections any more, and neither end notices. With a `sender`: only in
- * its direction. New connections are not affected. Held bytes arrive when the scope closes.
+ * Makes connections half-open: no event is delivered any more, and neither end notices. With a `sender`, only
+ * the direction from that end is affected. New attempts to connect are not affected. Withheld bytes are
+ * delivered when the scope closes.
  *
  * @since 0.1.0
  * @category connections
@@ -279,8 +283,8 @@ export const halfOpen = (where: Where = {}): Fault =>
   })
 
 /**
- * Nothing passes between two groups of hosts, attempts to connect included, whichever side connects. When the
- * scope closes, held bytes arrive and connections survive.
+ * Separates two groups of hosts: neither events on connections nor attempts to connect pass between them, in
+ * either direction. When the scope closes, withheld bytes are delivered and the connections continue.
  *
  * @since 0.1.0
  * @category connections
@@ -296,8 +300,8 @@ export const partition = (one: Pattern, other: Pattern): Fault =>
   })
 
 /**
- * The application of one end stops reading: from the first bytes that would reach it, for a duration or until
- * the scope closes. Default end: the client.
+ * Makes the application at one end, by default the client, stop reading. The stall starts with the first
+ * bytes that arrive and lasts for the given duration or until the scope closes.
  *
  * @since 0.1.0
  * @category connections
@@ -319,8 +323,9 @@ export const stalledReader = (
   })
 
 /**
- * Acts at a place in HTTP messages. The core's own parsers follow both directions. On a connection already in
- * use when the fault is installed, they start with its next request.
+ * Acts at a position in HTTP messages. Both directions are parsed with the core's parsers to find the
+ * position. On a connection that is already in use when the fault is installed, parsing starts with the next
+ * request.
  *
  * @example
  * import { Fault, Verdict } from "@httpfx/testing"

@@ -1,7 +1,6 @@
 /**
- * Converts exchanges to HAR 1.2, field by field after the specification
- * (http://www.softwareishard.com/blog/har-12-spec/), which has -1 or an empty value for the unknown. Bodies
- * stay in their content codings.
+ * Converts exchanges to HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/). Unknown values are -1 or
+ * empty, as the specification says. Bodies are not decoded: they keep their content codings.
  *
  * @since 0.1.0
  */
@@ -21,7 +20,8 @@ export interface Pair {
 }
 
 /**
- * A cookie with its attributes (RFC 6265), if any: `path`, `domain`, `expires`, `httpOnly`, `secure`.
+ * A cookie (RFC 6265), with the attributes `path`, `domain`, `expires`, `httpOnly` and `secure` if the
+ * message contains them.
  *
  * @since 0.1.0
  * @category models
@@ -36,7 +36,7 @@ export interface Cookie extends Pair {
 
 /**
  * A request: `method`, `url`, `httpVersion`, `cookies`, `headers`, `queryString`, and its body as `postData`
- * (`mimeType`, `params`, `text`). `headersSize` and `bodySize` are bytes on the wire; -1: not known.
+ * (`mimeType`, `params`, `text`). `headersSize` and `bodySize` are bytes on the wire, or -1 if unknown.
  *
  * @since 0.1.0
  * @category models
@@ -60,15 +60,15 @@ export interface Request {
 }
 
 /**
- * A response: `statusText` is its reason phrase, `content` its body (`size` in bytes, `mimeType`, `text`, and
- * `encoding` if it is not text); besides `httpVersion`, `cookies`, `headers` and `redirectURL`. `headersSize`
- * and `bodySize` are bytes on the wire; -1: not known.
+ * A response: `status`, `statusText` (the reason phrase), `httpVersion`, `cookies`, `headers`, `redirectURL`,
+ * and the body as `content` (`size` in bytes, `mimeType`, `text`, and `encoding` if the body is not text).
+ * `headersSize` and `bodySize` are bytes on the wire, or -1 if unknown.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Response {
-  /** 0: no response. */
+  /** The status code; 0 if there was no response. */
   readonly status: number
   readonly statusText: string
   readonly httpVersion: string
@@ -86,9 +86,10 @@ export interface Response {
 }
 
 /**
- * An exchange: `request` and `response`, from `startedDateTime` (ISO 8601) on for `time` ms, which `timings`
- * splits into phases (`blocked`, `dns`, `connect`, `ssl`, `send`, `wait`, `receive`, ms; -1: not known).
- * `connection` and `serverIPAddress` name the connection; `cache` is empty.
+ * An exchange: its `request` and `response`, its start as `startedDateTime` (ISO 8601), and its duration as
+ * `time` (ms). `timings` divides the duration into phases (`blocked`, `dns`, `connect`, `ssl`, `send`,
+ * `wait`, `receive`, in ms; -1 if unknown). `connection` and `serverIPAddress` identify the connection;
+ * `cache` is empty.
  *
  * @since 0.1.0
  * @category models
@@ -113,8 +114,8 @@ export interface Entry {
 }
 
 /**
- * Exchanges as HAR 1.2: `log` has the `version` of the format, the `creator` (`name` and `version`) and the
- * `entries`, one per exchange.
+ * A HAR 1.2 document: `log` contains the `version` of the format, the `creator` (`name` and `version`) and
+ * the `entries`, one per exchange.
  *
  * @since 0.1.0
  * @category models
@@ -146,7 +147,7 @@ const split = (text: string): Pair => {
     : { name: text.slice(0, at).trim(), value: text.slice(at + 1).trim() }
 }
 
-/** RFC 6265 section 4.2. */
+/** Parses the cookies of a request (RFC 6265 section 4.2). */
 const sent = (raw: ReadonlyArray<string>): Array<Cookie> =>
   valuesOf(raw, "cookie").flatMap((value) =>
     value
@@ -155,7 +156,7 @@ const sent = (raw: ReadonlyArray<string>): Array<Cookie> =>
       .map(split)
   )
 
-/** RFC 6265 section 4.1. */
+/** Parses the cookies that a response sets (RFC 6265 section 4.1). */
 const set = (raw: ReadonlyArray<string>): Array<Cookie> =>
   valuesOf(raw, "set-cookie").map((line) => {
     const [first = "", ...attributes] = line.split(";")
@@ -177,7 +178,7 @@ const set = (raw: ReadonlyArray<string>): Array<Cookie> =>
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
-/** The body as text if it is UTF-8 text, otherwise as base64. */
+/** Returns a body as text if it is valid UTF-8 without control characters, otherwise as base64. */
 const bodyText = (body: Uint8Array): { readonly text: string; readonly encoding?: "base64" } => {
   try {
     const text = utf8.decode(body)
@@ -261,7 +262,7 @@ const responseOf = (message: Message<ResponseHead> | undefined): Response => {
 const entryOf = (exchange: Exchange, request: Message<RequestHead>): Entry => {
   const { connection, response } = exchange
   const send = request.ended - request.begun
-  // A response may begin before the upload has ended.
+  // A response may begin before the upload has ended: `wait` is then 0, not negative.
   const wait = response === undefined ? 0 : Math.max(0, response.begun - request.ended)
   const receive =
     response === undefined ? 0 : Math.max(0, response.ended - Math.max(response.begun, request.ended))
@@ -280,8 +281,8 @@ const entryOf = (exchange: Exchange, request: Message<RequestHead>): Entry => {
 }
 
 /**
- * Exchanges as a HAR document, ready for `JSON.stringify`; pass those of `Wiretap.exchanges`. Entries are in
- * the order in which the requests began. Unsolicited responses have no entry.
+ * Converts exchanges, such as those of `Wiretap.exchanges`, to a HAR document for `JSON.stringify`. Entries
+ * are in the order in which the requests began. Responses without a request have no entry.
  *
  * @example
  * import { Wiretap } from "@httpfx/testing"

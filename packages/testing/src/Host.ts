@@ -1,9 +1,10 @@
 /**
- * Hosts on a memory network: each runs a program at a name, can crash and restart, and has its own wall
- * clock.
+ * Hosts on a memory network. Each host has a name, a program that it runs, and its own wall clock, and can
+ * crash and restart.
  *
- * A crash runs no orderly shutdown: connections and listeners of the host vanish before its fibers are
- * interrupted, so no finalizer reaches a peer. State that must survive a crash (a disk) belongs to the test.
+ * A crash is not an orderly shutdown: the host's connections and listeners are removed before its fibers are
+ * interrupted, so finalizers can no longer send anything to a peer. State that must survive a crash, such as
+ * a disk, has to be kept outside the program, by the test.
  *
  * @since 0.1.0
  */
@@ -22,28 +23,30 @@ import { microturns } from "./time/turns.js"
 import { MemoryNetwork } from "./MemoryNetwork.js"
 
 /**
- * The wall clock of a host.
+ * Options for the wall clock of a host.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Milliseconds by which its wall time is ahead of the network's; negative: behind. Default 0. */
+  /**
+   * Milliseconds by which the host's wall time is ahead of the network's, or behind if negative. Default 0.
+   */
   readonly ahead?: number | undefined
   /**
-   * Rate at which its wall time gains from the start: 0.001 is 1 ms per second; negative: it loses. Default
-   * 0.
+   * Rate at which the host's wall time runs fast, or slow if negative, from the start: 0.001 is 1 ms per
+   * second. Default 0.
    */
   readonly drift?: number | undefined
 }
 
 /**
- * How the peers of a crashed host notice it:
+ * How peers notice the crash of a host:
  *
- * - `reset`: only the program was killed. Open connections are reset, new ones refused.
- * - `silence`: the machine is down. Nothing comes from it and peers are not notified; attempts to connect
- *   wait, for at most 127 seconds. After a restart it replies with RST to bytes on old connections, also to
- *   those sent meanwhile.
+ * - `reset`: only the program was killed. Open connections are reset, and new connections are refused.
+ * - `silence`: the machine is down. It sends nothing, so peers are not notified, and attempts to connect wait
+ *   for at most 127 seconds. After a restart the host replies with RST to bytes on old connections, including
+ *   bytes that were sent while it was down.
  *
  * @since 0.1.0
  * @category models
@@ -72,25 +75,30 @@ export class HostCrashed extends Data.TaggedError("HostCrashed")<{
  * @category models
  */
 export interface Host<A, E> {
-  /** The name at which others reach it. */
+  /** The name under which other hosts reach this host. */
   readonly name: string
   /**
-   * Whether it is up. It stays up after its program has completed: forked fibers and servers live on in its
-   * scope.
+   * Whether the host is up. The host stays up after its program has completed, because forked fibers and
+   * servers continue to run in its scope.
    */
   readonly running: Effect.Effect<boolean>
-  /** How often its program was started. */
+  /** How often the host's program was started. */
   readonly starts: Effect.Effect<number>
-  /** Runs the program unless the host is up. Returns the result of the program of the current life. */
+  /**
+   * Starts the program if the host is down. Waits for the program and returns its result. If the host is
+   * already up, `start` waits for the program that is already running, or returns its result if it has
+   * completed.
+   */
   readonly start: Effect.Effect<A, E | HostCrashed>
   /**
-   * Ends everything at once, by default as `reset`: connections, listeners, then fibers. Does nothing if the
-   * host is down. Finalizers that need no time have run when this returns; others continue, with no network.
+   * Removes the host's connections and listeners and then interrupts its fibers, by default as `reset`. Does
+   * nothing if the host is down. Finalizers that need no time have run when this returns; other finalizers
+   * continue, without network access.
    */
   readonly crash: (as?: Crash) => Effect.Effect<void>
   /**
-   * Sets its wall time forward by so many milliseconds, or back if negative. Sleeps and limits are not
-   * affected.
+   * Sets the host's wall time forward by this many milliseconds, or back if negative. Sleeps and timeouts are
+   * not affected.
    */
   readonly step: (millis: number) => Effect.Effect<void>
 }
@@ -120,10 +128,11 @@ class Fibers extends Supervisor.AbstractSupervisor<void> {
 }
 
 /**
- * A host at a name, up when its program has completed. Servers and fibers that the program starts live in the
- * scope that it is given. Its `Network` connects from the host's address, and a listener on all addresses
- * listens on that of the host. Its `Clock` is the current one, with the wall time of the options. The end of
- * the scope crashes the host and waits for its finalizers.
+ * Creates a host with a name, starts its program and returns when the program has completed. Servers and
+ * fibers that the program starts live in the scope of the host's current start. The program's `Network`
+ * connects from the host's address, and its listeners on all addresses listen on that address only. The
+ * program's `Clock` is the current clock, but with the wall time of the options. Closing the scope of this
+ * effect crashes the host and waits for the host's finalizers.
  *
  * @example
  * import { HttpServer, HttpServerResponse } from "@effect/platform"
@@ -170,7 +179,7 @@ export const make = <A, E, R>(
         Effect.withClock(clock),
         Effect.supervised(supervisor)
       ) as Effect.Effect<A, E>
-      // The fiber belongs to the host, not to the caller of `start`.
+      // A daemon, because the program must keep running when the fiber that called `start` ends.
       const fiber = yield* Effect.forkDaemon(running)
       supervisor.alive.add(fiber as Fiber.RuntimeFiber<unknown, unknown>)
       fiber.addObserver(() => supervisor.alive.delete(fiber as Fiber.RuntimeFiber<unknown, unknown>))
@@ -178,7 +187,7 @@ export const make = <A, E, R>(
       return life
     })
 
-    /** Ends a life; the returned effect waits for finalizers that take time. */
+    /** Ends the current run of the program; the returned effect waits for finalizers that take time. */
     const end = ({ fibers, network, scope }: Life<A, E>, as: Crash): Effect.Effect<void> => {
       life = undefined
       back = network.end(as)
@@ -204,7 +213,7 @@ export const make = <A, E, R>(
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => (life === undefined ? Effect.void : end(life, "reset")))
     )
-    // No caller has the host yet, so it cannot crash here.
+    // The caller does not have the host yet and so cannot crash it: `HostCrashed` is impossible here.
     yield* start as Effect.Effect<A, E>
     return {
       name,

@@ -1,9 +1,10 @@
 /**
- * An inspector for a running server during development: its connections, in-flight and recent exchanges,
- * agents' pools, timeouts, and the wire of an exchange. As an HTML page, as text for a terminal, and as JSON.
+ * An inspector for a running server during development. It shows the server's connections, timeouts,
+ * in-flight and recent exchanges with their recorded bytes, and the pools of agents, as an HTML page, as text
+ * for a terminal, and as JSON.
  *
- * It costs nothing unless installed. It shows what passes on the wire, so never listen on a public address.
- * It never changes the inspected server.
+ * An inspector that is not installed costs nothing. The page shows recorded bytes, bodies included, so it
+ * must never be served on a public address. Never changes the inspected server.
  *
  * @since 0.1.0
  */
@@ -33,30 +34,30 @@ import * as Wiretap from "./Wiretap.js"
 export type { AgentView, ConnectionView, ExchangeView, ServerView, Snapshot, UnderWay } from "./tools/look.js"
 
 /**
- * Address of the page, and what it shows.
+ * The address of the page, and options for its content.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Address of the page. Default 127.0.0.1: this machine alone. */
+  /** The address on which the page is served. Default 127.0.0.1: only this machine can connect. */
   readonly host?: string | undefined
-  /** Default 4400; 0: any free port. */
+  /** The port. Default 4400; with 0 the system assigns a free port. */
   readonly port?: number | undefined
-  /** How many completed exchanges are kept. Default 200. */
+  /** Maximum number of ended exchanges that are stored. Default 200. */
   readonly history?: number | undefined
-  /** Agents to show, by name. Default: the one in the context, if any. */
+  /** Agents to show, by name. Default: the agent in the context, if there is one. */
   readonly agents?: Readonly<Record<string, Agent.Service>> | undefined
   /**
-   * Names of fields whose values are redacted, in any case. They replace the default, {@link redactedNames}.
-   * User and password of URLs are never shown.
+   * Names (case-insensitive) of the header fields whose values are redacted, instead of the default names
+   * {@link redactedNames}. User and password in URLs are always redacted.
    */
   readonly redact?: ReadonlyArray<string> | undefined
 }
 
 /**
- * The fields whose values an inspector redacts by default: those of platform's spans, `Proxy-Authorization`,
- * and other fields that carry a client's secret.
+ * Names of the header fields whose values an inspector redacts by default: the fields that platform redacts
+ * in its spans, `Proxy-Authorization`, and other fields that contain secrets of a client.
  *
  * @since 0.1.0
  * @category options
@@ -67,24 +68,25 @@ export const redactedNames: ReadonlyArray<string> = [
 ]
 
 /**
- * The data of an inspector.
+ * The data that an inspector shows.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Inspection {
-  /** The current state. */
+  /** Returns the current state of the server. */
   readonly snapshot: Effect.Effect<Snapshot>
   /**
-   * The wire of an exchange, as text: `>` is sent by the client, `<` by the server. None: not recorded, no
-   * longer kept, or the server's network is not tapped. The values of `Options.redact` are left out, even if
-   * they span segments.
+   * Returns the recorded bytes of an exchange as text, in which `>` marks bytes that the client sent and `<`
+   * bytes that the server sent. Returns `None` if the exchange was not recorded or is no longer stored, or if
+   * `layerTap` is not installed. The values of the fields in `Options.redact` are redacted, even if a value
+   * spans segments.
    */
   readonly wire: (connection: number, exchange: number) => Effect.Effect<Option.Option<string>>
 }
 
 /**
- * The network of the inspected server, recorded.
+ * The recorder of the inspected server's network, which `layerTap` provides.
  *
  * @since 0.1.0
  * @category tags
@@ -92,18 +94,18 @@ export interface Inspection {
 export class Tap extends Context.Tag("@httpfx/testing/Inspector/Tap")<
   Tap,
   {
-    /** The untapped network below. */
+    /** The network without the recorder. */
     readonly network: Network.Service
     /** The recorder. */
     readonly wiretap: Wiretap.Service
-    /** Bytes kept per exchange and direction. */
+    /** Maximum bytes stored per exchange and direction. */
     readonly limit: number
   }
 >() {}
 
 /**
- * Lets an inspector see the wire: stands between a server and its network. `limit` is the number of bytes
- * kept per exchange and direction; default 16 KiB.
+ * Records the bytes on the server's network for an inspector. Provide this layer to the server in place of
+ * its network. `limit` is the maximum number of bytes stored per exchange and direction (default 16 KiB).
  *
  * @since 0.1.0
  * @category layers
@@ -123,7 +125,7 @@ export const layerTap = (
   )
 
 /**
- * Inspects the server in the context from now on.
+ * Starts to inspect the server in the context. Earlier exchanges are not shown.
  *
  * @since 0.1.0
  * @category constructors
@@ -155,21 +157,22 @@ export const make = (options: Options = {}): Effect.Effect<Inspection, never, Se
     return inspection
   })
 
-// Lets an app mounted on the inspected server mark its own exchanges, which are not shown.
+// The record behind each inspection, in which `app` marks its own exchanges so that they are not shown.
 const looks = new WeakMap<Inspection, Look>()
 
-// Against DNS rebinding: a foreign page in a browser on this machine may use a name that resolves to us.
+// Prevents DNS rebinding: a foreign page in a local browser could use a name that resolves to this server.
 const isLocal = (host: string | undefined, own: string): boolean => {
   const name = host?.replace(/:\d+$/, "")
   return name === own || name === "localhost" || name === "[::1]" || /^127(?:\.\d+){3}$/.test(name ?? "")
 }
 
 /**
- * Serves the page at `/` (text for clients that do not accept HTML, as `curl`), `/state` as JSON, and
- * `/wire/:connection/:exchange`. Mount it anywhere in an app; `layer` gives it a port of its own. In an app
- * of the inspected server its own exchanges are not shown.
+ * An app that serves the page at `/` (as text for clients that do not accept HTML, such as `curl`), the state
+ * as JSON at `/state`, and the recorded bytes at `/wire/:connection/:exchange`. The app can be mounted at any
+ * path of another app; `layer` serves the app on a separate port. If the app is mounted on the inspected
+ * server, its own exchanges are not shown.
  *
- * `host`: an accepted `Host` besides the loopback addresses. Others get 403.
+ * Requests must have a loopback address or `host` as their `Host`; other requests get a 403 response.
  *
  * @since 0.1.0
  * @category apps
@@ -214,11 +217,11 @@ export const app = (inspection: Inspection, host = "localhost"): HttpApp.Default
   })
 }
 
-// An open page must not delay the exit of the program.
+// Shut down without grace periods, because an open page must not delay the exit of the program.
 const ending = { idleConnectionGrace: 0, gracefulShutdownTimeout: 0 }
 
 /**
- * The page on a port of its own; logs its URL.
+ * Serves the page on a separate port and logs the URL.
  *
  * @example
  * import { HttpServer, HttpServerResponse } from "@effect/platform"
@@ -244,7 +247,7 @@ export const layer = (
     Effect.gen(function* () {
       const { host = "127.0.0.1", port = 4400 } = options
       const inspection = yield* make(options)
-      // Do not tap the inspector's own connections.
+      // Use the network without the recorder, so the inspector's own connections are not recorded.
       const network = Option.match(yield* Effect.serviceOption(Tap), {
         onNone: () => Network.Network,
         onSome: ({ network }) => Effect.succeed(network)
@@ -260,7 +263,7 @@ export const layer = (
   )
 
 /**
- * `layer`, with its options from the configuration.
+ * Does the same as `layer`, with options read from the configuration.
  *
  * @since 0.1.0
  * @category layers

@@ -1,9 +1,10 @@
 /**
- * Fails tests that leave something behind: fibers, timers, connections, listeners, requests that hold a
- * connection. The failure lists them.
+ * Fails tests that leak fibers, timers, connections, listeners, or requests that use a connection. The
+ * failure lists the leaks.
  *
- * Cleans nothing up, and never counts what was there before. Whatever ends within the next turns of the event
- * loop is not a leak: the system reports a closed socket a little later.
+ * Never ends a leak itself, and never counts fibers or connections that existed before the test. Anything
+ * that ends within the next turns of the event loop is not a leak, because the system reports a closed socket
+ * only some turns later.
  *
  * @since 0.1.0
  */
@@ -28,21 +29,21 @@ import { microturns, turn } from "./time/turns.js"
 import { monotonicNow } from "./time/realTime.js"
 
 /**
- * One leaked thing.
+ * One leak.
  *
  * @since 0.1.0
  * @category models
  */
 export const Left = Schema.Struct({
   /**
-   * - `fiber`: runs or is suspended
-   * - `timer`: a sleep that is not over
-   * - `socket`: a connection with an open end
-   * - `listener`: an address is listened on
-   * - `request`: a request of a client that holds (or waits for) a connection
+   * - `fiber`: a fiber that runs or is suspended
+   * - `timer`: a sleep or timer that has not ended
+   * - `socket`: a connection with at least one open end
+   * - `listener`: a listener that is not closed
+   * - `request`: a request of a client that uses a connection or waits for one
    */
   kind: Schema.Literal("fiber", "timer", "socket", "listener", "request"),
-  /** Description for people. */
+  /** Description of the leak, for people. */
   what: Schema.String
 })
 
@@ -53,13 +54,13 @@ export const Left = Schema.Struct({
 export type Left = typeof Left.Type
 
 /**
- * A test left something behind.
+ * A test leaked.
  *
  * @since 0.1.0
  * @category errors
  */
 export class Leaked extends Schema.TaggedError<Leaked>("@httpfx/testing/Leaked")("Leaked", {
-  /** Everything that was left. */
+  /** All leaks. */
   left: Schema.Array(Left)
 }) {
   override get message(): string {
@@ -76,26 +77,28 @@ export class Leaked extends Schema.TaggedError<Leaked>("@httpfx/testing/Leaked")
  * @category models
  */
 export interface Options {
-  /** Real time allowed for things that end by themselves. Default 250 milliseconds. */
+  /**
+   * How long, in real time, the check waits for fibers and connections that end by themselves. Default 250
+   * milliseconds.
+   */
   readonly patience?: Duration.DurationInput | undefined
 }
 
 /**
- * Observes effects; one watch may run several.
+ * Observes effects for leaks. A watch may observe several effects.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Watch {
   /**
-   * Runs an effect under observation: its fibers, its sleeps, and the connections it makes through its
-   * `Network`.
-   * `Network`.
+   * Runs an effect and observes its fibers, its sleeps, and the connections and listeners that it opens
+   * through its `Network`.
    */
   readonly run: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** Everything left at this moment. */
+  /** Everything that would be a leak at this moment. */
   readonly left: Effect.Effect<ReadonlyArray<Left>>
-  /** Fails if something is left after `patience`. */
+  /** Fails if leaks exist after `patience`. */
   readonly check: Effect.Effect<void, Leaked>
 }
 
@@ -105,14 +108,14 @@ const ends = ({ client, server }: { readonly client: End; readonly server: End }
   return `${end("client", client)}; ${end("server", server)}`
 }
 
-// `Tracer.ParentSpan` may be a span of another process, without a name.
+// `Tracer.ParentSpan` may be a span of another process, which has no name.
 const nameOfSpan = (fiber: Fiber.RuntimeFiber<unknown, unknown>): string => {
   const span = Context.getOption(fiber.currentContext as Context.Context<ParentSpan>, ParentSpan)
   return Option.isSome(span) && span.value._tag === "Span" ? ` in span "${span.value.name}"` : ""
 }
 
 /**
- * A new watch.
+ * Creates a watch.
  *
  * @since 0.1.0
  * @category constructors
@@ -144,7 +147,8 @@ export const make = (options: Options = {}): Effect.Effect<Watch> =>
       if (found.length > 0) return yield* new Leaked({ left: found })
     })
 
-    // The memory network of the context counts as a whole; idle connections in the client's pool do not.
+    // All new connections of a memory network in the context count, except idle connections in the client's
+    // pool.
     const around = Effect.gen(function* () {
       const memory = yield* Effect.serviceOption(MemoryNetwork)
       const client = yield* Effect.serviceOption(Client)
@@ -187,11 +191,13 @@ export const make = (options: Options = {}): Effect.Effect<Watch> =>
   })
 
 /**
- * Runs a test and fails it with `Leaked` if it leaves something: fibers it forked (daemons too), sleeps,
- * connections and listeners it made through its `Network`, other new connections of a `MemoryNetwork` in its
- * context (except idle ones of a `Client` there), in-flight requests of that `Client`.
+ * Runs a test and fails it with `Leaked` if the test leaks. Leaks are fibers that the test forked (daemons
+ * too), sleeps, and connections and listeners that it opened through its `Network`. If the context has a
+ * `MemoryNetwork`, its other new connections are leaks too, except idle connections of a `Client` in the
+ * context. In-flight requests of that `Client` are leaks.
  *
- * Closes the scope of the test first, if it has one. A test that fails keeps its failure.
+ * For a test with a scope use `checkScoped`, which closes the scope first. A test that fails keeps its own
+ * failure.
  *
  * @example
  * import { it } from "@effect/vitest"
@@ -212,7 +218,7 @@ export const check = <A, E, R>(
   Effect.flatMap(make(options), (watch) => Effect.zipLeft(watch.run(effect), watch.check))
 
 /**
- * `check` for a test with a scope, which is closed before the check.
+ * Does the same as `check` for a test with a scope, and closes that scope before the check.
  *
  * @since 0.1.0
  * @category assertions
@@ -223,7 +229,8 @@ export const checkScoped = <A, E, R>(
 ): Effect.Effect<A, E | Leaked, Exclude<R, Scope.Scope>> => check(Effect.scoped(effect), options)
 
 /**
- * Wraps a layer: builds it under observation, and after its release dies with `Leaked` if something is left.
+ * Wraps a layer: observes the layer while it is built and used, and dies with `Leaked` if leaks exist after
+ * its release.
  *
  * @since 0.1.0
  * @category layers

@@ -1,10 +1,10 @@
 /**
- * A network in memory: connections that behave like TCP, without sockets, under Effect's clock.
+ * A network in memory whose connections behave like TCP, without sockets and under Effect's clock.
  *
- * Ordered bytes, windows and backpressure, half-close, reset, refusal, names and ports. Without latency
- * everything arrives without the clock being moved; with latency a `TestClock` moves it. Conditions and
- * faults last until their scope closes. One seed drives all randomness: the same program sees the same order
- * of events in every run. It encrypts nothing.
+ * It models ordered bytes, windows and backpressure, half-close, reset, refused connections, names and ports.
+ * Without latency, bytes arrive without any advance of the clock; with latency they arrive when the test
+ * advances its `TestClock`. Conditions and faults last until their scope closes. One seed drives all
+ * randomness, so the same program sees the same order of events in every run. Nothing is encrypted.
  *
  * @since 0.1.0
  */
@@ -25,7 +25,7 @@ import type { Passing, Rule } from "./Verdict.js"
 export type { Connection, End, Service, Options } from "./network/model.js"
 
 /**
- * Control over the network of a test: connections, listeners, conditions, rules.
+ * Inspects and controls the network of a test: connections, listeners, conditions and rules.
  *
  * @since 0.1.0
  * @category tags
@@ -44,7 +44,7 @@ export const connections: Effect.Effect<ReadonlyArray<Connection>, never, Memory
 )
 
 /**
- * The addresses listened on in the network in the context.
+ * The addresses that have a listener in the network in the context.
  *
  * @since 0.1.0
  * @category accessors
@@ -55,7 +55,7 @@ export const listeners: Effect.Effect<ReadonlyArray<Address>, never, MemoryNetwo
 )
 
 /**
- * A new network, until the scope closes; its timers are those of the current clock.
+ * Creates a network, which closes with the scope. Its timers use the current clock.
  *
  * @since 0.1.0
  * @category constructors
@@ -76,7 +76,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
   )
 
 /**
- * Provides `Network` in memory, and `MemoryNetwork` to control it.
+ * Provides a `Network` in memory, and the `MemoryNetwork` that controls it.
  *
  * @since 0.1.0
  * @category layers
@@ -101,8 +101,9 @@ export const seed: Effect.Effect<number | string, never, MemoryNetwork> = Effect
 )
 
 /**
- * Changes the conditions of connections, open and future ones, until the scope closes. If several match, the
- * newest wins, property by property. A script over time is an ordinary effect with sleeps.
+ * Changes the conditions of open and future connections until the scope closes. If several conditions match a
+ * connection, the newest value of each property applies. To change conditions over time, write an effect that
+ * sleeps between changes.
  *
  * @example
  * import { MemoryNetwork } from "@httpfx/testing"
@@ -125,7 +126,7 @@ export const condition = (
   Effect.flatMap(MemoryNetwork, (memory) => memory.condition(where, conditions))
 
 /**
- * Installs a rule until the scope closes. `Fault` has ready-made ones.
+ * Installs a rule until the scope closes. `Fault` has ready-made rules.
  *
  * @example
  * import { MemoryNetwork, Verdict } from "@httpfx/testing"
@@ -146,7 +147,7 @@ export const rule = (
   Effect.flatMap(MemoryNetwork, (memory) => memory.rule(decide, observe))
 
 /**
- * Resets connections now; both ends see RST. Returns how many.
+ * Resets all matching connections immediately; both ends see RST. Returns the number of connections.
  *
  * @since 0.1.0
  * @category faults
@@ -155,8 +156,8 @@ export const reset = (where: Where = {}): Effect.Effect<number, never, MemoryNet
   Effect.flatMap(MemoryNetwork, (memory) => memory.reset(where))
 
 /**
- * Sets the addresses that a name resolves to from now on; an empty list: none (`ENOTFOUND`). Existing
- * listeners on the name keep their address.
+ * Sets the addresses to which a name resolves from now on. With an empty list, lookups of the name fail with
+ * `ENOTFOUND`. Existing listeners on the name keep their address.
  *
  * @since 0.1.0
  * @category conditions
@@ -168,8 +169,8 @@ export const setHost = (
   Effect.flatMap(MemoryNetwork, (memory) => memory.setHost(name, addresses))
 
 /**
- * The network as seen from the host of that name: its connections come from the host's address, so that
- * conditions and partitions can tell clients apart.
+ * Provides the network for clients on the host of that name. Their connections come from the host's address,
+ * so conditions and partitions can distinguish these clients from others.
  *
  * @since 0.1.0
  * @category layers

@@ -1,9 +1,9 @@
 /**
- * Certificates for the TLS of a memory network: described, not encrypted.
+ * Certificates for the TLS of a memory network, which only simulates handshakes and encrypts nothing.
  *
- * They are texts in the place of PEM (`TlsOptions.cert`, `key`, `ca`) that state their names, issuer and
- * validity. Handshakes fail as Node's do, with Node's codes. There is no cryptography and no secret, and no
- * other network accepts them.
+ * The certificates are texts for the PEM options (`TlsOptions.cert`, `key`, `ca`); each text states names,
+ * issuer and validity. Invalid certificates make handshakes fail as in Node, with Node's codes. The texts
+ * contain no keys or secrets, and other networks reject them.
  *
  * @since 0.1.0
  */
@@ -11,17 +11,23 @@ import type { Credentials } from "@httpfx/core/Network"
 import { authorityText, certificateText, keyText, platformAuthority } from "./network/tls/text.js"
 
 /**
- * The subject and validity of a certificate.
+ * The names and validity of a certificate.
  *
  * @since 0.1.0
  * @category models
  */
 export interface CertificateOptions {
-  /** Names and IP addresses it is valid for; `*.internal` stands for one label. */
+  /**
+   * Names and IP addresses for which the certificate is valid. The `*` in `*.internal` matches exactly one
+   * label.
+   */
   readonly names: string | ReadonlyArray<string>
-  /** Milliseconds since the epoch. Default: no lower bound. */
+  /** Start of validity, in milliseconds since the epoch. Default: no lower bound. */
   readonly notBefore?: number | undefined
-  /** Milliseconds since the epoch, by the network's clock. Default: it never expires. */
+  /**
+   * End of validity, in milliseconds since the epoch by the network's clock. Default: the certificate never
+   * expires.
+   */
   readonly notAfter?: number | undefined
 }
 
@@ -32,9 +38,9 @@ export interface CertificateOptions {
  * @category models
  */
 export interface Authority {
-  /** The name of the authority, issuer of its certificates. */
+  /** The name of the authority, which its certificates state as their issuer. */
   readonly name: string
-  /** For `TlsOptions.ca` of a peer that is to trust it. */
+  /** The value for `TlsOptions.ca` of a peer that shall trust this authority. */
   readonly ca: string
   /** Issues a certificate for these names. */
   readonly certificate: (options: CertificateOptions) => Credentials
@@ -50,7 +56,7 @@ const issue = (
 }
 
 /**
- * A private authority, trusted only by peers that have its `ca`.
+ * Creates a private authority, which only peers with its `ca` trust.
  *
  * @example
  * import { MemoryTls } from "@httpfx/testing"
@@ -69,8 +75,8 @@ export const authority = (name: string): Authority => ({
 })
 
 /**
- * A certificate of the authority that is trusted by default, without a `ca`: the stand-in for the public
- * ones.
+ * Issues a certificate of the authority that peers trust by default, without a `ca`. This authority stands
+ * for the public ones.
  *
  * @since 0.1.0
  * @category constructors
@@ -78,7 +84,7 @@ export const authority = (name: string): Authority => ({
 export const certificate = (options: CertificateOptions): Credentials => issue(options, platformAuthority)
 
 /**
- * A self-signed certificate. Trusted if passed as a `ca`.
+ * Creates a self-signed certificate. Only peers that have the certificate as their `ca` trust it.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,9 +1,9 @@
 /**
- * Conformance cases for `Network` implementations, as named effects. A network passes when all succeed.
+ * Conformance cases for `Network` implementations, as named effects. A network passes if all effects succeed.
  *
- * They hold for an operating system's TCP and for the network in memory alike, so they ask nothing that only
- * one of them can promise. They never sleep: that something does not happen is checked after round trips on
- * another connection. A failed expectation is a defect with a message.
+ * The cases run against both the operating system's TCP and the network in memory, so they require only
+ * behaviour that both guarantee. They never sleep: to check that an event does not happen, they wait for
+ * round trips on another connection. A failed expectation is a defect with a message.
  *
  * @since 0.1.0
  */
@@ -21,25 +21,25 @@ import { resets } from "./battery/network/resets.js"
  * @category models
  */
 export interface Case {
-  /** The promise in words; the name of the test. */
+  /** The guarantee that the case checks, in words; used as the name of the test. */
   readonly name: string
-  /** Fails, or dies, if the promise is broken. */
+  /** Fails or dies if the network breaks the guarantee. */
   readonly effect: Effect.Effect<void, unknown, Network>
 }
 
 /**
- * Facilities that the battery needs besides the network.
+ * Functions that the cases need in addition to the network.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Returns a new path that a listener may bind, at each call. */
+  /** Returns a new path at each call, to which a listener can bind. */
   readonly path: () => string
 }
 
 /**
- * The cases. Each opens its own listeners on loopback addresses and leaves nothing open.
+ * Returns the cases. Each case opens its own listeners on loopback addresses and closes everything it opened.
  *
  * @since 0.1.0
  * @category constructors

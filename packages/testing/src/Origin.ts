@@ -1,8 +1,9 @@
 /**
- * Stubs of third-party services: origins on the network that reply as the test says.
+ * Stubs of third-party services: HTTP servers on the network whose replies the test defines.
  *
- * The client under test runs as in production: it resolves the name, connects, pools connections, times out,
- * retries. A request that no stub matches gets a 501 that says why, and fails the scope at its end.
+ * The client under test runs as in production: it resolves the name, connects, pools connections, times out
+ * and retries. A request that no stub matches gets a 501 response that states the reasons, and the scope of
+ * the origin then dies when it closes (unless `strict` is `false`).
  *
  * @since 0.1.0
  */
@@ -32,15 +33,15 @@ export type {
 } from "./peer/origin/model.js"
 
 /**
- * A response that breaks off before its end.
+ * A response that is cut off before its end.
  *
  * @since 0.1.0
  * @category models
  */
 export interface BrokenOff {
-  /** The response to break off. Default: none; no byte is sent. */
+  /** The response to cut off. By default there is no response and no byte is sent. */
   readonly response?: HttpServerResponse.HttpServerResponse | undefined
-  /** Bytes of it sent on the wire, head included. Default: the head. */
+  /** How many bytes of the response are sent, head included. Default: only the head. */
   readonly afterBytes?: number | undefined
 }
 
@@ -54,8 +55,8 @@ const connectionFault =
   })
 
 /**
- * A reply that resets the connection: the client fails with `ConnectionReset`. If the request went out on a
- * reused connection, the client may retry it (docs/client.md), which counts as another call.
+ * A reply that resets the connection, so the client fails with `ConnectionReset`. If the request was sent on
+ * a reused connection, the client may retry the request (docs/client.md); the retry counts as another call.
  *
  * @example
  * import { HttpServerResponse } from "@effect/platform"
@@ -76,7 +77,7 @@ const connectionFault =
 export const reset: (options?: BrokenOff) => ConnectionFault = connectionFault("reset")
 
 /**
- * A reply that closes the connection in order but too early: the client fails with `HangUp`.
+ * A reply that sends FIN before the response is complete, so the client fails with `HangUp`.
  *
  * @since 0.1.0
  * @category replies
@@ -86,7 +87,7 @@ export const hangUp: (options?: BrokenOff) => ConnectionFault = connectionFault(
 const Unmatched = Schema.Struct({
   method: Schema.String,
   target: Schema.String,
-  /** For each stub: its name and why it did not match. */
+  /** The name of each stub, and the reasons why the stub did not match. */
   stubs: Schema.Array(Schema.Struct({ name: Schema.String, reasons: Schema.Array(Schema.String) }))
 })
 
@@ -106,7 +107,7 @@ const print = (origin: string, { method, stubs, target }: Unmatched): string =>
   ].join("\n")
 
 /**
- * Requests that no stub matched, or stubs called less often than expected.
+ * An origin received requests that no stub matched, or stubs were called less often than expected.
  *
  * @since 0.1.0
  * @category errors
@@ -114,11 +115,11 @@ const print = (origin: string, { method, stubs, target }: Unmatched): string =>
 export class OriginUnmet extends Schema.TaggedError<OriginUnmet>("@httpfx/testing/OriginUnmet")(
   "OriginUnmet",
   {
-    /** `http://name:port` */
+    /** The URL of the origin: `http://name:port`. */
     origin: Schema.String,
     /** Requests that no stub matched. */
     unmatched: Schema.Array(Unmatched),
-    /** Stubs not called, or not as often as `times` says. */
+    /** Stubs that were not called, or less often than their `times`. */
     pending: Schema.Array(Schema.String)
   }
 ) {
@@ -131,39 +132,39 @@ export class OriginUnmet extends Schema.TaggedError<OriginUnmet>("@httpfx/testin
 }
 
 /**
- * Address and strictness of an origin.
+ * Options of an origin.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** The name under which clients find it; any name works on a `MemoryNetwork`. */
+  /** The host name of the origin in clients' URLs. Any name works on a `MemoryNetwork`. */
   readonly host: string
-  /** Default 80, with `tls` 443. */
+  /** The port. Default 80, or 443 with `tls`. */
   readonly port?: number | undefined
-  /** Makes it an `https` origin, if the network supports TLS. */
+  /** TLS options, which make this an `https` origin. The network must support TLS. */
   readonly tls?: Omit<TlsOptions, "role"> | undefined
-  /** Options of its server. */
+  /** Options of the origin's server. */
   readonly server?: Server.ServerOptions | undefined
-  /** Dies at the end of the scope if a request matched no stub. Default `true`. */
+  /** Whether closing the scope dies if a request matched no stub. Default `true`. */
   readonly strict?: boolean | undefined
   /**
-   * How failures of replies and handlers are reported, unless the test reads them (`Origin.failures`).
-   * Default `print`.
+   * How failures of replies and handlers are reported if the test does not read `Origin.failures`. Default
+   * `print`.
    */
   readonly onHandlerFailure?: OnHandlerFailure | undefined
 }
 
 /**
- * A stubbed HTTP server, which replies as told and records its requests.
+ * A stubbed HTTP server: replies as its stubs define, and records the requests.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Origin {
-  /** The URL without a path: `http://api.stripe.test`. */
+  /** The URL of the origin, without a path: `http://api.stripe.test`. */
   readonly url: string
-  /** Adds stubs before the existing ones; the first that matches replies. */
+  /** Adds stubs before the existing stubs. The first stub that matches a request replies. */
   readonly stub: (...routes: ReadonlyArray<Route>) => Effect.Effect<void>
   /** All requests so far, oldest first. */
   readonly calls: Effect.Effect<ReadonlyArray<Call>>
@@ -171,10 +172,11 @@ export interface Origin {
   readonly unmatched: Effect.Effect<ReadonlyArray<Unmatched>>
   /** Number of connections so far. */
   readonly connections: Effect.Effect<number>
-  /** Replies so far that died. Once read, they are not reported at the end. */
+  /** Replies so far that died. Failures that have been read are not reported when the scope closes. */
   readonly failures: Effect.Effect<ReadonlyArray<HandlerFailure>>
   /**
-   * Fails if a stub that is not optional was not called, or not `times` times, or if a request matched none.
+   * Fails if a stub was called less often than its `times` (default: once, or never if the stub is
+   * `optional`), or if a request matched no stub.
    */
   readonly assertAllCalled: Effect.Effect<void, OriginUnmet>
 }
@@ -196,7 +198,7 @@ const replyOf = ({ calls, route }: Stub, call: Call) => {
 }
 
 /**
- * Listens on the network in the context until the scope ends.
+ * Starts an origin that listens on the network in the context until the scope closes.
  *
  * @since 0.1.0
  * @category constructors
@@ -255,7 +257,7 @@ export const make = (
         })
         if (!isFault(answered)) return answered
         cut(answered.by, answered.response === undefined ? 0 : answered.afterBytes)
-        // Closing the connection interrupts the handler.
+        // Without a response, waits: closing the connection interrupts this handler.
         return answered.response ?? (yield* Effect.never)
       })
     )
@@ -288,7 +290,8 @@ export const make = (
   })
 
 /**
- * A whole app as an origin, for services that are simulated rather than stubbed. Returns its URL.
+ * Starts an origin that serves a whole app, for services that are simulated rather than stubbed. Returns the
+ * URL of the origin.
  *
  * @since 0.1.0
  * @category constructors
@@ -320,7 +323,8 @@ const serve = <E>(
     const { host, port = options.tls === undefined ? 80 : 443, server, tls } = options
     const numbered = connectionNumbers(yield* Network, tls)
     const made = Effect.provideService(
-      // No grace for idle connections: a test may never move the clock.
+      // Close idle connections at shutdown without a grace period, because a test may never advance the
+      // clock.
       Server.make({ host, port, idleConnectionGrace: 0, ...server }),
       Network,
       numbered.network

@@ -1,9 +1,10 @@
 /**
- * Converts recordings to a capture file: classic pcap (draft-ietf-opsawg-pcap) with link type RAW (101), that
- * is, IP packets.
+ * Converts recordings to a capture file in the classic pcap format (draft-ietf-opsawg-pcap) with link type
+ * RAW (101): each packet starts with its IP header.
  *
- * Payloads and times are real. The headers are synthetic: a handshake at the opening, segments of at most
- * 1460 bytes with TCP's sequence numbers (RFC 9293), an ACK for each event, FIN and RST.
+ * Payloads and times come from the recording. The IP and TCP headers are synthetic: a handshake when the
+ * connection opens, segments of at most 1460 bytes with sequence numbers (RFC 9293), an ACK for each event,
+ * FIN and RST.
  *
  * @since 0.1.0
  */
@@ -25,7 +26,7 @@ interface Packet {
   readonly bytes: Uint8Array
 }
 
-/** 4 or 16 bytes; `undefined` if the text is not an IP address. */
+/** Parses an IP address into 4 or 16 bytes. Returns `undefined` if the text is not an IP address. */
 const ipBytes = (text: string): Uint8Array | undefined => {
   if (!text.includes(":")) {
     const parts = text.split(".").map(Number)
@@ -65,7 +66,7 @@ const endpoints = ({ client, id, server }: Recording): Readonly<Record<Side, End
   return { client: from.ip.length === to.ip.length ? from : made, server: to }
 }
 
-/** RFC 1071. */
+/** Computes the Internet checksum (RFC 1071). */
 const checksum = (...parts: ReadonlyArray<Uint8Array>): number => {
   let sum = 0
   for (const part of parts) {
@@ -77,7 +78,7 @@ const checksum = (...parts: ReadonlyArray<Uint8Array>): number => {
   return ~sum & 0xffff
 }
 
-/** A TCP segment (RFC 9293 section 3.1) in an IPv4 (RFC 791) or IPv6 (RFC 8200) packet. */
+/** Encodes a TCP segment (RFC 9293 section 3.1) in an IPv4 (RFC 791) or IPv6 (RFC 8200) packet. */
 const packet = (
   from: Endpoint,
   to: Endpoint,
@@ -110,7 +111,7 @@ const packet = (
   view.setUint16(header + 12, 0x5000 | fields.flags)
   view.setUint16(header + 14, 0xffff)
   bytes.set(payload, header + tcpHeader)
-  // The pseudo header: addresses, length, protocol 6.
+  // The TCP checksum also covers a pseudo header: addresses, length and protocol number 6.
   const pseudo = Uint8Array.of(0, 0, length >> 8, length & 255, 0, 6)
   view.setUint16(header + 16, checksum(from.ip, to.ip, pseudo, bytes.subarray(header)))
   return bytes
@@ -150,7 +151,7 @@ class Conversation {
         return this.send(at, other(event.from), Flag.ack)
       }
       case "Skipped":
-        // The gap in the sequence numbers shows readers that a segment is missing.
+        // Leave a gap in the sequence numbers, so that readers see that bytes are missing.
         this.next[event.from] = (this.next[event.from] + event.bytes) >>> 0
         return
       case "End":
@@ -160,7 +161,7 @@ class Conversation {
         return this.send(at, other(event.from), Flag.ack)
       case "Reset":
         this.over = true
-        // After both FINs there is nothing left to reset.
+        // After FIN in both directions the connection is closed, so no RST is written.
         if (!this.finished.client || !this.finished.server) this.send(at, event.from, Flag.rst | Flag.ack)
         return
       case "Fault":
@@ -182,8 +183,8 @@ class Conversation {
 }
 
 /**
- * Connections as a capture file for `tshark` and Wireshark; pass those of `Wiretap.recordings`. Packets are
- * ordered by time. Unix sockets appear under loopback addresses.
+ * Converts recorded connections, such as those of `Wiretap.recordings`, to a capture file for `tshark` and
+ * Wireshark. Packets are ordered by time. Unix sockets get loopback addresses.
  *
  * @example
  * import { Wiretap } from "@httpfx/testing"

@@ -1,10 +1,10 @@
 /**
- * Moves the time of an ordinary test, under Effect's `TestClock` or a `VirtualClock`: from deadline to
- * deadline, until nothing waits for the clock or a condition holds.
+ * Advances the clock of an ordinary test, a `TestClock` or a `VirtualClock`, from deadline to deadline until
+ * nothing waits for the clock or a condition holds.
  *
- * It waits for fibers and for the network in memory, but cannot foresee I/O of the operating system; a
- * `Simulation` can refuse that. It never leaves a test hanging: if it cannot continue, it fails with a list
- * of everything that waits.
+ * Before each advance it waits for fibers and for the network in memory, but not for I/O of the operating
+ * system, which it cannot observe (a `Simulation` fails on such I/O). It never leaves a test hanging: if no
+ * deadline is left, it fails with a list of everything that still waits.
  *
  * @since 0.1.0
  */
@@ -19,52 +19,54 @@ import { draw, type AnyFiber } from "./assert/picture.js"
 import { settle } from "./VirtualClock.js"
 
 /**
- * Condition and bounds of a run.
+ * The condition that ends a run, and the limits of the run.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * Checked whenever everything has come to rest; ends the run. Default: run until nothing waits for the
-   * clock.
+   * The condition that ends the run, checked whenever no fiber or message is pending. Default: the run ends
+   * when nothing waits for the clock.
    */
   readonly until?: (() => boolean) | undefined
-  /** Name of the condition, for the failure. Default `a condition`. */
+  /** Name of the condition in a failure. Default `a condition`. */
   readonly name?: string | undefined
   /** Maximum virtual time. Default one day. */
   readonly maxTime?: Duration.DurationInput | undefined
-  /** Maximum number of clock moves, one for all waits with the same deadline. Default 10,000. */
+  /** Maximum number of clock advances; waits with the same deadline share one advance. Default 10,000. */
   readonly maxSteps?: number | undefined
 }
 
 /**
- * Options of {@link complete}: bounds, and the name of the effect in a failure.
+ * Options of {@link complete}: the limits of the run, and the name of the awaited effect in a failure.
  *
  * @since 0.1.0
  * @category models
  */
 export interface CompleteOptions extends Omit<Options, "until"> {
-  /** Name of the awaited end, for the failure. Default `the end of the effect`. */
+  /** Name in a failure for the end that is awaited. Default `the end of the effect`. */
   readonly name?: string | undefined
 }
 
 /**
- * Time could not move on. `reason`: `stuck`: the condition does not hold and nothing waits for the clock;
- * `time` and `steps`: a bound was reached.
+ * The clock could not advance further. The `reason` is `stuck` if the condition does not hold and nothing
+ * waits for the clock, and `time` or `steps` if that limit was reached.
  *
  * @since 0.1.0
  * @category errors
  */
 export class NotQuiet extends Data.TaggedError("NotQuiet")<{
   readonly reason: "stuck" | "time" | "steps"
-  /** The option that bounds the run and its value, `maxSteps 10000`; `undefined` when stuck. */
+  /**
+   * The limit that was reached, as option and value (`maxSteps 10000`); `undefined` if the reason is `stuck`.
+   */
   readonly bound: string | undefined
   /** Name of the awaited condition. */
   readonly name: string
   /** Virtual milliseconds since the call. */
   readonly elapsed: number
-  /** Connections, pools, clock waits, fibers: one line each. */
+  /** Connections, listeners, pools, clock waits and fibers that are left, one line each. */
   readonly picture: string
 }> {
   override get message(): string {
@@ -90,7 +92,7 @@ const descendants = (fiber: AnyFiber, into: Map<AnyFiber, number>): Effect.Effec
     )
   })
 
-// Children of the caller, and daemons.
+// Includes descendants of the calling fiber, and daemons with their descendants.
 const alive = Effect.withFiberRuntime<ReadonlyMap<AnyFiber, number>>((self) =>
   Effect.gen(function* () {
     const fibers = new Map<AnyFiber, number>()
@@ -101,8 +103,8 @@ const alive = Effect.withFiberRuntime<ReadonlyMap<AnyFiber, number>>((self) =>
 )
 
 /**
- * Lets fibers run and moves time until the condition holds or, without a condition, nothing waits for the
- * clock. Returns the virtual milliseconds passed.
+ * Lets fibers run and advances the clock until the condition holds or, without a condition, until nothing
+ * waits for the clock. Returns how many virtual milliseconds passed.
  *
  * @example
  * import { Quiet } from "@httpfx/testing"
@@ -149,8 +151,8 @@ export const run = (options: Options = {}): Effect.Effect<number, NotQuiet> =>
   )
 
 /**
- * Runs an effect to its end and moves time as far as it needs. It runs in a fiber of its own; its result or
- * failure is returned. If it cannot complete, it is interrupted, and this fails with `NotQuiet`.
+ * Runs an effect in a new fiber and advances the clock until the effect ends; returns the effect's result or
+ * failure. If the effect cannot end, it is interrupted and `complete` fails with `NotQuiet`.
  *
  * @example
  * import { Quiet } from "@httpfx/testing"
@@ -171,7 +173,7 @@ export const complete = <A, E, R>(
     const fiber = yield* Effect.fork(effect)
     const until = () => fiber.unsafePoll() !== null
     yield* run({ ...options, until, name: options.name ?? "the end of the effect" }).pipe(
-      // Its finalizers may take virtual time too.
+      // Advance the clock during the interruption too, because finalizers may sleep.
       Effect.tapError(() => Effect.zipRight(Fiber.interruptFork(fiber), Effect.ignore(run({ until })))),
       Effect.onInterrupt(() => Fiber.interrupt(fiber))
     )

@@ -1,9 +1,11 @@
 /**
- * A scripted peer for raw bytes over any `Network`: send these bytes, expect those, half-close, reset.
+ * A scripted peer for raw bytes over any `Network`: it sends bytes, checks received bytes, half-closes and
+ * resets.
  *
- * It knows nothing of HTTP and sends nothing by itself. It reads all the time, so that FIN and RST are
- * noticed, and buffers the bytes for the script. Expectations consume: each starts after the bytes of the one
- * before. A failed expectation is a `WireMismatch`, which shows expected and received bytes.
+ * The peer does not parse HTTP and sends only what the script says. It reads continuously, because FIN and
+ * RST are noticed only by reading, and buffers the received bytes for the script. An expectation consumes the
+ * bytes that it checks, so the next expectation starts after them. A failed expectation is a `WireMismatch`,
+ * which shows expected and received bytes.
  *
  * @since 0.1.0
  */
@@ -20,7 +22,7 @@ import { microturns, turn } from "./time/turns.js"
 import { compare, excerpt, textOf } from "./tap/wireText.js"
 
 /**
- * The bytes or endings on the wire differ from the script.
+ * The received bytes, or the way the connection ended, differ from the script.
  *
  * @since 0.1.0
  * @category errors
@@ -30,26 +32,26 @@ export class WireMismatch extends Schema.TaggedError<WireMismatch>("@httpfx/test
   {
     /** Name of the peer. */
     peer: Schema.String,
-    /** The expectation in words. */
+    /** Description of the expectation. */
     wanted: Schema.String,
     /**
-     * - `differs`: received other bytes
-     * - `over`: this direction ended first (FIN, RST, or our own reset)
-     * - `silent`: nothing more arrived within the peer's `patience`
-     * - `unexpected`: something arrived although nothing was expected
+     * - `differs`: other bytes arrived than the script expects
+     * - `over`: the direction ended before the expectation was met (by FIN, RST or our own reset)
+     * - `silent`: no byte arrived within the peer's `patience`
+     * - `unexpected`: bytes or an end arrived although the script expected neither
      */
     reason: Schema.Literal("differs", "over", "silent", "unexpected"),
     /** The exact bytes expected, if known; one character per byte. */
     expected: Schema.optional(Schema.String),
-    /** Bytes received and not consumed by earlier expectations; one character per byte. */
+    /** Received bytes that earlier expectations did not consume; one character per byte. */
     received: Schema.String,
-    /** Bytes consumed before: the offset of `received` in the whole input. */
+    /** Number of bytes that earlier expectations consumed: the offset of `received` in the whole input. */
     start: Schema.Number,
-    /** State of the connection from our side: open, or how it ended. */
+    /** State of the connection at our end: `open`, or how the connection ended. */
     state: Schema.String
   }
 ) {
-  /** Offset of the first different byte in the whole input. */
+  /** Offset in the whole input of the first byte that differs. */
   get offset(): number {
     const { expected = "", received } = this
     let index = 0
@@ -75,7 +77,7 @@ export class WireMismatch extends Schema.TaggedError<WireMismatch>("@httpfx/test
 }
 
 /**
- * Text whose characters are bytes (U+0000-U+00FF), or bytes.
+ * Bytes, or text in which each character is one byte (U+0000-U+00FF).
  *
  * @since 0.1.0
  * @category models
@@ -83,7 +85,7 @@ export class WireMismatch extends Schema.TaggedError<WireMismatch>("@httpfx/test
 export type Bytes = string | Uint8Array
 
 /**
- * Name and patience of a scripted peer.
+ * Options of a scripted peer.
  *
  * @since 0.1.0
  * @category models
@@ -92,14 +94,14 @@ export interface Options {
   /** Name of the peer in failures. Default: `client` or `server` with its address. */
   readonly name?: string | undefined
   /**
-   * How long an expectation waits without receiving a byte, in real time whatever the test's clock, so that a
-   * wrong script fails instead of hanging. `Duration.infinity`: no limit. Default 3 seconds.
+   * How long an expectation waits for the next byte before it fails. Measured in real time even under a test
+   * clock, so a wrong script fails instead of hanging. `Duration.infinity`: no limit. Default 3 seconds.
    */
   readonly patience?: Duration.DurationInput | undefined
 }
 
 /**
- * A step of a script; fails with `WireMismatch`.
+ * A step of a script. Fails with `WireMismatch`.
  *
  * @since 0.1.0
  * @category models
@@ -113,60 +115,63 @@ export type Wire<A = void> = Effect.Effect<A, WireMismatch>
  * @category models
  */
 export interface RawPeer {
-  /** Name in failures. */
+  /** Name of the peer in failures. */
   readonly name: string
-  /** The underlying connection, for anything else (`pause`, `buffered`). It has been started. */
+  /** The underlying connection, for other operations (`buffered`, `noDelay`). It is already started. */
   readonly transport: Transport
-  /** Everything received so far, consumed or not; one character per byte. */
+  /** All bytes received so far, consumed or not; one character per byte. */
   readonly received: () => string
-  /** Bytes received and not consumed; one character per byte. */
+  /** Received bytes that are not consumed yet; one character per byte. */
   readonly unread: () => string
-  /** `open`, `fin`, `closed`, or the code of a failure: `ECONNRESET`. */
+  /** State of the connection: `open`, `fin`, `closed`, or an error code such as `ECONNRESET`. */
   readonly state: () => string
-  /** Sends all parts as one write; waits while there is backpressure. */
+  /** Sends all parts in one write, and waits until there is no backpressure. */
   readonly send: (...parts: ReadonlyArray<Bytes>) => Wire
   /**
-   * Sends each part once the one before was accepted, some turns apart, so that most networks deliver them
-   * separately.
+   * Sends each part in a write of its own, a few turns after the previous write was accepted, so most
+   * networks deliver the parts separately.
    */
   readonly sendParts: (parts: Iterable<Bytes>) => Wire
-  /** Expects exactly these bytes next. */
+  /** Expects exactly these bytes next, and consumes them. */
   readonly expect: (...parts: ReadonlyArray<Bytes>) => Wire
-  /**
-   * Waits until the next bytes match, from the first one; consumes and returns the match.
-   */
+  /** Waits until the pattern matches from the first unconsumed byte on; consumes and returns the match. */
   readonly expectMatch: (pattern: RegExp) => Wire<RegExpExecArray>
-  /** Consumes up to and including the `times`th marker, and returns that text. Default once. */
+  /**
+   * Consumes and returns all bytes up to and including the `times`th occurrence of the marker (default: the
+   * first).
+   */
   readonly until: (marker: Bytes, times?: number) => Wire<string>
-  /** The next head, up to and including the first empty line. */
+  /** Consumes and returns the next head, up to and including the first empty line. */
   readonly head: Wire<string>
   /** Consumes and returns this many bytes. */
   readonly take: (length: number) => Wire<string>
-  /** Consumes and returns everything up to FIN (or whatever ended the connection). */
+  /** Consumes and returns all bytes up to FIN or another end of the connection. */
   readonly rest: Wire<string>
   /** Waits until the predicate holds for the unconsumed bytes. Consumes nothing. */
   readonly wait: (what: string, holds: (unread: string) => boolean) => Wire
   /**
-   * Expects neither bytes nor an end for this long on the fiber's clock (a test moves its `TestClock`
-   * meanwhile) or, without a duration, for some turns of the event loop.
+   * Expects that neither bytes nor an end arrive during this duration on the fiber's clock (a test has to
+   * advance its `TestClock` meanwhile). Without a duration, waits for a few turns of the event loop instead.
    */
   readonly expectNothing: (duration?: Duration.DurationInput) => Wire
-  /** Expects FIN and no byte before it. */
+  /** Expects FIN before any further byte. */
   readonly expectFin: Wire
-  /** Expects a reset. Ignores bytes before it, since a reset may lose them. */
+  /**
+   * Expects a reset. Ignores bytes that arrive before the reset, because a reset may or may not lose them.
+   */
   readonly expectReset: Wire
-  /** Waits until both directions have ended, in any way. */
+  /** Waits until both directions have ended, by FIN or by RST. */
   readonly expectClosed: Wire
   /** Sends FIN; the peer may still send. */
   readonly end: Effect.Effect<void>
-  /** Ends both directions at once; the peer sees RST. */
+  /** Resets the connection; the peer sees RST. */
   readonly reset: Effect.Effect<void>
   /**
-   * Stops reading, which puts backpressure on the peer. FIN and RST go unnoticed meanwhile, as on a real
-   * socket.
+   * Stops reading, which causes backpressure at the peer. While paused, FIN and RST are not noticed, as on a
+   * real socket.
    */
   readonly pause: Effect.Effect<void>
-  /** Reads again after `pause`. */
+  /** Starts reading again after `pause`. */
   readonly resume: Effect.Effect<void>
 }
 
@@ -174,7 +179,7 @@ const text = (parts: ReadonlyArray<Bytes>): string =>
   parts.map((part) => (typeof part === "string" ? part : textOf(part))).join("")
 
 /**
- * Takes over a connection that was not started. Resets it at the end of the scope.
+ * Creates a peer from a connection that was not started. Resets the connection when the scope closes.
  *
  * @since 0.1.0
  * @category constructors
@@ -205,7 +210,8 @@ const fromTransport = (transport: Transport, options: Options): RawPeer => {
       state: state.summary
     })
 
-  // `look` returns the outcome, or `undefined` to wait on; `over` returns true when waiting is in vain.
+  // `look` returns the outcome, or `undefined` to continue waiting. `over` returns true if no further bytes
+  // or events can arrive.
   const wait = <A>(
     wanted: string,
     look: () => Wire<A> | undefined,
@@ -344,8 +350,8 @@ const fromTransport = (transport: Transport, options: Options): RawPeer => {
 }
 
 /**
- * Connects to an address of the network in the context, or to `host:port`, whose name it resolves. The
- * connection is reset at the end of the scope.
+ * Connects over the network in the context to an address, or to a host and port after resolving the host. The
+ * connection is reset when the scope closes.
  *
  * @since 0.1.0
  * @category constructors
@@ -368,31 +374,34 @@ export const connect = (
     return yield* make(transport, { ...options, name: options.name ?? `client of ${formatAddress(address)}` })
   })
 
-// A server that listens on all addresses is reached through the loopback.
+// A wildcard address cannot be connected to: use the loopback address in its place.
 const anyHost = (address: Address): Address =>
   address._tag === "TcpAddress" && (address.hostname === "0.0.0.0" || address.hostname === "::")
     ? { ...address, hostname: "127.0.0.1" }
     : address
 
 /**
- * A scripted server: yields its connections one by one.
+ * A scripted server, whose connections the script accepts one at a time.
  *
  * @since 0.1.0
  * @category models
  */
 export interface RawServer {
-  /** The address it listens on. */
+  /** The address on which the server listens. */
   readonly address: Address
-  /** `http://host:port`; for a path: the path. */
+  /** The URL of the server (`http://host:port`), or the path of its Unix socket. */
   readonly url: string
-  /** The next connection, of which nothing was read before. It is reset when the server's scope ends. */
+  /**
+   * Waits for the next connection. No byte of it has been read before. The connection is reset when the
+   * server's scope closes.
+   */
   readonly accept: Effect.Effect<RawPeer, WireMismatch>
   /** Number of connections so far, accepted or not. */
   readonly count: () => number
 }
 
 /**
- * Listens on the network in the context until the scope ends. Default: any free port of `127.0.0.1`.
+ * Listens on the network in the context until the scope closes. Default: any free port of `127.0.0.1`.
  *
  * @since 0.1.0
  * @category constructors

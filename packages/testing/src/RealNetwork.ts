@@ -1,9 +1,9 @@
 /**
- * Fails tests that use the real network although they should run in memory, and lists what they used.
+ * Fails tests that use the real network although they should run in memory, and lists each use.
  *
- * It notices connections, listeners, lookups and datagram sockets of this process as they begin, and requests
- * of `fetch`. It blocks nothing, and does not see other processes and threads, nor platforms other than
- * Node.js. Allow intended uses by name.
+ * It detects connections, listeners, lookups, datagram sockets and `fetch` requests of this process when they
+ * begin. It blocks nothing, does not see other processes and threads, and works only on Node.js. Intended
+ * uses can be allowed by name.
  *
  * @since 0.1.0
  */
@@ -22,27 +22,28 @@ import { turn } from "./time/turns.js"
  */
 export interface Use {
   /**
-   * - `connect`, `listen`: TCP or a Unix path
-   * - `connect`, `listen`: of TCP or a Unix path
-   * - `lookup`: of a name
-   * - `datagram`: a datagram socket, whatever its peer
-   * - `fetch`: a request, on any connection
+   * - `connect`, `listen`: a connection or a listener, on TCP or a Unix path
+   * - `lookup`: a lookup of a name
+   * - `datagram`: a datagram socket with any peer
+   * - `fetch`: a request of `fetch`, on any connection
    */
   readonly kind: "connect" | "listen" | "lookup" | "datagram" | "fetch"
-  /** `127.0.0.1:5432`, a name, a path, or the method and URL of a request. */
+  /**
+   * The target of the use: an address (`127.0.0.1:5432`), a name, a path, or the method and URL of a request.
+   */
   readonly target: string
-  /** Stack trace of its start, innermost frame first, without frames of the platform. */
+  /** Stack trace of the call that began the use, innermost frame first, without frames of the platform. */
   readonly stack: ReadonlyArray<string>
 }
 
 /**
- * The test used the real network.
+ * A test used the real network.
  *
  * @since 0.1.0
  * @category errors
  */
 export class RealNetworkUsed extends Data.TaggedError("RealNetworkUsed")<{
-  /** In the order in which they began. */
+  /** The uses, in the order in which they began. */
   readonly uses: ReadonlyArray<Use>
 }> {
   override get message(): string {
@@ -64,32 +65,32 @@ export class RealNetworkUsed extends Data.TaggedError("RealNetworkUsed")<{
  */
 export interface Options {
   /**
-   * Peers, names and own addresses that are allowed: `127.0.0.1`, `localhost:5432`, `*.internal`, a path. `*`
-   * allows everything. Uses without a name (a datagram socket, a listener on a path) are allowed only by `*`.
-   * Default: nothing.
+   * Peers, names and local addresses that are allowed: `127.0.0.1`, `localhost:5432`, `*.internal`, a path.
+   * `*` allows everything; only `*` allows uses without a name (a datagram socket, a listener on a path).
+   * Default: nothing is allowed.
    */
   readonly allow?: Pattern | undefined
 }
 
 /**
- * Watches the process until it is stopped.
+ * Watches the process until `stop` is called.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Watch {
-  /** Allows more, from now on and for uses not yet read. */
+  /** Allows further uses, including earlier uses that were not read yet. */
   readonly allow: (pattern: Pattern) => void
-  /** The uses since the last read. */
+  /** Reads the uses since the last read. */
   readonly uses: Effect.Effect<ReadonlyArray<Use>>
-  /** Fails if there were any. */
+  /** Fails if there were uses since the last read. */
   readonly check: Effect.Effect<void, RealNetworkUsed>
   /** Stops watching. */
   readonly stop: () => void
 }
 
 /**
- * Starts watching. The caller must stop it.
+ * Starts a watch. The caller must call `stop`.
  *
  * @since 0.1.0
  * @category constructors
@@ -99,7 +100,7 @@ export const unsafeMake = ({ allow }: Options = {}): Watch => {
   const allowed = allow === undefined ? [] : [matcher(allow)]
   const isStray = ({ address, names }: RealUse) => !allowed.some((matches) => matches({ address, names }))
   const uses = Effect.map(
-    // Node names the target only after the call.
+    // Wait one turn, because Node reports the target only after the call that began the use.
     turn,
     (): ReadonlyArray<Use> =>
       sockets
@@ -119,7 +120,7 @@ export const unsafeMake = ({ allow }: Options = {}): Watch => {
 
 /**
  * Runs a test and fails it with {@link RealNetworkUsed} if the process used the real network meanwhile. A
- * test that fails keeps its failure. Concurrent tests are not told apart.
+ * test that fails keeps its own failure. Uses of concurrent tests cannot be distinguished.
  *
  * @example
  * import { RealNetwork } from "@httpfx/testing"

@@ -1,8 +1,9 @@
 /**
  * Records exchanges with a real service as a JSON value, and replays them.
- * The recorder is an origin whose stub forwards to the real service through another network; the replay is an
- * origin whose stubs have the recorded responses. Bodies are kept byte by byte. Secrets are not kept: values
- * of `Authorization`, `Proxy-Authorization`, `Cookie` and `Set-Cookie` are replaced before they are stored.
+ *
+ * The recorder is an origin whose stub forwards requests to the real service through another network. The
+ * replay is an origin whose stubs reply with the recorded responses. Bodies are stored unchanged. The values
+ * of `Authorization`, `Proxy-Authorization`, `Cookie` and `Set-Cookie` are redacted before they are stored.
  *
  * @since 0.1.0
  */
@@ -20,7 +21,7 @@ import type { Network } from "@httpfx/core/Network"
 import * as Origin from "./Origin.js"
 
 /**
- * UTF-8 text or base64. `encoding` says which, `data` is the text.
+ * A body as text in `data`. The `encoding` is `utf8` if the body is valid UTF-8, and otherwise `base64`.
  *
  * @since 0.1.0
  * @category models
@@ -36,9 +37,9 @@ const Fields = Schema.Array(Schema.Tuple(Schema.String, Schema.String))
  * @category models
  */
 export const Exchange = Schema.Struct({
-  /** The request. Values of fields that may be secrets are replaced. */
+  /** The request, with the values of secret fields redacted. */
   request: Schema.Struct({ method: Schema.String, target: Schema.String, headers: Fields, body: Body }),
-  /** The response, with the same replacements. */
+  /** The response, with the same redactions. */
   response: Schema.Struct({ status: Schema.Number, headers: Fields, body: Body })
 })
 
@@ -51,7 +52,7 @@ export const Exchange = Schema.Struct({
 export type Exchange = typeof Exchange.Type
 
 /**
- * The content of a fixture: plain JSON, equal for equal exchanges.
+ * The content of a fixture file: plain JSON, without times or ids, so equal exchanges give equal JSON.
  *
  * @since 0.1.0
  * @category models
@@ -59,9 +60,9 @@ export type Exchange = typeof Exchange.Type
 export const Recording = Schema.Struct({
   /** The version of this format. */
   version: Schema.Literal(1),
-  /** The service that was recorded. */
+  /** The URL of the recorded service. */
   target: Schema.String,
-  /** In the order in which the responses arrived. */
+  /** The exchanges, in the order in which the responses arrived. */
   exchanges: Schema.Array(Exchange)
 })
 
@@ -72,21 +73,21 @@ export const Recording = Schema.Struct({
 export type Recording = typeof Recording.Type
 
 /**
- * The service to record, the network to reach it, and the redaction.
+ * The service to record, the network through which it is reached, and the redaction.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends Origin.Options {
-  /** The real service: `https://api.stripe.com`. */
+  /** The URL of the real service: `https://api.stripe.com`. */
   readonly target: string
-  /** The network that reaches it: `NodeNetwork.layer`. */
+  /** The network through which the real service is reached: `NodeNetwork.layer`. */
   readonly network: Layer.Layer<Network>
-  /** Further fields whose values are redacted. */
+  /** Names of further fields whose values are redacted. */
   readonly redact?: ReadonlyArray<string> | undefined
   /**
-   * Changes an exchange before it is stored: for secrets in targets and bodies. The client still gets the
-   * original.
+   * Changes an exchange before it is stored, to remove secrets from targets and bodies. The client still
+   * receives the original response.
    */
   readonly edit?: ((exchange: Exchange) => Exchange) | undefined
 }
@@ -98,7 +99,7 @@ export interface Options extends Origin.Options {
  * @category models
  */
 export interface Recorder {
-  /** The URL for the client under test, in place of the real service. */
+  /** The URL that the client under test uses in place of the real service's URL. */
   readonly url: string
   /** The exchanges so far, in the order in which the responses arrived. */
   readonly recording: Effect.Effect<Recording>
@@ -106,7 +107,7 @@ export interface Recorder {
 
 const redacted = "[redacted]"
 const secret = ["authorization", "proxy-authorization", "cookie", "set-cookie"]
-// Fields of the connection, not of the message (RFC 9110 §7.6.1), and fields that are generated anew.
+// Connection-specific fields (RFC 9110 §7.6.1), and fields that server and client generate for each message.
 const notKept = new Set([
   "connection",
   "content-length",
@@ -165,8 +166,8 @@ const responseOf = ({
 }
 
 /**
- * An origin that forwards to the real service and records the exchanges. If the service is unreachable, it
- * replies 502.
+ * Starts an origin that forwards requests to the real service and records the exchanges. If a request to the
+ * service fails, the origin replies 502.
  *
  * @since 0.1.0
  * @category constructors
@@ -218,8 +219,9 @@ export const record = (options: Options): Effect.Effect<Recorder, ServeError, Ne
   })
 
 /**
- * Replays a recording: each request gets the response to the recorded one with the same method, target and
- * body, in recorded order; after the last one, that again. Other requests are unmatched.
+ * Starts an origin that replays a recording. A request gets the response of the recorded request with the
+ * same method, target and body. Repeated requests get their responses in recorded order, and the last
+ * response again after that. No stub matches other requests.
  *
  * @since 0.1.0
  * @category constructors
@@ -240,7 +242,7 @@ export const replay = (
       return {
         name: `recorded ${method} ${target}`,
         method,
-        // A target without a query matches only without a query.
+        // As a string, the target would also match requests with a query.
         path: target.includes("?")
           ? target
           : new RegExp(`^${target.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`),

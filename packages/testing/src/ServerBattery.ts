@@ -1,10 +1,11 @@
 /**
- * Conformance cases for HTTP/1.1 servers, as named effects that drive them from the wire. A server passes
- * when all succeed.
+ * Conformance cases for HTTP/1.1 servers: named effects, each of which sends raw bytes to a server. A server
+ * passes if all effects succeed.
  *
- * Pass the server as a layer of platform's `HttpServer`; it is built anew for each case, with the `Network`
- * that its clients use. The cases cover HTTP, not options: they use no timeouts and no limits, and never move
- * a clock. A failed expectation is a defect with a message.
+ * Provide the server to each case as a layer of platform's `HttpServer`, so that each case builds a new
+ * server, together with the `Network` that the clients use. The cases cover HTTP, not the options of servers:
+ * they use no timeouts and no limits, and never advance a clock. A failed expectation is a defect with a
+ * message.
  *
  * @since 0.1.0
  */
@@ -18,22 +19,21 @@ import type { Case } from "./battery/server/case.js"
 export type { Case } from "./battery/server/case.js"
 
 /**
- * Selects the cases.
+ * Options that select the cases.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * Names of cases to leave out because they do not apply to this server by design. An unknown name throws.
-   * Default: none.
-   * none.
+   * Names of the cases that do not apply to this server by design and are left out. An unknown name throws.
+   * Default: all cases are included.
    */
   readonly without?: ReadonlyArray<string> | undefined
 }
 
 /**
- * All cases except those left out by `without`.
+ * Returns all cases except those named in `without`.
  *
  * @example
  * import { HttpServer } from "@effect/platform"

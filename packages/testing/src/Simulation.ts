@@ -1,14 +1,14 @@
 /**
- * Deterministic simulation: runs a program with virtual time, randomness from one seed, fibers in a fixed
- * order, and no real I/O.
+ * Deterministic simulation: runs a program with virtual time, with randomness from one seed, with fibers in a
+ * fixed order, and without real I/O.
  *
- * Time jumps to the next deadline as soon as everything has come to rest. The run fails, with a list of
- * everything that waits, if nothing can proceed, if a bound is reached, or if the program starts an operation
- * that the outside completes (a file, a socket, a timer of the platform). Equal seeds give equal runs.
+ * As soon as no fiber or message is pending, time jumps to the next deadline. The run fails with a list of
+ * everything that waits if there is no next deadline, if a limit is reached, or if the program starts real
+ * I/O (a file, a socket, a timer of the platform). Equal seeds give equal runs.
  *
- * It cannot control code that reads real time (`Date.now()`, `new Date()`) or `crypto`: use the `Clock` and
- * `Random` services. `Math.random` draws from the seed during a simulation. Only one simulation runs at a
- * time.
+ * Code that reads real time (`Date.now()`, `new Date()`) or uses `crypto` is not under control: use the
+ * `Clock` and `Random` services. `Math.random` draws from the seed during a simulation. Only one simulation
+ * can run at a time.
  *
  * @since 0.1.0
  */
@@ -30,47 +30,51 @@ import { seededRandom } from "./time/fast/seededRandom.js"
 import * as VirtualClock from "./VirtualClock.js"
 
 /**
- * The seed and the bounds of a run.
+ * The seed and the limits of a run.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * The seed of all randomness, a number or a text. Default: a new one for each run, which a failure reports.
+   * The seed of all randomness, a number or a text. Default: each run draws a new seed; the failure of a run
+   * reports its seed.
    */
   readonly seed?: number | string | undefined
-  /** Milliseconds since the epoch at the start. Default `VirtualClock.epoch`. */
+  /** Virtual time at the start, in milliseconds since the epoch. Default `VirtualClock.epoch`. */
   readonly start?: number | undefined
   /** Maximum virtual time. Default one day. */
   readonly maxTime?: Duration.DurationInput | undefined
   /**
-   * Maximum number of steps while virtual time stands still. A step is the run of a fiber, or the begin or
-   * end of a wait. Default 1,000,000.
+   * Maximum number of steps while no time passes. A step is a run of a fiber, or the begin or end of a clock
+   * wait. Default 1,000,000.
    */
   readonly maxSteps?: number | undefined
-  /** Runnable fibers run in an order drawn from the seed instead of first in, first out. Default `false`. */
+  /**
+   * Whether runnable fibers run in an order drawn from the seed instead of first in, first out. Default
+   * `false`.
+   */
   readonly anyOrder?: boolean | undefined
-  /** Receives one line that tells how to repeat a failed run. Default `console.error`. */
+  /** Receives one line that states how to repeat a failed run. Default `console.error`. */
   readonly report?: ((line: string) => void) | undefined
 }
 
 /**
- * The run was given up. `reason`: `stuck`: nothing can proceed; `time` and `steps`: a bound was reached;
- * `realAsync`: an asynchronous operation outside the simulation was started or completed.
+ * The simulation was aborted. The `reason` is `stuck` if nothing can proceed, `time` or `steps` if that limit
+ * was reached, and `realAsync` if an asynchronous operation outside the simulation was started or completed.
  *
  * @since 0.1.0
  * @category errors
  */
 export class SimulationFailed extends Data.TaggedError("SimulationFailed")<{
   readonly reason: "stuck" | "time" | "steps" | "realAsync"
-  /** The details in words. */
+  /** The details of the reason. */
   readonly detail: string
-  /** The seed of the run, to repeat it. */
+  /** The seed of the run. Pass it as `Options.seed` to repeat the run. */
   readonly seed: number | string
   /** Virtual milliseconds since the start. */
   readonly elapsed: number
-  /** Connections, queued requests, clock waits, fibers: one line each. */
+  /** Everything that still waits: connections, listeners, pools, clock waits and fibers, one line each. */
   readonly picture: string
 }> {
   override get message(): string {
@@ -88,13 +92,13 @@ export class SimulationFailed extends Data.TaggedError("SimulationFailed")<{
 export interface Service {
   /** The seed of all randomness of the run. */
   readonly seed: number | string
-  /** The clock, which moves on when everything has come to rest. */
+  /** The clock of the run. The simulation advances it when no fiber or message is pending. */
   readonly clock: VirtualClock.Service
-  /** Number of fiber runs so far; equal runs have equal numbers. */
+  /** Number of fiber runs so far, which is equal in equal simulations. */
   readonly steps: () => number
-  /** Resumes when everything has come to rest and the condition holds, before time moves on. */
+  /** Waits until no fiber or message is pending and the condition holds; resumes before time advances. */
   readonly until: (condition: () => boolean, name: string) => Effect.Effect<void>
-  /** Adds lines to the list of waits in a failure, until the scope closes. */
+  /** Adds lines to the list of waits in a failure until the scope closes. */
   readonly explain: (lines: () => ReadonlyArray<string>) => Effect.Effect<void, never, Scope.Scope>
 }
 
@@ -119,7 +123,7 @@ class Fibers extends Supervisor.AbstractSupervisor<void> {
   }
 }
 
-/** A generator of numbers in [0, 1) from a seed, in place of `Math.random`. */
+/** Creates a seeded generator of numbers in [0, 1), to replace `Math.random`. */
 const numbers = (seed: number | string): (() => number) => {
   const text = String(seed)
   let hash = 0x811c9dc5
@@ -172,7 +176,7 @@ class Run {
     Math.random = seededRandom(numbers(seed), numbers(`${seed}/hashes`))
   }
 
-  /** Starts the program; `ended` receives its exit. */
+  /** Starts the program; `ended` receives the program's exit. */
   start(begin: () => AnyFiber, ended: (exit: Exit.Exit<unknown, unknown>) => void): void {
     this.driver.start(() => {
       const fiber = begin()
@@ -187,7 +191,7 @@ class Run {
     Math.random = this.random
   }
 
-  /** Ends the program, which may take virtual time. */
+  /** Interrupts the program; its finalizers may take virtual time. */
   end(): void {
     this.driver.close()
     if (this.fiber !== undefined) this.fiber.unsafeInterruptAsFork(this.fiber.id())
@@ -227,8 +231,8 @@ class Run {
 }
 
 /**
- * Runs a program as a simulation. Fails as the program fails, or with {@link SimulationFailed}; the program
- * is then interrupted, and its finalizers run. Interrupting the run interrupts the program.
+ * Runs a program as a simulation. Fails with the program's failure, or with {@link SimulationFailed} after
+ * interrupting the program and running its finalizers. Interrupting the run interrupts the program.
  *
  * @example
  * import { MemoryNetwork, Simulation } from "@httpfx/testing"
@@ -283,7 +287,7 @@ export const run = <A, E, R>(
   )
 
 /**
- * Waits until everything but the caller has come to rest, before time moves on.
+ * Waits until no other fiber and no message is pending; resumes before time advances.
  *
  * @since 0.1.0
  * @category waiting
@@ -293,8 +297,8 @@ export const settled: Effect.Effect<void, never, Simulation> = Effect.flatMap(Si
 )
 
 /**
- * Lets fibers run and time move until the condition holds when everything has come to rest. If it never does,
- * the run fails, and the list of waits shows the condition by its name.
+ * Lets fibers run and time advance until the condition holds. The condition is checked whenever no fiber or
+ * message is pending. If it never holds, the run fails, and the list of waits contains the condition's name.
  *
  * @since 0.1.0
  * @category waiting
@@ -306,8 +310,7 @@ export const until = (
   Effect.flatMap(Simulation, (simulation) => simulation.until(condition, name))
 
 /**
- * Adds lines of the test's own, such as queue lengths, to the list of waits in a failure, until the scope
- * closes.
+ * Adds lines from the test, such as queue lengths, to the list of waits in a failure until the scope closes.
  *
  * @since 0.1.0
  * @category waiting

@@ -1,9 +1,9 @@
 /**
- * A server and a client for it in one layer: the whole stack, wire included, without a port.
+ * A layer with a server and a client for that server: the whole stack down to the bytes, without a real port.
  *
  * Replaces platform's `HttpServer.layerTestClient` and `NodeHttpServer.layerTest`, and provides the same
- * services. Requests go through the pool, the wire and the server's limits. A network that you provide may
- * have faults and other origins. Failures of handlers are reported with their cause.
+ * services. Requests pass through the client's pool, a network and the server's limits. With `layerOver` the
+ * network may have faults and other origins. Failures of handlers are reported with their cause.
  *
  * @since 0.1.0
  */
@@ -57,15 +57,15 @@ export {
 } from "./assert/handlerFailures.js"
 
 /**
- * Address of the test server, and options of server and client.
+ * The address of the test server, and options of server and client.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Name that the server listens on, also the `Host` of requests. Default `server.test`. */
+  /** Host name on which the server listens, and the `Host` of requests. Default `server.test`. */
   readonly host?: string | undefined
-  /** Default 80, with `server.tls` 443. */
+  /** The port. Default 80, or 443 with `server.tls`. */
   readonly port?: number | undefined
   /** Options of the server. */
   readonly server?: Server.ServerOptions | undefined
@@ -87,8 +87,8 @@ export class HandlerFailures extends Context.Tag("@httpfx/testing/TestServer/Han
 >() {}
 
 /**
- * The failures of the server's handlers so far: those that died, and those that failed with an error that is
- * not a response. Once read, they are not reported at the end.
+ * The failures of the server's handlers so far: defects, and errors that do not convert to a response.
+ * Failures that have been read are not reported when the scope closes.
  *
  * @example
  * import { HttpClient, HttpServerResponse } from "@effect/platform"
@@ -108,15 +108,16 @@ export const failures: Effect.Effect<ReadonlyArray<HandlerFailure>, never, Handl
 )
 
 /**
- * The services of a test and its app. Platform's `HttpClient` sends paths (`/users/1`) to the server, and
- * takes whole URLs too; `Client` takes whole URLs.
+ * The services for a test and its app. Platform's `HttpClient` accepts paths (`/users/1`), which it sends to
+ * the server, and absolute URLs. `Client` accepts only absolute URLs.
  *
- * File system, paths, ETags and file responses come from the context of the layer if it has them
- * (`NodeHttpServer.layerContext`). Otherwise files are in memory: unwritten ones are read from this machine's
- * disk (on Node.js 20.16, 22.3 and later), which is never written to. Uploads leave nothing behind.
+ * The services for files, paths, ETags and file responses come from the layer's context if the context has
+ * them (`NodeHttpServer.layerContext`). Otherwise the file system is in memory: files that the test has not
+ * written are read from the real disk (on Node.js 20.16, 22.3 and later), but nothing is ever written to the
+ * disk, so uploads leave no files behind.
  *
- * WebSockets need the framing service: `Layer.provide(NodeWebSocket.layer())`. With it, apps can upgrade, and
- * `Socket.makeWebSocket` takes paths and whole URLs, as the clients do.
+ * WebSockets need the framing service: `Layer.provide(NodeWebSocket.layer())`. With this service, apps can
+ * upgrade connections, and `Socket.makeWebSocket` accepts paths and absolute URLs.
  *
  * @since 0.1.0
  * @category models
@@ -153,7 +154,7 @@ const baseUrl = ({ address }: Server.Service, { host, server }: Options): string
 const server = (options: Options) => {
   const { onHandlerFailure, server, ...place } = options
   const { host = "server.test", port = server?.tls === undefined ? 80 : 443 } = place
-  // No grace for idle connections: a test may never move the clock.
+  // Close idle connections at shutdown without a grace period, because a test may never advance the clock.
   const made = Server.make({ host, port, idleConnectionGrace: 0, ...server })
   return Layer.scopedContext(
     Effect.map(
@@ -198,7 +199,7 @@ const webSockets = (options: Options) =>
     })
   )
 
-/** The service of the context, or else a new one. */
+/** Provides the service of the context, or a new service if the context has none. */
 const orElse = <I, S, R>(
   tag: Context.Tag<I, S>,
   make: Effect.Effect<S, never, R>
@@ -227,8 +228,8 @@ const files: Layer.Layer<HttpPlatform | Etag.Generator | FileSystem | PlatformPa
 )
 
 /**
- * The server and its client over the network in the context. On a system's network pass a `host` that
- * resolves there, and port 0.
+ * Provides the server and its client on the network in the context. On a real network, pass a `host` that
+ * resolves to this machine, and port 0.
  *
  * @since 0.1.0
  * @category layers
@@ -242,8 +243,8 @@ export const layerOver = (
   )
 
 /**
- * The server and its client on a new network in memory, which is provided too. It serves no app yet: use
- * `HttpServer.serveEffect(app)` in the test, or `serve` below.
+ * Provides the server and its client on a new network in memory, and provides that network too. The server
+ * has no app yet: call `HttpServer.serveEffect(app)` in the test, or use `serve` instead of this layer.
  *
  * @since 0.1.0
  * @category layers
@@ -251,11 +252,11 @@ export const layerOver = (
 export const layer = (
   options?: Options & { readonly network?: MemoryNetwork.Options | undefined }
 ): Layer.Layer<Provided | Network | MemoryNetwork.MemoryNetwork> =>
-  // The network is new, so the address cannot be in use.
+  // A new network has no listeners, so listening cannot fail because the address is in use.
   Layer.provideMerge(Layer.orDie(layerOver(options)), MemoryNetwork.layer(options?.network))
 
 /**
- * An app served, and a client that reaches it: everything a test of an app needs.
+ * Serves an app, and provides a client for the app and everything else that a test of the app needs.
  *
  * @example
  * import { HttpClient, HttpRouter, HttpServerResponse } from "@effect/platform"
@@ -285,8 +286,8 @@ export const serve = <E, R>(
 > => Layer.provideMerge(HttpServer.serve(app), layer(options)) as never
 
 /**
- * A platform `HttpApi` served, from the layer of its implementation (`HttpApiBuilder.api(...)` with its
- * groups provided), and a client that reaches it. `apiClient` makes the typed client.
+ * Serves a platform `HttpApi`, given the layer of its implementation (`HttpApiBuilder.api(...)` with its
+ * groups provided), and provides a client for the API. `apiClient` creates the typed client.
  *
  * @since 0.1.0
  * @category layers
@@ -301,8 +302,8 @@ export const serveApi = <E, R>(
 > => HttpApiBuilder.serve().pipe(Layer.provide(live), Layer.provideMerge(layer(options)))
 
 /**
- * The typed client of an `HttpApi`, to the server of the layer. Errors of the API come typed, as in
- * production.
+ * Creates a typed client of an `HttpApi` for the server of the layer. The client fails with the typed errors
+ * of the API, as in production.
  *
  * @since 0.1.0
  * @category clients

@@ -1,8 +1,9 @@
 /**
- * The events that pass on a memory network, and the verdicts of rules on them.
+ * The events on a memory network, and the verdicts that rules return for events.
  *
- * A fault is a function from an event to a verdict, so a test can compute any. Rules are asked when an event
- * leaves its sender; events already in flight arrive. Nothing here knows HTTP (see `Fault.http`).
+ * A rule is a function from an event to a verdict, so a test can compute any fault. Rules are called when an
+ * event leaves its sender, so a new rule does not affect events in flight. Rules see segments, not HTTP
+ * messages (see `Fault.http`).
  *
  * @since 0.1.0
  */
@@ -10,7 +11,7 @@ import * as Duration from "effect/Duration"
 import type { Address } from "@httpfx/core/Transport"
 
 /**
- * An end of a connection; the client is the end that connects.
+ * An end of a connection. The client is the end that connects.
  *
  * @since 0.1.0
  * @category models
@@ -18,15 +19,15 @@ import type { Address } from "@httpfx/core/Transport"
 export type Side = "client" | "server"
 
 /**
- * One end of a connection, or of an attempt to connect.
+ * One end of a connection, of an attempt to connect, or of a lookup.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Endpoint {
-  /** `undefined`: a client of a Unix path, or the host of a name lookup. */
+  /** The address; `undefined` for a client of a Unix path and for the host that is looked up. */
   readonly address: Address | undefined
-  /** The names of this address, given by `listen`, `Options.hosts`, `setHost` or `from`. */
+  /** The names of this address, as given to `listen`, `Options.hosts`, `setHost` or `from`. */
   readonly names: ReadonlyArray<string>
 }
 
@@ -37,41 +38,42 @@ export interface Endpoint {
  * @category models
  */
 export interface Link {
-  /** Number of the connection, as in `MemoryNetwork.connections`; 0 before there is one. */
+  /** Number of the connection, as in `MemoryNetwork.connections`; 0 for attempts to connect and lookups. */
   readonly id: number
-  /** The end that connects, or looks up a name. */
+  /** The end that connects or that looks up a name. */
   readonly client: Endpoint
-  /** The end connected to, or the name looked up. */
+  /** The end that accepts the connection, or the host that is looked up. */
   readonly server: Endpoint
 }
 
 /**
- * An event about to pass.
+ * An event that is about to leave its sender.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Passing {
   /**
-   * An attempt to connect; bytes; the end of one direction; the end of both; a lookup of a name.
+   * `Connect` is an attempt to connect, `Segment` a segment of bytes, `Fin` the end of one direction, `Rst`
+   * the reset of the connection, and `Dns` a lookup of a name.
    */
   readonly kind: "Connect" | "Segment" | "Fin" | "Rst" | "Dns"
-  /** For `Dns` the server is the host looked up. */
+  /** The two ends. For `Dns` the server is the host that is looked up. */
   readonly link: Link
   /** The sender. */
   readonly from: Side
-  /** Bytes that passed earlier in this direction. */
+  /** Number of bytes that were sent before in this direction. */
   readonly offset: number
-  /** Bytes of this segment; 0 for other kinds. */
+  /** Number of bytes of this segment; 0 for other kinds. */
   readonly size: number
-  /** The bytes of this segment; read-only. */
+  /** The bytes of this segment. A rule must not change them. */
   readonly bytes: Uint8Array
-  /** Milliseconds since the epoch, by the network's clock. */
+  /** The current time in milliseconds since the epoch, by the network's clock. */
   readonly time: number
 }
 
 /**
- * Error codes for a failed attempt to connect or lookup.
+ * Error codes for failed attempts to connect and failed lookups.
  *
  * @since 0.1.0
  * @category models
@@ -91,10 +93,12 @@ export type FailCode =
   | "ETIMEOUT"
 
 /**
- * The decision about an event. `after`: bytes of the segment that pass untouched first. `millis` and
- * `timeout`: milliseconds (`undefined`: until the rule's scope closes, or the system's default); `size`: the
- * bytes after `after` that a delay covers; `code`: the error code of the attempt; `both`: the other direction
- * too. Use the functions below to make them.
+ * The decision about an event; create it with the functions below.
+ *
+ * `after` is the number of bytes of the segment that pass unaffected first. `millis` is a duration
+ * (`undefined`: until the rule's scope closes), and so is `timeout` (`undefined`: the default of the
+ * operating system). `size` is the number of bytes after `after` that are delayed. `code` is the error code
+ * of the attempt. `both` is true if the other direction is affected too.
  *
  * @since 0.1.0
  * @category models
@@ -111,8 +115,8 @@ export type Verdict =
   | { readonly _tag: "Stall"; readonly after: number; readonly millis: number | undefined }
 
 /**
- * A fault: called for every event. The first verdict of the installed rules that is not `Pass` applies. A
- * rule may keep state, must not throw, and must not act on the network itself.
+ * Decides about events; called for every event. Of the verdicts of all installed rules, the first that is not
+ * `Pass` applies. A rule may keep state, must not throw, and must not call the network.
  *
  * @since 0.1.0
  * @category models
@@ -120,13 +124,13 @@ export type Verdict =
 export type Rule = (passing: Passing) => Verdict
 
 /**
- * The place in a segment where a fault begins.
+ * The position in a segment at which a fault begins.
  *
  * @since 0.1.0
  * @category models
  */
 export interface After {
-  /** Bytes of this segment that pass first. Default 0; at most the whole segment. */
+  /** Number of bytes of this segment that pass unaffected first, at most the whole segment. Default 0. */
   readonly after?: number | undefined
 }
 
@@ -134,7 +138,7 @@ const pass: Verdict = { _tag: "Pass" }
 const refuse: Verdict = { _tag: "Refuse" }
 
 /**
- * Lets it pass; the next rule is asked.
+ * This rule does not affect the event; the next rule decides.
  *
  * @since 0.1.0
  * @category verdicts
@@ -142,8 +146,8 @@ const refuse: Verdict = { _tag: "Refuse" }
 export const Pass = (): Verdict => pass
 
 /**
- * An attempt to connect is refused (`ECONNREFUSED`, after one round trip); a lookup fails with `ENOTFOUND`.
- * Other events: as `Reset`.
+ * Refuses an attempt to connect (`ECONNREFUSED` after one round trip), and fails a lookup with `ENOTFOUND`.
+ * Has the effect of `Reset` on other events.
  *
  * @since 0.1.0
  * @category verdicts
@@ -151,8 +155,8 @@ export const Pass = (): Verdict => pass
 export const Refuse = (): Verdict => refuse
 
 /**
- * An attempt to connect fails with this code after one round trip, a lookup at once. Other events: as
- * `Reset`.
+ * Fails an attempt to connect with this code after one round trip, and a lookup immediately. Has the effect
+ * of `Reset` on other events.
  *
  * @since 0.1.0
  * @category verdicts
@@ -160,9 +164,10 @@ export const Refuse = (): Verdict => refuse
 export const Fail = (code: FailCode): Verdict => ({ _tag: "Fail", code })
 
 /**
- * The event is lost. An attempt to connect fails with `ETIMEDOUT` after `timeout`, by default 127 seconds
- * (tcp(7), `tcp_syn_retries`); a lookup fails with `EAI_AGAIN`, by default after 10 seconds (resolv.conf(5),
- * two attempts). TCP retransmits bytes and FIN, so they arrive 200 ms later; an RST is not retransmitted.
+ * Drops the event. An attempt to connect then fails with `ETIMEDOUT` after `timeout`, by default 127 seconds
+ * (tcp(7), `tcp_syn_retries`). A lookup fails with `EAI_AGAIN` after `timeout`, by default 10 seconds
+ * (resolv.conf(5), two attempts). TCP retransmits bytes and FIN, so they arrive 200 ms later. TCP does not
+ * retransmit an RST, so the peer does not receive it.
  *
  * @since 0.1.0
  * @category verdicts
@@ -173,8 +178,9 @@ export const Drop = (timeout?: Duration.DurationInput): Verdict => ({
 })
 
 /**
- * Arrives that much later; later events of its direction wait for it. `size`: how many bytes after `after`
- * are delayed; rules are asked again for the rest. Default: all.
+ * Delays the event by this duration; later events in the same direction wait for the delayed event. `size` is
+ * the number of bytes after `after` that are delayed (default: all); rules are called again for the bytes
+ * that follow.
  *
  * @since 0.1.0
  * @category verdicts
@@ -190,7 +196,7 @@ export const Delay = (
 })
 
 /**
- * The connection is reset: both ends see RST, the receiver after `after` bytes of this segment.
+ * Resets the connection: both ends see RST, the receiver after `after` bytes of this segment.
  *
  * @since 0.1.0
  * @category verdicts
@@ -198,8 +204,8 @@ export const Delay = (
 export const Reset = (options?: After): Verdict => ({ _tag: "Reset", after: options?.after ?? 0 })
 
 /**
- * The receiver sees FIN after `after` bytes of this segment. Later bytes are lost without the sender
- * noticing, as behind a proxy that died.
+ * Truncates the direction: the receiver sees FIN after `after` bytes of this segment. Later bytes are lost
+ * and the sender does not notice, as behind a proxy that died.
  *
  * @since 0.1.0
  * @category verdicts
@@ -207,9 +213,9 @@ export const Reset = (options?: After): Verdict => ({ _tag: "Reset", after: opti
 export const Truncate = (options?: After): Verdict => ({ _tag: "Truncate", after: options?.after ?? 0 })
 
 /**
- * Nothing passes any more in this direction, or in `both`; neither end notices. When the rule's scope closes,
- * held bytes are delivered, as TCP retransmits. Attempts to connect and lookups wait too, the former for at
- * most 127 seconds (`ETIMEDOUT`).
+ * Withholds this event and all later events in this direction, or in `both` directions; neither end notices.
+ * When the rule's scope closes, withheld bytes are delivered, because TCP would retransmit them. Attempts to
+ * connect and lookups wait too; an attempt to connect waits at most 127 seconds (`ETIMEDOUT`).
  *
  * @since 0.1.0
  * @category verdicts
@@ -221,8 +227,8 @@ export const Silence = (options?: After & { readonly both?: boolean | undefined 
 })
 
 /**
- * The receiver's application stops reading for a while, or until the rule's scope closes: its buffer fills,
- * the sender sees backpressure, FIN and RST go unnoticed.
+ * Makes the receiver's application stop reading for the duration, or until the rule's scope closes. Its
+ * receive buffer fills, so the sender sees backpressure, and the application does not notice FIN and RST.
  *
  * @since 0.1.0
  * @category verdicts

@@ -1,12 +1,12 @@
 /**
- * A clock for simulations: a heap of deadlines, which time jumps to one by one.
+ * A clock for simulations, whose time jumps from one deadline to the next.
  *
- * Time stands still until it is moved: by `Simulation.run`, or by a test through `advance` and `advanceTo`.
- * Equal deadlines expire in the order of their registration; interrupted waits leave the heap. It never reads
- * real time and never waits for it.
+ * Time advances only when `Simulation.run` or a test advances it (`advance`, `advanceTo`). Equal deadlines
+ * expire in the order of their registration, and an interrupted wait is removed. The clock never reads real
+ * time and never waits for real time.
  *
- * Like a system it has two times: `now`, for all sleeps and limits, and the wall time, which {@link step}
- * sets back and forward.
+ * Like an operating system, the clock has two times: `now`, a monotonic time that all sleeps and timeouts
+ * use, and the wall time, which {@link step} can set back and forward.
  *
  * @since 0.1.0
  */
@@ -30,13 +30,13 @@ import { nextTurn } from "./time/turn.js"
 export const epoch = Date.UTC(2000, 0, 1)
 
 /**
- * The start of a virtual clock.
+ * Options of a virtual clock.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Milliseconds since the epoch at the start. Default {@link epoch}. */
+  /** Time at the start, in milliseconds since the epoch. Default {@link epoch}. */
   readonly start?: number | undefined
 }
 
@@ -47,49 +47,51 @@ export interface Options {
  * @category models
  */
 export interface Wait {
-  /** Milliseconds since the epoch; `Infinity` for an endless sleep. */
+  /** Time at which the wait ends, in milliseconds since the epoch; `Infinity` for an endless sleep. */
   readonly deadline: number
-  /** The sleeping fiber; `undefined` for a timer, which is a callback. */
+  /** The sleeping fiber; `undefined` for a timer, which calls a callback instead. */
   readonly fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
 }
 
 /**
- * Effect's `Clock` and the toolkit's `Timers` over one heap, with methods that move it. None of its methods
- * waits.
+ * Effect's `Clock` and the toolkit's `Timers` with the same time and deadlines, and methods that advance the
+ * time. These methods return without waiting.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service extends Clock.Clock, Timers.TimedClock {
   /**
-   * Milliseconds since the epoch, unaffected by changes of the wall time: sleeps and limits use it, and it
-   * never goes back.
+   * The monotonic time that sleeps and timeouts use, in milliseconds since the epoch. Changes of the wall
+   * time do not affect it.
    */
   readonly now: number
-  /** Milliseconds since the epoch, as dates show it: the value of Effect's `Clock.currentTimeMillis`. */
+  /** The wall time in milliseconds since the epoch, which Effect's `Clock.currentTimeMillis` returns. */
   readonly wallTime: number
   /**
-   * Sets the wall time forward by so many milliseconds, or back if negative, as NTP or a restored machine
-   * does. Wakes nothing: `now` and all deadlines stay.
+   * Sets the wall time forward by this many milliseconds, or back if negative, as an NTP correction or the
+   * resume of a virtual machine does. Wakes no wait, because `now` and all deadlines stay the same.
    */
   readonly step: (millis: number) => void
-  /** Number of waits. */
+  /** Number of sleeps and timers that wait for the clock. */
   readonly size: number
   /**
    * The next finite deadline, in milliseconds since the epoch; `undefined` if there is none.
    */
   readonly next: number | undefined
-  /** All waits, in the order in which they will expire. */
+  /** Returns all waits, in the order in which they will expire. */
   readonly waits: () => ReadonlyArray<Wait>
-  /** Incremented whenever a wait begins or ends. */
+  /** A counter that is incremented whenever a wait begins or ends. */
   readonly changes: number
   /**
-   * Moves to the next deadline and wakes its waits, but not those added meanwhile. Woken code runs later, in
-   * tasks of its own. Returns `false`, without moving, if there is no next deadline.
+   * Advances the time to the next deadline and wakes the waits that were due, but not waits that are added
+   * meanwhile. Woken fibers run later, in their scheduler's tasks. Returns `false` and does nothing if there
+   * is no next deadline.
    */
   readonly jump: () => boolean
   /**
-   * Moves to a moment not before `now`, waking due waits, without running woken code in between.
+   * Advances the time to the given time (never back) and wakes all waits that are due by then. Woken fibers
+   * do not run between two deadlines.
    */
   readonly moveTo: (time: number) => void
 }
@@ -185,7 +187,7 @@ class Implementation implements Service {
       Effect.async((resume) => {
         const wake = () => resume(Effect.void)
         return Effect.sync(this.wait(this.now + Duration.toMillis(duration), wake, fiber))
-        // Marks the wait as one of this program, not as I/O.
+        // The fiber id marks this suspension as a wait within the program, not as I/O.
       }, fiber.id())
     )
   }
@@ -200,7 +202,7 @@ class Implementation implements Service {
 }
 
 /**
- * A new clock, not installed.
+ * Creates a clock without installing it.
  *
  * @since 0.1.0
  * @category constructors
@@ -208,7 +210,7 @@ class Implementation implements Service {
 export const make = (options: Options = {}): Service => new Implementation(options.start ?? epoch)
 
 /**
- * Whether a clock is a virtual clock.
+ * Returns whether a clock is a virtual clock.
  *
  * @since 0.1.0
  * @category guards
@@ -216,7 +218,8 @@ export const make = (options: Options = {}): Service => new Implementation(optio
 export const isVirtualClock = (clock: Clock.Clock): clock is Service => "jump" in clock && "moveTo" in clock
 
 /**
- * Makes the given clock the `Clock` of the effects below, and provides it.
+ * Installs the given clock as the `Clock` of the effects that use this layer, and provides it as
+ * `VirtualClock`.
  *
  * @since 0.1.0
  * @category layers
@@ -225,8 +228,8 @@ export const layerOf = (clock: Service): Layer.Layer<VirtualClock> =>
   Layer.merge(Layer.setClock(clock), Layer.succeed(VirtualClock, clock))
 
 /**
- * A new clock as the `Clock` of the effects below; a test moves it with {@link advance}. It takes precedence
- * over a `TestClock`.
+ * Installs a new clock as the `Clock` of the effects that use this layer; a test advances the clock with
+ * {@link advance}. The new clock takes precedence over a `TestClock`.
  *
  * @example
  * import { VirtualClock } from "@httpfx/testing"
@@ -245,14 +248,15 @@ export const layer = (options?: Options): Layer.Layer<VirtualClock> =>
   Layer.unwrapEffect(Effect.sync(() => layerOf(make(options))))
 
 /**
- * Waits until everything that needs no time has happened: no fiber of Effect's default scheduler, microtask,
- * tick or message of a memory network is pending. I/O of the operating system is not covered.
+ * Waits until all work that needs no time is done: no fiber of Effect's default scheduler, no microtask, no
+ * tick and no message of a memory network is pending. Does not wait for I/O of the operating system.
  *
  * @since 0.1.0
  * @category time
  */
 export const settle: Effect.Effect<void> = Effect.async((resume) => {
-  // A message posted in the first turn arrives in the second; a connection may hold back for one turn.
+  // Three quiet turns: a message posted in the first arrives in the second, and a connection may defer work
+  // by one turn.
   let left = 3
   const look = () => {
     left = pendingTurns() > 0 ? 3 : left - 1
@@ -263,8 +267,8 @@ export const settle: Effect.Effect<void> = Effect.async((resume) => {
 })
 
 /**
- * Moves time to a moment (ms since the epoch), from deadline to deadline, and lets fibers run after each. At
- * the end everything has come to rest.
+ * Advances time to the given time (in milliseconds since the epoch) from deadline to deadline, and lets
+ * fibers run after each deadline. When it returns, no fiber or message is pending.
  *
  * @since 0.1.0
  * @category time
@@ -283,7 +287,7 @@ export const advanceTo = (time: number): Effect.Effect<void, never, VirtualClock
   })
 
 /**
- * Moves time by a duration, as {@link advanceTo} does.
+ * Advances time by a duration, as {@link advanceTo} does.
  *
  * @since 0.1.0
  * @category time
@@ -292,8 +296,8 @@ export const advance = (by: Duration.DurationInput): Effect.Effect<void, never, 
   Effect.flatMap(VirtualClock, (clock) => advanceTo(clock.now + Duration.toMillis(by)))
 
 /**
- * Sets the wall time forward by so many milliseconds, or back if negative; time itself stands still, and
- * nothing wakes.
+ * Sets the wall time forward by this many milliseconds, or back if negative. The time of sleeps and timeouts
+ * does not change, so no wait ends.
  *
  * @example
  * import { VirtualClock } from "@httpfx/testing"
@@ -311,7 +315,7 @@ export const step = (millis: number): Effect.Effect<void, never, VirtualClock> =
   Effect.map(VirtualClock, (clock) => clock.step(millis))
 
 /**
- * Number of waits for the clock, and the next deadline: 0 and `undefined` if nothing was left behind.
+ * The number of waits for the clock, and the next deadline: 0 and `undefined` if nothing waits.
  *
  * @since 0.1.0
  * @category accessors

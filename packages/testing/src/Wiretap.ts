@@ -1,10 +1,10 @@
 /**
- * Records every byte of a `Network` in both directions, its time, and how connections ended.
+ * Records all bytes on a `Network`, in both directions and with their times, and how connections ended.
  *
- * A record can be read as raw bytes, as messages, and as text for people and snapshots;
- * `@httpfx/testing/tools` converts it to HAR and pcap.
- * It holds the bytes that the tapped end wrote and received, with times of the current `Clock`. Connections
- * behave as without it; without the layer it costs nothing.
+ * A recording can be read as raw bytes, as messages, and as text for people and snapshots;
+ * `@httpfx/testing/tools` converts recordings to HAR and pcap. A recording contains the bytes that the tapped
+ * end wrote and received, with times of the current `Clock`. A wiretap does not change how connections
+ * behave, and costs nothing if it is not installed.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ export { parse }
 export type { Exchange, Message, Parsed, Piece, Recording, Side, TapEvent }
 
 /**
- * A failed attempt to get a connection.
+ * A failed lookup, attempt to connect, or TLS handshake.
  *
  * @since 0.1.0
  * @category models
@@ -30,9 +30,9 @@ export type { Exchange, Message, Parsed, Piece, Recording, Side, TapEvent }
 export interface Failure {
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** The operation: `resolve name`, `connect address`, `secure`. */
+  /** The operation that failed: `resolve name`, `connect address` or `secure`. */
   readonly what: string
-  /** The error of the caller: `_tag` is its kind, `message` its text. */
+  /** The error with which the operation failed. */
   readonly error: { readonly _tag: string; readonly message: string }
 }
 
@@ -44,14 +44,14 @@ export interface Failure {
  */
 export interface Options {
   /**
-   * The ends to record: connections made through the network (client), accepted ones (server), or both. With
-   * both, a connection within one network is recorded twice; views show it as its client saw it. Default
-   * `"both"`.
+   * The ends to record: `client` for connections made through the network, `server` for accepted connections,
+   * or both. With `both`, a connection within one network is recorded twice, and the views show only the
+   * client's recording. Default `"both"`.
    */
   readonly ends?: Side | "both" | undefined
   /**
-   * Bytes kept per connection and direction. Later bytes are counted but not kept (`Skipped`). Default: no
-   * limit, which suits tests; set one in long-running programs.
+   * Maximum bytes stored per connection and direction. Later bytes are counted but not stored (`Skipped`).
+   * Default: no limit, which suits tests; set a limit in long-running programs.
    */
   readonly limit?: number | undefined
 }
@@ -66,10 +66,11 @@ export interface Service {
   /** The tapped network. */
   readonly network: Network.Service
   /**
-   * Everything recorded, in the order in which connections were opened. Grows while the network is in use.
+   * All recordings, in the order in which the connections were opened. Both the list and the recordings grow
+   * while the network is in use.
    */
   readonly recordings: ReadonlyArray<Recording>
-  /** Failed attempts, oldest first. */
+  /** Failed operations, oldest first. */
   readonly failures: ReadonlyArray<Failure>
   /** Discards the recordings of closed connections, and all failures. */
   readonly clear: () => void
@@ -149,7 +150,7 @@ const tap = (network: Network.Service, timers: Timers.Timers, options: Options):
 }
 
 /**
- * A wiretap on the given network; times are those of the current clock.
+ * Creates a wiretap on the given network. The current clock provides the times.
  *
  * @since 0.1.0
  * @category constructors
@@ -158,7 +159,7 @@ export const make = (network: Network.Service, options: Options = {}): Effect.Ef
   Effect.map(Timers.timers, (timers) => tap(network, timers, options))
 
 /**
- * Puts a wiretap on the `Network` below and provides the tapped one.
+ * Provides the `Network` in the context with a wiretap on it, and the wiretap.
  *
  * @example
  * import { MemoryNetwork, Wiretap } from "@httpfx/testing"
@@ -187,7 +188,7 @@ const key = (client: Address | undefined, server: Address | undefined) =>
     ? undefined
     : `${formatAddress(client)} ${formatAddress(server)}`
 
-/** Each connection once: as its client saw it, if that was recorded. */
+/** Drops the server's recording of each connection that the client recorded too. */
 const onceEach = (recordings: ReadonlyArray<Recording>): ReadonlyArray<Recording> => {
   const clients = new Set<string | undefined>()
   for (const { client, server, side } of recordings) if (side === "client") clients.add(key(client, server))
@@ -209,7 +210,7 @@ export const recordings: Effect.Effect<ReadonlyArray<Recording>, never, Wiretap>
 )
 
 /**
- * Requests with their responses, connection by connection.
+ * The recorded requests with their responses, in order of their connections.
  *
  * @since 0.1.0
  * @category accessors
@@ -227,21 +228,22 @@ export const exchanges: Effect.Effect<ReadonlyArray<Exchange>, never, Wiretap> =
  */
 export interface PrintOptions {
   /**
-   * Replaces values that differ from run to run: `Date`, trace and span ids (traceparent, b3), multipart
-   * boundaries, system-assigned ports. Equal ids get equal placeholders. Default `false`.
+   * Whether to replace values that differ from run to run by placeholders: `Date`, trace and span ids
+   * (traceparent, b3), multipart boundaries, and ports that the system assigned. Equal ids get equal
+   * placeholders. Default `false`.
    */
   readonly stable?: boolean | undefined
-  /** Print times, in milliseconds since the first connection. Default `true`. */
+  /** Whether to print times, in milliseconds since the first connection. Default `true`. */
   readonly times?: boolean | undefined
-  /** Maximum characters shown of a piece of a body, taken from its two ends. Default 200. */
+  /** Maximum characters printed of each piece of a body; a longer piece is cut in the middle. Default 200. */
   readonly bodyLimit?: number | undefined
-  /** Further replacements in the wire text (one character per byte), in order. */
+  /** Further replacements in the text of recorded bytes (one character per byte), applied in order. */
   readonly redact?: ReadonlyArray<readonly [pattern: RegExp, replacement: string]> | undefined
 }
 
 /**
- * The recordings as wire text: `>` is sent by clients, `<` by servers, with escapes for anything but
- * printable ASCII. Failed attempts come last.
+ * Prints the recorded bytes: `>` marks bytes that clients sent and `<` bytes that servers sent. Bytes that
+ * are not printable ASCII are escaped. Failed operations are printed last.
  *
  * @since 0.1.0
  * @category views

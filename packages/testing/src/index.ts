@@ -2,23 +2,24 @@
  * The modules of `@httpfx/testing`.
  *
  * - `MemoryNetwork`: a `Network` in memory that behaves like TCP under Effect's clock
- * - `Conditions`, `Verdict`, `Fault`: its link conditions and faults, also at places in HTTP messages
- * - `MemoryTls`: certificates for it, described instead of encrypted
+ * - `Conditions`, `Verdict`, `Fault`: link conditions and faults of a memory network, also at positions in
+ *   HTTP messages
+ * - `MemoryTls`: certificates for a memory network, whose TLS is simulated and encrypts nothing
  * - `NetworkBattery`: conformance cases for `Network` implementations
  * - `VirtualClock`: a `Clock` that jumps from deadline to deadline
  * - `RawPeer`: a scripted peer for raw bytes
- * - `TestServer`: a server and a client for it, in one layer
- * - `Simulation`: a program in virtual time, repeatable from a seed, that fails instead of hanging
+ * - `TestServer`: a server and a client for that server, in one layer
+ * - `Simulation`: runs a program in virtual time, repeatable from a seed, and fails instead of hanging
  * - `Wiretap`: records every byte of any network
- * - `Quiet`: moves the time of an ordinary test
+ * - `Quiet`: advances the clock of an ordinary test until nothing waits
  * - `ServerBattery`: conformance cases for HTTP servers
  * - `ClientBattery`: conformance cases for HTTP clients
- * - `Leaks`: fails a test that leaves a fiber, a timer, a connection, a listener or a request
- * - `Host`: hosts that crash and restart, with wall clocks of their own
+ * - `Leaks`: fails a test that leaks a fiber, a timer, a connection, a listener or a request
+ * - `Host`: hosts that crash and restart, each with its own wall clock
  * - `RealNetwork`: fails a test that uses the real network
- * - `Origin`: stubs of third-party services on the network
+ * - `Origin`: stubs of third-party services
  * - `Recording`: records and replays exchanges with a real service
- * - `Arbitraries`: messages, cuts and faults for fast-check
+ * - `Arbitraries`: fast-check arbitraries for messages, splits of bytes and fault schedules
  *
  * Two separate entries: `@httpfx/testing/vitest` (matchers and hooks) and `@httpfx/testing/tools` (inspector,
  * HAR and pcap).

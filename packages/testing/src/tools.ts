@@ -1,10 +1,10 @@
 /**
- * Tools that show what happens on the wire and in a server: `@httpfx/testing/tools`. For people, not for
- * assertions; no other entry loads them.
+ * The entry `@httpfx/testing/tools`: tools that show recorded bytes and the state of a server to people, not
+ * for assertions. Other entries do not load these modules.
  *
- * - `Inspector`: shows the inside of a running server during development
+ * - `Inspector`: shows the state of a running server during development
  * - `Har`: converts the recordings of a wiretap to HAR 1.2, for browsers' developer tools
- * - `Pcap`: converts them to a capture file, for Wireshark
+ * - `Pcap`: converts the recordings of a wiretap to a capture file, for Wireshark
  *
  * @since 0.1.0
  */

@@ -1,9 +1,10 @@
 /**
- * Matchers of vitest for requests, responses and wire text, and hooks that check a whole file for leaks and
+ * Vitest matchers for requests, responses and raw messages, and hooks that check a test file for leaks and
  * for use of the real network.
  *
- * The one module of this package that loads vitest, an optional peer dependency. Importing it adds the
- * matchers to `expect`, types included. Matchers need complete values: read a streamed body first (`whole`).
+ * Only this module of the package imports vitest, which is an optional peer dependency. Importing this module
+ * adds the matchers and their types to `expect`. Matchers need the whole body, so a streamed body has to be
+ * read first (`whole`).
  *
  * @since 0.1.0
  */
@@ -18,8 +19,8 @@ import { matches } from "./fault/patterns.js"
 import { compare, excerpt, textOf } from "./tap/wireText.js"
 
 /**
- * A message whose body has been read. Headers as a record, as a flat raw list (name, value, ...), or within
- * the text of a whole message, given as a string or bytes.
+ * A message whose body has been read, with its headers as a record (`headers`) or as a flat list
+ * (`rawHeaders`). The matchers also accept a whole raw message as a string or bytes.
  *
  * @since 0.1.0
  * @category models
@@ -27,18 +28,18 @@ import { compare, excerpt, textOf } from "./tap/wireText.js"
 export interface Matchable {
   /** The status code of a response. */
   readonly status?: number | undefined
-  /** Fields by name. */
+  /** The header fields by name. */
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined
-  /** Field lines: name, value, name, value, ... */
+  /** The header fields as a flat list: name, value, name, value, ... */
   readonly rawHeaders?: ReadonlyArray<string> | undefined
   /** The body. */
   readonly body?: string | Uint8Array | undefined
-  /** Alias of `body`, as in `Origin.Call`. */
+  /** Alias of `body`, for values that use this name, such as `Origin.Call`. */
   readonly text?: string | undefined
 }
 
 /**
- * Reads the body of a response of platform's client, for the matchers.
+ * Reads the body of a response of platform's client, and returns a message for the matchers.
  *
  * @since 0.1.0
  * @category constructors
@@ -52,28 +53,29 @@ export const whole = <E = never, R = never>(
   )
 
 /**
- * Exclusions of a comparison of wire texts.
+ * Exclusions from the comparison of raw messages.
  *
  * @since 0.1.0
  * @category models
  */
 export interface WireOptions {
-  /** Names of fields whose lines are ignored on both sides: `["date"]`. */
+  /** Names of header fields whose lines are ignored in both messages: `["date"]`. */
   readonly ignore?: ReadonlyArray<string> | undefined
 }
 
 interface HttpMatchers<R> {
-  /** The status code of a response. */
+  /** Checks the status code of a response. */
   toHaveStatus(status: number): R
   /**
-   * A field of that name, in any case, and its value if given. Repeated fields are joined by `, `.
+   * Checks that a header field exists (the name is case-insensitive), and its value if given. The values of
+   * repeated fields are joined by `, `.
    */
   toHaveHeader(name: string, value?: string | RegExp): R
-  /** The body, as text or bytes. */
+  /** Checks the body, as text or bytes. */
   toHaveBody(body: string | RegExp | Uint8Array): R
-  /** The body as JSON, compared as `toEqual` does, asymmetric matchers included. */
+  /** Parses the body as JSON and compares the value as `toEqual` does, asymmetric matchers included. */
   toHaveJson(json: unknown): R
-  /** The text on the wire, byte by byte, except the lines of ignored fields in heads. */
+  /** Compares raw messages byte by byte, except the lines of ignored fields in heads. */
   toMatchWire(wire: string | Uint8Array, options?: WireOptions): R
 }
 
@@ -138,7 +140,7 @@ const outcome = (pass: boolean, wanted: string, facts: Facts) => ({
 const without = (wire: string, names: ReadonlyArray<string>) => {
   const ignored = new Set(names.map((name) => name.toLowerCase()))
   if (ignored.size === 0) return wire
-  // Only lines of a head: a body may look like one.
+  // Match whole heads, because a line of a body may look like a header field.
   const head = /^(?:[A-Z]+ [^\r\n]* HTTP\/1\.[01]|HTTP\/1\.[01] \d{3}[^\r\n]*)\r\n(?:[^\r\n]+\r\n)*\r\n/gm
   return wire.replace(head, (text) =>
     text.replace(/^([^:\r\n]+):[^\r\n]*\r\n/gm, (line, name: string) =>
@@ -207,8 +209,8 @@ expect.extend({
 })
 
 /**
- * Watches the tests of a file, and fails the file if something is left after the last one. Call it at the top
- * of the file and run each test through the returned function.
+ * Watches the tests of a file for leaks, and fails the file if leaks exist after the last test. Call
+ * `noLeaks` at the top of the file and run each test through the returned function.
  *
  * @example
  * import { it } from "@effect/vitest"
@@ -229,9 +231,9 @@ export const noLeaks = (options?: Leaks.Options): Leaks.Watch["run"] => {
 }
 
 /**
- * Fails each test of a file that uses the real network, and lists what it used. Call it at the top of the
- * file, or in one of vitest's `setupFiles` for all files. The returned function allows more to the running
- * test.
+ * Fails each test of a file that uses the real network, and lists the uses. Call `noRealNetwork` at the top
+ * of the file, or for all files in one of vitest's `setupFiles`. The returned function allows further uses to
+ * the running test.
  *
  * @example
  * import { it } from "@effect/vitest"

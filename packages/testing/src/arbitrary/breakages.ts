@@ -1,6 +1,6 @@
 /**
- * Breaks valid messages, so that they must be refused. Each edit of the text violates one rule of RFC 9112
- * (or RFC 9110), cited in its name.
+ * Edits of valid messages, after which a receiver must refuse them. Each edit violates one rule of RFC 9112
+ * or RFC 9110, which its `fault` cites.
  */
 
 export interface Breakage {

@@ -1,7 +1,9 @@
 /**
- * Collects the failures of a server's handlers for the test, and reports unread ones at the end of the scope.
+ * Collects the failures of a server's handlers for a test, and reports failures that the test did not read
+ * when the scope closes.
  *
- * Loggers of tests are often silent; then a client would see a 500 without any trace of its cause.
+ * Loggers are often disabled in tests. Without this report, a test would see a 500 response but not the
+ * cause.
  */
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
@@ -11,7 +13,7 @@ import * as Scope from "effect/Scope"
 import type * as Server from "@httpfx/core/Server"
 
 /**
- * A request whose handler failed or died without a response of its own.
+ * A request whose handler failed or died with an error that does not convert to a response.
  *
  * @since 0.1.0
  * @category models
@@ -22,8 +24,8 @@ export interface HandlerFailure {
   /** The target as received. */
   readonly target: string
   /**
-   * Status of the response, mostly 500. `undefined`: none was sent. If the body failed, the response was cut
-   * after its head.
+   * Status of the response, mostly 500; `undefined` if no response was sent. If the body failed, the response
+   * was cut off after the head.
    */
   readonly status: number | undefined
   /** The cause of the failure. */
@@ -31,11 +33,11 @@ export interface HandlerFailure {
 }
 
 /**
- * How failures that the test has not read are reported at the end of the server's scope:
+ * How failures that the test has not read are reported when the server's scope closes:
  *
- * - `print`: `console.error`, with their causes
- * - `die`: the end of the scope dies with {@link HandlersFailed}, which fails the test
- * - `keep`: not at all
+ * - `print`: `console.error` prints the failures with their causes
+ * - `die`: closing the scope dies with {@link HandlersFailed}, which fails the test
+ * - `keep`: the failures are not reported
  *
  * @since 0.1.0
  * @category models
@@ -59,7 +61,7 @@ const print = ({ cause, method, status, target }: HandlerFailure): string =>
 export class HandlersFailed extends Data.TaggedError("HandlersFailed")<{
   /** The server's URL. */
   readonly server: string
-  /** In the order in which the exchanges ended. */
+  /** The failures, in the order in which the exchanges ended. */
   readonly failures: ReadonlyArray<HandlerFailure>
 }> {
   override get message(): string {
@@ -70,8 +72,9 @@ export class HandlersFailed extends Data.TaggedError("HandlersFailed")<{
 }
 
 /**
- * A server that collects failures. `failures` returns those so far and marks them as read. `make` runs in a
- * scope that ends before the report, so that failures during the shutdown are included.
+ * Creates a server and collects the failures of its handlers. `failures` returns the failures so far and
+ * marks them as read. `make` runs in a scope that closes before the report, so the report includes failures
+ * during the shutdown.
  */
 export const keepFailures = <E, R>(
   make: Effect.Effect<Server.Service, E, R>,
@@ -103,7 +106,8 @@ export const keepFailures = <E, R>(
     const observe = server.observe((event) => {
       if (event._tag !== "ExchangeEnded" || event.outcome._tag !== "ServerFailed") return
       const { cause, method = "?", status, target = "?" } = event.outcome
-      // Without a cause the server's shutdown interrupted the handler, which is not a failure.
+      // An outcome without a cause means that the server's shutdown interrupted the handler, which is not a
+      // failure.
       if (cause !== undefined) kept.push({ method, target, status, cause })
     })
     yield* Scope.extend(observe, observing)

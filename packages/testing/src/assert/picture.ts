@@ -1,8 +1,8 @@
 /**
- * Lists in words everything that waits: connections, queued requests, clock waits, fibers.
+ * Lists everything that waits, for failure messages: connections, listeners, pools, clock waits and fibers.
  *
- * Finds networks and clients in the contexts of the live fibers. Its effects only read: they never wait and
- * never change anything.
+ * Networks and clients are found in the contexts of the live fibers. The effects run here only read state;
+ * they never wait and never change anything.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -27,22 +27,22 @@ interface Drawn {
   readonly listeners: Effect.Effect<ReadonlyArray<Address>>
 }
 
-// By key: importing `MemoryNetwork` would make a circle, since it imports this module.
+// Declared by key, because `MemoryNetwork` imports this module and importing it here would create a cycle.
 const MemoryNetwork = Context.GenericTag<Drawn>("@httpfx/testing/MemoryNetwork")
 
 export type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 
 export interface PictureWait {
-  /** Milliseconds from now. */
+  /** Milliseconds until the wait ends. */
   readonly left: number
   readonly fiber: AnyFiber | undefined
 }
 
 export interface Subject {
   readonly waits: ReadonlyArray<PictureWait>
-  /** Live fibers with numbers that are equal in equal runs. */
+  /** Live fibers with their numbers, which are equal in equal runs. */
   readonly fibers: ReadonlyMap<AnyFiber, number>
-  /** Further lines. */
+  /** Further lines to print. */
   readonly notes: ReadonlyArray<string>
 }
 
@@ -88,7 +88,7 @@ const pools = (fibers: Iterable<AnyFiber>): Array<string> => {
   return lines
 }
 
-/** Names a fiber by its span and log spans. */
+/** Returns the names of a fiber's span and log spans. */
 const nameOf = (fiber: AnyFiber): string => {
   const span = fiber.currentSpan
   const names = span?._tag === "Span" ? [span.name] : []

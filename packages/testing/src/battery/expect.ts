@@ -1,5 +1,6 @@
 /**
- * Shared by the batteries: expectations whose failures show both values, and waits without a clock.
+ * Helpers that all batteries share: expectations whose failures show both values, and a wait that needs no
+ * clock.
  */
 import * as Effect from "effect/Effect"
 import { turn } from "../time/turns.js"
@@ -25,7 +26,7 @@ export const excludes = (text: string, part: string, what: string): void => {
   if (text.includes(part)) throw new Error(`${what}: ${show(part)} in ${show(text)}`)
 }
 
-/** Waits until a count has not changed for some turns of the event loop. */
+/** Waits until a count has not changed for 12 turns of the event loop, and returns the count. */
 export const still = (count: () => number): Effect.Effect<number> =>
   Effect.gen(function* () {
     let last = count()
@@ -39,7 +40,7 @@ export const still = (count: () => number): Effect.Effect<number> =>
     return last
   })
 
-/** The fields of a head, names in lower case, repeated ones joined with `, `. */
+/** Parses the fields of a head. Names are in lower case, and values of repeated fields are joined by `, `. */
 export const fieldsOf = (head: string): Readonly<Record<string, string>> => {
   const fields: Record<string, string> = {}
   for (const line of head.split("\r\n").slice(1)) {
@@ -52,7 +53,7 @@ export const fieldsOf = (head: string): Readonly<Record<string, string>> => {
   return fields
 }
 
-/** Leaves out the named cases; throws on an unknown name. */
+/** Returns the cases without the named ones. Throws on an unknown name. */
 export const without = <C extends { readonly name: string }>(
   cases: ReadonlyArray<C>,
   names: ReadonlyArray<string> = []

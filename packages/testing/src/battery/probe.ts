@@ -1,12 +1,10 @@
 /**
- * Records the events of one end of a connection, in order, and waits for them.
- *
- * Never judges them.
+ * Records the events of one end of a connection in order, and lets a test wait for events.
  */
 import * as Effect from "effect/Effect"
 import type { Transport, TransportHandlers } from "@httpfx/core/Transport"
 
-// Not a TextDecoder: its latin1 is windows-1252.
+// Not a TextDecoder, because its encoding `latin1` is windows-1252.
 const latin1 = (bytes: Uint8Array): string => {
   let text = ""
   for (const byte of bytes) text += String.fromCharCode(byte)
@@ -14,11 +12,11 @@ const latin1 = (bytes: Uint8Array): string => {
 }
 
 export class Probe implements TransportHandlers {
-  /** Events, with adjacent `data` merged. */
+  /** The events in order. Consecutive `data` events are merged into one. */
   readonly log: Array<string> = []
   readonly chunks: Array<Uint8Array> = []
   received = 0
-  /** Whether a callback ran inside one of our calls. */
+  /** Whether a callback ran inside one of our calls to the transport. */
   reentered = false
   onData: (chunk: Uint8Array) => void = () => {}
   onEnd: () => void = () => {}
@@ -27,12 +25,12 @@ export class Probe implements TransportHandlers {
 
   constructor(readonly transport: Transport) {}
 
-  /** Bytes received, as text. */
+  /** The received bytes as text. */
   get text(): string {
     return this.chunks.map(latin1).join("")
   }
 
-  /** Calls the transport; callbacks during the call set `reentered`. */
+  /** Calls the transport. A callback during the call sets `reentered`. */
   call<A>(f: (transport: Transport) => A): A {
     const before = this.inside
     this.inside = true
@@ -52,7 +50,7 @@ export class Probe implements TransportHandlers {
     return this.call((transport) => transport.write(data, body))
   }
 
-  /** Waits until `ready` holds, checked after every callback. */
+  /** Waits until `ready` returns true; `ready` is checked after every callback. */
   until(ready: (self: Probe) => boolean): Effect.Effect<void> {
     return Effect.async((resume) => {
       const look = () => {
@@ -66,7 +64,7 @@ export class Probe implements TransportHandlers {
     })
   }
 
-  /** Waits for an event. */
+  /** Waits until an event has been recorded. */
   saw(event: string): Effect.Effect<void> {
     return this.until(() => this.log.includes(event))
   }

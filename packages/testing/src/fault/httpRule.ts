@@ -1,7 +1,7 @@
 /**
- * A rule that acts at a place in an HTTP message: matches and counts messages, and locates the place.
+ * A rule that acts at a position in HTTP messages: matches and counts messages, and finds the position.
  *
- * It parses both directions of every matching connection and keeps the offsets at which to act.
+ * It parses both directions of every matching connection and stores the offsets at which to act.
  */
 import { Body, RequestParser, ResponseParser, type RequestHead, type ResponseHead } from "@httpfx/core/wire"
 import type { Pattern } from "../Conditions.js"
@@ -18,36 +18,43 @@ import { compile, matches, originOf } from "./patterns.js"
 export type Nth = number | ReadonlyArray<number> | ((number: number) => boolean)
 
 /**
- * Selects messages, and a place in them. Omitted properties match any; without `request` and `response` every
- * response matches. Informational responses (1xx) are neither counted nor matched.
+ * Selects messages, and a position in these messages. Omitted properties match everything. If both `request`
+ * and `response` are omitted, every response matches. Informational responses (1xx) are neither counted nor
+ * matched.
  *
  * @since 0.1.0
  * @category models
  */
 export interface HttpMatch {
-  /** The end connected to. */
+  /** The end that accepts the connection. */
   readonly origin?: Pattern | undefined
-  /** The connecting end. */
+  /** The end that connects. */
   readonly from?: Pattern | undefined
-  /** The number of the connection, as in `MemoryNetwork.connections`. */
+  /** Selects the connection with this number, as in `MemoryNetwork.connections`. */
   readonly connection?: number | undefined
-  /** Selects among the responses that match otherwise. */
+  /** Selects among the responses that all other properties match. */
   readonly response?: Nth | undefined
-  /** Selects among the requests that match otherwise. */
+  /** Selects among the requests that all other properties match, instead of responses. */
   readonly request?: Nth | undefined
-  /** Scope of the count. Default `origin`: all connections to one address and port. */
+  /**
+   * Whether messages are counted per connection, or per `origin` (the default): over all connections to one
+   * address and port.
+   */
   readonly per?: "origin" | "connection" | undefined
-  /** Method of the request, or of the request responded to. */
+  /** Method of the request, or of the request to which a response belongs. */
   readonly method?: string | undefined
-  /** The target as sent: an equal text, or a pattern. */
+  /** Target of the request as sent: the exact text, or a pattern. */
   readonly target?: string | RegExp | undefined
-  /** Status of the response. */
+  /** The status of the response, or a predicate on the status. */
   readonly status?: number | ((status: number) => boolean) | undefined
-  /** Before the head, after it, or at the end of the message. Default `head`. */
+  /**
+   * The position: before the head (`head`), after the head (`body`), or at the end of the message (`end`).
+   * Default `head`.
+   */
   readonly at?: "head" | "body" | "end" | undefined
-  /** After this many chunks of a chunked body, instead of `at`. */
+  /** Acts after this many chunks of a chunked body, instead of at the position `at`. */
   readonly afterChunk?: number | undefined
-  /** After this many bytes of the content, instead of `at`. */
+  /** Acts after this many bytes of the content, instead of at the position `at`. */
   readonly afterBytes?: number | undefined
 }
 
@@ -58,13 +65,13 @@ export interface HttpMatch {
  * @category models
  */
 export interface HttpPoint {
-  /** The two ends of its connection. */
+  /** The two ends of the message's connection. */
   readonly link: Link
-  /** Undefined for a response whose request was not seen. */
+  /** The head of the request. `undefined` for a response whose request was not seen. */
   readonly request: RequestHead | undefined
-  /** Undefined at a request. */
+  /** The head of the response. `undefined` if the fault acts on a request. */
   readonly response: ResponseHead | undefined
-  /** Its number among the matching messages, from 1. */
+  /** The number of the message among the matching messages, from 1. */
   readonly number: number
 }
 
@@ -82,7 +89,8 @@ interface Trigger {
   readonly point: HttpPoint
 }
 
-// After the records of a described handshake (network/tls/handshake.ts) the bytes are plain.
+// Skips the records of a simulated TLS handshake (network/tls/handshake.ts), after which the bytes are not
+// encrypted.
 const behindHandshake = (bytes: Uint8Array): Uint8Array => {
   let rest = bytes
   while (rest.length > 5 && rest[0] === 22 && rest[1] === 3)
@@ -90,7 +98,7 @@ const behindHandshake = (bytes: Uint8Array): Uint8Array => {
   return rest
 }
 
-/** The state of this rule for one connection. */
+/** The parsers and the pending positions of this rule for one connection. */
 class View {
   readonly triggers: Record<Side, Array<Trigger>> = { client: [], server: [] }
   private readonly seen: Record<Side, number> = { client: 0, server: 0 }
@@ -108,7 +116,7 @@ class View {
   ) {}
 
   feed({ bytes, from, offset }: Passing): void {
-    // Held bytes pass the rule a second time.
+    // Withheld bytes are observed a second time when they are released: skip them.
     const known = Math.max(0, this.seen[from] - offset)
     if (known >= bytes.length) return
     this.seen[from] = offset + bytes.length
@@ -119,7 +127,8 @@ class View {
     if (from === "server") return this.down?.feed(this.segment, fresh)
     if (this.up === undefined && beginsRequest(fresh)) this.begin()
     this.up?.feed(this.segment, fresh)
-    // The parser lost the message boundaries: resume at the next request.
+    // After a parse error the message boundaries are unknown: parse again from the next bytes that begin a
+    // request.
     if (this.up?.lost === true) this.up = this.down = undefined
   }
 
@@ -149,7 +158,8 @@ class View {
       this.places(
         "server",
         (head) => {
-          // Informational responses do not complete a request (RFC 9110 §15.2).
+          // An informational response is not the final response (RFC 9110 §15.2), so the request stays first
+          // in the list.
           if (head.status < 200) return (answered = undefined)
           const request = this.requests.shift()
           return (answered = this.match.request === undefined ? this.chosen(request, head) : undefined)
@@ -173,7 +183,8 @@ class View {
     return {
       head: (head, start, end) => {
         choose(head)
-        // If the head came in pieces, the first of them have passed already.
+        // If the head arrives in several segments, earlier segments have passed: act at the start of the
+        // current segment.
         if (where === "head") trigger(Math.max(start, this.segment))
         else if (where === "body" || (where === "bytes" && afterBytes === 0)) trigger(end)
       },
@@ -216,7 +227,7 @@ const placed = (verdict: Verdict, after: number, until: number): Verdict => {
   }
 }
 
-/** The rule, and a rule installed first, which sees everything that passes. */
+/** Creates the rule, and the observer that parses every segment. */
 export const httpRule = (
   match: HttpMatch,
   verdictOf: (point: HttpPoint) => Verdict
@@ -243,7 +254,7 @@ export const httpRule = (
     },
     decide: ({ from, kind, link, offset, size }) => {
       const triggers = kind === "Segment" ? views.get(link)?.triggers[from] : undefined
-      // Drop places that have passed because another rule decided first.
+      // Drop positions that have passed, because another rule decided on their segments.
       while (triggers !== undefined && triggers.length > 0 && triggers[0]!.at < offset) triggers.shift()
       const first = triggers?.[0]
       if (first === undefined || first.at > offset + size) return { _tag: "Pass" }

@@ -1,8 +1,8 @@
 /**
- * Locates the messages in one direction of a connection: heads, chunks, body bytes and ends, by their
- * offsets.
+ * Finds the offsets of heads, chunks, body bytes and message ends in one direction of a connection.
  *
- * The parser pauses at every event, which gives the event's exact offset. Never changes or keeps bytes.
+ * The parser is paused at every event, so the number of parsed bytes is the exact offset of the event. Never
+ * changes or stores bytes.
  */
 import type { ResponseParser } from "@httpfx/core/wire"
 import {
@@ -14,12 +14,15 @@ import {
   type ResponseHead
 } from "@httpfx/core/wire"
 
-/** Callbacks with offsets in the direction. */
+/** Callbacks, whose offsets count the bytes of the direction. */
 export interface Places<H> {
   readonly head: (head: H, start: number, end: number) => void
-  /** Content from `start` on, after `before` earlier bytes. */
+  /**
+   * Called for `length` bytes of content at offset `start`; `before` is the number of content bytes before
+   * them.
+   */
   readonly data: (start: number, length: number, before: number) => void
-  /** The end of the chunk with that number (from 1), including its line break. */
+  /** Called for each chunk with its number (from 1), and with the offset after the chunk's line break. */
   readonly chunk: (number: number, end: number) => void
   readonly complete: (end: number) => void
 }
@@ -30,14 +33,15 @@ type Event<H> =
   | { readonly kind: "complete" }
 
 const huge = 0x7fffffff
-// Faults also act on messages that a server would refuse.
+// Parses with every leniency, because faults also act on messages that a server would refuse.
 const lenient = {
   flags: everyFlag,
   limits: { maxHeaderSize: huge, maxTrailerSize: huge, maxChunkExtensionsSize: huge }
 }
 
 /**
- * Whether these bytes can begin a request: not the middle of a message, nor another protocol.
+ * Returns whether these bytes can begin a request. They cannot if they are the middle of a message or another
+ * protocol.
  */
 export const beginsRequest = (bytes: Uint8Array): boolean => {
   const parser = new RequestParser({ head: () => Body.Read, data: () => {}, complete: () => {} }, lenient)
@@ -52,7 +56,10 @@ export class Tracker<H extends RequestHead | ResponseHead> {
   private chunked = false
   private chunks = 0
   private content = 0
-  /** End of a chunk's data; the next byte shows whether the chunk has ended too. */
+  /**
+   * Offset of the end of a chunk's data. The next byte shows whether the chunk has ended or its data
+   * continues.
+   */
   private dataEnd: number | undefined
 
   constructor(
@@ -77,7 +84,7 @@ export class Tracker<H extends RequestHead | ResponseHead> {
     )
   }
 
-  /** Whether the message boundaries are lost. */
+  /** Whether the message boundaries are unknown, because the parser failed. */
   get lost(): boolean {
     return this.parser.refusal !== undefined
   }

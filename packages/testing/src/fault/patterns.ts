@@ -1,12 +1,15 @@
 /**
- * Matches connections against a `Where`.
+ * Compiles patterns and `Where` selections to predicates.
  */
 import { formatAddress } from "@httpfx/core/Transport"
 import type { Pattern, Where } from "../Conditions.js"
 import type { Endpoint, Link, Side } from "../Verdict.js"
 import { plain } from "../network/names.js"
 
-/** Whether a text matches. Resets `lastIndex`, which expressions with the flag `g` or `y` keep. */
+/**
+ * Returns whether a text matches. Resets `lastIndex` first, because with the flag `g` or `y` a match would
+ * start there.
+ */
 export const matches = (pattern: RegExp, text: string): boolean => {
   pattern.lastIndex = 0
   return pattern.test(text)
@@ -23,7 +26,8 @@ const glob = (text: string): RegExp =>
     "s"
   )
 
-// One colon separates a port; an IPv6 address with a port is in brackets.
+// A single colon separates host and port. An IPv6 address has several colons, so with a port it is in
+// brackets.
 const split = (pattern: string): { readonly host: string; readonly port: string } => {
   const [, host, port] = /^(\[.*\]|[^:]*):([\d*]+)$/.exec(pattern) ?? [undefined, pattern, "*"]
   return { host: plain(host!), port: port! }
@@ -42,14 +46,17 @@ const one = (pattern: string): Matches => {
   }
 }
 
-/** A predicate for the endpoints that a pattern selects. */
+/** Creates a predicate for the endpoints that a pattern selects. */
 export const matcher = (pattern: Pattern | undefined): Matches => {
   if (pattern === undefined) return () => true
   const all = (typeof pattern === "string" ? [pattern] : pattern).map(one)
   return (end) => all.some((matches) => matches(end))
 }
 
-/** A predicate for the sender on a link. Results are cached, since links never change. */
+/**
+ * Creates a predicate for links and, if given, for the sending end. Results are cached per link, because
+ * links never change.
+ */
 export const compile = (where: Where): ((link: Link, from?: Side) => boolean) => {
   const from = matcher(where.from)
   const to = matcher(where.to)
@@ -68,6 +75,6 @@ export const compile = (where: Where): ((link: Link, from?: Side) => boolean) =>
   }
 }
 
-/** The name under which faults count an origin. */
+/** Returns the key under which faults count the messages of an origin. */
 export const originOf = ({ server: { address } }: Link): string =>
   address === undefined ? "" : formatAddress(address)

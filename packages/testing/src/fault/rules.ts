@@ -1,5 +1,6 @@
 /**
- * The rules of a memory network in order of installation, with the events that wait for their removal.
+ * The rules of a memory network in order of installation, and the events that each rule withholds until its
+ * removal.
  */
 import type { Passing, Rule, Verdict } from "../Verdict.js"
 
@@ -7,7 +8,7 @@ import type { Passing, Rule, Verdict } from "../Verdict.js"
 export interface Installed {
   readonly rule: Rule
   readonly observe: ((passing: Passing) => void) | undefined
-  /** Called when the rule is removed: releases the events it held. */
+  /** Functions to call when the rule is removed; they release the events that the rule withheld. */
   readonly held: Set<() => void>
 }
 
@@ -45,7 +46,10 @@ export class Rules {
     for (const release of waiting) release()
   }
 
-  /** The first verdict that is not `Pass`. */
+  /**
+   * Calls all observers, then returns the first verdict that is not `Pass`; `undefined` if all rules return
+   * `Pass`.
+   */
   ask(passing: Passing): Found | undefined {
     for (const { observe } of this.list) observe?.(passing)
     for (const by of this.list) {

@@ -1,6 +1,8 @@
 /**
- * Attempts to connect, and lookups of names. Rules decide on each when it begins. It ends with a result or a
- * failure; if interrupted, it leaves nothing behind.
+ * Attempts to connect, and lookups of names.
+ *
+ * The rules decide on an attempt when the attempt begins. An interrupted attempt removes its timers and
+ * resets a connection that it has already made.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
@@ -12,25 +14,25 @@ import type { Deliveries } from "./deliveries.js"
 import type { Pair } from "./pair.js"
 import type { Found, Rules } from "../fault/rules.js"
 
-/** The parts of the network that attempts use. */
+/** The parts of a memory network that attempts use. */
 export interface Attempts {
   readonly deliveries: Deliveries
   readonly timers: Timers
   readonly rules: Rules
-  /** Latency of a direction, ms. */
+  /** Computes the latency of one direction, in milliseconds. */
   readonly delay: (link: Link, from: Side) => number
 }
 
-// tcp(7): the first SYN is retransmitted six times, 127 seconds in total.
+// Linux retransmits a SYN six times, which takes 127 seconds in total (tcp(7)).
 const connectTimeout = 127_000
-// resolv.conf(5): two attempts of five seconds.
+// The resolver makes two attempts of five seconds each (resolv.conf(5)).
 const resolveTimeout = 10_000
 
 const none = new Uint8Array(0)
 
 export const connectError = (address: Address, code: string): Network.ConnectError => {
   const failure = HttpError.fromFault(fault(code, "connect", { address }), { phase: "connect" })
-  // Both kinds need a connection.
+  // Both errors describe established connections, so an attempt to connect must not fail with them.
   return failure._tag === "BrokenPipe" || failure._tag === "TlsFailure"
     ? new HttpError.ConnectionFailed({ ...failure, code })
     : failure
@@ -43,7 +45,7 @@ export const notResolved = (host: string, wanted: string): HttpError.NameNotReso
   return new HttpError.NameNotResolved({ code, host, reason: `getaddrinfo ${code} ${host}` })
 }
 
-/** The timers and callbacks of one attempt; all are removed when it ends. */
+/** The timers and callbacks of one attempt, all of which are removed when the attempt ends. */
 class Waits {
   over = false
   private readonly ends = new Set<() => void>()
@@ -56,7 +58,7 @@ class Waits {
     return rules.ask({ kind, link, from: "client", offset: 0, size: 0, bytes: none, time: timers.now() })
   }
 
-  /** Runs `f` after so many ms, in a later turn. */
+  /** Runs `f` after this many milliseconds, never within this call. */
   later(millis: number, f: () => void): void {
     const run = () => {
       if (!this.over) f()
@@ -73,7 +75,7 @@ class Waits {
     )
   }
 
-  /** Runs `f` when the rule is removed. */
+  /** Runs `f` when the rule that returned this verdict is removed. */
   hold({ by }: Found, f: () => void): void {
     const release = () => this.later(0, f)
     by.held.add(release)
@@ -112,7 +114,8 @@ const connect = (
           pair = reached
           return answer(() => Effect.succeed(reached.client))
         }
-        // An unused path does not exist here; a stale socket file would refuse.
+        // Without a listener a path does not exist: a memory network has no stale socket files, which would
+        // give ECONNREFUSED.
         answer(() => fail(target._tag === "UnixAddress" ? "ENOENT" : "ECONNREFUSED"))
       })
     const failed = (code: string) =>

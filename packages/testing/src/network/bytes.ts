@@ -1,8 +1,9 @@
 /**
- * Copies written bytes, so that neither side of a memory connection can change the other's.
+ * Copies written bytes, so that neither end of a memory connection can change bytes of the other end.
  */
 
-// Small writes share a slab. Each piece is used once and never overwritten.
+// Small writes share a slab. Each part of a slab is used for one write only, because receivers may keep the
+// bytes.
 const slabSize = 32 * 1024
 const largest = 4 * 1024
 let slab = new Uint8Array(slabSize)
@@ -25,14 +26,14 @@ const put = (target: Uint8Array, offset: number, data: string | Uint8Array): voi
   if (typeof data !== "string") return target.set(data, offset)
   const { length } = data
   if (length > 32) {
-    // `encodeInto` is fast, and right if every character was ASCII.
+    // `encodeInto` is faster than the loop, and its result is correct if all characters are ASCII.
     const { read, written } = encoder.encodeInto(data, target.subarray(offset, offset + length))
     if (read === length && written === length) return
   }
   for (let index = 0; index < length; index++) target[offset + index] = data.charCodeAt(index)
 }
 
-/** The bytes of `data` (one per character), then those of `body`, in memory not shared with the caller. */
+/** Copies the bytes of `data` (one per character) and of `body` into memory that the caller does not have. */
 export const copyOf = (data: string | Uint8Array, body?: Uint8Array): Uint8Array => {
   const bytes = allocate(data.length + (body === undefined ? 0 : body.length))
   put(bytes, 0, data)
@@ -40,7 +41,6 @@ export const copyOf = (data: string | Uint8Array, body?: Uint8Array): Uint8Array
   return bytes
 }
 
-/** Joins all chunks. */
 export const concat = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
   const bytes = allocate(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
   let offset = 0
@@ -51,7 +51,7 @@ export const concat = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
   return bytes
 }
 
-/** A queue of chunks, with their total size in bytes. */
+/** A queue of chunks that counts its bytes. */
 export class ByteQueue {
   bytes = 0
   private chunks: Array<Uint8Array> = []
@@ -62,7 +62,10 @@ export class ByteQueue {
     this.bytes += chunk.length
   }
 
-  /** Removes the next chunk, at most `limit` bytes of it. The queue must not be empty. */
+  /**
+   * Removes and returns the next chunk, or its first `limit` bytes if it is longer. The queue must not be
+   * empty.
+   */
   take(limit: number): Uint8Array {
     const chunk = this.chunks[this.head]!
     if (chunk.length > limit) {
@@ -80,7 +83,10 @@ export class ByteQueue {
     return chunk
   }
 
-  /** Removes the next `limit` bytes, or all there are, as one chunk. The queue must not be empty. */
+  /**
+   * Removes the next `limit` bytes, or all bytes if there are fewer, and returns them as one chunk. The queue
+   * must not be empty.
+   */
   gather(limit: number): Uint8Array {
     const parts = [this.take(limit)]
     for (let left = limit - parts[0]!.length; left > 0 && this.bytes > 0;) {

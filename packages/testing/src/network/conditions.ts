@@ -1,12 +1,13 @@
 /**
- * Computes the conditions of one direction of a connection: all that match, the newest first.
+ * Computes the conditions of one direction of a connection from all conditions that match it; for each
+ * property the newest value applies.
  */
 import * as Duration from "effect/Duration"
 import type { Conditions, Where } from "../Conditions.js"
 import type { Link, Side } from "../Verdict.js"
 import { compile } from "../fault/patterns.js"
 
-/** Conditions in numbers: milliseconds, bytes, bytes per millisecond. */
+/** The conditions of one direction as numbers, in milliseconds, bytes and bytes per millisecond. */
 export interface Wire {
   readonly latency: number
   readonly jitter: number
@@ -17,13 +18,13 @@ export interface Wire {
   readonly sendWindow: number
   readonly receiveWindow: number
   readonly linger: number
-  /** Whether sent bytes may arrive in the same turn. */
+  /** Whether bytes arrive without a delay, in the turn in which they are sent. */
   readonly instant: boolean
 }
 
 const windowSize = 64 * 1024
 const loopback = 64 * 1024
-// 1500 bytes of an Ethernet frame, less the headers of IP and TCP (RFC 9293 §3.7.1).
+// The 1500 bytes of an Ethernet frame minus the IP and TCP headers (RFC 9293 §3.7.1).
 const ethernet = 1460
 
 const millis = (duration: Duration.DurationInput | undefined) =>
@@ -77,7 +78,7 @@ export class AllConditions {
     this.held.splice(this.held.indexOf(item), 1)
   }
 
-  /** The current conditions of what this side of the link sends. */
+  /** Computes the current conditions for the direction from this end of the link. */
   of(link: Link, from: Side): Wire {
     const matching = this.held.filter(({ matches }) => matches(link, from))
     if (matching.length === 0) return this.usual

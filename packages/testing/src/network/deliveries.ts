@@ -1,9 +1,9 @@
 /**
- * The event queue of a memory network: first in, first out; delayed tasks by deadline, then by order of
- * scheduling.
+ * The event queue of a memory network. Tasks without delay run first in, first out; delayed tasks run in the
+ * order of their deadlines, and those with equal deadlines in the order of scheduling.
  *
- * Tasks without delay run in microtasks, so that no test clock must move; delayed ones wait through `Timers`.
- * Never runs a task inside the call that scheduled it.
+ * Tasks without delay run in microtasks, so they run without any advance of a test clock. Delayed tasks wait
+ * for `Timers`. Never runs a task inside the call that scheduled it.
  */
 import type { Timers } from "@httpfx/core/Timers"
 import { queueMicrotask } from "../time/realTime.js"
@@ -18,8 +18,8 @@ interface Delayed {
   readonly task: Task
 }
 
-// Two ends that reply to each other in microtasks would starve the process's timers and sockets, so after
-// this many tasks the rest runs in a new turn of the event loop.
+// Maximum tasks per turn of the event loop; further tasks run in a new turn. Otherwise two ends that reply to
+// each other in microtasks would starve the process's timers and sockets.
 const fairness = 1024
 
 const before = (a: Delayed, b: Delayed) => a.at < b.at || (a.at === b.at && a.order < b.order)
@@ -32,19 +32,19 @@ export class Deliveries {
   passed = 0
   private ran = 0
   private order = 0
-  /** A binary heap. */
+  /** A binary heap, ordered by `before`. */
   private readonly delayed: Array<Delayed> = []
   private cancel: (() => void) | undefined
   private wake = Infinity
 
   constructor(private readonly timers: Timers) {}
 
-  /** Whether tasks are due now. */
+  /** Whether tasks without delay are queued. */
   get busy(): boolean {
     return this.scheduled
   }
 
-  /** Runs the task after `delay` ms, behind earlier ones for the same time. */
+  /** Runs the task after `delay` ms, after earlier tasks for the same time. */
   schedule(task: Task, delay = 0): void {
     if (delay > 0) return this.push({ at: this.timers.now() + delay, order: this.order++, task })
     this.ready.push(task)
@@ -64,7 +64,7 @@ export class Deliveries {
     if (this.ran < fairness) queueMicrotask(this.flush)
     else {
       this.ran = 0
-      // A message is the fastest way to a new turn (`setTimeout` takes 1 ms or more).
+      // A message starts a new turn fastest: `setTimeout` waits at least 1 ms.
       const { port1, port2 } = new MessageChannel()
       port1.onmessage = () => {
         port1.close()
@@ -83,7 +83,7 @@ export class Deliveries {
     } finally {
       this.ran += next
       this.passed += next
-      // If a task threw, keep the rest of the batch.
+      // If a task threw, keep the tasks of the batch that have not run.
       if (next < batch.length) this.ready = [...batch.slice(next), ...this.ready]
       batch.length = 0
       this.spare = batch
@@ -125,7 +125,7 @@ export class Deliveries {
     return top
   }
 
-  // Arms one timer, for the earliest deadline.
+  // Sets one timer, for the earliest deadline.
   private arm(): void {
     const first = this.delayed[0]
     if (first === undefined || (this.cancel !== undefined && this.wake <= first.at)) return

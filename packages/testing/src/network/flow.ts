@@ -1,9 +1,10 @@
 /**
- * One direction of a memory connection: bytes move in order from the sender's buffer over the wire into the
- * receiver's buffer, both bounded by windows; then FIN, or RST instead of unsent bytes.
+ * One direction of a memory connection. Bytes move in order from the sender's buffer over the simulated wire
+ * into the receiver's buffer; windows bound both buffers. The direction ends with FIN after all bytes, or
+ * with RST, which discards unsent bytes.
  *
- * As with a socket, the receiver notices nothing, FIN and RST included, unless it reads. Never calls an end
- * inside a call of that end's owner. Rules decide in gate.ts; delays are in transit.ts.
+ * As with a socket, a receiver that does not read notices neither bytes nor FIN nor RST. Never calls an end
+ * inside a call of that end's owner. Rules are applied in gate.ts, delays in transit.ts.
  */
 import { ByteQueue } from "./bytes.js"
 import type { Deliveries, Task } from "./deliveries.js"
@@ -11,42 +12,42 @@ import { Gate } from "./gate.js"
 import type { Line } from "./line.js"
 import { Transit } from "./transit.js"
 
-/** Callbacks of a flow to the end that writes into it. */
+/** The end that writes into a flow, with the callbacks of the flow. */
 export interface Sender {
-  /** Some written bytes have been sent. */
+  /** Bytes may have left the send buffer, so it may have room again. */
   sent(): void
 }
 
-/** Callbacks of a flow to the end that reads from it. */
+/** The end that reads from a flow, with the callbacks of the flow. */
 export interface Receiver {
   readonly reading: boolean
   receive(chunk: Uint8Array): void
-  /** FIN was read. */
+  /** FIN has arrived and this end reads. */
   finished(): void
-  /** RST has arrived, read or not. */
+  /** RST has arrived, whether or not this end reads. */
   cut(): void
-  /** RST was read. */
+  /** RST has arrived and this end reads. */
   wasReset(): void
 }
 
-// The most that one flow delivers per turn, so that others get theirs.
+// Maximum bytes that one flow delivers per turn, so that other flows are not starved.
 const turn = 256 * 1024
 
 export class Flow implements Task {
   sender!: Sender
   receiver!: Receiver
-  /** Written, not sent. */
+  /** Bytes that were written and are not sent yet. */
   readonly outgoing = new ByteQueue()
-  /** Arrived, not read. */
+  /** Bytes that have arrived and are not read yet. */
   readonly arrived = new ByteQueue()
-  /** A rule stops the application from reading. */
+  /** Whether a rule prevents the receiver from reading. */
   stalled = false
   readonly gate: Gate
   private readonly transit: Transit
   private scheduled = false
   private fin: "no" | "queued" | "sent" | "arrived" | "read" = "no"
   private rst: "no" | "sent" | "arrived" | "read" = "no"
-  /** The receiver is closed and reads no more. */
+  /** Whether the receiver has closed and reads no further bytes. */
   private deaf = false
   /** Called when bytes arrive after the receiver has closed in order. */
   private refusal: (() => void) | undefined
@@ -62,18 +63,19 @@ export class Flow implements Task {
     this.gate = new Gate(this, this.transit, line)
   }
 
-  /** Bytes beyond the send window. */
+  /** Number of written bytes that exceed the send window. */
   get excess(): number {
     return Math.max(0, this.outgoing.bytes - this.line.wire.sendWindow)
   }
 
-  /** Whether RST has arrived, read or not. */
+  /** Whether RST has arrived, even if the receiver does not read. */
   get broken(): boolean {
     return this.rst === "arrived" || this.rst === "read"
   }
 
   send(chunk: Uint8Array): void {
-    // The sender may not know yet that the wire was reset; bytes written meanwhile are lost with the rest.
+    // After a reset of which the sender does not know yet, written bytes are dropped, as the unsent bytes
+    // were.
     if (this.rst === "no") this.outgoing.push(chunk)
     this.wake()
   }
@@ -88,7 +90,10 @@ export class Flow implements Task {
     if (this.startReset()) this.gate.rst()
   }
 
-  /** The sender has closed in order; unsent bytes may go out for a while (`Conditions.linger`). */
+  /**
+   * The sender has closed in order: unsent bytes may be sent until `Conditions.linger` expires, and RST is
+   * sent then.
+   */
   linger(): void {
     const { linger } = this.line.wire
     if (linger === Infinity || this.outgoing.bytes === 0) return
@@ -96,7 +101,7 @@ export class Flow implements Task {
     this.cancelLinger = this.line.wait(linger, () => this.reset())
   }
 
-  /** As `reset`, without asking the rules. */
+  /** Does the same as `reset`, but the rules are not asked about the RST. */
   cut(): void {
     if (this.startReset()) this.carryRst()
   }
@@ -110,7 +115,7 @@ export class Flow implements Task {
     return true
   }
 
-  /** The receiver closes: nothing moves any more, and bytes of the sender get RST. */
+  /** The receiver has closed: buffered bytes are dropped, and later bytes are not delivered. */
   close(): void {
     this.deaf = true
     this.cancelLinger?.()
@@ -118,29 +123,30 @@ export class Flow implements Task {
     this.gate.close()
   }
 
-  /** The receiver has closed in order; `refuse` is called if more bytes arrive. */
+  /** The receiver has closed in order: `refuse` is called if further bytes arrive. */
   refuse(refuse: () => void): void {
     this.close()
     this.refusal = refuse
   }
 
   /**
-   * The receiver's host has restarted and does not know the connection; `answer` is called for bytes sent now
-   * or lost before.
+   * The receiver's host has restarted and does not know the connection: `answer` is called if the sender has
+   * unsent bytes or sends further bytes or FIN.
    */
   answer(answer: () => void): void {
     this.stranger = answer
     this.wake()
   }
 
-  /** The peer has reset the connection, or seems to have: unsent bytes are lost. */
+  /** The other direction was reset by the peer or by a rule: unsent bytes of this direction are lost. */
   lost(): void {
-    // If the wire was reset both ways, its RST is still to arrive.
+    // If this direction was reset too, its RST is in flight and must still arrive, so the direction is not
+    // closed here.
     if (this.rst === "no") this.close()
     else this.outgoing.clear()
   }
 
-  /** Continues in a later turn: there are bytes to send, or the receiver reads again. */
+  /** Schedules `run`, because there are bytes or FIN to send or the receiver reads again. */
   wake(): void {
     if (this.scheduled) return
     this.scheduled = true
@@ -175,7 +181,7 @@ export class Flow implements Task {
       this.fin = "sent"
       this.gate.fin()
     }
-    // Also if nothing has moved: after uncork the bytes may fit into the send window.
+    // Called even if no bytes moved, because after `uncork` the written bytes may fit into the send window.
     this.sender.sent()
     this.tellEnd()
   }
@@ -186,7 +192,7 @@ export class Flow implements Task {
     if (this.transit.instant) return this.arrive(chunk)
     this.transit.carry(chunk.length, () => {
       this.arrive(chunk)
-      // Over a wire with latency the sender waits for this room.
+      // With latency, the sender may be waiting for the receive window that this segment occupied.
       if (this.outgoing.bytes > 0) this.wake()
     })
   }

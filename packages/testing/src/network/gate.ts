@@ -1,5 +1,5 @@
 /**
- * Asks the rules about everything that leaves the sender of one direction, and holds it back if they say so.
+ * Asks the rules about every segment, FIN and RST of one direction, and applies their verdicts.
  */
 import type { Line } from "./line.js"
 import type { Installed } from "../fault/rules.js"
@@ -7,10 +7,10 @@ import type { Transit } from "./transit.js"
 
 const none = new Uint8Array(0)
 
-// The minimum retransmission timeout of Linux (`TCP_RTO_MIN`).
+// The minimum retransmission timeout of Linux in milliseconds (`TCP_RTO_MIN`).
 const retransmission = 200
 
-/** Callbacks of a gate to its direction. */
+/** The direction that a gate controls. */
 export interface Gated {
   stalled: boolean
   carry(chunk: Uint8Array): void
@@ -20,12 +20,12 @@ export interface Gated {
 }
 
 export class Gate {
-  /** Bytes held back. */
+  /** Number of bytes that are withheld. */
   kept = 0
   private offset = 0
   private holder: Installed | undefined
   private parcels: Array<Uint8Array | "Fin" | "Rst"> = []
-  /** A rule sent FIN in place of the sender's bytes. */
+  /** Whether a rule has truncated this direction, by a FIN in place of the sender's bytes. */
   truncated = false
   private over = false
   private staller: Installed | undefined
@@ -115,14 +115,14 @@ export class Gate {
     this.flow.carryRst()
   }
 
-  /** Holds everything until the rule is removed. */
+  /** Withholds everything until the rule is removed. */
   hold(by: Installed): void {
     if (this.holder !== undefined || this.over) return
     this.holder = by
     by.held.add(this.release)
   }
 
-  /** Drops held bytes, as a sender that resets does. */
+  /** Drops the withheld bytes, because a sender that resets also drops its unsent bytes. */
   forget(): void {
     this.parcels = []
     this.kept = 0
@@ -153,8 +153,8 @@ export class Gate {
     this.flow.carryFin()
   }
 
-  // The scope of a rule may close anywhere, so held bytes continue in a later turn, and the other rules
-  // decide on them.
+  // A rule can be removed inside any call, so withheld events continue in a later turn. The other rules are
+  // asked about the events again.
   private readonly release = (): void =>
     this.line.later(() => {
       if (this.over) return
@@ -169,7 +169,7 @@ export class Gate {
       this.flow.wake()
     })
 
-  // Keep the stall in order with the bytes in flight.
+  // With latency, the stall begins only when the bytes in flight have arrived.
   private stall(by: Installed, millis: number | undefined): void {
     if (this.staller !== undefined) return
     this.staller = by

@@ -1,8 +1,8 @@
 /**
- * The network as used by one life of a host: everything it opened ends with that life, without FIN or other
- * notice.
+ * The network of a host between a start and the next crash. A crash ends everything that the host opened,
+ * without FIN.
  *
- * Code of a dead host that still runs finds a network that is down.
+ * Code of the crashed host that still runs gets errors of a network that is down.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
@@ -15,7 +15,7 @@ import { plain } from "./names.js"
 
 const everywhere = new Set<string | undefined>([undefined, "::", "0.0.0.0"])
 
-// A host has one address, so listening on all addresses means that one.
+// A host has only one address, so a listener on all addresses listens on the host's address.
 const onHost = (options: Network.ListenOptions, host: string): Network.ListenOptions =>
   "port" in options && everywhere.has(options.host) ? { ...options, host } : options
 
@@ -54,8 +54,8 @@ export class HostNetwork {
   }
 
   /**
-   * Ends everything. `reset`: peers see RST; `silence`: nothing comes from the host while it is down. Returns
-   * the function to call at its restart.
+   * Ends all connections and listeners. `reset`: peers see RST. `silence`: the host sends nothing while it is
+   * down. Returns the function to call when the host restarts.
    */
   end(as: "reset" | "silence"): () => void {
     this.gone = true
@@ -75,8 +75,8 @@ export class HostNetwork {
   }
 
   /**
-   * Blocks the host's traffic and leaves attempts to connect to it unanswered. Returns the function that ends
-   * this.
+   * Withholds everything that the host sends, and attempts to connect from or to the host. Returns the
+   * function that ends this.
    */
   private silence(): () => void {
     const name = plain(this.host)

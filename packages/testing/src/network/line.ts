@@ -1,5 +1,5 @@
 /**
- * The connection and its network, as seen by one direction.
+ * The interface of one direction of a connection to the connection and its network.
  */
 import type { Passing } from "../Verdict.js"
 import type { Found, Installed } from "../fault/rules.js"
@@ -11,12 +11,12 @@ export interface Line {
   /** Draws a number in [0, 1) from the seed. */
   readonly draw: () => number
   readonly ask: (kind: Passing["kind"], offset: number, bytes: Uint8Array) => Found | undefined
-  /** Resets the connection for both ends. */
+  /** Resets the connection at both ends. */
   readonly reset: () => void
-  /** Holds the other direction too. */
+  /** Withholds everything in both directions until the rule is removed. */
   readonly hold: (by: Installed) => void
-  /** Calls in a later turn. */
+  /** Calls `f` in a later turn. */
   readonly later: (f: () => void) => void
-  /** Calls after so many ms; the result cancels. */
+  /** Calls `f` after this many milliseconds. The returned function cancels the call. */
   readonly wait: (millis: number, f: () => void) => () => void
 }

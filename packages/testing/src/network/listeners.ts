@@ -1,5 +1,5 @@
 /**
- * The listeners of a memory network, and its port assignment.
+ * The listeners of a memory network, and the assignment of ports.
  */
 import type { ListenOptions } from "@httpfx/core/Network"
 import { tcp, unix, type Address, type Transport } from "@httpfx/core/Transport"
@@ -10,11 +10,11 @@ export interface MemoryListener {
   readonly binding: Binding | undefined
   readonly backlog: number
   readonly onConnection: (transport: Transport) => void
-  /** Connections that arrived and were not accepted yet. */
+  /** Number of connections that have arrived and are not accepted yet. */
   waiting: number
 }
 
-// IANA's dynamic ports (RFC 6335 §6).
+// The range of dynamic ports (RFC 6335 §6).
 const firstEphemeral = 49152
 const lastPort = 65535
 
@@ -26,7 +26,7 @@ export class Listeners {
 
   constructor(private readonly names: Names) {}
 
-  /** A free port, never one assigned recently. */
+  /** Returns the next dynamic port, so a port is not assigned again soon. */
   ephemeral(): number {
     const port = this.nextPort
     this.nextPort = port === lastPort ? firstEphemeral : port + 1
@@ -38,7 +38,7 @@ export class Listeners {
       if (address._tag === "UnixAddress") {
         if (listener.address._tag === "UnixAddress" && listener.address.path === address.path) return listener
       } else if (listener.binding !== undefined && covers(listener.binding, address.hostname, address.port)) {
-        // Listeners that share a port accept in turn.
+        // Listeners that share a port take turns: move this one to the end.
         if (listener.binding.shared) {
           this.all.delete(listener)
           this.all.add(listener)
@@ -49,7 +49,7 @@ export class Listeners {
     return undefined
   }
 
-  /** `undefined`: the address is in use. */
+  /** Adds a listener. Returns `undefined` if the address is in use. */
   open(options: Place, onConnection: (transport: Transport) => void): MemoryListener | undefined {
     const backlog = options.backlog ?? 511
     const binding = "path" in options ? undefined : this.bind(options)

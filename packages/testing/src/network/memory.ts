@@ -1,6 +1,6 @@
 /**
- * The network in memory itself: connects ends, and applies conditions and rules. Bytes travel in flow.ts,
- * attempts to connect run in attempt.ts, TLS is in tls/handshake.ts.
+ * The implementation of a memory network: its connections, listeners, names, conditions and rules. Bytes are
+ * transferred in flow.ts, attempts to connect run in attempt.ts, and TLS is in tls/handshake.ts.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
@@ -21,7 +21,7 @@ import { compile } from "../fault/patterns.js"
 import { Rules } from "../fault/rules.js"
 import { AllConditions } from "./conditions.js"
 
-// The local address of a client that connects to this address.
+// Returns the local address of a client that connects to this address.
 const ownAddress = (remote: string): string =>
   familyOf(remote) === 6
     ? remote === "::1"
@@ -33,7 +33,7 @@ const ownAddress = (remote: string): string =>
 
 const memories = new WeakMap<Service, Memory>()
 
-/** The implementation behind a service. */
+/** Returns the implementation behind a service. */
 export const memoryOf = (service: Service): Memory => {
   const memory = memories.get(service)
   if (memory === undefined) throw new Error("a host needs the original service of MemoryNetwork")
@@ -51,7 +51,7 @@ export class Memory implements Surroundings, Attempts {
   private nextId = 1
   private readonly closing: NonNullable<Network.Service["closing"]>
 
-  /** `simulated`: a simulation moves the clock. */
+  /** `simulated`: whether a simulation advances the clock. */
   constructor(
     options: Options,
     readonly seed: number | string,
@@ -114,7 +114,10 @@ export class Memory implements Surroundings, Attempts {
     this.deliveries.forget()
   }
 
-  /** The network as used by the host of that name, with its wall time; `undefined`: by no particular host. */
+  /**
+   * Creates the network service for the host of that name and wall time, or for clients without a host
+   * (`undefined`).
+   */
   network(host: string | undefined, wallTime = () => this.timers.wallTime()): Network.Service {
     return {
       resolve: (name, options) =>
@@ -128,7 +131,7 @@ export class Memory implements Surroundings, Attempts {
         return attempt.connect(this, this.linkTo(target, host, options), target, (link) => {
           const listener = this.bound.find(target)
           if (listener === undefined) return undefined
-          // The client's system retransmits a SYN that a full backlog dropped.
+          // A full backlog drops the SYN, and the client's system retransmits it.
           if (listener.waiting >= listener.backlog) return "full"
           return this.accept(listener, link)
         })

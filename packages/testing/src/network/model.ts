@@ -1,5 +1,5 @@
 /**
- * The public types of a memory network: options, connections, service. Part of `MemoryNetwork`.
+ * The public types of `MemoryNetwork`: options, connections and service.
  */
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -9,20 +9,20 @@ import type { Conditions, Where } from "../Conditions.js"
 import type { Passing, Rule } from "../Verdict.js"
 
 /**
- * Names, conditions and seed of a memory network.
+ * Options of a memory network.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends Conditions {
   /**
-   * Addresses of names. `localhost` is known too, and so is every name that was listened on, which gets a
-   * generated address. Others do not resolve (`ENOTFOUND`).
+   * Addresses of names. `localhost` resolves too, and every name on which a listener was opened resolves to a
+   * generated address. Other names do not resolve (`ENOTFOUND`).
    */
   readonly hosts?: Readonly<Record<string, string | ReadonlyArray<string>>> | undefined
   /**
-   * The seed of jitter and of random segment sizes. Default: drawn from Effect's `Random`, which a simulation
-   * seeds. `MemoryNetwork.seed` returns it.
+   * The seed of jitter and of random segment sizes. By default it is drawn from Effect's `Random`, which a
+   * simulation seeds. `MemoryNetwork.seed` returns the seed.
    */
   readonly seed?: number | string | undefined
 }
@@ -34,22 +34,21 @@ export interface Options extends Conditions {
  * @category models
  */
 export interface End {
-  /** Its address; `undefined` for the client of a Unix path. */
+  /** The address of the end; `undefined` for the client of a Unix path. */
   readonly address: Address | undefined
   /**
-   * `finWait`: has sent FIN; `closeWait`: has read the peer's FIN; `closed`: both, or failed (RFC 9293
-   * §3.3.2).
-   * §3.3.2).
+   * The state of the end (RFC 9293 §3.3.2): in `finWait` it has sent FIN, in `closeWait` it has read the
+   * peer's FIN, and in `closed` it has done both or has failed.
    */
   readonly state: "established" | "finWait" | "closeWait" | "closed"
-  /** Bytes written and not yet sent. */
+  /** Number of bytes that were written and are not sent yet. */
   readonly unsent: number
-  /** Bytes that arrived and were not read. */
+  /** Number of bytes that have arrived and are not read yet. */
   readonly unread: number
 }
 
 /**
- * A connection of which at least one end is not closed.
+ * A connection with at least one open end.
  *
  * @since 0.1.0
  * @category models
@@ -59,39 +58,44 @@ export interface Connection {
   readonly id: number
   /** The end that connected. */
   readonly client: End
-  /** The end that listened. */
+  /** The end that accepted the connection. */
   readonly server: End
 }
 
 /**
- * Control over a memory network.
+ * Inspects and controls a memory network.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** The network itself, for the code under test. */
+  /** The network for the code under test. */
   readonly network: Network.Service
-  /** The open connections, oldest first; empty if nothing was left behind. */
+  /** The open connections, oldest first. */
   readonly connections: Effect.Effect<ReadonlyArray<Connection>>
   /** The addresses of all listeners. */
   readonly listeners: Effect.Effect<ReadonlyArray<Address>>
   /** The seed of all randomness of this network. */
   readonly seed: number | string
   /**
-   * Changes the conditions of matching connections, open ones too, until the scope closes. The newest wins,
-   * property by property.
+   * Changes the conditions of matching connections, open and future, until the scope closes. If several
+   * conditions match a connection, the newest value of each property applies.
    */
   readonly condition: (where: Where, conditions: Conditions) => Effect.Effect<void, never, Scope.Scope>
   /**
-   * Installs a rule behind the existing ones until the scope closes. `observe` is called for everything that
-   * passes, whichever rule decides.
+   * Installs a rule after the existing rules until the scope closes. `observe` is called for every event,
+   * whichever rule decides on the event.
    */
   readonly rule: (rule: Rule, observe?: (passing: Passing) => void) => Effect.Effect<void, never, Scope.Scope>
-  /** Resets matching connections now; both ends see it. Returns how many. */
+  /** Resets all matching connections immediately; both ends see RST. Returns the number of connections. */
   readonly reset: (where: Where) => Effect.Effect<number>
-  /** Sets the addresses that a name resolves to from now on; an empty list: none (`ENOTFOUND`). */
+  /**
+   * Sets the addresses to which a name resolves from now on. With an empty list, lookups fail with
+   * `ENOTFOUND`.
+   */
   readonly setHost: (name: string, addresses: string | ReadonlyArray<string>) => Effect.Effect<void>
-  /** The network as seen from the host of that name: its connections come from the host's address. */
+  /**
+   * Returns the network for clients on the host of that name: their connections come from the host's address.
+   */
   readonly from: (host: string) => Network.Service
 }

@@ -1,20 +1,21 @@
 /**
- * The name service of a memory network: addresses of names, and addresses covered by listeners.
+ * The name service of a memory network: the addresses of names, and which addresses a listener covers.
  *
- * A generated address depends on the name alone (except for collisions), so it is the same in every run.
+ * A generated address is computed from the name, so a name has the same address in every run unless two names
+ * collide.
  */
 import type { ResolvedAddress } from "@httpfx/core/Network"
 
 const v4 = /^\d{1,3}(\.\d{1,3}){3}$/
 
-/** 4 or 6 for an IP address, 0 for a name. */
+/** Returns 4 or 6 for an IP address, and 0 for a name. */
 export const familyOf = (host: string): 0 | 4 | 6 => (host.includes(":") ? 6 : v4.test(host) ? 4 : 0)
 
 /** Normalizes a host of a URL or a call: lower case, without the brackets of IPv6. */
 export const plain = (host: string): string =>
   (host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host).toLowerCase()
 
-// FNV-1a, cut to 24 bits.
+// FNV-1a, reduced to 24 bits.
 const hash = (name: string): number => {
   let value = 0x811c9dc5
   for (let index = 0; index < name.length; index++)
@@ -22,7 +23,7 @@ const hash = (name: string): number => {
   return (value ^ (value >>> 24)) & 0xffffff
 }
 
-// 10.0.0.0/8 (RFC 1918) without 10.0.0.x, where clients have their address.
+// An address of 10.0.0.0/8 (RFC 1918). Callers avoid 10.0.0.x, which is reserved for clients.
 const madeUp = (number: number) => `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`
 
 export class Names {
@@ -37,7 +38,7 @@ export class Names {
     }
   }
 
-  /** Sets the addresses of a name from now on; none: unknown. */
+  /** Sets the addresses of a name. An empty list makes the name unknown. */
   set(host: string, addresses: ReadonlyArray<string>): void {
     const name = plain(host)
     if (addresses.length === 0) this.known.delete(name)
@@ -48,7 +49,7 @@ export class Names {
     }
   }
 
-  /** The names that have or had this address. */
+  /** Returns the names that have or had this address. */
   of(address: string): ReadonlyArray<string> {
     return this.called.get(address) ?? []
   }
@@ -58,14 +59,16 @@ export class Names {
     if (!names.includes(name)) this.called.set(address, [...names, name])
   }
 
-  /** The addresses of a name or of an IP address; empty for an unknown name. */
+  /**
+   * Returns the addresses of a name, which are empty for an unknown name. An IP address resolves to itself.
+   */
   lookup(host: string): ReadonlyArray<ResolvedAddress> {
     const name = plain(host)
     const addresses = familyOf(name) === 0 ? (this.known.get(name) ?? []) : [name]
     return addresses.map((address) => ({ address, family: familyOf(address) === 6 ? 6 : 4 }))
   }
 
-  /** The address for listening on a host; a new name gets a generated one. */
+  /** Returns the address for a listener on this host. An unknown name gets a generated address. */
   claim(host: string): string {
     const name = plain(host)
     if (familyOf(name) !== 0) return name
@@ -79,24 +82,27 @@ export class Names {
   }
 }
 
-/** A bound port with the addresses it covers. */
+/** A bound port, and the addresses on which it accepts connections. */
 export interface Binding {
-  /** `::` and `0.0.0.0` cover all addresses of their family; `::` both families unless `ipv6Only`. */
+  /**
+   * `::` and `0.0.0.0` cover all addresses of their family. `::` covers both families unless `ipv6Only` is
+   * set.
+   */
   readonly host: string
   readonly port: number
   readonly ipv6Only: boolean
-  /** Other bindings with this flag may share the port. */
+  /** Whether other bindings with this flag may share the port. */
   readonly shared: boolean
 }
 
 const wildcard = ({ host, ipv6Only }: Binding, family: 0 | 4 | 6) =>
   host === "::" ? family === 6 || !ipv6Only : host === "0.0.0.0" && family === 4
 
-/** Whether connections to this address and port reach the binding. */
+/** Returns whether a connection to this address and port reaches the binding. */
 export const covers = (binding: Binding, host: string, port: number): boolean =>
   binding.port === port && (binding.host === host || wildcard(binding, familyOf(host)))
 
-/** Whether some address would reach both bindings, so that they cannot coexist. */
+/** Returns whether an address exists that would reach both bindings, so that they cannot coexist. */
 export const collide = (a: Binding, b: Binding): boolean =>
   a.port === b.port &&
   (a.host === b.host ||

@@ -1,5 +1,5 @@
 /**
- * A connection of a memory network: two ends, a flow in each direction, and the conditions of each.
+ * A connection of a memory network: its two ends, and a flow with its conditions in each direction.
  */
 import type { Address } from "@httpfx/core/Transport"
 import type { Timers } from "@httpfx/core/Timers"
@@ -81,16 +81,16 @@ export class Pair {
     this.server = new MemoryTransport(server, client, down, up, deliveries, closed)
   }
 
-  /** Recomputes the conditions after a change. */
+  /** Recomputes the conditions of both directions. */
   refresh(): void {
     this.upward.refresh()
     this.downward.refresh()
-    // A wider window may release a waiting sender.
+    // A larger window may let a waiting sender continue.
     this.up.wake()
     this.down.wake()
   }
 
-  /** Sends RST both ways; the receiver of what `from` sends sees it first. */
+  /** Sends RST in both directions, first in the direction from `from`. */
   cut(from: Side): void {
     const [first, second] = from === "client" ? [this.up, this.down] : [this.down, this.up]
     first.cut()

@@ -1,22 +1,23 @@
 /**
- * The wire from sender to receiver: delays segments.
+ * Delays the segments of one direction.
  *
- * Segments leave one after the other at the bandwidth, take latency and jitter, and arrive in order, even if
- * the conditions change meanwhile. Times are whole milliseconds.
+ * Segments leave one after another at the rate of the bandwidth and arrive after latency and jitter. They
+ * arrive in order, even if the conditions change while they are in flight. Arrival times are whole
+ * milliseconds.
  */
 import type { Deliveries, Task } from "./deliveries.js"
 import type { Line } from "./line.js"
 
-// Rounding errors of sums must not cost a millisecond.
+// Subtracted before rounding up, so that a rounding error of a sum does not add a millisecond.
 const tolerance = 1e-6
 
 export class Transit implements Task {
   /** Bytes in flight. */
   bytes = 0
   private under: Array<{ readonly size: number; readonly land: () => void }> = []
-  /** Time at which the wire has taken all sent bytes. */
+  /** Time at which the bandwidth has let all sent bytes leave. */
   private free = 0
-  /** Earliest arrival of the next segment, which keeps the order. */
+  /** Earliest arrival of the next segment: the arrival of the previous segment, so segments stay in order. */
   private floor = 0
 
   constructor(
@@ -24,14 +25,14 @@ export class Transit implements Task {
     private readonly line: Line
   ) {}
 
-  /** Whether bytes sent now may arrive now. */
+  /** Whether a segment that is sent now arrives now. */
   get instant(): boolean {
     return (
       this.line.wire.instant && this.under.length === 0 && (this.floor === 0 || this.floor <= this.line.now())
     )
   }
 
-  /** The size of the next segment. */
+  /** Returns the maximum size of the next segment. */
   segment(): number {
     const { maxSegment, minSegment } = this.line.wire
     if (minSegment >= maxSegment) return maxSegment
@@ -51,13 +52,14 @@ export class Transit implements Task {
     this.deliveries.schedule(this, this.floor - now)
   }
 
-  /** The wire pauses: everything sent from now on arrives that much later. */
+  /** Delays the next segment by this many milliseconds; later segments cannot overtake it. */
   delay(millis: number): void {
     const leave = Math.max(this.line.now(), this.free)
     this.floor = Math.max(this.floor, Math.ceil(leave + this.line.wire.latency + millis))
   }
 
-  // One task per segment in flight, and each run delivers the oldest: equal times cannot reorder them.
+  // Each segment in flight has scheduled one run, and each run delivers the oldest segment, so the order is
+  // kept.
   run(): void {
     const { land, size } = this.under.shift()!
     this.bytes -= size

@@ -1,9 +1,10 @@
 /**
- * One end of a memory connection: the `Transport` over two flows, one in each direction.
+ * One end of a memory connection: a `Transport` that writes into one flow and reads from another.
  *
- * It behaves like a socket of Node (packages/node/src/socket/tcpTransport.ts; one battery tests both): FIN
- * and RST are only noticed by reading, bytes before an RST are read first, a failed write is reported at once
- * to an end that does not read. Never calls its owner inside one of the owner's calls.
+ * It behaves like a socket of Node (packages/node/src/socket/tcpTransport.ts; `NetworkBattery` tests both).
+ * FIN and RST are noticed only while the end reads, and bytes before an RST are delivered first. A failed
+ * write is reported immediately if the end does not read. Never calls its owner inside one of the owner's
+ * calls.
  */
 import {
   fault,
@@ -19,14 +20,14 @@ import type { Deliveries, Task } from "./deliveries.js"
 import type { Flow, Receiver, Sender } from "./flow.js"
 
 /**
- * State of an end in TCP's terms (RFC 9293 §3.3.2): `finWait`: has sent FIN; `closeWait`: has read the peer's
- * FIN; `closed`: both, or failed.
+ * The state of an end in terms of TCP (RFC 9293 §3.3.2). In `finWait` it has sent FIN, in `closeWait` it has
+ * read the peer's FIN, and in `closed` it has done both or has failed.
  */
 export type EndState = "established" | "finWait" | "closeWait" | "closed"
 
 export class MemoryTransport implements Transport, Sender, Receiver, Task {
   writable = true
-  /** Whether arriving bytes are delivered. */
+  /** Whether arriving bytes are delivered to the owner. */
   reading = false
   closed = false
   private handlers = noHandlers
@@ -125,7 +126,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
 
   abandon(): void {
     if (this.closed || this.dropped) return
-    // As TCP does: closing with unread bytes sends RST.
+    // As in TCP, closing with unread bytes sends RST.
     if (this.buffered > 0 || this.incoming.arrived.bytes > 0) return this.reset()
     this.dropped = true
     this.handlers = onlyClose(this.handlers)
@@ -136,7 +137,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     this.deliveries.schedule(this)
   }
 
-  /** The host has crashed: nothing more is sent, and the owner sees close. */
+  /** Called when the host has crashed: closes this end for its owner, and sends neither FIN nor RST. */
   vanish(): void {
     if (this.closed) return
     this.dropped = true
@@ -145,7 +146,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     this.deliveries.schedule(this)
   }
 
-  /** The host has restarted: replies RST to old connections. */
+  /** Called when the host has restarted: replies with RST to bytes on this old connection. */
   answerStranger(): void {
     this.incoming.answer(() => this.out.reset())
   }
@@ -167,7 +168,8 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     if (this.ended) this.deliveries.schedule(this)
   }
 
-  // There is no process to keep alive, no Nagle and no keep-alive probe.
+  // A memory connection does not keep the process alive, and has neither Nagle's algorithm nor keep-alive
+  // probes.
   ref(): void {}
   unref(): void {}
   noDelay(_enable: boolean): void {}
@@ -188,7 +190,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
   }
 
   cut(): void {
-    // A write that waits in the send buffer fails; one already sent is silently lost.
+    // A write that is still in the send buffer fails; bytes that were already sent are lost without an error.
     const waiting = this.buffered > 0
     this.out.lost()
     if (waiting) this.fail(fault("ECONNRESET", "write"))
@@ -208,9 +210,9 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     this.settle()
   }
 
-  // Runs in a later turn: reports what was noticed inside a call of the owner.
+  // Runs in a later turn, because events found inside a call of the owner must not be reported in that call.
   run(): void {
-    // A failed write is reported after the peer's earlier bytes, unless nothing reads.
+    // A failed write is reported after the peer's earlier bytes, or now if this end does not read.
     if (this.failure !== undefined && this.started && (this.paused || this.ended)) this.stop()
     this.tell()
   }
@@ -233,7 +235,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     this.deliveries.schedule(this)
   }
 
-  // Both directions have ended in order: nothing is left to send, and the peer's FIN was read.
+  // Closes this end if both directions have ended in order: all bytes are sent, and the peer's FIN was read.
   private settle(): void {
     if (this.closed || !this.ended || this.writable || this.buffered > 0) return
     this.out.linger()
@@ -241,7 +243,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     this.deliveries.schedule(this)
   }
 
-  // Ends this end.
+  // Closes this end and drops its buffered bytes.
   private stop(): void {
     if (this.closed) return
     this.incoming.close()
@@ -264,7 +266,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
       this.toldEnd = true
       handlers.end()
     }
-    // `end` may have handed the connection over; then the new owner gets close in a turn of its own.
+    // `end` may have handed the connection over; the new owner then sees `close` in a later turn.
     if (!this.closed || this.toldClose || this.handlers !== handlers) return
     this.toldClose = true
     this.handlers = noHandlers

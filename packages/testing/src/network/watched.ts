@@ -56,7 +56,8 @@ export class WatchedNetwork {
           (listener) => listener.close
         ),
       secure: (transport, options) => {
-        // TLS needs the network's own transport; this one closes with the one made of it.
+        // `secure` needs the network's own transport. Closing the secured transport also closes the inner
+        // transport, so track only the secured transport.
         this.open.delete(transport)
         return Effect.map(network.secure(this.inner.get(transport) ?? transport, options), (secured) =>
           this.transport(secured, `TLS ${options.role}`)
@@ -124,7 +125,7 @@ class WatchedTransport implements Transport {
     this.inner.end()
   }
   reset() {
-    // An end that was never started gets no callbacks.
+    // A transport that was never started gets no `close` callback, so remove it here.
     if (!this.started) this.onClose()
     this.inner.reset()
   }

@@ -1,13 +1,15 @@
 /**
- * How long a raw peer waits in silence, in real time whatever the test's clock.
+ * Limits how long a raw peer waits without receiving a byte. The limit is in real time, even under a test
+ * clock.
  *
- * Counts in two halves: when the process was busy or suspended, the timer of the first is overdue, and what
- * arrived meanwhile is read before the second ends.
+ * The limit is measured by two timers, one after the other. If the process was busy or suspended, the first
+ * timer expires late, but bytes that arrived meanwhile are then read before the second timer expires.
  */
 import { clearTimeout, setTimeout } from "../time/realTime.js"
 
 /**
- * Calls `giveUp` once `seen` has stayed the same for this long. Returns its cancellation. Infinity: never.
+ * Calls `giveUp` when the result of `seen` has not changed for this many milliseconds (`Infinity`: never).
+ * Returns a function that cancels this.
  */
 export const afterSilence = (millis: number, seen: () => number, giveUp: () => void): (() => void) => {
   if (!Number.isFinite(millis)) return () => {}

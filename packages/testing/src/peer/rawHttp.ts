@@ -1,12 +1,12 @@
 /**
- * Reads one HTTP message at a time from a raw peer, as simply as RFC 9112 allows: for the batteries,
- * independent of the parser under test.
+ * Reads HTTP messages from a raw peer, with a minimal parser after RFC 9112. The batteries use it because it
+ * is independent of the parsers under test.
  */
 import * as Effect from "effect/Effect"
 import type { RawPeer, WireMismatch } from "../RawPeer.js"
 import { fieldsOf } from "../battery/expect.js"
 
-/** A received message: its head as received, its body decoded. */
+/** A received message, with its head as received and its body without chunk framing. */
 export interface Message {
   readonly head: string
   readonly start: string
@@ -14,7 +14,7 @@ export interface Message {
   readonly body: string
 }
 
-/** Decodes a chunked body; returns it with its trailers. */
+/** Reads a chunked body with its trailers, and returns the body without chunk framing. */
 const chunks = (peer: RawPeer): Effect.Effect<string, WireMismatch> =>
   Effect.gen(function* () {
     const parts: Array<string> = []
@@ -34,7 +34,7 @@ const bodyOf = (peer: RawPeer, fields: Message["fields"], otherwise: Effect.Effe
   return length === undefined ? otherwise : peer.take(Number(length))
 }
 
-/** Reads the next request of a client. */
+/** Reads the next request from a client. */
 export const request = (peer: RawPeer): Effect.Effect<Message, WireMismatch> =>
   Effect.gen(function* () {
     const head = yield* peer.head
@@ -43,7 +43,7 @@ export const request = (peer: RawPeer): Effect.Effect<Message, WireMismatch> =>
     return { head, start: head.slice(0, head.indexOf("\r\n")), fields, body }
   })
 
-/** Reads the next response of a server, to a request with this method. */
+/** Reads the next response from a server to a request with this method. */
 export const response = (peer: RawPeer, method = "GET"): Effect.Effect<Message, WireMismatch> =>
   Effect.gen(function* () {
     const head = yield* peer.head

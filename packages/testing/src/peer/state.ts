@@ -1,7 +1,7 @@
 /**
- * The input of a raw peer: received bytes, how many were consumed, and how the connection ended.
+ * The state of a raw peer's input: the received bytes, how many were consumed, and how the connection ended.
  *
- * Wakes waiting expectations after every callback; never judges anything.
+ * Calls the waiting expectations (`watchers`) after every callback, so that they can check the new state.
  */
 import * as Effect from "effect/Effect"
 import type { Transport, TransportHandlers } from "@httpfx/core/Transport"
@@ -13,12 +13,15 @@ export class PeerState implements TransportHandlers {
   fault: string | undefined
   drains = 0
   consumed = 0
-  /** Bytes received. */
+  /** Number of received bytes. */
   length = 0
   readonly watchers = new Set<() => unknown>()
-  /** Everything received, in order. */
+  /** All received text, in order. */
   private all: Array<string> = []
-  /** Unconsumed text. Joined only as far as it is read, so that large bodies are joined once. */
+  /**
+   * Unconsumed text in parts. Parts are joined only when they are read, so that a large body is joined only
+   * once.
+   */
   private ahead: Array<string> = []
 
   constructor(transport: Transport) {
@@ -43,18 +46,18 @@ export class PeerState implements TransportHandlers {
     return this.fault ?? (this.closed ? "closed" : this.ended ? "fin" : "open")
   }
 
-  /** The next bytes, as far as they have arrived. Consumes nothing. */
+  /** Returns the next `length` bytes, or fewer if fewer have arrived. Consumes nothing. */
   peek(length: number): string {
     let [first = ""] = this.ahead
     for (let parts = 1; first.length < length && this.ahead.length > 1; parts++) {
-      // Doubles each time, so that many small pieces are not joined one by one.
+      // Joins twice as many parts each time: joining many small parts one by one would take quadratic time.
       first = this.ahead.splice(0, 2 ** parts).join("")
       this.ahead.unshift(first)
     }
     return first.length > length ? first.slice(0, length) : first
   }
 
-  /** The end offset of the `times`th marker, or -1. */
+  /** Returns the end offset of the `times`th marker, or -1. */
   find(marker: string, times: number): number {
     for (let length = 256; ; length *= 4) {
       const text = this.peek(length)
@@ -76,7 +79,7 @@ export class PeerState implements TransportHandlers {
     return text
   }
 
-  /** Waits until `found` returns something. */
+  /** Waits until `found` returns a value other than `undefined`. */
   arrival(found: () => unknown): Effect.Effect<void> {
     return Effect.async((resume) => {
       const watch = () => {

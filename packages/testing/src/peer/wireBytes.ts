@@ -1,12 +1,10 @@
 /**
- * Notations for bytes in scripts: hexadecimal digits, characters, lines.
- *
- * Never interprets the bytes.
+ * Notations for bytes in scripts: hexadecimal digits, texts and multi-line templates.
  */
 import { bytesOf, textOf } from "../tap/wireText.js"
 
 /**
- * Bytes from hexadecimal digits; blanks are skipped. Throws on anything else.
+ * Converts pairs of hexadecimal digits to bytes. White space is ignored; any other character throws.
  *
  * @since 0.1.0
  * @category bytes
@@ -18,7 +16,7 @@ export const hex = (digits: string): Uint8Array => {
 }
 
 /**
- * Bytes of a text with one character per byte.
+ * Converts a text with one character per byte to bytes.
  *
  * @since 0.1.0
  * @category bytes
@@ -27,7 +25,7 @@ export const latin1 = (data: string | Uint8Array): Uint8Array =>
   typeof data === "string" ? bytesOf(data) : data
 
 /**
- * The UTF-8 bytes of a text, as a text with one character per byte: for bodies.
+ * Encodes a text as UTF-8 and returns the bytes as a text with one character per byte. Use it for bodies.
  *
  * @since 0.1.0
  * @category bytes
@@ -35,8 +33,9 @@ export const latin1 = (data: string | Uint8Array): Uint8Array =>
 export const utf8 = (data: string): string => textOf(new TextEncoder().encode(data))
 
 /**
- * A multi-line template as sent on the wire: line feeds become CRLF; the common indentation is removed, and
- * so are the break after the opening backtick and the blanks before the closing one.
+ * Converts a multi-line template to the text of a message. Line feeds become CRLF. The common indentation is
+ * removed, and so are the line break after the opening backtick and the white space before the closing
+ * backtick.
  *
  * @example
  * import { RawPeer } from "@httpfx/testing"
@@ -52,7 +51,7 @@ export const utf8 = (data: string): string => textOf(new TextEncoder().encode(da
  */
 export const wire = (strings: TemplateStringsArray, ...values: ReadonlyArray<string | number>): string => {
   const parts = strings.map((part) => part.split(/(?<!\r)\n/))
-  // Text before a value is not blank, although it may look so.
+  // White space before an interpolated value is the start of a non-blank line.
   const starts = parts.flatMap((lines, index) =>
     lines
       .slice(1)

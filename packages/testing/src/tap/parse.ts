@@ -1,8 +1,9 @@
 /**
- * Parses a recording as HTTP: classified pieces of the wire, messages, and exchanges.
+ * Parses a recording as HTTP into pieces (the recorded bytes, classified), messages and exchanges.
  *
- * The core's own parsers read both directions with every leniency flag, since a wiretap shows and does not
- * judge. Bytes that are not HTTP (after an upgrade or a parse error) stay raw.
+ * Both directions are parsed by the core's parsers with every leniency flag, because a wiretap must also show
+ * messages that a server or client would refuse. Bytes that are not HTTP (after an upgrade or a parse error)
+ * become `raw` pieces.
  */
 import {
   Body,
@@ -17,8 +18,8 @@ import { bytesOf } from "./wireText.js"
 import type { Recording, Side } from "./transport.js"
 
 /**
- * A message as it passed. `begun` and `ended` are the times of its first and last byte at the recorded end,
- * in milliseconds since the epoch.
+ * A recorded message. `begun` and `ended` are the times of the message's first and last byte at the recorded
+ * end, in milliseconds since the epoch.
  *
  * @since 0.1.0
  * @category models
@@ -26,39 +27,39 @@ import type { Recording, Side } from "./transport.js"
 export interface Message<H> {
   /** The parsed head. */
   readonly head: H
-  /** The content: without chunk framing, still in its content codings. */
+  /** The content, without chunk framing but not decoded from its content codings. */
   readonly body: Uint8Array
-  /** Name, value, name, value, ... */
+  /** The trailer fields as a flat list: name, value, name, value, ... */
   readonly rawTrailers: ReadonlyArray<string>
-  /** Whether its end was seen. */
+  /** Whether the end of the message was recorded. */
   readonly complete: boolean
   readonly begun: number
   readonly ended: number
-  /** Bytes of the head on the wire. */
+  /** Number of bytes of the head on the wire. */
   readonly headBytes: number
-  /** Bytes of the rest: body, framing and trailers. */
+  /** Number of bytes of body, framing and trailers on the wire. */
   readonly bodyBytes: number
 }
 
 /**
- * A request with its responses. `request` is missing if a server sent a response without one.
+ * A request with its responses. `request` is `undefined` if a server sent a response without a request.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Exchange {
-  /** The recording it belongs to. */
+  /** The recording that contains the exchange. */
   readonly connection: Recording
   /** The request. */
   readonly request: Message<RequestHead> | undefined
-  /** The 1xx responses, in order. */
+  /** The informational (1xx) responses, in order. */
   readonly informational: ReadonlyArray<Message<ResponseHead>>
-  /** The final response; `undefined`: none was seen. */
+  /** The final response; `undefined` if no final response was recorded. */
   readonly response: Message<ResponseHead> | undefined
 }
 
 /**
- * Adjacent bytes of one kind. `framing`: chunk framing, trailers; `raw`: not HTTP.
+ * Adjacent bytes of one kind. `framing` is chunk framing and trailers, and `raw` is bytes that are not HTTP.
  *
  * @since 0.1.0
  * @category models
@@ -66,13 +67,13 @@ export interface Exchange {
 export interface Piece {
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** Index of the event that contains it. */
+  /** Index of the event that contains the bytes. */
   readonly event: number
   /** The sender. */
   readonly from: Side
-  /** The part of a message. */
+  /** The part of the message to which the bytes belong. */
   readonly kind: "head" | "framing" | "body" | "raw"
-  /** The bytes as they passed. */
+  /** The recorded bytes. */
   readonly bytes: Uint8Array
 }
 
@@ -83,13 +84,13 @@ export interface Piece {
  * @category models
  */
 export interface Parsed {
-  /** Everything that passed, in order. */
+  /** All recorded bytes, in order. */
   readonly pieces: ReadonlyArray<Piece>
   /** The exchanges, in the order of their requests. */
   readonly exchanges: ReadonlyArray<Exchange>
   /**
-   * Parse errors that ended HTTP in a direction: `refusal` is the error, `from` and `event` say whose bytes
-   * caused it.
+   * Parse errors, after which the bytes of the direction are `raw`. `refusal` is the error; `from` is the
+   * sender of the bytes that caused the error, and `event` the index of their event.
    */
   readonly refusals: ReadonlyArray<{
     readonly event: number
@@ -131,10 +132,13 @@ const join = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
   return bytes
 }
 
-/** One direction. The parser pauses at every event, which shows the bytes that caused it. */
+/**
+ * Parses one direction. The parser is paused at every event, so the bytes parsed since the previous event
+ * belong to this event.
+ */
 abstract class Direction<H> {
   draft: Draft<H> | undefined
-  /** Bytes that may be HTTP or not, which later bytes decide. */
+  /** Bytes after an upgrade request, which are HTTP or not depending on the response. */
   held: Array<{ readonly at: number; readonly event: number; readonly bytes: Uint8Array }> | undefined
   raw = false
   private slice: Uint8Array | undefined
@@ -174,7 +178,7 @@ abstract class Direction<H> {
     }
   }
 
-  /** Releases the held bytes, as HTTP or as raw ones. */
+  /** Continues with the held bytes, as HTTP or as raw bytes. */
   release(raw: boolean): void {
     const held = this.held ?? []
     this.held = undefined

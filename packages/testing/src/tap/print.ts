@@ -1,6 +1,6 @@
 /**
- * Prints a recording as text, line by line: sender, time and bytes; for snapshots with placeholders for
- * values that differ from run to run. Never omits bytes without printing how many.
+ * Prints a recording as text, line by line with sender, time and bytes. For snapshots, placeholders replace
+ * values that differ from run to run. Never omits bytes without printing their number.
  */
 import { formatAddress, type Address } from "@httpfx/core/Transport"
 import { parse, type Piece } from "./parse.js"
@@ -9,21 +9,24 @@ import { hideSecrets, type FindSecrets } from "./secrets.js"
 import { escape, excerpt, textOf } from "./wireText.js"
 
 export interface PrintOptions {
-  /** Time from which times are counted. */
+  /** Time from which the printed times are counted. */
   readonly origin: number
   readonly times: boolean
-  /** Maximum characters shown of a piece of a body. */
+  /** Maximum characters printed of each piece of a body. */
   readonly bodyLimit: number
   readonly stable: boolean
   readonly redact: ReadonlyArray<readonly [pattern: RegExp, replacement: string]>
-  /** Finds secrets to hide, even if they span segments. Default: everything is shown. */
+  /** Finds the secrets to redact, even if a secret spans segments. Default: nothing is redacted. */
   readonly secrets?: FindSecrets | undefined
 }
 
-// Ports from here on are assigned by the system, different ones in every run.
+// The system assigns ports from this number on, so they differ from run to run.
 const firstEphemeral = 32768
 
-/** Placeholders for values that differ from run to run; equal values get the same one everywhere. */
+/**
+ * Placeholders for values that differ from run to run. Equal values get the same placeholder in all
+ * recordings.
+ */
 export class Placeholders {
   private readonly known = new Map<string, string>()
   private readonly counts = new Map<string, number>()
@@ -39,7 +42,10 @@ export class Placeholders {
     return name
   }
 
-  /** Fields of a head: Date (RFC 9110 §6.6.1), W3C trace context, B3, boundaries, ports in Host. */
+  /**
+   * Replaces values in the fields of a head: Date (RFC 9110 §6.6.1), W3C trace context, B3, multipart
+   * boundaries, and ports in URLs and Host.
+   */
   head(text: string): string {
     return text
       .replace(/^(date:[ \t]*)[^\r\n]*/gim, "$1<date>")
@@ -94,7 +100,9 @@ interface Merged {
   text: string
 }
 
-/** Merges adjacent pieces with equal kind, sender and time: segment boundaries do not matter to readers. */
+/**
+ * Merges adjacent pieces with equal kind, sender and time, because readers do not need segment boundaries.
+ */
 const merge = (pieces: ReadonlyArray<Piece>, show: (piece: Piece) => string): Array<Merged> => {
   const merged: Array<Merged> = []
   for (const piece of pieces) {
@@ -150,7 +158,7 @@ const pieceLines = (
   return shown.split(/(?<=\n)/).map((line) => ({ at, event, arrow, text: escape(line) }))
 }
 
-/** Prints the recording, one line of text for each line on the wire. */
+/** Prints the recording, with one line of text for each line of a head and for each piece of a body. */
 export const printRecording = (recording: Recording, names: Placeholders, options: PrintOptions): string => {
   const { client, events, id, server, side } = recording
   const { pieces, refusals } = parse(recording)

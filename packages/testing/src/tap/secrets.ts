@@ -1,25 +1,26 @@
 /**
- * Locates secrets in the bytes of one side: values of fields, and user and password of URLs, also across
- * segments.
+ * Finds secrets in the bytes of one sender: values of header fields, and user and password of URLs. A secret
+ * may span segments.
  *
- * Never changes bytes. After skipped bytes, the rest of the line counts as a secret.
+ * After bytes that were not stored, the rest of the line counts as a secret, because the field's name may be
+ * missing. Never changes recorded bytes.
  */
 import type { Piece } from "./parse.js"
 import type { Side, TapEvent } from "./transport.js"
 import { textOf } from "./wireText.js"
 
-/** Start and end offset in everything that one side sent. */
+/** Start and end offset in all bytes of one sender. */
 type Range = readonly [from: number, to: number]
 
-/** Finds the secrets in a text that starts at a message. */
+/** Finds the secrets in a text that starts with a message. */
 export type FindSecrets = (text: string) => Array<Range>
 
 const escaped = (name: string) => name.replace(/[.*+?^$|(){}[\]\\]/g, "\\$&")
 
-// A value continues in lines that begin with white space (RFC 9112 §5.2).
+// A value continues on lines that begin with white space (RFC 9112 §5.2).
 const valueLines = "[^\\r\\n]*(?:(?:\\r\\n|\\r|\\n)[ \\t]+[^\\r\\n]*)*"
 
-/** A finder for the values of these fields, and for user and password of URLs. */
+/** Creates a finder for the values of these fields, and for user and password of URLs. */
 export const secretsOf = (names: ReadonlyArray<string>): FindSecrets => {
   const fields =
     names.length === 0
@@ -40,10 +41,10 @@ export const secretsOf = (names: ReadonlyArray<string>): FindSecrets => {
 
 const placeholder = "<redacted>"
 
-// After skipped bytes, everything up to the end of the line.
+// Matches the rest of the line after skipped bytes.
 const unknownLine = new RegExp(`^${valueLines}`)
 
-/** The text of each piece, with placeholders in place of secrets. */
+/** Returns the text of each piece, with placeholders in place of secrets. */
 export const hideSecrets = (
   pieces: ReadonlyArray<Piece>,
   events: ReadonlyArray<TapEvent>,

@@ -1,14 +1,15 @@
 /**
- * Splits off the beginning of a recording: so many bytes of each side, with the events among them.
+ * Removes the first bytes of both directions from a recording, with the events among them, and returns them
+ * as a recording.
  *
- * The rest starts with the next exchange of the connection. Never loses a kept byte.
+ * The rest of the recording then starts with the next exchange of the connection. Never loses a stored byte.
  */
 import type { Kept, Recording, Side, TapEvent } from "./transport.js"
 
 const sizeOf = (event: TapEvent): number =>
   event._tag === "Bytes" ? event.data.length : event._tag === "Skipped" ? event.bytes : 0
 
-/** Splits an event after so many of its bytes. */
+/** Splits an event after `at` of its bytes. */
 const cut = (event: TapEvent, at: number): readonly [TapEvent, TapEvent] => {
   if (event._tag === "Bytes") {
     return [
@@ -23,7 +24,10 @@ const cut = (event: TapEvent, at: number): readonly [TapEvent, TapEvent] => {
   ]
 }
 
-/** Takes so many bytes of each side; `limit` is how many bytes of each side the rest may keep. */
+/**
+ * Removes and returns this many bytes of each sender. `limit` is the maximum number of bytes of each sender
+ * that the rest of the recording may store.
+ */
 export const take = (recording: Kept, bytes: Readonly<Record<Side, number>>, limit: number): Recording => {
   const { events, room } = recording
   const left = { ...bytes }
@@ -32,7 +36,7 @@ export const take = (recording: Kept, bytes: Readonly<Record<Side, number>>, lim
   for (const event of events) {
     const size = sizeOf(event)
     if (size === 0 || !("from" in event)) {
-      // Events without bytes belong to the bytes before them.
+      // Events without bytes, such as FIN, belong to the bytes before them.
       const target = left.client > 0 || left.server > 0 || rest.length === 0 ? taken : rest
       target.push(event)
       continue

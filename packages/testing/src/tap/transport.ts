@@ -1,8 +1,8 @@
 /**
- * The events that a wiretap records at one end of a connection, and the transport that records them.
+ * A transport that records the events at one end of a connection.
  *
- * Every call and callback passes at once and unchanged. Chunks are not copied, since nothing may change them
- * after a write or a read (Transport.ts). Never parses the bytes.
+ * Every call and callback is passed on immediately and unchanged. Chunks are not copied, because a chunk must
+ * not be changed after its write or read (Transport.ts). Never parses the bytes.
  */
 import type { Timers } from "@httpfx/core/Timers"
 import {
@@ -24,24 +24,24 @@ import {
 export type Side = "client" | "server"
 
 /**
- * An event at the recorded end. `at`: time (ms since the epoch); `from`: the sender; `data`: the bytes;
- * `fault`: the error reported to this end; `bytes`: how many were not kept.
+ * An event at the recorded end. `at` is the time in milliseconds since the epoch, `from` the sender, `data`
+ * the bytes, `fault` the error that this end reported, and `bytes` the number of bytes that were not stored.
  *
  * @since 0.1.0
  * @category models
  */
 export type TapEvent =
   | { readonly _tag: "Bytes"; readonly at: number; readonly from: Side; readonly data: string | Uint8Array }
-  /** Bytes beyond the limit (`Options.limit` of the wiretap), not kept. */
+  /** Bytes that were not stored, because the limit (`Options.limit` of the wiretap) was reached. */
   | { readonly _tag: "Skipped"; readonly at: number; readonly from: Side; readonly bytes: number }
-  /** FIN was sent, or was read. */
+  /** FIN was sent by this end, or was read by it. */
   | { readonly _tag: "End"; readonly at: number; readonly from: Side }
   /** This end reset the connection. */
   | { readonly _tag: "Reset"; readonly at: number; readonly from: Side }
   /** The connection failed at this end. */
   | { readonly _tag: "Fault"; readonly at: number; readonly fault: Fault }
   | { readonly _tag: "Close"; readonly at: number }
-  /** Later bytes are the plain text inside TLS. */
+  /** The TLS handshake is complete: later bytes are the decrypted bytes. */
   | { readonly _tag: "Secured"; readonly at: number }
 
 /**
@@ -51,23 +51,25 @@ export type TapEvent =
  * @category models
  */
 export interface Recording {
-  /** Counted from 1, separately for each side. */
+  /** Number of the recording, from 1, separately for each side. */
   readonly id: number
   /** The end that was recorded. */
   readonly side: Side
-  /** The end that connected. */
+  /** Address of the end that connected. */
   readonly client: Address | undefined
-  /** The end that listened. */
+  /** Address of the end that accepted the connection. */
   readonly server: Address | undefined
-  /** Time of opening, milliseconds since the epoch. */
+  /** Time at which the connection was opened, in milliseconds since the epoch. */
   readonly opened: number
-  /** The events, oldest first. Grows while the connection is open. */
+  /** The events, oldest first. The list grows while the connection is open. */
   readonly events: Array<TapEvent>
 }
 
-/** A recording, with the number of bytes of each side that may still be kept. */
+/** A recording, with the number of bytes of each sender that may still be stored (`room`). */
 export interface Kept extends Recording {
-  /** Lead of the wall time over the monotonic clock, ms. */
+  /**
+   * Difference between the wall time and the monotonic clock when the connection was opened, in milliseconds.
+   */
   readonly ahead: number
   readonly room: { client: number; server: number }
 }
@@ -179,7 +181,7 @@ export class TapTransport implements Transport {
     this.inner.keepAlive(enable, initialDelay)
   }
 
-  // Wall time, monotonic from the opening on: later events never have earlier times.
+  // The wall time of the opening plus monotonic time, so that later events never have earlier times.
   private now(): number {
     return Math.round(this.timers.now() + this.recording.ahead)
   }

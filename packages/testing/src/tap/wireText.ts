@@ -1,12 +1,12 @@
 /**
- * Text views of wire bytes: escaped, line by line, and as a comparison of two texts up to their first
- * difference.
+ * Formats raw bytes as text: escapes and shortens them, and compares two texts around their first difference.
  *
- * A text here has one character per byte (U+0000-U+00FF). Never judges whether a difference matters.
+ * All texts have one character per byte (U+0000-U+00FF).
  */
 
 /**
- * One character per byte. (`TextDecoder("latin1")` is windows-1252, which differs from 0x80 to 0x9F.)
+ * Converts bytes to text with one character per byte. (`TextDecoder("latin1")` decodes windows-1252, which
+ * differs from 0x80 to 0x9F.)
  */
 export const textOf = (bytes: Uint8Array): string => {
   let text = ""
@@ -15,7 +15,7 @@ export const textOf = (bytes: Uint8Array): string => {
   return text
 }
 
-/** One byte per character; characters above U+00FF are truncated. */
+/** Converts text to bytes, one byte per character. Characters above U+00FF are truncated. */
 export const bytesOf = (text: string): Uint8Array => {
   const bytes = new Uint8Array(text.length)
   for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index)
@@ -24,21 +24,24 @@ export const bytesOf = (text: string): Uint8Array => {
 
 const names: Readonly<Record<string, string>> = { "\r": "\\r", "\n": "\\n", "\t": "\\t", "\\": "\\\\" }
 
-/** Printable ASCII unchanged, everything else escaped. */
+/** Escapes all characters that are not printable ASCII, and backslashes. */
 export const escape = (text: string): string =>
   text.replace(
     /[^\x20-\x5b\x5d-\x7e]/g,
     (char) => names[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`
   )
 
-/** The escaped text, shortened in the middle if longer than `limit` characters. */
+/** Escapes a text. If it is longer than `limit` characters, omits its middle. */
 export const excerpt = (text: string, limit = 400): string => {
   if (text.length <= limit) return escape(text)
   const half = limit >> 1
   return `${escape(text.slice(0, half))} ... ${text.length - 2 * half} bytes ... ${escape(text.slice(-half))}`
 }
 
-/** Offset of the first difference; the length of the shorter text if it is a prefix of the other. */
+/**
+ * Returns the offset of the first difference, or the length of the shorter text if it is a prefix of the
+ * other.
+ */
 export const firstDifference = (a: string, b: string): number => {
   const length = Math.min(a.length, b.length)
   let index = 0
@@ -52,8 +55,9 @@ const context = 3
 const width = 96
 
 /**
- * Aligns expected (`-`) and received (`+`) text and marks the first different byte. `start`: offset of both
- * in everything received; `ended`: stands for the byte after the last one received.
+ * Aligns expected (`-`) and received (`+`) text and marks the first different byte. `start` is the offset of
+ * both texts in all received bytes. `ended` is printed in place of a received byte if the received text ends
+ * there.
  */
 export const compare = (
   expected: string,
@@ -64,7 +68,7 @@ export const compare = (
   const lineStart = at === 0 ? 0 : expected.lastIndexOf("\n", at - 1) + 1
   const common = linesOf(expected.slice(0, lineStart)).slice(-context)
   const column = escape(expected.slice(lineStart, at)).length
-  // Shows a long line around the difference.
+  // Shows only the part of a long line around the difference.
   const from = column > width - 20 ? column - (width - 40) : 0
   const show = (line: string) => {
     const text = escape(line)

@@ -1,11 +1,11 @@
 /**
- * Expires the deadlines of closing scopes under a clock that stands still, as when a test under `TestClock`
- * ends and its server shuts down.
+ * Expires the deadlines of closing scopes if nothing advances their clock any more, as when a test under
+ * `TestClock` has ended and its server shuts down.
  *
- * Checks once per turn of the event loop. If the network is idle, the clock stands still and all fibers wait
- * for each other, the earliest deadline expires; the clock itself is never moved. If a fiber may wait for
- * I/O, it first waits in real time, longer if the deadline would abort something. It prints whatever it
- * aborts, with a list of everything that waits.
+ * Checks once per turn of the event loop. The earliest deadline expires if the network is idle, the time of
+ * the clock does not change, and all fibers wait for each other. If a fiber may wait for I/O, the deadline
+ * expires only after some real time, which is longer if the deadline would abort an exchange. Everything that
+ * is aborted is printed with a list of everything that waits. Never advances the clock itself.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -21,24 +21,26 @@ import { draw } from "../assert/picture.js"
 import { monotonicNow, setTimeout } from "./realTime.js"
 import { nextTurn } from "./turn.js"
 
-/** Deliveries of the network. */
+/** The deliveries of the network. */
 export interface Traffic {
-  /** Whether some are due now. */
+  /** Whether deliveries are due now. */
   readonly busy: boolean
-  /** Number made so far. */
+  /** Number of deliveries so far. */
   readonly passed: number
 }
 
-// Unchanged checks before a deadline expires: more turns than a test takes between two moves of the clock.
+// Checks without a change before a deadline expires: more turns than a test needs between two advances of its
+// clock.
 const still = 8
 // Milliseconds between slow checks.
 const pause = 10
-// Every so many checks one is slow, to spare a busy process.
+// One of this many checks is slow, so that the checks do not keep the process busy.
 const hasty = 64
 
 /**
- * How long (ms of real time) nothing may change before a deadline expires. Zero if all fibers wait for each
- * other; otherwise long enough for the pending I/O of the process. `Effect.never` holds a timer too.
+ * Returns for how long (in ms of real time) nothing must have changed before a deadline expires. Zero if all
+ * fibers wait for each other; otherwise long enough for the pending I/O of the process. A pending timer may
+ * be only that of `Effect.never`, so timers get less time than I/O.
  */
 const patience = (lost: boolean, { amongThemselves, warners }: FibersNow): number => {
   const comes = outside(warners)
@@ -47,7 +49,7 @@ const patience = (lost: boolean, { amongThemselves, warners }: FibersNow): numbe
   return lost ? (comes === "timers" ? 1000 : 4000) : 250
 }
 
-/** If fibers cannot be listed, they may wait for anything. */
+/** The assumption if fibers cannot be listed: they may wait for I/O. */
 const unseen: FibersNow = {
   fibers: new Map(),
   signature: "",
@@ -67,7 +69,7 @@ export class Closings {
 
   constructor(private readonly traffic: Traffic) {}
 
-  /** The returned function removes it. */
+  /** Adds a deadline. The returned function removes the deadline. */
   readonly add = (deadline: ClosingDeadline): (() => void) => {
     this.pending.add(deadline)
     this.changes++
@@ -81,7 +83,7 @@ export class Closings {
     }
   }
 
-  // Cheap checks first: listing all fibers costs more.
+  // Checks the network first, because listing all fibers costs more.
   private readonly look = (): void => {
     if (this.pending.size === 0) {
       this.looking = false
@@ -94,7 +96,7 @@ export class Closings {
     )
   }
 
-  // A test clock without a deadline here belongs to another, concurrent test.
+  // Ignores fibers under a test clock that has no deadline here: they belong to a concurrent test.
   private readonly counts = (clock: Clock.Clock): boolean => {
     if (movable(clock) === undefined) return true
     const timers = originalOf(fromClock(clock))
@@ -115,19 +117,19 @@ export class Closings {
       return what === undefined ? [] : [`${name}: ${what}`]
     })
     const wanted = patience(lost.length > 0, now)
-    // Also counted in checks: on a stalled machine time passes without any fiber running.
+    // Also require a number of checks, because on a stalled machine time passes while no fiber can run.
     if (monotonicNow() - this.since < wanted || this.unchanged * pause * 2 < wanted) return this.rest()
     if (lost.length > 0) tell(lost, now)
     for (const { expire } of due) expire()
     this.changed()
   }
 
-  /** A moving clock counts as a change. */
+  /** The current times of all clocks, because an advance of a clock counts as a change. */
   private get times(): string {
     return Array.from(new Set(Array.from(this.pending, ({ timers }) => timers.now()))).join()
   }
 
-  /** All deadlines with the earliest time. */
+  /** The deadlines that expire next: those with the least remaining time. */
   private get earliest(): ReadonlyArray<ClosingDeadline> {
     const all = [...this.pending]
     const left = ({ deadline, timers }: ClosingDeadline) => deadline - timers.now()

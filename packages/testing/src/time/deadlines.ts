@@ -1,16 +1,16 @@
 /**
- * A heap of deadlines: the earliest first, equal ones in order of registration. Cancelled ones leave it at
- * once. Has no clock and calls nothing.
+ * A heap of deadlines, ordered by time and for equal times by registration. Cancelled deadlines are removed
+ * immediately. The heap has no clock and never calls `wake` itself.
  */
 
 export interface Deadline {
   readonly at: number
-  /** Breaks ties. */
+  /** Number of the registration, which orders equal times. */
   readonly order: number
   readonly wake: () => void
-  /** The waiting fiber or timer, for lists of waits. */
+  /** The waiting fiber, for lists of waits; `undefined` for a timer. */
   readonly owner: unknown
-  /** Index in the heap; -1 outside. */
+  /** Index in the heap; -1 after removal. */
   place: number
 }
 
@@ -40,7 +40,7 @@ export class Deadlines {
     return item
   }
 
-  /** `false` if it had left the heap already. */
+  /** Removes a deadline. Returns `false` if it was removed before. */
   remove(item: Deadline): boolean {
     const { place } = item
     if (place < 0) return false
@@ -55,7 +55,7 @@ export class Deadlines {
     return true
   }
 
-  /** Removes all that are due by `now`, in order. */
+  /** Removes all deadlines that are due by `now`, and returns them in order. */
   due(now: number): Array<Deadline> {
     const items: Array<Deadline> = []
     for (let first = this.first; first !== undefined && first.at <= now; first = this.first) {

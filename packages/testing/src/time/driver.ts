@@ -1,12 +1,13 @@
 /**
- * Drives a simulation: schedules its fibers and moves its clock.
+ * Runs a simulation: schedules its fibers and advances its clock.
  *
- * Fibers run in microtasks, in the order in which they became runnable (or one drawn from the seed). The loop
- * checks for rest once per tick if asynchronous operations can be observed, otherwise (and sometimes anyway)
- * per turn of the event loop. While work is still arriving it waits one more; then it runs the rest
- * callbacks; then the clock jumps. If nothing can proceed or a bound is reached, it reports why, and
- * continues only to let the interrupted program end. Never waits for real time, except briefly before it
- * reports "stuck".
+ * Fibers run in microtasks, in the order in which they became runnable or in an order drawn from the seed.
+ * The driver checks for rest (no pending fiber or message) once per tick if asynchronous operations can be
+ * observed, and otherwise once per turn of the event loop. If work has arrived since the last check, it
+ * checks again. At rest it resumes the waits for rest (`rests`) whose condition holds; if there are none, it
+ * advances the clock to the next deadline. If there is no deadline or a limit is reached, it reports the
+ * reason and continues only until the interrupted program has ended. Never waits in real time, except briefly
+ * before it reports `stuck`.
  */
 import type { RuntimeFiber } from "effect/Fiber"
 import { defaultShouldYield, PriorityBuckets, type Scheduler, type Task } from "effect/Scheduler"
@@ -15,13 +16,13 @@ import { watch, type Watch } from "./fast/realAsync.js"
 import { nextTick, nextTurn } from "./turn.js"
 import { queueMicrotask, setTimeout } from "./realTime.js"
 
-/** Why a simulation was given up. */
+/** The reason for which a simulation was aborted. */
 export type Reason = "stuck" | "time" | "steps" | "realAsync"
 
 export interface Bounds {
-  /** Time (ms since the epoch) which the clock may not pass. */
+  /** Latest time to which the clock may advance, in milliseconds since the epoch. */
   readonly until: number
-  /** Maximum steps without time passing. */
+  /** Maximum number of steps while no time passes. */
   readonly steps: number
 }
 
@@ -30,17 +31,17 @@ interface Rest {
   readonly resume: () => void
 }
 
-// Tasks to run before the rest of the process gets its turn.
+// Maximum tasks per turn of the event loop, so that the rest of the process can run.
 const burst = 4096
-// Ticks before a turn, which costs five times as much.
+// Checks in ticks before the next check is in a turn: a turn costs five times as much as a tick.
 const ticksOfTurn = 256
-// Real time, in milliseconds, for outside events to show up.
+// Real time, in milliseconds, for which the driver waits for outside events before it reports `stuck`.
 const grace = 25
-// Virtual time, in milliseconds, for an interrupted program to end.
+// Maximum virtual time, in milliseconds, until an interrupted program must have ended.
 const ending = 24 * 60 * 60 * 1000
 
 export class Driver implements Scheduler {
-  /** Fiber runs and waits so far. */
+  /** Number of fiber runs so far. */
   steps = 0
   readonly rests = new Set<Rest>()
   private readonly tasks = new PriorityBuckets()
@@ -67,7 +68,8 @@ export class Driver implements Scheduler {
     private readonly clock: VirtualClock.Service,
     private bounds: Bounds,
     /**
-     * Picks an index below the given number, to run tasks in another order; without it: first in, first out.
+     * Returns the index, below the given number, of the task to run next. `undefined`: tasks run first in,
+     * first out.
      */
     private readonly pick: ((below: number) => number) | undefined,
     private readonly giveUp: (reason: Reason, detail: string) => void,
@@ -103,7 +105,7 @@ export class Driver implements Scheduler {
     this.watch.stop()
   }
 
-  /** From here on the driver only lets the program end. */
+  /** Called when the program is interrupted: from now on the driver only lets the program end. */
   close(): void {
     this.closing = true
     this.instant = this.activity
@@ -177,8 +179,8 @@ export class Driver implements Scheduler {
     }
   }
 
-  // Microtasks are over when a tick begins, and ticks when a turn begins. Anything later was reported by the
-  // hooks, as our own ticks were; reports before the last check have been served.
+  // When a tick begins no microtask is pending. The hooks count ticks and turns as they are scheduled (ours
+  // are subtracted): if the count has grown since the last check, one may be pending.
   private announced(): boolean {
     const ticks = this.announcedTicks - this.ticks
     const turns = this.announcedTurns - this.turns
@@ -189,7 +191,8 @@ export class Driver implements Scheduler {
     return tickPending || this.turnPending
   }
 
-  // Without hooks: two turns in which nothing happened; activity in the second came from outside.
+  // Without hooks, the program is at rest after two turns without activity. Activity in the second turn came
+  // from outside.
   private stirred(activity: number): boolean {
     if (activity === this.seen) return ++this.silent < 2
     if (this.silent > 0) this.outOfTurn()
@@ -216,7 +219,7 @@ export class Driver implements Scheduler {
     this.again()
   }
 
-  // Before "stuck" is reported, give outside events time to show up.
+  // Waits for outside events before `stuck` is reported.
   private linger(): void {
     this.lingering = true
     const look = () => {
@@ -238,7 +241,7 @@ export class Driver implements Scheduler {
     return `more than ${this.bounds.steps} steps without time passing`
   }
 
-  // Called inside the program, which runs on until it can be interrupted.
+  // Called inside the program, so the failure is deferred to a microtask.
   private real(type: string, stack: string): void {
     if (this.stopped || this.closing) return
     const where = stack

@@ -1,5 +1,6 @@
 /**
- * The clock of a host: its wall time differs from that of the clock below; sleeps and limits do not.
+ * The clock of a host. Its wall time differs from the wall time of the underlying clock; sleeps and timeouts
+ * use the underlying clock.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -9,11 +10,14 @@ import { madeOver } from "./originalTimers.js"
 export interface HostClock {
   readonly clock: Clock.Clock
   readonly wallTime: () => number
-  /** Sets the wall time forward by so many milliseconds, or back if negative. */
+  /** Sets the wall time forward by this many milliseconds, or back if negative. */
   readonly step: (millis: number) => void
 }
 
-/** `ahead`: milliseconds; `drift`: milliseconds gained per millisecond. */
+/**
+ * Creates the clock of a host. `ahead` is in milliseconds, and `drift` is the number of milliseconds gained
+ * per millisecond.
+ */
 export const makeHostClock = (clock: Clock.Clock, ahead: number, drift: number): HostClock => {
   const beneath = fromClock(clock)
   const begun = beneath.now()

@@ -1,5 +1,5 @@
 /**
- * One interface to list the deadlines of `TestClock` and `VirtualClock` and to move either.
+ * One interface to list the deadlines of a `TestClock` or a `VirtualClock` and to advance the clock.
  */
 import * as Chunk from "effect/Chunk"
 import type * as Clock from "effect/Clock"
@@ -11,16 +11,17 @@ import { isTestClock, moveTo, silence } from "./fast/testClock.js"
 
 export interface Movable {
   readonly now: () => number
-  /** Deadlines, the next one first. */
+  /** The waits, earliest deadline first. */
   readonly waits: Effect.Effect<
     ReadonlyArray<{ readonly deadline: number; readonly fiber: PictureWait["fiber"] }>
   >
   readonly moveTo: (time: number) => Effect.Effect<void>
-  /** Called before the first move. */
+  /** Run before the first advance. */
   readonly begin: Effect.Effect<void>
 }
 
-// A TestClock does not know its sleepers, and keeps deadlines of interrupted sleeps until it passes them.
+// A TestClock does not record which fibers sleep, and keeps the deadlines of interrupted sleeps until they
+// have passed.
 const overTestClock = (clock: TestClock.TestClock): Movable => ({
   now: () => clock.unsafeCurrentTimeMillis(),
   waits: Effect.map(clock.sleeps, (deadlines) =>
@@ -33,7 +34,10 @@ const overTestClock = (clock: TestClock.TestClock): Movable => ({
   begin: silence(clock)
 })
 
-/** `undefined` for any other clock. */
+/**
+ * Returns the interface to a clock, or `undefined` if the clock is neither a `TestClock` nor a
+ * `VirtualClock`.
+ */
 export const movable = (clock: Clock.Clock): Movable | undefined => {
   if (isVirtualClock(clock)) {
     return {

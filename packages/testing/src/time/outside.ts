@@ -1,14 +1,14 @@
 /**
- * The kinds of events that the process waits for from the operating system, if the platform tells (Node.js:
- * `process.getActiveResourcesInfo`).
+ * Reports which kinds of events the process waits for. Node.js reports them by
+ * `process.getActiveResourcesInfo`.
  *
- * It cannot tell which test waits for them.
+ * The report is for the whole process: it does not show which test waits for an event.
  */
 
 /**
  * - `nothing`: no event is pending
- * - `timers`: timers are running, or the platform does not tell
- * - `io`: files, lookups, sockets or processes are in use
+ * - `timers`: timers are pending, or the platform does not report pending events
+ * - `io`: operations on files, lookups, sockets or child processes are pending
  */
 export type Outside = "nothing" | "timers" | "io"
 
@@ -16,10 +16,10 @@ const host = globalThis as {
   readonly process?: { readonly getActiveResourcesInfo?: () => ReadonlyArray<string> }
 }
 
-// Pipes and message ports belong to the test runner.
+// Pipes and message ports are excluded, because the test runner uses them.
 const io = /Req|TCPSocket|TCPConnect|TLS|UDP|Process|Zlib|DNS|Query/
 
-/** `known`: timers to leave out. */
+/** Reports pending events. `known` is the number of pending timers to ignore. */
 export const outside = (known: number): Outside => {
   const active = host.process?.getActiveResourcesInfo?.()
   if (active === undefined) return "timers"

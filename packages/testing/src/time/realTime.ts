@@ -1,16 +1,16 @@
 /**
- * Timers and clocks of the platform, captured when the first of our modules is loaded, so that fake timers
- * installed later do not affect the network in memory. Never used for time on Effect's clock.
+ * Timers and clocks of the platform. They are captured when this module is first loaded, so fake timers that
+ * a test installs later do not affect the network in memory. Never used for time on Effect's clock.
  */
 interface RealTime {
   readonly setTimeout: typeof globalThis.setTimeout
   readonly clearTimeout: typeof globalThis.clearTimeout
   readonly queueMicrotask: typeof globalThis.queueMicrotask
-  /** Milliseconds of a monotonic clock. */
+  /** Returns the milliseconds of a monotonic clock. */
   readonly monotonicNow: () => number
 }
 
-// In the global registry, so that copies of this module share the captured functions.
+// A symbol of the global registry, so that copies of this module share the captured functions.
 const key = Symbol.for("@httpfx/testing/realTime")
 const host = globalThis as { [key]?: RealTime }
 

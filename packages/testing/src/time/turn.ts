@@ -1,9 +1,9 @@
 /**
- * Waits for the next turn of the event loop, when all pending microtasks and ticks have run, and all posted
- * messages have arrived.
+ * Calls functions in the next turn of the event loop, when all pending microtasks and ticks have run and all
+ * posted messages have arrived.
  *
- * Uses `setImmediate` if it exists, which runs after messages (Node documentation: the event loop, phases),
- * otherwise a message.
+ * Uses `setImmediate` if it exists, because it runs after messages (Node documentation: the event loop,
+ * phases), and otherwise a message.
  */
 import { queueMicrotask } from "./realTime.js"
 type Later = (f: () => void) => unknown
@@ -25,8 +25,9 @@ const message: Later = (f) => {
 export const nextTurn: (f: () => void) => void = immediate ?? message
 
 /**
- * Calls `f` in a later tick, when no microtask is left: scheduled from a microtask, because a tick scheduled
- * from a tick runs before them (Node documentation: process.nextTick). `undefined` without ticks.
+ * Calls `f` in a later tick, when no microtask is pending. The tick is scheduled from a microtask, because a
+ * tick that is scheduled from a tick runs before pending microtasks (Node documentation: process.nextTick).
+ * `undefined` on platforms without ticks.
  */
 export const nextTick: ((f: () => void) => void) | undefined =
   tick === undefined ? undefined : (f) => queueMicrotask(() => tick(f))

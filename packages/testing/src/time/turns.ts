@@ -1,18 +1,24 @@
 /**
- * Waits in which other work proceeds: after them everything that needs no time has happened.
+ * Waits during which other work runs, until all work that needs no time is done.
  *
- * They move no clock and take no fixed time.
+ * The waits do not advance any clock.
  */
 import * as Effect from "effect/Effect"
 import { clearTimeout, setTimeout } from "./realTime.js"
 
 const microtask = Effect.promise(() => Promise.resolve())
 
-/** Enough for fibers, microtasks, and a network in memory without latency. */
+/**
+ * Yields `count` times to fibers and microtasks. The default is enough for a network in memory without
+ * latency to deliver.
+ */
 export const microturns = (count = 64): Effect.Effect<void> =>
   Effect.repeatN(Effect.zipRight(Effect.yieldNow(), microtask), count)
 
-/** One turn of the real event loop, which serves the system's sockets and timers. */
+/**
+ * Waits for one turn of the real event loop, in which the operating system's sockets and timers make
+ * progress.
+ */
 export const turn: Effect.Effect<void> = Effect.async((resume) => {
   const timer = setTimeout(() => resume(Effect.void), 1)
   return Effect.sync(() => clearTimeout(timer))

@@ -1,6 +1,6 @@
 /**
- * A clock that records its sleepers. Time, and the other methods of the clock below (a test's `adjust`), are
- * unchanged.
+ * A clock that records which fibers and timers wait for it. The time and all other methods are those of the
+ * underlying clock, such as `adjust` of a test clock.
  */
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -36,7 +36,8 @@ export const watchClock = (clock: Clock.Clock, sleeps: Map<object, string>): Clo
       const key = {}
       sleeps.set(key, `${Duration.format(duration)}, started by ${FiberId.threadName(fiber.id())}`)
       return Effect.ensuring(
-        // A fiber forked by the clock itself (a test clock's warning) does not belong to the test.
+        // A fiber that the clock forks (for a test clock's warning) does not belong to the test, so hide it
+        // from its supervisor.
         Effect.locally(clock.sleep(duration), FiberRef.currentSupervisor, Supervisor.none),
         Effect.sync(() => sleeps.delete(key))
       )
@@ -47,7 +48,7 @@ export const watchClock = (clock: Clock.Clock, sleeps: Map<object, string>): Clo
       if (key === "sleep") return sleep
       if (key === ClockTimers) return timers
       const value: unknown = Reflect.get(target, key)
-      // Bound to the clock, which keeps the state of its methods.
+      // Bind methods to the underlying clock, because its state is there.
       return typeof value === "function" ? (value.bind(target) as unknown) : value
     }
   })

@@ -1,8 +1,8 @@
 /**
- * The inspector's record of a server: its in-flight exchanges, and a bounded number of ended ones.
+ * The inspector's record of a server: its in-flight exchanges, and a bounded number of ended exchanges.
  *
- * Fed by the server's events; never queries or changes the server. Its memory is bounded by the open
- * connections and the configured history.
+ * The record is built from the server's events. Its memory is bounded by the number of open connections and
+ * the configured history. Never changes the server.
  */
 import type * as Agent from "@httpfx/core/Agent"
 import type { ExchangeOutcome } from "@httpfx/core/ExchangeOutcome"
@@ -25,11 +25,11 @@ import type { Kept, Recording } from "../tap/transport.js"
  * @category models
  */
 export interface ServerView {
-  /** The address it listens on: `host:port` or a path. */
+  /** The address on which the server listens: `host:port` or a path. */
   readonly address: string
-  /** The state of its shutdown. */
+  /** The state of the server's shutdown. */
   readonly state: Shutdown.State
-  /** In milliseconds; 0: no limit. */
+  /** The timeouts in milliseconds; 0 means no limit. */
   readonly timeouts: ServerTimeouts.Service
 }
 
@@ -46,9 +46,9 @@ export interface UnderWay {
   readonly method: string
   /** The target as received, without user and password. */
   readonly target: string
-  /** Milliseconds since its head was read. */
+  /** Milliseconds since the head of the request was read. */
   readonly since: number
-  /** Status of its response, once that has begun. */
+  /** Status of the response; `undefined` until the response has begun. */
   readonly status: number | undefined
 }
 
@@ -61,17 +61,17 @@ export interface UnderWay {
 export interface ConnectionView {
   /** Number of the connection on its server, from 1. */
   readonly connection: number
-  /** The client's end. */
+  /** Address of the client. */
   readonly remote: string
-  /** Milliseconds since it was opened, or since the inspector started. */
+  /** Milliseconds since the connection was opened, or since the inspector started if that was later. */
   readonly age: number
   /** Number of ended exchanges. */
   readonly exchanges: number
-  /** Bytes received in those exchanges, on the wire. */
+  /** Number of bytes received in the ended exchanges. */
   readonly bytesIn: number
-  /** Bytes sent in those exchanges, on the wire. */
+  /** Number of bytes sent in the ended exchanges. */
   readonly bytesOut: number
-  /** The exchange in flight; `undefined`: idle. */
+  /** The exchange in flight; `undefined` if the connection is idle. */
   readonly now: UnderWay | undefined
 }
 
@@ -86,53 +86,53 @@ export interface ExchangeView {
   readonly connection: number
   /** Number of the exchange on its connection. */
   readonly exchange: number
-  /** The client's end. */
+  /** Address of the client. */
   readonly remote: string
   /** The method as received. */
   readonly method: string | undefined
   /** The target as received, without user and password. */
   readonly target: string | undefined
-  /** Status of the response, if one was begun. */
+  /** Status of the response; `undefined` if no response was begun. */
   readonly status: number | undefined
-  /** How it ended. */
+  /** How the exchange ended. */
   readonly outcome: ExchangeOutcome["_tag"]
-  /** Time at which its head was read, milliseconds since the epoch. */
+  /** Time at which the head of the request was read, in milliseconds since the epoch. */
   readonly startedAt: number
-  /** Duration in milliseconds. */
+  /** Duration of the exchange in milliseconds. */
   readonly duration: number
   /** Bytes of the request on the wire. */
   readonly bytesIn: number
   /** Bytes of the response on the wire. */
   readonly bytesOut: number
-  /** Whether the bytes of this exchange were recorded, so that the page can show them. */
+  /** Whether the recorded bytes of the exchange are available. */
   readonly wire: boolean
 }
 
 /**
- * An agent's connections and the requests that wait for one.
+ * The connections of an agent, and the requests that wait for a connection.
  *
  * @since 0.1.0
  * @category models
  */
 export interface AgentView {
-  /** The name given in the options. */
+  /** The name of the agent in the inspector's options. */
   readonly name: string
-  /** Connections not closed, idle ones included. */
+  /** Number of open connections, including idle connections. */
   readonly open: number
-  /** Open and unused. */
+  /** Number of open connections that are not in use. */
   readonly idle: number
-  /** Being established. */
+  /** Number of connections that are being established. */
   readonly connecting: number
-  /** Requests that wait for a connection. */
+  /** Number of requests that wait for a connection. */
   readonly queued: number
-  /** By host and port. */
+  /** The state of the pool for each host and port. */
   readonly keys: Readonly<Record<string, Agent.KeyState>>
-  /** How many connections were closed, by reason. */
+  /** Number of closed connections, by reason. */
   readonly closed: Readonly<Record<string, number>>
 }
 
 /**
- * The state at one moment; survives `JSON.stringify`.
+ * The state at one moment, as plain JSON values.
  *
  * @since 0.1.0
  * @category models
@@ -140,11 +140,11 @@ export interface AgentView {
 export interface Snapshot {
   /** The server itself. */
   readonly server: ServerView
-  /** Oldest first. */
+  /** The open connections, oldest first. */
   readonly connections: ReadonlyArray<ConnectionView>
-  /** Latest first. */
+  /** The stored ended exchanges, latest first. */
   readonly exchanges: ReadonlyArray<ExchangeView>
-  /** The agents given in the options. */
+  /** The agents in the inspector's options. */
   readonly agents: ReadonlyArray<AgentView>
 }
 
@@ -164,7 +164,7 @@ interface Now {
   readonly target: string
   readonly since: number
   status: number | undefined
-  /** Whether it is a request to the inspector itself. */
+  /** Whether the exchange is a request to the inspector itself, which is not shown. */
   isOwn: boolean
 }
 
@@ -176,11 +176,11 @@ interface Over {
 const nameOf = (address: Address | undefined): string =>
   address === undefined ? "?" : formatAddress(address)
 
-// For fields outside the wire: `CONNECT` names only an authority.
+// For the targets in events. The scheme is optional, because the target of `CONNECT` is only an authority.
 const withoutUserinfo = (target: string): string =>
   target.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i, "$1")
 
-// Times count from its first byte, which may have arrived long before its head was complete.
+// Times are counted from the first byte of the exchange, which may be much earlier than the end of the head.
 const print = (recording: Recording, secrets: FindSecrets): string =>
   printRecording(recording, new Placeholders(), {
     origin: recording.events[0]?.at ?? recording.opened,
@@ -236,7 +236,7 @@ export class Look {
     }
   }
 
-  /** Marks an exchange in flight as a request to the inspector, which is not shown. */
+  /** Marks an exchange in flight as a request to the inspector itself, so that it is not shown. */
   disregard(remote: Address | undefined, exchange: number): void {
     for (const { now, remote: name } of this.open.values())
       if (now?.exchange === exchange && name === nameOf(remote)) now.isOwn = true
@@ -258,7 +258,7 @@ export class Look {
     return fresh
   }
 
-  // An address may have been used before: the last recording counts.
+  // An earlier connection may have had the same address, so the last recording is the right one.
   private recordingOf(remote: string): Kept | undefined {
     const found = this.tap?.wiretap.recordings.filter(({ client }) => nameOf(client) === remote)
     return found?.at(-1) as Kept | undefined
@@ -274,7 +274,7 @@ export class Look {
     const isOwn = open.now?.exchange === exchange && open.now.isOwn
     if (open.now?.exchange === exchange) open.now = undefined
     const { recording } = open
-    // Any other outcome ends the connection, whose unread bytes belong to this exchange.
+    // After any other outcome the connection ends, so all its remaining bytes belong to this exchange.
     const passed =
       outcome._tag === "Answered"
         ? { client: bytesIn, server: bytesOut }
@@ -300,7 +300,7 @@ export class Look {
     if (this.past.length > this.history) this.past.shift()
   }
 
-  /** The wire of an ended exchange, or of one in flight so far. */
+  /** Returns the recorded bytes of an exchange as text; for an exchange in flight, the bytes so far. */
   wire(connection: number, exchange: number): string | undefined {
     const over = this.past.find(({ view }) => view.connection === connection && view.exchange === exchange)
     if (over !== undefined) return over.wire

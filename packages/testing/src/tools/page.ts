@@ -1,6 +1,6 @@
 /**
- * The page of the inspector: fetches the state every second, and the wire of a clicked exchange. Shows text,
- * never markup. Works below any path.
+ * The page of the inspector. It fetches the state every second, and the recorded bytes of an exchange when
+ * the user clicks the exchange. It works at any path. Never inserts received text as markup.
  */
 export const page = `<!doctype html>
 <html lang="en">

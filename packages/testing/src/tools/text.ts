@@ -1,5 +1,5 @@
 /**
- * Prints a snapshot for a terminal, with the same content as the page.
+ * Prints a snapshot as text for a terminal, with the same content as the page.
  */
 import type { Snapshot } from "./look.js"
 
@@ -18,7 +18,7 @@ const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<un
     .join("")
 }
 
-/** Shortens a request so that lines stay readable; the wire shows all of it. */
+/** Formats a request, shortened to 60 characters so that lines stay readable. */
 const requestOf = (method: string | undefined, target: string | undefined): string => {
   if (method === undefined) return "no request"
   const text = `${method} ${target}`

@@ -1,8 +1,8 @@
 /**
- * Observes how the process uses the system's network: connections, listeners, lookups, datagram sockets,
- * requests of `fetch`. Reports each use as it begins, and blocks nothing.
+ * Observes how the process uses the real network: connections, listeners, lookups, datagram sockets and
+ * `fetch` requests. Records each use when it begins. Never blocks a use.
  *
- * A request on a connection that existed before is only seen if `fetch` sends it (Node documentation:
+ * On connections that existed before, only requests of `fetch` are detected (Node documentation:
  * diagnostics_channel; undici: DiagnosticsChannel).
  */
 import { tcp, unix, type Address } from "@httpfx/core/Transport"
@@ -13,11 +13,14 @@ export type Kind = "connect" | "listen" | "lookup" | "datagram" | "fetch"
 
 export interface RealUse {
   readonly kind: Kind
-  /** `api.stripe.com:443`, a name, a path, or method and URL. */
+  /**
+   * The target of the use: an address (`api.stripe.com:443`), a name, a path, or the method and URL of a
+   * request.
+   */
   readonly target: string
-  /** Stack trace of its start, one frame per string. */
+  /** Stack trace of the call that began the use, one frame per string. */
   readonly stack: ReadonlyArray<string>
-  /** For patterns: the address and names of the peer. */
+  /** The names of the peer, against which patterns are matched. */
   readonly names: ReadonlyArray<string>
   readonly address: Address | undefined
 }
@@ -60,9 +63,9 @@ const stackHere = (): ReadonlyArray<string> =>
 
 export class RealSockets {
   private readonly uses: Array<RealUse> = []
-  /** Looked-up names by the addresses they resolved to. */
+  /** For each address, the names whose lookups returned it. */
   private readonly names = new Map<string, Set<string>>()
-  /** Stack traces from the creation of handles, by id. */
+  /** Stack traces of the creation of handles, by the handle's id. */
   private readonly handles = new Map<number, ReadonlyArray<string>>()
   private readonly channels = builtin("diagnostics_channel") as Channels | undefined
   private readonly hook = hooks?.createHook({
@@ -70,9 +73,10 @@ export class RealSockets {
       if (type === "TCPWRAP" || type === "PIPEWRAP") return void this.handles.set(id, stackHere())
       const kind = kinds[type]
       if (kind === undefined) return
-      // Node connects a handle in a later tick than the call that made it.
+      // Node connects in a later tick than the call that created the handle, so use the stack trace of that
+      // call.
       const stack = this.handles.get(trigger) ?? stackHere()
-      // Node sets the address after this hook has run.
+      // Deferred to a microtask, because Node sets the address after this hook has run.
       queueMicrotask(() => this.began(kind, resource as Resource, stack))
     },
     trackPromises: false
@@ -88,7 +92,7 @@ export class RealSockets {
     this.channels?.unsubscribe("undici:client:sendHeaders", this.sending)
   }
 
-  /** Returns the uses since the last call. */
+  /** Returns the uses since the last call of `take`. */
   take(): ReadonlyArray<RealUse> {
     return this.uses.splice(0).map((use) => ({ ...use, names: [...use.names, ...this.namesOf(use.address)] }))
   }
@@ -112,7 +116,7 @@ export class RealSockets {
     this.uses.push({ kind, target, stack, names: [], address })
   }
 
-  /** Remembers the addresses of a name, so that later connections to them match the name. */
+  /** Stores the addresses of a name, so that later connections to these addresses match the name. */
   private remember(name: string, resource: Resource): void {
     const { oncomplete } = resource
     if (typeof oncomplete !== "function") return
@@ -134,7 +138,7 @@ export class RealSockets {
 
   private readonly sending = (message: unknown): void => {
     const { request, socket } = message as { request: Request; socket: { readonly _handle?: object | null } }
-    // Memory connections have no system handle.
+    // Ignore connections without a system handle: they are in memory.
     if (!/^(TCP|TLSWrap|Pipe)$/.test(socket._handle?.constructor.name ?? "")) return
     const url = new URL(request.path, request.origin)
     const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port)

@@ -1,5 +1,5 @@
 /**
- * Helpers for cases of the client battery: a scripted server, and a request in flight.
+ * Helpers for cases of the client battery: a scripted server, and requests of the client.
  */
 import type { HttpBody } from "@effect/platform"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -18,9 +18,9 @@ import * as RawPeer from "../../RawPeer.js"
  * @category models
  */
 export interface Case {
-  /** The promise in words; the name of the test. */
+  /** The guarantee that the case checks, in words; used as the name of the test. */
   readonly name: string
-  /** Needs a client without open connections. */
+  /** Runs the case. The client must have no open connections. */
   readonly effect: Effect.Effect<void, unknown, HttpClient.HttpClient | Network>
 }
 
@@ -39,7 +39,7 @@ export interface RequestOptions {
   readonly body?: HttpBody.HttpBody
 }
 
-/** Fetches the whole response: its status and its text. */
+/** Sends a request and reads the whole response. */
 export const fetched = (url: string, { body, headers, method = "GET" }: RequestOptions = {}) =>
   Effect.gen(function* () {
     const request = HttpClientRequest.make(method)(url, {
@@ -52,7 +52,8 @@ export const fetched = (url: string, { body, headers, method = "GET" }: RequestO
   })
 
 /**
- * A request in flight: the server's end of its connection, and the fiber that waits for the whole response.
+ * Starts a request. Returns the scripted server, the server's end of the connection, and the fiber that waits
+ * for the whole response.
  */
 export const started = (options: RequestOptions = {}) =>
   Effect.gen(function* () {
@@ -62,7 +63,7 @@ export const started = (options: RequestOptions = {}) =>
     return { server, fiber, peer: yield* server.accept }
   })
 
-/** Head and body of a 200 response with a length. */
+/** Builds a 200 response with `Content-Length`. */
 export const ok = (body: string, fields = "") =>
   `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n${fields}\r\n${body}`
 

@@ -1,5 +1,5 @@
 /**
- * Cases of the client battery: reuse of connections, and backpressure.
+ * Cases of the client battery about reuse of connections and backpressure.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -14,7 +14,7 @@ import { turn } from "../../time/turns.js"
 
 const block = new Uint8Array(16_384).fill(120)
 
-// Name, response, method, and whether the second request reuses the connection.
+// Each entry: name, response, method, and whether the second request must reuse the connection.
 const next: ReadonlyArray<readonly [string, string, "GET" | "HEAD", boolean]> = [
   ["a body with a length", ok("one"), "GET", true],
   ["chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\n\r\n", "GET", true],
@@ -53,7 +53,7 @@ export const connections: ReadonlyArray<Case> = [
         yield* Fiber.join(fiber)
         yield* peer[way]
         yield* peer.expectClosed
-        // Give the reset time to arrive after our end has closed.
+        // Our end has closed, but the reset may not have arrived at the client yet.
         yield* Effect.repeatN(turn, 10)
         const second = yield* Effect.fork(fetched(server.url))
         const fresh = yield* server.accept

@@ -1,6 +1,7 @@
 /**
- * Cases of the client battery: malformed responses, lost connections, interrupted requests. Each ends in a
- * typed error of platform's, never in a short body, a defect or a hang.
+ * Cases of the client battery about malformed responses, lost connections and interrupted requests. A request
+ * that cannot complete must fail with a typed error of platform, never with a truncated body or a defect, and
+ * must not hang.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as Effect from "effect/Effect"
@@ -12,7 +13,7 @@ import { fetched, listen, ok, scripted, started } from "./case.js"
 import { request } from "../../peer/rawHttp.js"
 import { turn } from "../../time/turns.js"
 
-/** Asserts that the request failed with an error of platform's. */
+/** Asserts that the request failed with a typed error of platform. */
 const refused = (outcome: unknown, what: string) => {
   const tag = (outcome as { readonly _tag?: unknown } | undefined)?._tag
   isTrue(
@@ -51,7 +52,7 @@ export const failures: ReadonlyArray<Case> = [
       Effect.gen(function* () {
         const { fiber, peer } = yield* started({ method: "POST" })
         yield* request(peer)
-        // The client may close before all of it is sent.
+        // `send` would fail if the client closes before all bytes are sent.
         peer.transport.write(response)
         yield* peer.end
         refused(yield* Effect.flip(Fiber.join(fiber)), "the response")

@@ -1,5 +1,5 @@
 /**
- * Cases of the client battery: requests on the wire, and parsing of responses.
+ * Cases of the client battery about the bytes of requests and the parsing of responses.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import { equal, isTrue } from "../expect.js"
 import { bytes, fetched, listen, ok, scripted, started, type RequestOptions } from "./case.js"
 import { request } from "../../peer/rawHttp.js"
 
-/** Sends a request and returns what the server received; the response is empty. */
+/** Sends a request, replies with an empty response, and returns the request that the server received. */
 const received = (options: RequestOptions) =>
   Effect.gen(function* () {
     const { fiber, peer } = yield* started(options)
@@ -21,7 +21,9 @@ const received = (options: RequestOptions) =>
     return message
   })
 
-/** Fetches a scripted response, after which the server half-closes. */
+/**
+ * Sends a request, replies with a scripted response and FIN, and returns the response that the client read.
+ */
 const answered = (response: string | ReadonlyArray<string>, options: RequestOptions = {}) =>
   Effect.gen(function* () {
     const { fiber, peer } = yield* started(options)

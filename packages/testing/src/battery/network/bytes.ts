@@ -1,5 +1,5 @@
 /**
- * Cases of the network battery: order and integrity of bytes, and backpressure.
+ * Cases of the network battery about order and integrity of bytes, and backpressure.
  */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"

@@ -1,6 +1,6 @@
 /**
- * Helpers for cases of the network battery: connections with observed ends, position-dependent bytes, and a
- * wait after which everything in flight has arrived.
+ * Helpers for cases of the network battery: connections whose ends are observed, bytes whose values depend on
+ * their positions, and a wait until everything in flight has arrived.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -33,7 +33,7 @@ export interface Connected {
   readonly listener: Listener
 }
 
-/** A connection whose ends are not started yet. */
+/** Opens a connection and returns both ends, which are not started yet. */
 export const connected = (options: ListenOptions = loopback) =>
   Effect.gen(function* () {
     const network = yield* Network
@@ -58,7 +58,9 @@ export const started = Effect.map(connected(), (both) => {
   return both
 })
 
-/** Round trips on another connection, after which everything that was in flight elsewhere has arrived. */
+/**
+ * Waits until everything in flight on other connections has arrived, by round trips on a separate connection.
+ */
 export const settled = Effect.scoped(
   Effect.gen(function* () {
     const { client, server } = yield* started
@@ -70,7 +72,7 @@ export const settled = Effect.scoped(
   })
 )
 
-/** Bytes whose values depend on their positions. */
+/** Creates bytes whose values depend on their positions. */
 export const pattern = (length: number, offset = 0): Uint8Array => {
   const bytes = new Uint8Array(length)
   for (let index = 0; index < length; index++)
@@ -78,7 +80,10 @@ export const pattern = (length: number, offset = 0): Uint8Array => {
   return bytes
 }
 
-/** Checks the bytes that an end receives against the pattern. */
+/**
+ * Compares the bytes that an end receives with the pattern. The returned function returns whether all were
+ * equal so far.
+ */
 export const checked = (probe: Probe): (() => boolean) => {
   let offset = 0
   let right = true
@@ -110,7 +115,7 @@ export const pour = (probe: Probe, total: number, size: number) =>
 export const mebibyte = 1024 * 1024
 
 /**
- * Writes until there is backpressure. Returns how many bytes of the pattern it wrote, which differs between
+ * Writes bytes of the pattern until there is backpressure. Returns the number of bytes, which differs between
  * systems.
  */
 export const clog = (probe: Probe) =>

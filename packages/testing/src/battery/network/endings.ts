@@ -1,5 +1,5 @@
 /**
- * Cases of the network battery: half-close, close, and handing a connection over to new handlers.
+ * Cases of the network battery about half-close, close, and handing a connection over to new handlers.
  */
 import * as Effect from "effect/Effect"
 import { checked, clog, equal, scoped, settled, started } from "./case.js"

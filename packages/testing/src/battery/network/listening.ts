@@ -1,5 +1,5 @@
 /**
- * Cases of the network battery: listening, connecting and name resolution.
+ * Cases of the network battery about listening, connecting and name resolution.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"

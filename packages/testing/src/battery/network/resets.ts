@@ -1,5 +1,5 @@
 /**
- * Cases of the network battery: resets and lost connections.
+ * Cases of the network battery about resets and lost connections.
  */
 import * as Effect from "effect/Effect"
 import { abandon, isLost } from "@httpfx/core/Transport"
@@ -152,7 +152,7 @@ export const resets = [
       yield* settled
       server.call((transport) => transport.reset())
       yield* settled
-      // The system may accept the first write; it refuses later ones.
+      // The system may accept the first write after the reset, but refuses later writes.
       for (let round = 0; round < 3; round++) {
         client.write("upload")
         yield* settled

@@ -1,5 +1,5 @@
 /**
- * Cases of the server battery: request bodies, backpressure in both directions, early responses.
+ * Cases of the server battery about request bodies, backpressure in both directions, and early responses.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -31,7 +31,7 @@ const letters = (length: number) => {
   return line.repeat(Math.ceil(length / line.length)).slice(0, length)
 }
 
-/** The data of complete chunks. */
+/** Removes the framing of complete chunks. */
 const decoded = (text: string) => text.replace(/([0-9a-f]+)\r\n([^\r]*)\r\n(\r\n)?/gi, "$2")
 
 const block = new Uint8Array(16_384).fill(120)
@@ -87,7 +87,7 @@ export const bodies: ReadonlyArray<Case> = [
       const peer = yield* connect
       yield* peer.send(chunked("4\r\nabcd\r\n"))
       yield* peer.head
-      // However the body is cut, its first half comes back before the second is sent.
+      // However the server splits the body, the first half must arrive before the second half is sent.
       yield* peer.wait("the first half", (unread) => decoded(unread) === "abcd")
       yield* peer.send("3\r\nefg\r\n0\r\n\r\n")
       equal(decoded(yield* peer.until("\r\n0\r\n\r\n")), "abcdefg", "the whole")
@@ -157,7 +157,7 @@ export const bodies: ReadonlyArray<Case> = [
         const size = 20 * 1024 * 1024
         yield* peer.send(`POST / HTTP/1.1\r\nHost: t\r\nContent-Length: ${size}\r\n\r\n`)
         for (let sent = 0; sent < size; sent += block.length) peer.transport.write(block)
-        // The system and the server buffer some; most of the body must still be on our side.
+        // The system and the server buffer some bytes, but most of the body must still be in our send buffer.
         const left = yield* still(() => peer.transport.buffered)
         isTrue(left > size / 4, `only ${left} of ${size} bytes were held back`)
         yield* Deferred.succeed(gate, undefined)

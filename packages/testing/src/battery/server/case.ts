@@ -17,9 +17,9 @@ import * as RawPeer from "../../RawPeer.js"
  * @category models
  */
 export interface Case {
-  /** The promise in words; the name of the test. */
+  /** The guarantee that the case checks, in words; used as the name of the test. */
   readonly name: string
-  /** Serves an app of its own on the server, which must be a fresh one. */
+  /** Runs the case, which serves its own app. The server must be newly created. */
   readonly effect: Effect.Effect<void, unknown, HttpServer.HttpServer | Network>
 }
 
@@ -32,7 +32,10 @@ export const connect = Effect.flatMap(HttpServer.HttpServer, ({ address }) =>
 
 export type Test = Effect.Effect<unknown, unknown, HttpServer.HttpServer | Network | Scope.Scope>
 
-/** A case with state: serves the app, then runs the test; both end with the scope. */
+/**
+ * Creates a case from an effect that returns an app and its test, which can share state. Serves the app and
+ * runs the test.
+ */
 export const servedWith = (
   name: string,
   setup: Effect.Effect<{ readonly app: App; readonly test: Test }>
@@ -45,11 +48,11 @@ export const servedWith = (
   )
 })
 
-/** A case whose app shares no state with its test. */
+/** Creates a case whose app and test share no state. */
 export const served = (name: string, app: App, test: Test): Case =>
   servedWith(name, Effect.succeed({ app, test }))
 
-/** Sends one text and returns everything received until the server's FIN. */
+/** Sends one text and returns all bytes received until the server's FIN. */
 export const talk = (text: string) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -68,23 +71,23 @@ export const bytes = (text: string) => new TextEncoder().encode(text)
 
 export const text = (body: string) => Effect.succeed(HttpServerResponse.text(body))
 
-/** An app made of one app per target. */
+/** Creates an app that calls a different app for each target. */
 export const byUrl = (routes: Readonly<Record<string, App>>): App =>
   Effect.flatMap(
     HttpServerRequest.HttpServerRequest,
     ({ url }) => routes[url] ?? routes["*"] ?? Effect.succeed(HttpServerResponse.empty({ status: 404 }))
   )
 
-/** Replies with the request body, after reading all of it. */
+/** Reads the whole request body, and then replies with it. */
 export const echo: App = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
   Effect.map(request.text, (body) => HttpServerResponse.text(body))
 )
 
-/** Replies with the request body while it arrives. */
+/** Replies with the request body as a stream, while the body arrives. */
 export const echoStream: App = Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
   HttpServerResponse.stream(request.stream)
 )
 
-/** The status codes of all heads in a text. */
+/** Returns the status codes of all response heads in a text. */
 export const statuses = (all: string) =>
   Array.from(all.matchAll(/HTTP\/1\.1 (\d{3}) /g), (match) => Number(match[1]))

@@ -1,5 +1,5 @@
 /**
- * Cases of the server battery: failing handlers, cut responses, clients that leave.
+ * Cases of the server battery about failing handlers, responses that are cut off, and clients that abort.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -82,7 +82,8 @@ export const failures: ReadonlyArray<Case> = [
     "a response shorter than its Content-Length does not look complete",
     Effect.succeed(HttpServerResponse.stream(part, { contentLength: 10 })),
     Effect.gen(function* () {
-      // FIN within the body tells the client that it is incomplete (RFC 9112 §8).
+      // The server must send FIN within the body, so that the client sees that the body is incomplete (RFC
+      // 9112 §8).
       includes(yield* talk(get() + get()), /\r\n\r\npart$/, "the response")
     })
   ),

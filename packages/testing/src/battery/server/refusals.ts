@@ -1,6 +1,6 @@
 /**
- * Cases of the server battery: malformed requests. Each gets one response that refuses it, the connection
- * closes, and the app never sees it.
+ * Cases of the server battery about malformed requests. The server must refuse each with one response and
+ * close the connection, and the app must never see the request.
  */
 import type { Case } from "./case.js"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ import { echo, get, served, statuses, talk } from "./case.js"
 
 const chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
 
-// Name, bytes, and the statuses that RFC 9110 and RFC 9112 allow.
+// Each entry: name, bytes of the request, and the statuses that RFC 9110 and RFC 9112 allow.
 const table: ReadonlyArray<readonly [string, string, ReadonlyArray<number>]> = [
   ["a malformed request line", "GARBAGE\r\n\r\n", [400]],
   ["HTTP/1.1 without Host (RFC 9112 §3.2)", "GET / HTTP/1.1\r\n\r\n", [400]],
@@ -37,7 +37,7 @@ export const refusals: ReadonlyArray<Case> = table.map(([name, bytes, allowed]) 
     `refuses ${name}`,
     echo,
     Effect.gen(function* () {
-      // The next request must not be seen: its start is no longer known.
+      // After a malformed request, the start of the next request is unknown, so the server must not serve it.
       const all = yield* talk(bytes + get("/after"))
       const [status] = statuses(all)
       equal(allowed.includes(status ?? 0) ? allowed : [status], allowed, "the status")

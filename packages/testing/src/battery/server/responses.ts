@@ -1,5 +1,5 @@
 /**
- * Cases of the server battery: responses, their framing, and reuse of the connection.
+ * Cases of the server battery about responses, their framing, and reuse of the connection.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -29,7 +29,7 @@ export const responses: ReadonlyArray<Case> = [
       equal(body, "hello", "the body")
       includes(fields["content-type"] ?? "", "text/plain", "Content-Type")
       equal(fields["content-length"], "5", "Content-Length")
-      // RFC 9110 §6.6.1
+      // The format of `Date` (RFC 9110 §6.6.1).
       includes(
         fields["date"] ?? "",
         /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/,
@@ -115,7 +115,7 @@ export const responses: ReadonlyArray<Case> = [
       yield* peer.send(get("/204") + get("/304") + last())
       const none = yield* response(peer)
       equal(none.start, "HTTP/1.1 204 No Content", "the first")
-      // RFC 9110 §8.6, RFC 9112 §6.1
+      // A 204 response must have neither field (RFC 9110 §8.6, RFC 9112 §6.1).
       equal(
         [none.fields["content-length"], none.fields["transfer-encoding"]],
         [undefined, undefined],

@@ -1,11 +1,12 @@
 /**
- * A file system in memory over this machine's disk: unwritten files are read from the disk, and nothing is
- * ever written to it.
+ * A file system in memory on top of the real disk: files that were not changed in memory are read from the
+ * disk. Never writes to the disk.
  *
- * Every call is synchronous, so that a simulation may use it. Never caches content of the disk.
+ * All calls are synchronous, because a simulation fails on asynchronous I/O. Unchanged files are read again
+ * at each use.
  */
 
-/** The cause of a failed call, in platform's terms (`SystemErrorReason`). */
+/** The error of a failed call; `reason` is one of platform's `SystemErrorReason`. */
 export class FileFault extends Error {
   constructor(
     readonly reason: "NotFound" | "AlreadyExists" | "PermissionDenied" | "BadResource" | "Unknown",
@@ -26,7 +27,7 @@ export class FileNode {
     public modified: number
   ) {}
 
-  /** The buffer; its first `size` bytes are the content. */
+  /** The buffer of the file, whose first `size` bytes are the content. */
   get bytes(): Uint8Array {
     return (this.loaded ??= this.load())
   }
@@ -67,7 +68,7 @@ interface Host {
 const { process: host } = globalThis as Host
 const disk = host?.getBuiltinModule?.("node:fs") as Disk | undefined
 
-/** Absolute, without `.` and `..`. */
+/** Returns the absolute path, without `.` and `..`. */
 export const absolute = (path: string): string => {
   const whole = path.startsWith("/") ? path : `${host?.cwd?.() ?? ""}/${path}`
   const parts: Array<string> = []
@@ -99,11 +100,17 @@ const onDisk = <A>(read: () => A): A => {
 }
 
 export class MemoryFiles {
-  /** By absolute path; `undefined`: removed, which also hides the disk's entry. */
+  /**
+   * The entries in memory by absolute path. `undefined` marks a removed entry and hides the entry on the
+   * disk.
+   */
   private readonly nodes = new Map<string, Node | undefined>([
     ["/", { kind: "Directory", mode: 0o755, modified: 0 }]
   ])
-  /** Removed directories: the disk's entries there and below stay hidden. */
+  /**
+   * Removed paths. Entries on the disk at these paths and below them stay hidden, even if the path is created
+   * again.
+   */
   private readonly detached = new Set<string>()
   private temporary = 0
 
@@ -136,7 +143,10 @@ export class MemoryFiles {
     return node
   }
 
-  /** The file in memory, for changes; a file of the disk is copied first. */
+  /**
+   * Returns a file that may be changed. A file of the disk becomes a file in memory, whose content is read at
+   * first use.
+   */
   changing(path: string): FileNode {
     const file = this.file(path)
     this.nodes.set(path, file)
@@ -164,7 +174,7 @@ export class MemoryFiles {
     this.nodes.set(path, { kind: "Directory", mode: options.mode ?? 0o755, modified: this.now() })
   }
 
-  /** A new unique path; creates its folder. */
+  /** Returns a new unique path, and creates the path's parent folder. */
   temporaryPath(folder = "/tmp", prefix = "", suffix = ""): string {
     const parent = absolute(folder)
     this.makeFolder(parent, { recursive: true })
@@ -181,7 +191,7 @@ export class MemoryFiles {
       try {
         for (const name of disk.readdirSync(path)) names.add(name)
       } catch {
-        // Not on the disk.
+        // The directory does not exist on the disk: list only its entries in memory.
       }
     }
     for (const [other, node] of this.nodes) {

@@ -1,6 +1,6 @@
 /**
- * Platform's `FileSystem` and its file responses over files in memory. Unsupported operations (links, owners,
- * watching) fail as in platform's no-op file system.
+ * Implements platform's `FileSystem` and file responses with files in memory. Unsupported operations (links,
+ * owners, watching) fail as in platform's no-op file system.
  */
 import { SystemError } from "@effect/platform/Error"
 import type * as Etag from "@effect/platform/Etag"
@@ -84,7 +84,10 @@ const handle = (files: MemoryFiles, file: FileNode, path: string, appends: boole
   }
 }
 
-/** `now` returns the modification time of changed files: milliseconds since the epoch. */
+/**
+ * Creates a file system. `now` returns the current time in milliseconds since the epoch, which becomes the
+ * modification time of changed files.
+ */
 export const makeFileSystem = (now: () => number): FileSystem.FileSystem => {
   const files = new MemoryFiles(now)
   const { chown, link, readLink, symlink, watch } = FileSystem.makeNoop({})
@@ -190,7 +193,7 @@ export const makeFileSystem = (now: () => number): FileSystem.FileSystem => {
   })
 }
 
-// The most common types; `NodeHttpPlatform` knows all.
+// Only the most common content types; `NodeHttpPlatform` has a complete list.
 const types: Readonly<Record<string, string>> = {
   css: "text/css",
   csv: "text/csv",
@@ -217,7 +220,7 @@ const types: Readonly<Record<string, string>> = {
 const typeOf = (name: string) =>
   types[/\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? ""] ?? "application/octet-stream"
 
-/** File responses from the `FileSystem` in the context, as `NodeHttpPlatform` makes them. */
+/** Creates file responses like those of `NodeHttpPlatform`, but from the `FileSystem` in the context. */
 export const makePlatform: Effect.Effect<
   HttpPlatform.HttpPlatform,
   never,

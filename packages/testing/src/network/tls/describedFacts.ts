@@ -1,11 +1,11 @@
 /**
- * Presents described certificates and handshakes as facts of a TLS session.
+ * Converts a simulated certificate and handshake to the facts of a TLS session.
  */
 import type * as Transport from "@httpfx/core/Transport"
 import type { PeerCertificate } from "@httpfx/core/Network"
 import { altNames, type Certificate, type Objection } from "./text.js"
 
-// Digits that identify a certificate, in the form of a SHA-256; not a cryptographic hash.
+// Computes an identifier of a certificate with the length of a SHA-256. It is not a cryptographic hash.
 const digits = (raw: Uint8Array): string => {
   const parts: Array<string> = []
   for (let part = 0; part < 8; part++) {
@@ -35,7 +35,7 @@ const described = (certificate: Certificate): Transport.Certificate => {
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-// A time in OpenSSL's format; without a limit, the value of RFC 5280 §4.1.2.5 for that, or the epoch.
+// Prints a time in OpenSSL's format.
 const printed = (time: number): string => {
   const at = new Date(time)
   const clock = at.toISOString().slice(11, 19)
@@ -43,7 +43,11 @@ const printed = (time: number): string => {
 }
 const never = Date.UTC(9999, 11, 31, 23, 59, 59)
 
-/** The certificate as passed to `checkServerIdentity`. */
+/**
+ * Converts a certificate to the object that `checkServerIdentity` receives. Without limits of validity,
+ * `valid_from` is the epoch, and `valid_to` is the time by which RFC 5280 §4.1.2.5 denotes that there is no
+ * expiry.
+ */
 export const shown = (certificate: Certificate): PeerCertificate => {
   const { fingerprint256, issuer, raw, serialNumber, subject, subjectAltName, validFrom, validTo } =
     described(certificate)
@@ -59,7 +63,7 @@ export const shown = (certificate: Certificate): PeerCertificate => {
   }
 }
 
-/** `objected`: why the peer's certificate is not trusted, if it was checked. */
+/** `objected` is the reason why the peer's certificate is not trusted, if there is one. */
 export const describedFacts = (session: {
   readonly alpnProtocol: string | undefined
   readonly serverName: string | undefined

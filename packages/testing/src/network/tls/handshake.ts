@@ -1,9 +1,9 @@
 /**
- * The handshake of a described TLS over any transport: a hello from each side, then a final message from the
- * client. Later bytes pass unchanged.
+ * A simulated TLS handshake over any transport: a hello from each end, then a final message from the client.
+ * Later bytes pass unchanged and unencrypted.
  *
- * Each message is JSON in a record with the header of TLS (RFC 8446 §5.1), so that a peer without TLS is
- * recognized on either side.
+ * Each message is JSON in a record with the header of TLS (RFC 8446 §5.1), so that both ends can detect a
+ * peer that does not use TLS.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
@@ -67,11 +67,11 @@ const alerts: Readonly<Record<string, Objection>> = {
 class Handshake {
   private received: Uint8Array = new Uint8Array(0)
   private over = false
-  /** Our objection, while its alert goes out. */
+  /** The reason for our alert, while the alert is being sent. */
   private objected: Objection | undefined
   private greeted = false
   private alpnProtocol: string | undefined
-  /** Server: the requested name. */
+  /** The server name that the client sent. */
   private serverName: string | undefined
   private own: Certificate | Objection | undefined
 
@@ -111,7 +111,7 @@ class Handshake {
     const [type, major] = this.received
     const client = this.options.role === "client"
     if ((type !== HANDSHAKE && type !== ALERT) || (major !== undefined && major !== 3)) {
-      // OpenSSL reports plain HTTP if the first byte is an upper-case letter.
+      // As OpenSSL does, report plain HTTP if the first byte is an upper-case letter.
       return this.fail(!client && type! >= 65 && type! <= 90 ? plainHttp : notTls)
     }
     if (this.received.length < header) return
@@ -166,7 +166,7 @@ class Handshake {
     this.serverName = name
     const wantsCertificate = options.requestCert ?? false
     this.transport.write(record(HANDSHAKE, { alpn: agreed, certificate: own, wantsCertificate }))
-    // Bytes after a hello belong to the next message.
+    // Bytes after the hello belong to the next message, so parse them now.
     if (this.received.length > 0) this.data(new Uint8Array(0))
   }
 
@@ -189,7 +189,7 @@ class Handshake {
     this.done(Effect.succeed(new SecuredTransport(this.transport, rest, facts, strict)))
   }
 
-  // Wait for the peer to read the alert and close: a reset could overtake it.
+  // Wait until the peer has read the alert and closes: a reset now could make the peer lose the alert.
   private object(why: Objection): void {
     this.objected = why
     this.transport.write(record(ALERT, why.code))
@@ -224,7 +224,9 @@ class Handshake {
   }
 }
 
-/** TLS as described by `MemoryTls`; validity is checked on this clock. */
+/**
+ * Creates `Network.secure` for the certificates of `MemoryTls`. Their validity is checked against this clock.
+ */
 export const secureWith =
   (now: () => number): Network.Service["secure"] =>
   (transport, given) =>
@@ -242,7 +244,7 @@ export const secureWith =
       })
     })
 
-/** Checks that the texts are from `MemoryTls` and that certificates match their keys. */
+/** Checks that the certificates and keys are from `MemoryTls` and match each other. */
 export const checkTls: NonNullable<Network.Service["checkTls"]> = ({ cert, certificates = {}, key }) => {
   const own = cert === undefined ? [] : [{ cert, key }]
   for (const each of [...own, ...Object.values(certificates)]) {

@@ -1,11 +1,11 @@
 /**
- * Described certificates, keys and authorities as texts in the frame of PEM (RFC 7468), and the rules by
- * which one is accepted.
+ * Encodes simulated certificates, keys and authorities as PEM texts (RFC 7468), and checks whether a
+ * certificate is accepted.
  */
 
 export interface Certificate {
   readonly names: ReadonlyArray<string>
-  /** `null`: self-signed. */
+  /** The name of the authority; `null` for a self-signed certificate. */
   readonly issuer: string | null
   readonly notBefore?: number | undefined
   readonly notAfter?: number | undefined
@@ -31,19 +31,19 @@ export const keyText = (certificate: Certificate) => framed("MEMORY KEY", JSON.s
 
 export const authorityText = (name: string) => framed("MEMORY AUTHORITY", JSON.stringify(name))
 
-/** A reason for a rejection: Node's code and message. */
+/** The reason why a certificate or handshake is rejected, with Node's code and message. */
 export interface Objection {
   readonly code: string
   readonly reason: string
 }
 
-/** Reads one's own certificate and checks its key. */
+/** Reads the certificate of this end and checks that the key belongs to it. */
 export const readOwn = (cert: string, key: string | undefined): Certificate | Objection => {
   const [own] = blocks("MEMORY CERTIFICATE", cert)
   if (own === undefined) {
     return { code: "ERR_OSSL_PEM_NO_START_LINE", reason: "not a certificate made by `MemoryTls`" }
   }
-  // A key contains the certificate it belongs to.
+  // The text of a key contains the certificate to which the key belongs.
   if (key === undefined || blocks("MEMORY KEY", key)[0] !== own) {
     return { code: "ERR_OSSL_X509_KEY_VALUES_MISMATCH", reason: "key values mismatch" }
   }
@@ -53,7 +53,7 @@ export const readOwn = (cert: string, key: string | undefined): Certificate | Ob
 const covers = (name: string, host: string): boolean => {
   const [wanted, actual] = [name.toLowerCase(), host.toLowerCase()]
   if (!wanted.startsWith("*.")) return wanted === actual
-  // One label (RFC 6125 §6.4.3).
+  // The wildcard matches exactly one label (RFC 6125 §6.4.3).
   const dot = actual.indexOf(".")
   return dot > 0 && actual.slice(dot) === wanted.slice(1)
 }
@@ -76,7 +76,8 @@ const chain = (
 }
 
 /**
- * The reason to distrust the certificate for any host: first its issuer, then its validity, as Node checks.
+ * Returns the reason to distrust the certificate regardless of the host. As in Node, the issuer is checked
+ * first, then the validity.
  */
 export const distrust = (
   certificate: Certificate,
@@ -91,11 +92,11 @@ export const distrust = (
   return undefined
 }
 
-/** Names in OpenSSL's format. */
+/** Prints the names in OpenSSL's format. */
 export const altNames = (names: ReadonlyArray<string>): string =>
   names.map((name) => `${address.test(name) ? "IP Address" : "DNS"}:${name}`).join(", ")
 
-/** The reason why the certificate does not match this host. */
+/** Returns the reason why the certificate does not match this host, or `undefined` if it matches. */
 export const misnamed = ({ names }: Certificate, host: string | undefined): Objection | undefined => {
   if (host === undefined || names.some((name) => covers(name, host))) return undefined
   const why = address.test(host)

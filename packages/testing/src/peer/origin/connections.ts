@@ -1,8 +1,9 @@
 /**
- * A network that numbers its incoming connections and can break them off. The number replaces the peer's
- * address, where a handler can read it.
+ * A network that numbers its accepted connections and can cut off their responses. The number replaces the
+ * peer's address, so that a handler can read the number.
  *
- * With TLS a connection is handed over after its handshake; one whose handshake fails is closed, but counted.
+ * With TLS, a connection is passed to the server only after its handshake. A connection whose handshake fails
+ * is closed, but still counted.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -16,20 +17,20 @@ type End = "reset" | "end"
 
 interface Cut {
   readonly by: End
-  /** Bytes that may still pass; `undefined`: those of one head. */
+  /** Number of bytes that may still be sent; `undefined` means the bytes of one head. */
   readonly bytes: number | undefined
 }
 
-// Line ends have the same two bytes in every single-byte encoding.
+// Any single-byte encoding finds the end of a head, because CR and LF are ASCII.
 const decoder = new TextDecoder("latin1")
 const endOfHead = "\r\n\r\n"
 
-/** A numbered connection, whose response can be broken off. */
+/** A numbered connection, whose response can be cut off. */
 class Numbered {
   readonly transport: Transport
   private cut: Cut | undefined
   private over = false
-  /** The last characters sent of a head. */
+  /** The last characters that were sent of a head, because its end may span writes. */
   private tail = ""
 
   constructor(
@@ -67,7 +68,7 @@ class Numbered {
     return false
   }
 
-  /** How many of these bytes belong to the head; `undefined`: all, and the head continues. */
+  /** Returns how many of these bytes belong to the head, or `undefined` if all do and the head continues. */
   private restOfHead(bytes: Uint8Array): number | undefined {
     const text = this.tail + decoder.decode(bytes)
     const found = text.indexOf(endOfHead)
@@ -76,7 +77,7 @@ class Numbered {
     return undefined
   }
 
-  // Wait until everything was sent: an RST would discard it.
+  // Resets in a later turn, when the written bytes have been sent, because RST discards unsent bytes.
   private finish(by: End): void {
     this.over = true
     this.inner.uncork()
@@ -111,7 +112,7 @@ export const connectionNumbers = (
   return {
     network: numbered,
     count: () => count,
-    /** Breaks a connection off after so many more sent bytes, by default after a head. */
+    /** Ends a connection after this many further bytes, by default after the next head. */
     cut: (number: number, by: End, bytes: number | undefined) => open.get(number)?.breakOff(by, bytes),
     numberOf: (remoteAddress: Option.Option<string>): number =>
       Option.match(remoteAddress, {

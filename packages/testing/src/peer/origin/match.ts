@@ -1,7 +1,8 @@
 /**
- * Matches requests against stubs: method, path, query, headers, body, the whole call, in this order.
+ * Matches requests against stubs by method, path, query, headers, body and the whole call, in this order.
  *
- * A failure lists every reason, not only the first, so that it shows which stub was close.
+ * A failure lists all reasons for which a stub did not match, so that readers can see which stub nearly
+ * matched.
  */
 import type { Call, FieldMatcher, Matcher, Route } from "./model.js"
 import { matches } from "../../fault/patterns.js"
@@ -28,7 +29,7 @@ const show = (matcher: Matcher | FieldMatcher) =>
       ? source(matcher)
       : String(matcher)
 
-/** Deep equality of JSON values; the order of keys does not matter. */
+/** Returns whether two JSON values are deeply equal, regardless of the order of keys. */
 const sameJson = (a: unknown, b: unknown): boolean => {
   if (a === b) return true
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
@@ -50,7 +51,7 @@ const jsonOf = (text: string): unknown => {
   }
 }
 
-/** The reasons why a request does not match, computed lazily. */
+/** Computes lazily the reasons for which a request does not match. */
 function* reasonsFor(route: Route, call: Call, ask: Ask): Generator<string, void> {
   const question = call.target.indexOf("?")
   const path = question < 0 ? call.target : call.target.slice(0, question)
@@ -58,7 +59,7 @@ function* reasonsFor(route: Route, call: Call, ask: Ask): Generator<string, void
   const differs = (what: string, matcher: Matcher | FieldMatcher, value: string | undefined) =>
     fits(matcher, value, ask) ? [] : [`${what}: expected ${show(matcher)}, received ${quote(value)}`]
   if (route.method !== undefined) yield* differs("method", route.method, call.method)
-  // A path with a query is compared with the whole target.
+  // A path that contains a query is compared with the whole target.
   const whole = typeof route.path === "string" && route.path.includes("?")
   if (route.path !== undefined) yield* differs("path", route.path, whole ? call.target : path)
   for (const [name, matcher] of Object.entries(route.query ?? {}))
@@ -79,12 +80,16 @@ function* reasonsFor(route: Route, call: Call, ask: Ask): Generator<string, void
 }
 
 /**
- * Stops at the first part that does not match: predicates may rely on the parts before them.
+ * Returns whether a request matches. Stops at the first part that does not match, so predicates can rely on
+ * the parts before them.
  */
 export const fitsRoute = (route: Route, call: Call): boolean =>
   reasonsFor(route, call, (predicate, value) => predicate(value)).next().done === true
 
-/** All reasons why a request does not match; empty if it does. A predicate that throws counts as one. */
+/**
+ * Returns all reasons for which a request does not match; empty if it matches. A predicate that throws counts
+ * as a mismatch.
+ */
 export const reasons = (route: Route, call: Call): ReadonlyArray<string> => [
   ...reasonsFor(route, call, (predicate, value) => {
     try {

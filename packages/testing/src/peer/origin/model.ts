@@ -1,5 +1,5 @@
 /**
- * The types of an origin's stubs and their replies. Part of `Origin`.
+ * The public types of `Origin`: stubs, calls and replies.
  */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -13,25 +13,23 @@ import type * as Scope from "effect/Scope"
  * @category models
  */
 export interface Call {
-  /** 1 for the first. */
+  /** Number of the call on this origin, from 1. */
   readonly number: number
-  /** Milliseconds on the clock under which the origin was made. */
+  /** Time of the call in milliseconds, on the clock with which the origin was created. */
   readonly time: number
-  /**
-   * Number of its connection to this origin, from 1; shows whether connections are reused.
-   */
+  /** Number of the call's connection to this origin, from 1. Calls with equal numbers reused a connection. */
   readonly connection: number
   /** The method. */
   readonly method: string
-  /** Path and query as sent. */
+  /** The target as sent: path and query. */
   readonly target: string
-  /** Names in lower case; repeated ones joined by `, `. */
+  /** The header fields by name in lower case. The values of repeated fields are joined by `, `. */
   readonly headers: Readonly<Record<string, string>>
   /** The body, without its framing. */
   readonly bytes: Uint8Array
-  /** The body as UTF-8. */
+  /** The body, decoded as UTF-8. */
   readonly text: string
-  /** The name of the stub that matched; `undefined`: none. */
+  /** The name of the stub that matched; `undefined` if no stub matched. */
   readonly stub: string | undefined
 }
 
@@ -44,7 +42,8 @@ export interface Call {
 export type Matcher = string | RegExp | ((value: string) => boolean)
 
 /**
- * As `Matcher`; a predicate is also called if the field or parameter is missing.
+ * Matches like `Matcher`, but a predicate is also called, with `undefined`, if the field or parameter is
+ * missing.
  *
  * @since 0.1.0
  * @category models
@@ -52,23 +51,24 @@ export type Matcher = string | RegExp | ((value: string) => boolean)
 export type FieldMatcher = string | RegExp | ((value: string | undefined) => boolean)
 
 /**
- * A connection ended before a complete response; made by `Origin.reset` and `Origin.hangUp`.
+ * A reply that ends the connection before the response is complete. Created by `Origin.reset` and
+ * `Origin.hangUp`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ConnectionFault {
   readonly _tag: "ConnectionFault"
-  /** `reset`: the client sees RST; `end`: it sees FIN. */
+  /** How the connection ends: with `reset` the client sees RST, and with `end` it sees FIN. */
   readonly by: "reset" | "end"
-  /** The response that is broken off. `undefined`: no byte is sent. */
+  /** The response that is cut off; `undefined` if no byte is sent. */
   readonly response: HttpServerResponse.HttpServerResponse | undefined
-  /** Bytes sent before, head included. `undefined`: the head. */
+  /** Number of bytes of the response that are sent, head included; `undefined` for only the head. */
   readonly afterBytes: number | undefined
 }
 
 /**
- * The result of a call: a response, or an end of the connection.
+ * The result of a call: a response, or the end of the connection.
  *
  * @since 0.1.0
  * @category models
@@ -76,8 +76,9 @@ export interface ConnectionFault {
 export type Answer = HttpServerResponse.HttpServerResponse | ConnectionFault
 
 /**
- * The reply of a stub: a response or an end of the connection, an effect of one (`Effect.never`: no response
- * at all), or a function from the call to either.
+ * The reply of a stub: an `Answer` (a response or the end of the connection), an effect that returns an
+ * `Answer`, or a function from the call to an `Answer` or such an effect. With `Effect.never` the origin
+ * never responds.
  *
  * @since 0.1.0
  * @category models
@@ -88,34 +89,38 @@ export type Reply =
   | ((call: Call) => Answer | Effect.Effect<Answer, never, HttpServerRequest.HttpServerRequest | Scope.Scope>)
 
 /**
- * A stub: matches requests and replies. Omitted properties match any. Predicates are called only if
- * everything before them matches, in the order method, path, query, headers, body, json, when. If one throws,
- * the request fails, which is reported as a handler's failure.
+ * A stub, which matches requests and replies to them. An omitted property matches every request. Properties
+ * are checked in the order method, path, query, headers, body, json, when, and a predicate is called only if
+ * all properties before it match. If a predicate throws, the request fails, which is reported as a handler's
+ * failure.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Route {
-  /** Name for failures and history. Default: method and path. */
+  /** Name of the stub in failures and in `Call.stub`. Default: method and path. */
   readonly name?: string | undefined
-  /** The method. Default: any. */
+  /** The method. */
   readonly method?: Matcher | undefined
-  /** The path without its query; a text with `?` is compared with path and query. */
+  /** The path without its query. A string that contains `?` is compared with path and query. */
   readonly path?: Matcher | undefined
-  /** Query parameters by name; others are ignored. */
+  /** Query parameters by name. Other parameters are ignored. */
   readonly query?: Readonly<Record<string, FieldMatcher>> | undefined
-  /** Fields by name, in any case; others are ignored. */
+  /** Header fields by name (case-insensitive). Other fields are ignored. */
   readonly headers?: Readonly<Record<string, FieldMatcher>> | undefined
   /** The body as text. */
   readonly body?: Matcher | undefined
-  /** The body as JSON, with keys in any order, or a predicate on it; other bodies do not match. */
+  /**
+   * A JSON value that the body must equal, with keys in any order, or a predicate on the body's JSON value.
+   * Bodies that are not JSON do not match.
+   */
   readonly json?: unknown
-  /** A predicate of the whole call. */
+  /** A predicate on the whole call. */
   readonly when?: ((call: Call) => boolean) | undefined
-  /** One reply for every call, or a sequence: the last one repeats. */
+  /** One reply for all calls, or a sequence of replies whose last reply is repeated. */
   readonly reply: Reply | readonly [Reply, ...Array<Reply>]
-  /** The number of calls it matches. Default: unlimited. */
+  /** Maximum number of calls that the stub matches. Default: unlimited. */
   readonly times?: number | undefined
-  /** `true`: it need not be called. Default `false`. */
+  /** Whether `assertAllCalled` accepts that the stub was never called. Default `false`. */
   readonly optional?: boolean | undefined
 }

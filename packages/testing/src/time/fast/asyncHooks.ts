@@ -1,6 +1,7 @@
 /**
- * Node's hooks for asynchronous operations (Node documentation: async_hooks), through
- * `process.getBuiltinModule`, so that this module loads on any platform; `undefined` on others.
+ * Node's hooks for asynchronous operations (Node documentation: async_hooks). They are loaded by
+ * `process.getBuiltinModule`, so that this module loads on any platform; on platforms without it `hooks` is
+ * `undefined`.
  */
 interface AsyncHooks {
   readonly AsyncLocalStorage: new () => {
@@ -9,7 +10,7 @@ interface AsyncHooks {
   }
   readonly createHook: (callbacks: {
     init(id: number, type: string, trigger: number, resource: object): void
-    /** Node.js 24 and later: skip promises, which are costly. */
+    /** `false` disables hooks for promises, which are costly (Node.js 24 and later). */
     readonly trackPromises?: boolean
   }) => {
     enable(): void

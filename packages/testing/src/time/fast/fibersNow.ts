@@ -1,8 +1,9 @@
 /**
- * A snapshot of the fibers of the process: whether they wait for each other or, possibly, for I/O.
+ * Takes a snapshot of the fibers of the process, to determine whether they only wait for each other or may
+ * wait for I/O.
  *
- * A fiber that waits for another fiber, a `Deferred` or a test clock names it (`blockingOn`). A fiber that
- * waits for a callback does not: the callback may come from a file, or never.
+ * The status of a fiber that waits for another fiber, a `Deferred` or a test clock identifies a fiber
+ * (`blockingOn`). The status of a fiber that waits for a callback does not, so such a fiber may wait for I/O.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -17,21 +18,21 @@ import type { AnyFiber } from "../../assert/picture.js"
 import { warners } from "./testClock.js"
 
 export interface FibersNow {
-  /** Live fibers, by number. */
+  /** The live fibers with their numbers. */
   readonly fibers: ReadonlyMap<AnyFiber, number>
-  /** Changes when a fiber starts, ends, or waits for something else. */
+  /** A text that changes when a fiber starts, ends, or waits for another fiber. */
   readonly signature: string
-  /** No fiber runs, and none waits for a callback. */
+  /** Whether all fibers wait for other fibers: no fiber runs, and none waits for a callback. */
   readonly amongThemselves: boolean
   /** The clocks of these fibers. */
   readonly clocks: ReadonlySet<Clock.Clock>
-  /** Fibers of `TestClock` that would only log a warning: left out above. */
+  /** Number of `TestClock`'s fibers that only log a warning. They are not in `fibers`. */
   readonly warners: number
 }
 
 const looking = new WeakSet<AnyFiber>()
 
-// A fiber of a stopped simulation never replies.
+// A fiber of a stopped simulation never runs again and so never returns its status: skip such fibers.
 const isOurs = (fiber: AnyFiber) => !looking.has(fiber) && !(fiber.currentScheduler instanceof Driver)
 
 interface Seen {
@@ -50,7 +51,7 @@ const visit = (fiber: AnyFiber, isRoot: boolean, into: Map<AnyFiber, Seen>): Eff
 
 const numberOf = (fiber: AnyFiber) => (fiber.id() as FiberId.Runtime).id
 
-/** The fibers it waits for, or the maker of its `Deferred`. */
+/** Returns the numbers of the fibers for which a fiber waits, or of the fiber that created its `Deferred`. */
 const waitsFor = ({ status }: Seen): ReadonlyArray<number> =>
   status._tag === "Suspended"
     ? Array.from(FiberId.toSet(status.blockingOn)).flatMap((id) => (id._tag === "Runtime" ? [id.id] : []))
@@ -66,7 +67,8 @@ const judge = (seen: ReadonlyMap<AnyFiber, Seen>): FibersNow => {
     for (const id of waitsFor(one)) awaited.add(id)
   }
   const warning = new Set(Array.from(clocks, warners).flat())
-  // Effect runs concurrent effects through such a fiber, which waits for their callbacks.
+  // For concurrent effects, Effect forks a root fiber that waits for callbacks of the effects' fibers, not
+  // for I/O.
   const isPump = (fiber: AnyFiber, { isRoot, status }: Seen) =>
     isRoot &&
     awaited.has(numberOf(fiber)) &&
@@ -91,7 +93,7 @@ const judge = (seen: ReadonlyMap<AnyFiber, Seen>): FibersNow => {
   }
 }
 
-/** Includes only fibers whose clock `counts`. */
+/** Takes the snapshot of all fibers for whose clock `counts` returns true. */
 export const fibersNow = (counts: (clock: Clock.Clock) => boolean): Effect.Effect<FibersNow> =>
   Effect.withFiberRuntime((self) =>
     Effect.gen(function* () {

@@ -1,60 +1,62 @@
 /**
- * Detects that a program starts an operation completed by the outside: a file, a socket, a name lookup, a
- * thread, a timer of the platform.
+ * Detects that a program starts an asynchronous operation that completes outside the simulation: on a file, a
+ * socket, a name lookup, a thread or a timer of the platform.
  *
- * Node reports it at the call (`AsyncHook.init` with the type of the resource; Node documentation:
- * async_hooks), and `AsyncLocalStorage` tells whether it belongs to the watched program. Without them nothing
- * is detected.
+ * Node reports an operation when it is started (`AsyncHook.init` with the type of the resource; Node
+ * documentation: async_hooks), and `AsyncLocalStorage` identifies the watched program that started it. On
+ * platforms without these APIs nothing is detected.
  */
 import { hooks } from "./asyncHooks.js"
 
 /** Callbacks about a watched program. */
 export interface Watcher {
-  /** An immediate or a message: it arrives by itself in a later turn of the event loop. */
+  /** The program scheduled an immediate or a message, which runs in a later turn of the event loop. */
   turn(): void
-  /** A tick. */
+  /** The program scheduled a tick. */
   tick(): void
   /**
-   * An operation outside the simulation. `type` is Node's name of the resource, `stack` the stack of its
-   * start.
+   * The program started an operation outside the simulation. `type` is Node's name of the resource, and
+   * `stack` is the stack trace of the start.
    */
   real(type: string, stack: string): void
 }
 
-// Node's resource types are in capitals, those of users are not. These complete by themselves within the
-// process.
+// Node's own resource types are upper case. These types complete within the process, without outside events.
 const harmless = new Set([
   "PROMISE",
   "MESSAGEPORT",
   "WRITEWRAP",
   "TTYWRAP",
   "ELDHISTOGRAM",
-  // The context of a request; a real socket below it is reported itself.
+  // Only the context of a request: a real socket of the request is reported separately.
   "HTTPCLIENTREQUEST",
   "HTTPINCOMINGMESSAGE",
-  // Since Node 22: the context of a `finished` call.
+  // Only the context of a `finished` call (since Node 22).
   "STREAM_END_OF_STREAM"
 ])
 const isReal = (type: string) => type === "Timeout" || (/^[A-Z0-9_]+$/.test(type) && !harmless.has(type))
 
-// Ignore printing (the process creates its output streams at first use, if only to query colours), and the
-// real-time bound on closing in a network of the program's own.
+// Ignore output (the process creates its output streams at first use), and the real-time limit of core's
+// closing.ts.
 const excused =
   /\bconsole\.|node:internal\/console|[Cc]onsole\.(log|error|warn|info|debug)|createWritableStdioStream|[/\\]closing\.[jt]s/
 
-// The timer of `Effect.never`, which keeps the process alive and wakes nothing.
+// The delay of the timer of `Effect.never`, which keeps the process alive but wakes no fiber.
 const longest = 0x7fffffff
 
-/** Runs `f` and everything it starts under observation. `exact`: nothing is missed. */
+/**
+ * A watch on a program. `exact` is true if operations can be detected; `run` runs `f` and all operations that
+ * `f` starts under the watch.
+ */
 export interface Watch {
   readonly exact: boolean
   readonly run: <A>(f: () => A) => A
-  /** Runs `f` unobserved. */
+  /** Runs `f` outside the watch. */
   readonly aside: (f: () => void) => void
   readonly stop: () => void
 }
 
-// One hook for all simulations of the process, enabled while there are any.
+// One hook for all simulations of the process, enabled while a simulation runs.
 const storage = hooks === undefined ? undefined : new hooks.AsyncLocalStorage()
 const hook = hooks?.createHook({
   init(_id, type, _trigger, resource) {

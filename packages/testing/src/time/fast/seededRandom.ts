@@ -1,16 +1,17 @@
 /**
- * Seeds `Math.random`, for code that is not ours.
+ * A seeded replacement of `Math.random`, for code that does not use Effect's `Random`.
  *
- * Effect draws the hash of an object on first use and keeps it (`Hash.random`), so an object that outlives a
- * simulation draws in the first one only. Those draws have a sequence of their own, so that they do not shift
- * the one of ids and jitter.
+ * Effect draws the hash of an object at first use and stores it (`Hash.random`), so an object that outlives a
+ * simulation draws only in the first simulation. Hashes therefore use a separate sequence; otherwise all
+ * other random numbers of a later simulation would differ.
  */
 
 interface Site {
   getFileName(): string | null | undefined
 }
 /**
- * Node documentation and V8's stack trace API; without them, all draws share one sequence.
+ * V8's stack trace API, which finds the caller of `Math.random`. On engines without this API, all draws share
+ * one sequence.
  */
 interface Stacks {
   stackTraceLimit?: number
@@ -26,7 +27,7 @@ const fileOfCaller = (of: unknown): string => {
   const { prepareStackTrace, stackTraceLimit } = stacks
   const target: { stack?: unknown } = {}
   stacks.stackTraceLimit = 1
-  // Unmapped call sites: source maps would cost more than all the rest.
+  // Reads the call sites without source maps, because mapping costs more than everything else here.
   stacks.prepareStackTrace = (_, sites) => sites[0]?.getFileName() ?? ""
   stacks.captureStackTrace(target, of)
   const file = target.stack

@@ -1,8 +1,9 @@
 /**
- * Unpublished parts of Effect's `TestClock`: its sleeps, and the fibers that log warnings.
+ * Accesses internal state of Effect's `TestClock`: its sleeps, and the fibers that log its warnings.
  *
- * `setTime` waits for several real timers before each sleep it ends, some 10 ms; a test with a thousand
- * deadlines would take ten seconds. Without these parts, the public methods are used.
+ * The public `setTime` waits for several real timers (about 10 ms) before it ends each sleep, so a test with
+ * a thousand deadlines would take ten seconds. If the internal state is not available, the public methods are
+ * used.
  */
 import * as Chunk from "effect/Chunk"
 import type * as Clock from "effect/Clock"
@@ -16,7 +17,7 @@ type Sleep = readonly [deadline: number, deferred: Deferred.Deferred<void>]
 
 interface Data {
   readonly instant: number
-  /** The newest first. */
+  /** Sleeps, newest first. */
   readonly sleeps: Chunk.Chunk<Sleep>
 }
 
@@ -40,7 +41,10 @@ const parts = ["clockState", "warningState", "suspendedWarningState", "warningDo
 const insideOf = (clock: Clock.Clock): Inside | undefined =>
   parts.every((part) => part in clock) ? (clock as unknown as Inside) : undefined
 
-/** Fibers that will log a warning about this clock: they only sleep, in real time. */
+/**
+ * Returns the fibers that will log a warning about this clock. Until then these fibers only sleep in real
+ * time.
+ */
 export const warners = (clock: Clock.Clock): ReadonlyArray<Fiber.RuntimeFiber<unknown, unknown>> => {
   const inside = insideOf(clock)
   if (inside === undefined) return []
@@ -50,11 +54,14 @@ export const warners = (clock: Clock.Clock): ReadonlyArray<Fiber.RuntimeFiber<un
   })
 }
 
-/** Stops the warning that the clock was not moved. */
+/** Cancels the warning that the test has not advanced the clock. */
 export const silence = (clock: TestClock.TestClock): Effect.Effect<void> =>
   insideOf(clock)?.warningDone() ?? Effect.void
 
-/** Moves the clock and ends due sleeps, the earliest first. Sleepers resume afterwards. */
+/**
+ * Advances the clock and ends the sleeps that are due, earliest first. The sleeping fibers resume after the
+ * advance.
+ */
 export const moveTo = (clock: TestClock.TestClock, time: number): Effect.Effect<void> => {
   const inside = insideOf(clock)
   if (inside === undefined) return clock.setTime(time)
