@@ -31,8 +31,8 @@ export const server = [
       name: "an unread body holds back the next request",
       harm: "The second request of a connection gets no response.",
       nets: ["server/waits"],
-      find: "    this.inflow.release(forBody)\n    // Bounds the buffers of a client",
-      replace: "    // Bounds the buffers of a client"
+      find: "    this.inflow.release(forBody)\n    //",
+      replace: "    //"
     },
     {
       name: "a large unread body is discarded after its response",

@@ -17,8 +17,8 @@ export const bugs: ReadonlyArray<Bug> = [
     room: "server",
     name: "pipelined requests are handled at once, and their responses swapped",
     file: "connection/server/connection.ts",
-    find: "    // The next request waits in the look-ahead until this one has its response.\n    this.parser.pause()",
-    replace: "    if (this.exchange !== undefined && !this.exchange.started) this.run(this.exchange)"
+    find: "    this.parser.pause()\n    if (exchange === undefined) return",
+    replace: "    if (exchange === undefined) return\n    if (!exchange.started) this.run(exchange)"
   },
   {
     room: "server",
