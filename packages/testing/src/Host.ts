@@ -187,7 +187,7 @@ export const make = <A, E, R>(
       return life
     })
 
-    /** Ends the current run of the program; the returned effect waits for finalizers that take time. */
+    /** Ends the current run of the program; the returned effect waits for asynchronous finalizers. */
     const end = ({ fibers, network, scope }: Life<A, E>, as: Crash): Effect.Effect<void> => {
       life = undefined
       back = network.end(as)

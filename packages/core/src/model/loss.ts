@@ -44,7 +44,7 @@ export interface Late {
   readonly received: number
 }
 
-/** A client read the response too slowly, or no bytes were transferred on the connection. */
+/** A client read the response too slowly, or no bytes were transferred for the time of the limit. */
 export interface Stalled {
   readonly _tag: "Stalled"
   readonly timeout: "timeout" | "progressTimeout"
@@ -66,7 +66,7 @@ export type Loss = HangUp | Reset | Failed | Refused | Late | Stalled
 /** Losses to which the server itself responds, if a response is still possible. */
 export type Rejection = Refused | Late
 
-/** Returns the status with which the server responds to a rejection. */
+/** Returns the status of the response to a rejected request. */
 export const statusOf = (rejection: Rejection): number =>
   rejection._tag === "Refused" ? rejection.refusal.status : 408
 

@@ -249,8 +249,8 @@ export const toListeners = <E, R>(
       Server.make({
         ...rest,
         port: 0,
-        // The callback server has validated the request already, so disable the checks that could refuse it
-        // again.
+        // The callback server has validated the request already, so disable the checks that could still
+        // refuse it.
         flags: everyFlag,
         requireHostHeader: false,
         limits: { maxHeaderSize: 1 << 30, maxHeaderCount: 0 },

@@ -169,8 +169,8 @@ export interface Connection extends ConnectionFacts {
   /** Writes to the transport. Must not be called for an `aborted` exchange. */
   write(data: string | Uint8Array, body?: Uint8Array): boolean
   /**
-   * Calls `f` once the transport accepts more bytes or the connection has closed, possibly at once. The
-   * returned function cancels the wait.
+   * Calls `f` when the transport accepts more bytes or the connection has closed; within this call if that is
+   * already so. The returned function cancels the wait.
    */
   whenDrained(f: () => void): () => void
   responseEnds(exchange: Exchange): void

@@ -1,5 +1,5 @@
 /**
- * One request/response exchange of the Effect driver, which owns the fiber of its handler.
+ * One request/response exchange in the Effect driver. The exchange owns the fiber that runs its handler.
  *
  * Holds only the state of this exchange. `wire/` encodes the response; `connection/` closes or reuses the
  * connection after the exchange.

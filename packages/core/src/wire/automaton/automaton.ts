@@ -91,7 +91,7 @@ const Expects = 2
  * @category models
  */
 export class Connection {
-  /** The half that our side sends: the request half of a client, the response half of a server. */
+  /** `role` is our side of the connection: a client sends requests, a server sends responses. */
   constructor(readonly role: "client" | "server") {}
 
   private requestNow = requestIdle

@@ -1,6 +1,7 @@
 /**
  * The head of one received message: facts found by the parser, and the field list, which is created when it
- * is first read. Keeps the text of the head, not its chunk. Never folds or interprets fields (see fields.ts).
+ * is first read. Keeps the text of the head, and not the received
+ * chunk, whose memory is freed. Never folds or interprets fields (see fields.ts).
  */
 
 import { isContinue } from "./expectation.js"

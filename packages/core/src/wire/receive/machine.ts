@@ -120,7 +120,7 @@ export class Machine {
   facts = 0
   kind = 0
   upgrade = false
-  /** The bytes after the current message are not HTTP. */
+  /** True if the bytes after the current message are not HTTP. */
   stopping = false
   /** The Content-Length or chunk size, then the number of bytes that are left to read. */
   remaining = 0

@@ -52,8 +52,8 @@ export interface RequestHeadInput {
 
 const knownMethods = new Set(METHODS)
 
-// A receiver may read bytes after these heads as something other than a body (RFC 9110 §9.3.6, §9.3.8), so
-// refuse a body.
+// Refuse a body with these methods: a receiver may take its bytes for the next request or for data of the
+// tunnel (RFC 9110 §9.3.6, §9.3.8).
 const neverBody = new Set(["TRACE", "CONNECT"])
 
 /**

@@ -2,14 +2,14 @@
  * Cache of field names in outgoing heads. Names are few and repeat, often with the same value. So a spelling
  * is validated only once, and the last line with this name is printed only once.
  *
- * Never keeps more names than the limit, a long value, or an invalid line.
+ * The number of names is limited. Long values and invalid lines are never kept.
  *
  * @since 0.1.0
  */
 import { isToken } from "../grammar/validate.js"
 
-// These limits keep invented names and long values from filling memory. A cached name or value of a forwarded
-// head may pin the text of that whole head, so at most this many heads are pinned.
+// These limits keep made-up names and long values of a peer from filling memory. A cached name or value of a
+// forwarded head may pin the text of that whole head, so at most this many heads are pinned.
 const mostNames = 256
 const longestName = 64
 const longestValue = 128

@@ -1,7 +1,7 @@
 /**
- * Moves a complete, unread request directly to the state after its last event. This saves the turns of the
- * event loop that the events themselves would take. A request that does not qualify is read to its end
- * instead.
+ * Ends the stream of a request that has arrived completely and that the program has not read: sets its state
+ * as if `end` and `close` had been emitted. This saves the turns of the event loop that emitting them takes.
+ * A request that does not qualify is read to its end instead.
  */
 import type { Readable } from "node:stream"
 

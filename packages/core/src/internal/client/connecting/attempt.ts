@@ -12,8 +12,9 @@ import * as RuntimeFlags from "effect/RuntimeFlags"
 const quietly = Effect.withUnhandledErrorLogLevel(Option.none())
 
 /**
- * Runs an attempt uninterruptibly, except for its parts marked `interruptible`. If the attempt succeeds after
- * the interruption, the fiber's observer must use or reset the connection.
+ * Runs an attempt in a fiber in which only the parts marked `interruptible` can be interrupted. So an attempt
+ * can still succeed after its fiber was interrupted; the fiber's observer must then use or reset the
+ * connection.
  */
 export const attempt = <A, E>(
   runtime: Runtime.Runtime<never>,

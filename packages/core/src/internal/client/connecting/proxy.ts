@@ -28,8 +28,8 @@ export interface ProxyHop {
   readonly headers: ReadonlyArray<string>
   readonly tls: Proxy["tls"]
   /**
-   * Part of the key of the proxy's connections. It contains credentials and TLS options, so connections with
-   * different ones are not shared.
+   * Part of the key of the proxy's connections. It contains the credentials and TLS options, so requests with
+   * different credentials or TLS options never share a connection.
    */
   readonly key: string
 }

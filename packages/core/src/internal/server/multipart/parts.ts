@@ -3,8 +3,8 @@
  * of the parser fails both the stream of parts and the content of the current part, with the same
  * `MultipartError`.
  *
- * This module replaces platform's own channel, which ignores a failure of the body within a file and decodes
- * names as Latin-1.
+ * This module replaces platform's own channel, which decodes names as Latin-1 and ignores a failure of the
+ * body that occurs while a file part is read.
  */
 import * as Respondable from "@effect/platform/HttpServerRespondable"
 import * as ServerResponse from "@effect/platform/HttpServerResponse"
