@@ -9,6 +9,9 @@ const files = [
   // Sequences of connection events three steps longer, and all planted bugs.
   "packages/core/test/connection/exploration.test.ts",
   // Random conversations and programs, for minutes.
+  "packages/core/test/server/fuzz.test.ts",
+  "packages/core/test/client/fuzz.test.ts",
+  "packages/core/test/wire/automaton/automatonProperties.test.ts",
   "packages/node/test/http/programs.test.ts",
   "packages/node/test/http/calls.test.ts",
   // All planted bugs of the simulation.

@@ -19,7 +19,7 @@ import { NodeNetwork } from "@httpfx/node"
 import { MemoryNetwork } from "@httpfx/testing"
 
 const seed = Number(process.env["HTTPFX_FUZZ_SEED"] ?? Math.floor(Math.random() * 2 ** 31))
-const runs = Number(process.env["HTTPFX_FUZZ_RUNS"] ?? 400)
+const runs = Number(process.env["HTTPFX_FUZZ_RUNS"] ?? 200)
 
 type Random = () => number
 const randomOf = (start: number): Random => {

@@ -15,7 +15,7 @@ import { MemoryNetwork } from "@httpfx/testing"
 import { connect, servedOn } from "../support/served.js"
 
 const seed = Number(process.env["HTTPFX_FUZZ_SEED"] ?? Math.floor(Math.random() * 2 ** 31))
-const runs = Number(process.env["HTTPFX_FUZZ_RUNS"] ?? 400)
+const runs = Number(process.env["HTTPFX_FUZZ_RUNS"] ?? 200)
 
 type Random = () => number
 const randomOf = (start: number): Random => {

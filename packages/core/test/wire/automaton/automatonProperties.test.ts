@@ -90,6 +90,9 @@ const consistent = (c: Connection) => {
   if (tag === "Pending") expect(outstanding).toBeGreaterThan(0)
 }
 
+// `npm run test:long` makes more runs.
+const times = process.env["HTTPFX_LONG"] === undefined ? 1 : 20
+
 describe("client and server", () => {
   it("reach equal states by the same steps, and never an impossible state", () => {
     fc.assert(
@@ -102,7 +105,7 @@ describe("client and server", () => {
           consistent(client)
         }
       }),
-      { numRuns: 2000 }
+      { numRuns: 1000 * times }
     )
   })
 
@@ -177,7 +180,7 @@ describe("client and server", () => {
           expect(clientReason === undefined).toBe(serverReason === undefined)
         }
       }),
-      { numRuns: 500 }
+      { numRuns: 250 * times }
     )
     // Guards against a vacuous property: enough exchanges must have taken place.
     expect(answered).toBeGreaterThan(400)
@@ -217,7 +220,7 @@ describe("the n-th exchange", () => {
           }
         }
       ),
-      { numRuns: 1000 }
+      { numRuns: 500 * times }
     )
   })
 })

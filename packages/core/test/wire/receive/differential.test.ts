@@ -20,7 +20,7 @@ import { type Outcome, showBytes } from "./differential/outcome.js"
 import { makeRandom } from "./differential/random.js"
 import { changesFor, examined } from "./differential/versions.js"
 
-const cases = Number(process.env["HTTPFX_DIFFERENTIAL_CASES"] ?? 8000)
+const cases = Number(process.env["HTTPFX_DIFFERENTIAL_CASES"] ?? 4000)
 const seed = Number(process.env["HTTPFX_DIFFERENTIAL_SEED"] ?? Math.floor(Math.random() * 0x7fffffff))
 
 /** Codes of the native parser that input alone can cause. */
