@@ -59,8 +59,8 @@ export const unix = (path: string): UnixAddress => ({ _tag: "UnixAddress", path 
  * @category accessors
  */
 export const formatAddress = (address: Address): string =>
-  address._tag === "UnixAddress"
-    ? address.path
-    : address.hostname.includes(":")
-      ? `[${address.hostname}]:${address.port}`
-      : `${address.hostname}:${address.port}`
+  address._tag === "UnixAddress" ? address.path : hostAndPort(address.hostname, address.port)
+
+/** Joins a host and a port; an IPv6 address gets brackets. */
+export const hostAndPort = (host: string, port: number | string): string =>
+  `${host.includes(":") ? `[${host}]` : host}:${port}`

@@ -8,7 +8,7 @@ import { InvalidOption } from "../../errors/index.js"
 import { duration, finiteDuration, integer, refuse, type Checks } from "./checks.js"
 import { contradicts, makeDeadlines, type DeadlinePolicy } from "../../wire/index.js"
 
-export { defaultTimeouts } from "../../connection/server/settings.js"
+export { defaultTimeouts }
 
 /**
  * Timeouts that a single exchange can override (`Exchange.setTimeouts`). A zero or infinite timeout means no

@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import { hostAndPort } from "../../model/address.js"
 import type { Fault } from "../../model/fault.js"
 import type { Refusal } from "../../model/refusal.js"
 import type { RequestViolation } from "../../model/violation.js"
@@ -27,7 +28,7 @@ export const authorityOf = ({
   /** An IPv6 address without brackets. */
   readonly host: string
   readonly port: number | string
-}): string => `${host.includes(":") ? `[${host}]` : host}:${port}`
+}): string => hostAndPort(host, port)
 
 /**
  * Encodes the request for a tunnel to `authority`. `headers` (flat list: name, value, ...) are fields for the

@@ -5,7 +5,7 @@
  * On connections that existed before, only requests of `fetch` are detected (Node documentation:
  * diagnostics_channel; undici: DiagnosticsChannel).
  */
-import { tcp, unix, type Address } from "@httpfx/core/Transport"
+import { formatAddress, tcp, unix, type Address } from "@httpfx/core/Transport"
 import { builtin, hooks } from "../../time/fast/asyncHooks.js"
 import { queueMicrotask } from "../../time/realTime.js"
 
@@ -106,13 +106,7 @@ export class RealSockets {
     }
     const address = kind === "datagram" ? undefined : kind === "listen" ? bound(resource) : peer(resource)
     const target =
-      address === undefined
-        ? kind === "datagram"
-          ? "a socket"
-          : "a path"
-        : address._tag === "UnixAddress"
-          ? address.path
-          : `${address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname}:${address.port}`
+      address === undefined ? (kind === "datagram" ? "a socket" : "a path") : formatAddress(address)
     this.uses.push({ kind, target, stack, names: [], address })
   }
 
