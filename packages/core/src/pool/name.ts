@@ -1,6 +1,7 @@
 /**
- * The key under which Node's agents keep a connection (`agent.getName()`). Equal to Node's byte for byte,
- * because programs depend on the format.
+ * The key under which the agents of Node.js 20 keep a connection (`agent.getName()`). Equal to Node's byte for
+ * byte, because programs depend on the format. Node.js 22.23 and 24.22 extended theirs by more TLS options;
+ * ours appends these options only if they are set.
  *
  * Two requests share connections if and only if their names are equal, so the name contains everything that
  * distinguishes connections. Values are used as given; they are not normalized or resolved.
@@ -152,14 +153,24 @@ const listText = (values: ReadonlyArray<unknown>): string =>
     .map((text) => `${text.length}:${text}`)
     .join()
 
-const hasPassphrase = (one: unknown): boolean =>
-  typeof one === "object" && one !== null && ("pem" in one || "buf" in one)
+const isKeyWithPassphrase = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && ("pem" in value || "buf" in value)
+
+const isNotText = (value: unknown): boolean => ArrayBuffer.isView(value) && String(value).includes("\ufffd")
+
+const isAmbiguousElement = (value: unknown): boolean =>
+  Array.isArray(value) ||
+  isKeyWithPassphrase(value) ||
+  isNotText(value) ||
+  String(value) === "" ||
+  String(value).includes(",")
 
 /**
- * Whether a value is a list of keys with passphrases. Node's name contains only `[object Object]` for its
- * elements.
+ * Whether different values have the same text in Node's name: binary data that is not UTF-8, an empty list,
+ * and lists whose elements contain a comma, are empty, or are keys with passphrases (`[object Object]`).
  */
-const losesContent = (value: unknown): boolean => Array.isArray(value) && value.some(hasPassphrase)
+const losesContent = (value: unknown): boolean =>
+  Array.isArray(value) ? value.length === 0 || value.some(isAmbiguousElement) : isNotText(value)
 
 const policyOf = (options: TlsNameOptions): string => {
   let policy = ""
@@ -167,7 +178,7 @@ const policyOf = (options: TlsNameOptions): string => {
     const value = options[field]
     if (value !== undefined && value !== null) policy += `:${field}=${policyText(value)}`
   }
-  for (const field of ["key", "pfx"] as const) {
+  for (const [field] of tlsFields) {
     const value = options[field]
     if (losesContent(value)) policy += `:${field}=${policyText(value)}`
   }
@@ -185,7 +196,8 @@ export const sniName = (host: string): string => (host.endsWith(".") ? host.slic
 /**
  * Returns `connectionName`, followed by a colon and the value of each TLS field; the value is empty if the
  * field does not apply. Then the fields that are missing from the names of Node.js 20 (`secureContext`,
- * `ALPNProtocols`, `session`, ...) and keys with passphrases are appended, if set.
+ * `ALPNProtocols`, `session`, ...) are appended if set, and again each value whose text above could also be
+ * that of another value: keys with passphrases, binary data, lists with empty elements or commas.
  *
  * @since 0.1.0
  * @category names

@@ -69,6 +69,11 @@ describe("the name of a connection with TLS", () => {
     // A servername equal to the host is omitted.
     [{ servername: "a" }, colons(20)],
     [{ ca: ["x", "y"] }, `:x,y${colons(19)}`],
+    // Values whose text could also be that of another value are appended.
+    [{ ca: [] }, `${colons(20)}:ca=[]`],
+    [{ ca: [""] }, `:${colons(19)}:ca=[6:string]`],
+    [{ ca: ["x,y", "z"] }, `:x,y,z${colons(19)}:ca=[9:stringx,y,7:stringz]`],
+    [{ pfx: new TextEncoder().encode("x") }, `${colons(6)}120${colons(14)}`],
     // Missing from the names of Node.js 20: appended at the end, and only if set.
     [{ minDHSize: 2048 }, `${colons(20)}:minDHSize=number2048`],
     [{ requestOCSP: true }, `${colons(20)}:requestOCSP=booleantrue`],

@@ -1,5 +1,5 @@
-// Compares connection names character by character with those of Node's http and https agents, for random
-// options.
+// Compares connection names with those of Node's http and https agents, for random options: character by
+// character where Node's https agent has the fields of Node.js 20, otherwise by what the names distinguish.
 import * as http from "node:http"
 import * as https from "node:https"
 import * as fc from "fast-check"
@@ -23,19 +23,23 @@ const place = {
 }
 
 const buffer = fc.constantFrom(Buffer.from("pem"), Buffer.alloc(0))
-const value = fc.oneof(text, buffer, fc.array(text, { maxLength: 2 }), fc.boolean(), fc.nat(3))
-const tls = Object.fromEntries(
-  [
-    ["ca", "cert", "clientCertEngine", "ciphers", "key", "pfx", "rejectUnauthorized", "servername"],
-    ["minVersion", "maxVersion", "secureProtocol", "crl", "honorCipherOrder", "ecdhCurve", "dhparam"],
-    ["secureOptions", "sessionIdContext", "sigalgs", "privateKeyIdentifier", "privateKeyEngine"]
-  ]
-    .flat()
-    .map((name) => [name, maybe(value)])
-) as Record<keyof TlsNameOptions, fc.Arbitrary<unknown>>
+const fields = [
+  ["ca", "cert", "clientCertEngine", "ciphers", "key", "pfx", "rejectUnauthorized", "servername"],
+  ["minVersion", "maxVersion", "secureProtocol", "crl", "honorCipherOrder", "ecdhCurve", "dhparam"],
+  ["secureOptions", "sessionIdContext", "sigalgs", "privateKeyIdentifier", "privateKeyEngine"]
+].flat()
+const tls = (value: fc.Arbitrary<unknown>) =>
+  Object.fromEntries(fields.map((name) => [name, maybe(value)])) as Record<
+    keyof TlsNameOptions,
+    fc.Arbitrary<unknown>
+  >
+const major = Number(process.versions.node.split(".")[0])
 
-// Later releases of Node 22 and 24 add a key for lists of PKCS #12 files; a string or a Buffer is unchanged.
-if (Number(process.versions.node.split(".")[0]) >= 22) tls.pfx = maybe(fc.oneof(text, buffer))
+// Fields that the https agents of Node.js 22.23 and 24.22 add to the name.
+const further = ["allowPartialTrustChain", "ALPNProtocols", "minDHSize", "requestOCSP", "session"] as const
+
+const agent = new https.Agent()
+const hasFieldsOfNode20 = agent.getName({}).split(":").length === 23
 
 describe("the name of a connection", () => {
   it("equals that of Node's agent", () => {
@@ -48,14 +52,45 @@ describe("the name of a connection", () => {
     assert.strictEqual(connectionName(), agent.getName())
   })
 
-  it("equals that of Node's https agent", () => {
-    const agent = new https.Agent()
+  it.runIf(hasFieldsOfNode20)("equals that of Node's https agent", () => {
+    const list = fc.array(
+      text.filter((item) => item !== "" && !item.includes(",")),
+      { minLength: 1, maxLength: 2 }
+    )
+    const values = fc.oneof(text, buffer, list, fc.boolean(), fc.nat(3))
+    // Node.js 22 and 24 before these releases add a key for lists of PKCS #12 files.
+    const pfx = major < 22 ? values : fc.oneof(text, buffer)
+    const options = fc.record({ ...place, ...tls(values), pfx: maybe(pfx) }, { requiredKeys: [] })
     fc.assert(
-      fc.property(fc.record({ ...place, ...tls }, { requiredKeys: [] }), (options) => {
+      fc.property(options, (options) => {
         const named = secureConnectionName(options as NameOptions & TlsNameOptions)
         assert.strictEqual(named, agent.getName(options as object))
       })
     )
     assert.strictEqual(secureConnectionName(), agent.getName())
+  })
+
+  it("differs wherever that of Node's https agent differs", () => {
+    const kinds = [
+      text,
+      fc.boolean(),
+      fc.nat(3),
+      fc.uint8Array({ minLength: 1, maxLength: 2 }).map((bytes) => Buffer.from(bytes)),
+      fc.array(text, { maxLength: 2 })
+    ]
+    const names = [...fields, ...further]
+    const pair = fc.oneof(...kinds.map((kind) => fc.tuple(kind, kind)))
+    const options = fc.record({ ...place, ...tls(fc.oneof(...kinds)) }, { requiredKeys: [] })
+    fc.assert(
+      fc.property(options, fc.constantFrom(...names), pair, (options, field, [one, other]) => {
+        const [first, second] = [
+          { ...options, [field]: one },
+          { ...options, [field]: other }
+        ] as ReadonlyArray<NameOptions & TlsNameOptions>
+        if (secureConnectionName(first) !== secureConnectionName(second)) return
+        assert.strictEqual(agent.getName(first as object), agent.getName(second as object))
+      }),
+      { numRuns: 2000 }
+    )
   })
 })
