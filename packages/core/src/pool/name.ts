@@ -1,7 +1,7 @@
 /**
- * The key under which the agents of Node.js 20 keep a connection (`agent.getName()`). Equal to Node's byte for
- * byte, because programs depend on the format. Node.js 22.23 and 24.22 extended theirs by more TLS options;
- * ours appends these options only if they are set.
+ * The key under which the agents of Node.js 20 keep a connection (`agent.getName()`). Equal to Node's byte
+ * for byte, because programs depend on the format. Node.js 22.23 and 24.22 extended theirs by more TLS
+ * options; ours appends these options only if they are set.
  *
  * Two requests share connections if and only if their names are equal, so the name contains everything that
  * distinguishes connections. Values are used as given; they are not normalized or resolved.
