@@ -20,7 +20,7 @@ const prettier = [bin("prettier/bin/prettier.cjs"), "--check", "--log-level", "w
 const format = [...prettier, ...content, `${cache}/prettier`, "."]
 const lint = [bin("eslint/bin/eslint.js"), "--max-warnings", "0", ...content, `${cache}/eslint`, "."]
 const rooms = [`${root}scripts/circles.mjs`]
-const types = [bin("typescript/bin/tsc"), "-b", "tsconfig.json", ...(fresh ? ["--force"] : [])]
+const types = [bin("typescript-native/bin/tsc"), "-b", "tsconfig.json", ...(fresh ? ["--force"] : [])]
 
 const passes = (args) =>
   new Promise((resolve, reject) => {

@@ -43,6 +43,6 @@ export const project = async (
     files: [...programs.keys()].map((name) => `${name}.ts`)
   }
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify(tsconfig))
-  await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc")], folder)
+  await run(process.execPath, [join(root, "node_modules/typescript-native/bin/tsc")], folder)
   return folder
 }
