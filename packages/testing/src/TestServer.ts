@@ -195,7 +195,8 @@ const webSockets = (options: Options) =>
         }
       }
       const make = yield* construct
-      return (url: string, protocols?: string | Array<string>) => make(absolute.test(url) ? url : base + url, protocols)
+      return (url: string, protocols?: string | Array<string>) =>
+        make(absolute.test(url) ? url : base + url, protocols)
     })
   )
 

@@ -59,7 +59,7 @@ export const isLooseFieldValue = (text: string): boolean => every(LOOSE_VALUE, t
  * @since 0.1.0
  * @category validation
  */
-export const isStatusMessage = isFieldValue
+export const isStatusMessage: (text: string) => boolean = isFieldValue
 
 /**
  * Checks whether `text` is a request target that can be sent: not empty, no space, no control character,
