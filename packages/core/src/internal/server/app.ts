@@ -12,9 +12,9 @@ import { Launcher } from "../fast/launch.js"
 import { LayeredMap } from "../fast/layeredMap.js"
 import { MaxBodySize } from "@effect/platform/HttpIncomingMessage"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
-import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as ServerError from "@effect/platform/HttpServerError"
 import * as ServerRequest from "@effect/platform/HttpServerRequest"
+import * as Respondable from "@effect/platform/HttpServerRespondable"
 import * as ServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -51,6 +51,7 @@ import { sendResponse } from "./answer.js"
 import * as ClientErrors from "./clientErrors.js"
 import { endsOf, ServerExchange, type AppServer, type Serving } from "./exchange.js"
 import { ServerRequestImpl } from "./request.js"
+import { asPlatform, compile, isRouter, type Run } from "./router.js"
 import type { ServerSettings } from "../options/server.js"
 import { originForm } from "./target.js"
 
@@ -192,29 +193,42 @@ export const make = (
     return new App(
       runtime,
       mayEject(handled(httpApp, middleware, untraced)) as Effect.Effect<unknown>,
-      middleware === undefined && untraced && !isRouter(httpApp),
+      middleware === undefined && untraced,
       server,
       spans ? disabledWhen : undefined,
       middleware === HttpMiddleware.logger
     )
   })
 
-// Needs separate treatment, because a router itself decides which of its routes are interruptible.
-const isRouter = (app: AnyApp): boolean => HttpRouter.TypeId in app
+const outcome = { onFailure: answerFailure, onSuccess: respond }
+
+// A handler of a route, and its response. The fiber is interruptible, so only an exception needs an effect.
+const answerRoute: Run = (handler, uninterruptible) => {
+  const answered = Effect.matchCauseEffect(handler, {
+    onFailure: answerFailure,
+    onSuccess: (result) =>
+      ServerResponse.isServerResponse(result)
+        ? respond(result)
+        : Effect.matchCauseEffect(Respondable.toResponse(result), outcome)
+  })
+  return uninterruptible ? Effect.uninterruptible(answered) : answered
+}
 
 const handled = (
   httpApp: AnyApp,
   middleware: HttpMiddleware.HttpMiddleware | undefined,
   untraced: boolean
 ): Effect.Effect<unknown, unknown, unknown> => {
-  const outcome = { onFailure: answerFailure, onSuccess: respond }
   // There is no middleware or span that must complete after an interruption, so the fiber needs no
   // uninterruptible part.
-  if (middleware === undefined && untraced) return Effect.matchCauseEffect(httpApp, outcome)
+  if (middleware === undefined && untraced) {
+    return isRouter(httpApp) ? compile(httpApp, answerRoute) : Effect.matchCauseEffect(httpApp, outcome)
+  }
   // Middleware and span must complete even if the client leaves. So the fiber starts uninterruptible, except
   // for the app.
   const responded = Effect.matchCauseEffect(
-    isRouter(httpApp) ? httpApp : Effect.interruptible(httpApp),
+    // A router itself decides which of its routes are interruptible.
+    isRouter(httpApp) ? compile(httpApp, asPlatform) : Effect.interruptible(httpApp),
     outcome
   ) as AnyApp
   const traced = untraced ? (app: AnyApp) => app : withSpan

@@ -75,6 +75,8 @@ export class ServerExchange extends Exchange implements SpanSource {
   fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined = undefined
   /** The response, once its head has been given to the transport. */
   answer: HttpServerResponse | undefined = undefined
+  /** The path of the matched route, as the router declares it. */
+  route: string | undefined = undefined
   trailers: ResponseTrailers | undefined = undefined
   /** The handler's failure, unless the failure defines its own response. */
   failure: Cause.Cause<unknown> | undefined = undefined
@@ -174,6 +176,7 @@ export class ServerExchange extends Exchange implements SpanSource {
 
   requestAttributes(set: SetAttribute): void {
     set("http.request.method", this.request.method)
+    if (this.route !== undefined) set("http.route", this.route)
     const requested = Option.getOrUndefined(ServerRequest.toURL(this.request))
     if (requested !== undefined) {
       const url = redactUrl(requested)
