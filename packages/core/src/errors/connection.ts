@@ -36,8 +36,8 @@ export class ConnectionReset extends Schema.TaggedError<ConnectionReset>("@httpf
 }
 
 /**
- * The peer closed the connection (FIN) before the response was complete. In Node: "socket hang up" or
- * "aborted".
+ * The peer closed the connection (FIN) before the response was complete. Node's messages for this error are
+ * "socket hang up" and "aborted".
  *
  * @since 0.1.0
  * @category connection
@@ -163,7 +163,7 @@ export class TlsFailure extends Schema.TaggedError<TlsFailure>("@httpfx/core/Tls
 }
 
 /**
- * The connection failed with a code for which there is no other class. `code` is the system's or ours
+ * The connection failed with an error code that has no class of its own. `code` is the system's or ours
  * (`ERR_HTTPFX_*`).
  *
  * @since 0.1.0
@@ -179,7 +179,7 @@ export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>("@htt
 }
 
 /**
- * Failures of a connection, or of a connection attempt.
+ * Errors of a failed connection or of a failed attempt to connect.
  *
  * @since 0.1.0
  * @category models
@@ -195,7 +195,7 @@ export type ConnectionError =
   | ConnectionFailed
 
 /**
- * Returns a copy of the error of a failed connection attempt that lists all addresses that were tried.
+ * Returns a copy of a connection error, with `attempts` that lists all addresses that were tried.
  *
  * @since 0.1.0
  * @category conversions
@@ -210,7 +210,7 @@ export const withAttempts = <E extends Exclude<ConnectionError, HangUp>>(
 }
 
 /**
- * Creates the error of a fault.
+ * Creates the error for a fault, which is the failure that a transport reports.
  *
  * @since 0.1.0
  * @category conversions

@@ -57,7 +57,7 @@ export class InvalidToken extends Schema.TaggedError<InvalidToken>("@httpfx/core
 export class InvalidHeaderValue extends Schema.TaggedError<InvalidHeaderValue>(
   "@httpfx/core/InvalidHeaderValue"
 )("InvalidHeaderValue", {
-  /** The field. */
+  /** The name of the field. */
   name: Schema.String,
   /** The given value. */
   value: Schema.UndefinedOr(Schema.String)
@@ -80,7 +80,7 @@ export class InvalidCharacter extends Schema.TaggedError<InvalidCharacter>("@htt
   {
     /** The part of the message that contains the character. */
     what: Schema.Literal("header content", "trailer content", "statusMessage"),
-    /** The field. */
+    /** The name of the field. */
     name: Schema.optionalWith(Schema.String, { exact: true })
   }
 ) {
@@ -92,8 +92,8 @@ export class InvalidCharacter extends Schema.TaggedError<InvalidCharacter>("@htt
 }
 
 /**
- * A status is not an integer from 100 to 999, a 1xx was given as the final status, or a final status as
- * informational.
+ * A status is not an integer from 100 to 999, or does not fit its response. A final response must not have a
+ * 1xx status, and an informational response must have one.
  *
  * @since 0.1.0
  * @category message
@@ -120,7 +120,7 @@ export class InvalidStatusCode extends Schema.TaggedError<InvalidStatusCode>(
 export class TrailerInvalid extends Schema.TaggedError<TrailerInvalid>("@httpfx/core/TrailerInvalid")(
   "TrailerInvalid",
   {
-    /** The field. */
+    /** The name of the field. */
     name: Schema.optionalWith(Schema.String, { exact: true })
   }
 ) {
@@ -141,7 +141,7 @@ export class TrailerInvalid extends Schema.TaggedError<TrailerInvalid>("@httpfx/
 export class ContentLengthMismatch extends Schema.TaggedError<ContentLengthMismatch>(
   "@httpfx/core/ContentLengthMismatch"
 )("ContentLengthMismatch", {
-  /** Bytes announced in the head. */
+  /** Number of bytes that the head announced. */
   declared: Schema.Number,
   /** Number of body bytes up to the detection of the mismatch. */
   actual: Schema.Number
@@ -224,7 +224,7 @@ export class UnescapedCharacters extends Schema.TaggedError<UnescapedCharacters>
 }
 
 /**
- * The scheme of a URL is not supported. Both fields contain the colon, as in `http:`.
+ * The scheme of a URL is not supported. Both schemes of this error contain the colon, as in `http:`.
  *
  * @since 0.1.0
  * @category message
@@ -254,7 +254,7 @@ export class InvalidProtocol extends Schema.TaggedError<InvalidProtocol>("@httpf
 export class FieldConflict extends Schema.TaggedError<FieldConflict>("@httpfx/core/FieldConflict")(
   "FieldConflict",
   {
-    /** The field. */
+    /** The name of the field. */
     name: Schema.String,
     /** The kind of conflict: `Repeated`, `Malformed`, `BesideTransferEncoding`, ... */
     reason: Schema.String as unknown as Schema.Schema<FieldConflictReason>
@@ -268,7 +268,8 @@ export class FieldConflict extends Schema.TaggedError<FieldConflict>("@httpfx/co
 }
 
 /**
- * A link of early hints does not have the form `</styles.css>; rel=preload; as=style` (RFC 8288 §3).
+ * A link of a 103 (Early Hints) response does not have the form `</styles.css>; rel=preload; as=style` (RFC
+ * 8288 §3).
  *
  * @since 0.1.0
  * @category message
@@ -285,8 +286,9 @@ export class InvalidLink extends Schema.TaggedError<InvalidLink>("@httpfx/core/I
 }
 
 /**
- * A step is not legal in the state of the connection. `half` is the half of the exchange, `state` the state
- * of this half, and `signal` the step (docs/automaton.md).
+ * A step of an exchange, such as a response head, is illegal in the current state of the exchange. `half` is
+ * the affected half of the exchange, `state` the state of this half, and `signal` the illegal step
+ * (docs/automaton.md).
  *
  * @since 0.1.0
  * @category message
@@ -322,7 +324,8 @@ export class UpgradeNotAsked extends Schema.TaggedError<UpgradeNotAsked>("@httpf
 }
 
 /**
- * Errors of messages of our own side. Either no byte of the message was sent, or the connection was closed.
+ * Errors for messages that our own side must not send. Either no byte of the message was sent, or the
+ * connection was closed.
  *
  * @since 0.1.0
  * @category models
@@ -354,8 +357,8 @@ export type MessageError =
 export type OfViolation<V extends Violation> = Extract<MessageError, { readonly code: V["code"] }>
 
 /**
- * Creates the error of a violation by our side, or of an illegal step by the peer. `where` is given only for
- * clients.
+ * Creates the error for a violation by our side, or for an illegal step by the peer. `where` is given only
+ * for clients.
  *
  * @since 0.1.0
  * @category conversions

@@ -6,7 +6,8 @@ import type { Refusal } from "../model/refusal.js"
 import { exchangeFields, type Where } from "./facts.js"
 
 /**
- * The parser refused the peer's bytes. `flag` is the name of the flag that would have accepted the bytes.
+ * The parser refused the peer's bytes. `flag` is the name of the parser flag with which the bytes would have
+ * been accepted.
  *
  * @since 0.1.0
  * @category protocol
@@ -55,7 +56,7 @@ export class BodyTooLarge extends Schema.TaggedError<BodyTooLarge>("@httpfx/core
 }
 
 /**
- * Creates the error of a refusal. `where` is given only for clients.
+ * Creates the error for a refusal by the parser. `where` is given only for clients.
  *
  * @since 0.1.0
  * @category conversions

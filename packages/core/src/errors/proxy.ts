@@ -16,8 +16,8 @@ const proxyFields = {
 }
 
 /**
- * A proxy did not open the requested tunnel: its response to `CONNECT` was not 2xx. No byte of the request
- * was sent.
+ * A proxy did not open the requested tunnel. Its response to `CONNECT` had a status outside 2xx. No byte of
+ * the request was sent.
  *
  * @since 0.1.0
  * @category connection
@@ -43,8 +43,8 @@ export class ProxyRefused extends Schema.TaggedError<ProxyRefused>("@httpfx/core
 
 /**
  * A proxy requires credentials for a tunnel, or other credentials than those sent (407). `rawHeaders`
- * contains the proxy's `Proxy-Authenticate`. For a request that a proxy forwards, 407 is an ordinary
- * response, not an error.
+ * contains the proxy's `Proxy-Authenticate`. For a request that a proxy forwards without a tunnel, 407 is an
+ * ordinary response.
  *
  * @since 0.1.0
  * @category connection

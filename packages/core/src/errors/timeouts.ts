@@ -8,9 +8,11 @@ import * as Schema from "effect/Schema"
 import { progressFields } from "./facts.js"
 
 const fields = {
-  /** The limit, ms. */
+  /** The duration of the limit, ms. */
   limit: Schema.Number,
-  /** `host:port`, or a path; only the host if the address is not known yet. */
+  /**
+   * The address of the server, as `host:port` or as a path. Only the host if the address is not known yet.
+   */
   address: Schema.optional(Schema.String),
   ...progressFields
 }
@@ -134,7 +136,7 @@ export class HeadTimedOut extends Schema.TaggedError<HeadTimedOut>("@httpfx/core
 }
 
 /**
- * While a reader waited for the body, no byte of it arrived in time (`timeouts.body`).
+ * No byte of the response body arrived in time, while a reader waited for the body (`timeouts.body`).
  *
  * @since 0.1.0
  * @category timeouts
@@ -174,7 +176,7 @@ export class RequestTimedOut extends Schema.TaggedError<RequestTimedOut>("@httpf
 }
 
 /**
- * Errors of expired time limits of a client.
+ * Errors for expired time limits of a client's request.
  *
  * @since 0.1.0
  * @category models

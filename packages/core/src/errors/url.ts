@@ -22,7 +22,7 @@ export class InvalidUrl extends Schema.TaggedError<InvalidUrl>("@httpfx/core/Inv
 }
 
 /**
- * Creates the error of an invalid URL. Removes everything from the text that may be a user or password.
+ * Creates the error for an invalid URL. Removes from `text` everything that may be a user or a password.
  *
  * @since 0.1.0
  * @category constructors

@@ -190,8 +190,8 @@ export class ServerLife implements ServerPort {
   }
 
   /**
-   * Interrupts all handlers that are not exempt from interruption, and resets all other connections than
-   * those of the exempt handlers.
+   * Resets connections and interrupts handlers. Spares the handlers that are exempt from interruption, and
+   * their connections.
    */
   interruptAll(): void {
     for (const connection of [...this.connections]) if (!connection.waitsForHandler) connection.kill()
