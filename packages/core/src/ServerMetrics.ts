@@ -1,9 +1,9 @@
 /**
- * Metrics of a server by OpenTelemetry's conventions, made from its events: `http.server.request.duration`,
- * `http.server.active_requests`, and open connections.
+ * Metrics of a server by OpenTelemetry's conventions, made from its events. They are
+ * `http.server.request.duration`, `http.server.active_requests` and `http.server.open_connections`.
  *
- * They are Effect metrics, visible to all of Effect's exporters. Targets are never labels, because every new
- * target that a client sends would add a time series.
+ * The metrics are Effect metrics, so every exporter of Effect shows them. Targets are never labels, because
+ * every new target that a client sends would add a time series.
  *
  * @since 0.1.0
  */
@@ -28,8 +28,7 @@ export const requestDuration = Metric.histogram(
 )
 
 /**
- * Requests in flight, from the head to the end of the exchange (OpenTelemetry:
- * `http.server.active_requests`).
+ * Number of requests in flight, each from its head to the end of its exchange.
  *
  * @since 0.1.0
  * @category metrics
@@ -39,7 +38,7 @@ export const activeRequests = Metric.gauge("http.server.active_requests", {
 })
 
 /**
- * Connections that are not closed, including idle ones. OpenTelemetry's conventions do not define this
+ * Number of open connections, including idle connections. OpenTelemetry's conventions do not define this
  * metric.
  *
  * @since 0.1.0
