@@ -35,11 +35,10 @@ export type { ServerOptions } from "./internal/options/server.js"
 export class Server extends Context.Tag("@httpfx/core/Server")<Server, Service>() {}
 
 /**
- * An app that answers the readiness checks of load balancers: 200 while the server is ready, otherwise 503.
- * The response body is the name of the state.
+ * Returns an app that answers the readiness checks of load balancers. The status is 200 while `server` is
+ * ready, otherwise 503. The response body is the name of the server's state.
  *
- * The app can run on a separate port, because `server` is the server to check and can differ from the server
- * that runs the app.
+ * To run the app on a separate port, serve it with a second server, and pass the first server as `server`.
  *
  * @since 0.1.0
  * @category apps

@@ -3,8 +3,8 @@
  * backpressure. Sockets serve connections that were handed over (upgrade, CONNECT), raw peers in tests, and
  * custom protocols.
  *
- * A socket reads ahead, because only reading notices FIN and RST. At a limit, the socket applies
- * backpressure. A socket never parses. Every wait ends with a value, a typed error or interruption.
+ * A socket reads ahead, because only reading notices FIN and RST. Above a limit of unread bytes, the socket
+ * applies backpressure. A socket never parses. Every wait ends with a value, a typed error or interruption.
  *
  * @since 0.1.0
  */

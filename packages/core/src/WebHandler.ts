@@ -57,7 +57,7 @@ const urlOf = (request: HttpServerRequest.HttpServerRequest): URL => {
   return new URL(url.startsWith("/") ? origin + url : `${origin}/${url}`)
 }
 
-// Cookies with different paths may have the same name. The index in the key keeps all of them.
+// Cookies with different paths may have the same name. The index in the key keeps every cookie.
 const cookiesOf = (headers: Headers): Cookies.Cookies => {
   const all: Record<string, Cookies.Cookie> = {}
   headers.getSetCookie().forEach((line, index) => {
@@ -128,8 +128,7 @@ export const toHttpApp = (handler: WebHandler): HttpApp.Default<RequestError, Sc
     const { body } = response
     if (body === null) return toResponse(response, undefined)
     let begun = false
-    // Cancel a body that the server never reads. The reason is HEAD, an abort, or another response in place
-    // of this one.
+    // Cancel a body that the server never reads, because of HEAD, an abort, or another response in its place.
     yield* Effect.addFinalizer(() =>
       begun
         ? Effect.void

@@ -9,7 +9,7 @@
  * - `Client`     platform's `HttpClient` over a network
  * - `PlatformTimers`  the platform's own timers
  * - `Proxy`      chooses the proxy of a request
- * - `Agent`      connection pools of clients: limits, queues, keep-alive
+ * - `Agent`      connection pools of clients, with limits, queues and keep-alive
  * - `Lease`      loans of an agent's connections to other drivers
  * - `ServerClientError` handling of malformed requests and broken connections
  * - `Exchange`   raw fields, 1xx, trailers, connection and upgrade of a request

@@ -98,7 +98,7 @@ interface Asked {
 
 interface Answered {
   readonly status: number
-  /** All values of `Location`. */
+  /** All values of the `Location` field. */
   readonly locations: ReadonlyArray<string>
   readonly setsCookies: boolean
 }
@@ -138,8 +138,7 @@ class Walk {
     const method = methodAfter(status, asked.method)
     const withoutBody = method !== asked.method
     if (!withoutBody && !asked.replayable) return new BodyNotReplayable({ ...facts, method, to: shown(to) })
-    // A repeated request may get another response with the new cookies. So forget the earlier requests, with
-    // which `RedirectLoop` is detected.
+    // With new cookies, a repeated request may get another response. So it must not fail as a `RedirectLoop`.
     if (setsCookies) this.requests.clear()
     else this.requests.add(keyOf(asked.method, asked.url))
     if (this.requests.has(keyOf(method, to))) return new RedirectLoop({ ...facts, to: shown(to) })
@@ -306,7 +305,8 @@ const valuesIn = (headers: Headers.Headers, name: string): ReadonlyArray<string>
 const urlOfPlatform = ({ hash, url, urlParams }: HttpClientRequest.HttpClientRequest): URL | undefined =>
   Option.getOrUndefined(Either.getRight(UrlParams.makeUrl(url, urlParams, hash)))
 
-// Creates a request to `url`. The query stays in the URL, because platform would encode parameters again.
+// Creates a request to `url`. The query stays in the URL, because platform would encode query parameters a
+// second time.
 const requestTo = (
   url: URL,
   method: string,

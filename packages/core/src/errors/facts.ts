@@ -1,6 +1,6 @@
 /**
- * Fields that several errors have: the phase of the exchange, its connection, and the amounts sent and
- * received.
+ * Fields common to several errors, such as the phase of the exchange, its connection, and the amounts sent
+ * and received.
  */
 import * as Schema from "effect/Schema"
 import { phases, writtenParts } from "../model/where.js"
@@ -24,7 +24,7 @@ export type { Where } from "../model/where.js"
 export const Phase = Schema.Literal(...phases)
 
 /**
- * The type of a phase, such as `"connect"`.
+ * The type of a `Phase` value, such as `connect`.
  *
  * @since 0.1.0
  * @category models
@@ -41,7 +41,7 @@ export type Phase = typeof Phase.Type
 export const Written = Schema.Literal(...writtenParts)
 
 /**
- * The type of a written part, which is `none`, `some` or `all`.
+ * The type of a `Written` value, which is `none`, `some` or `all`.
  *
  * @since 0.1.0
  * @category models
@@ -73,7 +73,9 @@ export const Attempt = Schema.Struct({
  */
 export type Attempt = typeof Attempt.Type
 
-/** The progress of an exchange when its connection failed or its time limit expired. */
+/**
+ * Fields for the progress of an exchange at the time when its connection failed or its time limit expired.
+ */
 export const progressFields = {
   /** Whether the connection had served an exchange before. */
   reused: Schema.optionalWith(Schema.Boolean, { default: () => false }),

@@ -1,17 +1,17 @@
 /**
- * Errors for CONNECT requests that a proxy refused. Part of `HttpError`.
+ * Errors for CONNECT requests that a proxy refused. `HttpError` exports all of these errors.
  */
 import * as Schema from "effect/Schema"
 
 // Fields from a proxy's response to CONNECT.
 const proxyFields = {
-  /** `host:port` of the proxy. */
+  /** The proxy, as `host:port`. */
   proxy: Schema.String,
-  /** `host:port` of the tunnel's other end. */
+  /** The other end of the tunnel, as `host:port`. */
   target: Schema.String,
   status: Schema.Number,
   statusMessage: Schema.String,
-  /** Field lines as received: name, value, name, value, ... */
+  /** Field lines as received, in the form name, value, name, value, ... */
   rawHeaders: Schema.Array(Schema.String)
 }
 
@@ -28,7 +28,7 @@ export class ProxyRefused extends Schema.TaggedError<ProxyRefused>("@httpfx/core
 ) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_PROXY_REFUSED"
-  /** The phase of the request. */
+  /** The phase of the request in which the error occurred. */
   readonly phase = "connect"
   /** Always `false`, because there was no connection yet. */
   readonly reused = false
@@ -54,7 +54,7 @@ export class ProxyAuthenticationRequired extends Schema.TaggedError<ProxyAuthent
 )("ProxyAuthenticationRequired", proxyFields) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_PROXY_AUTHENTICATION"
-  /** The phase of the request. */
+  /** The phase of the request in which the error occurred. */
   readonly phase = "connect"
   /** Always `false`, because there was no connection yet. */
   readonly reused = false

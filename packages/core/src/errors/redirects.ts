@@ -1,6 +1,6 @@
 /**
- * Errors for redirects that were not followed (`Client.followRedirects`). Part of `HttpError`. URLs in these
- * errors never contain a user or password.
+ * Errors for redirects that were not followed (`Client.followRedirects`). `HttpError` exports all of these
+ * errors. URLs in these errors never contain a user or password.
  */
 import * as Schema from "effect/Schema"
 
@@ -23,7 +23,7 @@ export class TooManyRedirects extends Schema.TaggedError<TooManyRedirects>("@htt
   "TooManyRedirects",
   {
     ...fields,
-    /** Maximum number of redirects. */
+    /** Maximum number of redirects that are followed. */
     limit: Schema.Number
   }
 ) {
@@ -93,9 +93,9 @@ export class BodyNotReplayable extends Schema.TaggedError<BodyNotReplayable>(
   "@httpfx/core/BodyNotReplayable"
 )("BodyNotReplayable", {
   ...fields,
-  /** The method of the request that would have been next. */
+  /** The method of the next request, which was not sent. */
   method: Schema.String,
-  /** The URL of the request that would have been next. */
+  /** The URL of the next request, which was not sent. */
   to: Schema.String
 }) {
   /** Our own error code, because Node has no code for this error. */

@@ -1,5 +1,6 @@
 /**
- * Errors for slow clients of a server, invalid options and failed worker processes. Part of `HttpError`.
+ * Errors for slow clients of a server, invalid options and failed worker processes. `HttpError` exports all
+ * of these errors.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -23,7 +24,7 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("@httpfx/
     received: Schema.Number
   }
 ) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ERR_HTTP_REQUEST_TIMEOUT"
   /** The status with which the server responds. */
   readonly status = 408
@@ -55,7 +56,7 @@ export class PeerStalled extends Schema.TaggedError<PeerStalled>("@httpfx/core/P
 }
 
 /**
- * An option has an invalid value or contradicts another option, so nothing was created.
+ * An option has an invalid value or contradicts another option. None of the options was applied.
  *
  * @since 0.1.0
  * @category options
@@ -65,7 +66,7 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("@httpfx/co
   {
     /** The name of the option. */
     option: Schema.String,
-    /** The error code, which is Node's. */
+    /** The error code, the same as Node's. */
     code: Schema.Literal("ERR_OUT_OF_RANGE", "ERR_INVALID_ARG_VALUE"),
     /** The permitted values, in words. */
     reason: Schema.String,

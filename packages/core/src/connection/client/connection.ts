@@ -1,5 +1,5 @@
 /**
- * One client connection: sends one request after the other and passes each response to its exchange.
+ * One client connection, which sends one request after the other and passes each response to its exchange.
  *
  * The automaton (`wire/automaton`) decides which events are legal and whether the connection can be reused.
  * The pool decides whether a reusable connection is kept. A connection never serves two exchanges at once.
@@ -43,8 +43,8 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   closingSince = Infinity
   exchange: Owner | undefined = undefined
   /**
-   * The exchange that waits one turn of the event loop before it starts here. If the connection closes in
-   * that turn, the pool serves the exchange on another connection.
+   * The exchange that waits one turn of the event loop before it starts on this connection. If the connection
+   * closes in that turn, the pool serves the exchange on another connection.
    */
   next: Served | undefined = undefined
 

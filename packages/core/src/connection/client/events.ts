@@ -41,7 +41,7 @@ export interface Timings {
   readonly queue: number
   /** Time of the name resolution. */
   readonly resolve: number
-  /** Time of connecting, for all addresses tried together. */
+  /** Time of connecting, summed over all addresses that were tried. */
   readonly connect: number
   /** Time of the TLS handshake. */
   readonly secure: number
@@ -66,7 +66,7 @@ export interface RequestFacts {
   readonly id: number
   /** Time of the event by the agent's clock, milliseconds since the epoch. */
   readonly at: number
-  /** The key of the connection, as in `State.keys`. */
+  /** The pool's key for the destination, as in `State.keys`. */
   readonly key: string
   /** The request's method. */
   readonly method: string
@@ -117,11 +117,11 @@ export type RequestEvent = RequestFacts &
 export interface ConnectionFacts {
   /** Time of the event by the agent's clock, milliseconds since the epoch. */
   readonly at: number
-  /** The key of the connection, as in `State.keys`. */
+  /** The pool's key for the destination, as in `State.keys`. */
   readonly key: string
   /** Number of the connection, from 1. */
   readonly connection: number
-  /** The server's end, `host:port` or a path; `undefined` if unknown. */
+  /** The server's end of the connection, as `host:port` or as a path; `undefined` if unknown. */
   readonly address: string | undefined
   /** Number of exchanges that the connection has served. */
   readonly exchanges: number

@@ -35,7 +35,9 @@ export abstract class Exchange implements BodyFlow, Owner {
   connection: Pooled | undefined = undefined
   response: Incoming | undefined = undefined
   upload: Upload | undefined = undefined
-  /** Measures the steps. Set only if the request has time limits or the pool has observers. */
+  /**
+   * Measures the steps of the exchange. Set only if the request has time limits or the pool has observers.
+   */
   watch: Watch | undefined = undefined
   waiter: Waiter<Served, Pooled> | undefined = undefined
   attempt: Connecting | undefined = undefined

@@ -1,6 +1,6 @@
 /**
- * The pool of an agent: opens connections within the limits, queues further requests, keeps idle connections
- * and closes expired connections.
+ * The pool of an agent, which opens connections within the limits, queues further requests, keeps idle
+ * connections and closes expired connections.
  *
  * The rules are in `src/pool/`. This class owns the connections and applies the rules. `close` must leave no
  * connection and no timer behind.
@@ -47,7 +47,7 @@ export interface PoolOptions {
   readonly age: AgePolicy
   /** Delay of the first TCP keep-alive probe, ms. */
   readonly keepAliveMsecs: number
-  /** Time limits that apply unless a client or a request sets others. */
+  /** Default time limits, for requests without limits of their own or of their client. */
   readonly timeouts: TimeLimits | undefined
 }
 
@@ -381,12 +381,12 @@ export class ClientPool implements Home, Keeper {
     }
   }
 
-  /** Resets the connections whose peers have not closed their side. Call it after `close`. */
+  /** Resets the connections whose peers have not closed their side. Must be called after `close`. */
   reset(): void {
     this.stock.connections.forEach((connection) => connection.cut("Draining"))
   }
 
-  /** Calls `f` once no connection and no attempt is left, possibly at once. Call it after `close`. */
+  /** Calls `f` once no connection and no attempt is left, possibly at once. Must be called after `close`. */
   whenEmpty(f: () => void): void {
     this.emptied = f
     this.checkEmpty()

@@ -28,7 +28,7 @@ export interface Destination extends Origin {
 /** Returns the key without its secrets, for events and errors. */
 export const shownKeyOf = ({ key, shownKey = key }: Destination): string => shownKey
 
-/** A request body: parts in memory, or a stream that the driver pulls. */
+/** A request body, which is parts in memory or a stream that the driver pulls. */
 export type Payload =
   { readonly _tag: "Parts"; readonly parts: ReadonlyArray<Part> } | { readonly _tag: "Stream" }
 
@@ -77,7 +77,7 @@ export interface Upload {
   drain(): void
   /** Stops sending, and ends the stream. */
   stop(): void
-  /** Calls `f` when the stream has ended. Call only after `stop`. */
+  /** Calls `f` when the stream has ended. Must be called after `stop`. */
   whenStopped(f: () => void): void
 }
 
@@ -181,9 +181,11 @@ export interface Owner extends Served {
    * the body incomplete.
    */
   unread(): void
-  /** Hands the connection over to the driver. `rest`: bytes after the head. */
+  /** Hands the connection over to the driver. `rest` holds the bytes received after the head. */
   switched(head: ResponseHead, transport: Transport, rest: Uint8Array): void
-  /** Completes the exchange. Call it after the connection has dropped its reference to the exchange. */
+  /**
+   * Completes the exchange. Must be called after the connection has dropped its reference to the exchange.
+   */
   end(rawTrailers: ReadonlyArray<string>): void
   /**
    * Reports the loss of the connection. `loss` creates the loss record, and is called only if the record is
@@ -225,8 +227,8 @@ export interface Pooled {
   closingSince: number
   readonly exchange: Served | undefined
   /**
-   * The exchange that waits one turn of the event loop before it starts here. If the connection closes in
-   * that turn, the pool serves the exchange on another connection.
+   * The exchange that waits one turn of the event loop before it starts on this connection. If the connection
+   * closes in that turn, the pool serves the exchange on another connection.
    */
   next: Served | undefined
   begin(exchange: Owner): void

@@ -12,7 +12,7 @@ export class Waiter<S, C> {
   constructor(
     readonly exchange: S,
     readonly bucket: Bucket<S, C>,
-    /** Time of entry, ms. */
+    /** Time (ms) at which the request entered the queue. */
     readonly since: number
   ) {}
 }
@@ -46,10 +46,7 @@ export class Bucket<S, C> implements WaitingKey {
     return this.open === 0 && this.queued === 0
   }
 
-  /**
-   * Appends a request to the queue. `atHead` prepends the request instead, because it has lost its
-   * connection.
-   */
+  /** Appends a request to the queue. With `atHead`, prepends a request that has lost its connection. */
   join(exchange: S, since: number, atHead: boolean): Waiter<S, C> {
     const waiter = new Waiter<S, C>(exchange, this, since)
     const { first, last } = this
@@ -74,7 +71,7 @@ export class Bucket<S, C> implements WaitingKey {
     this.queued--
   }
 
-  /** Returns the waiter at the head without removing it from the queue. */
+  /** The waiter at the head of the queue. */
   get head(): Waiter<S, C> | undefined {
     return this.first
   }

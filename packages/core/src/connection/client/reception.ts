@@ -1,6 +1,6 @@
 /**
- * The receiving half of a client connection: passes parser events to the exchange, and records the results of
- * these events. The connection acts on the results after the parser has returned.
+ * The receiving half of a client connection, which passes parser events to the exchange and records the
+ * results of these events. The connection acts on the results after the parser has returned.
  */
 import type { PeerStep } from "../../model/loss.js"
 import type { Refusal } from "../../model/refusal.js"

@@ -95,10 +95,7 @@ export class ServerLife implements ServerPort {
     if (admission !== "reset") this.take(transport, admission)
   }
 
-  /**
-   * Reserves a slot for a connection. If the result is `reset`, the connection has been reset for lack of a
-   * slot.
-   */
+  /** Reserves a slot for a connection. If no slot is free, resets the connection and returns `reset`. */
   admit(transport: Transport): Admission {
     const admission = this.takesMore ? this.admission.admit(transport) : "reset"
     if (admission === "reset") transport.reset()
@@ -182,7 +179,10 @@ export class ServerLife implements ServerPort {
     for (const proceed of [...this.untilDrain]) proceed()
   }
 
-  /** Closes all connections without an exchange, aborts TLS handshakes, and resets further connections. */
+  /**
+   * Closes all connections without an exchange, aborts TLS handshakes, and from now on resets every new
+   * connection.
+   */
   endIdle(): void {
     this.graceIsOver = true
     this.handshakes?.giveUp()
@@ -198,7 +198,7 @@ export class ServerLife implements ServerPort {
     for (const exchange of [...this.exchanges]) if (!exchange.isKept) exchange.interrupt()
   }
 
-  /** Resets all connections, including those whose handlers are exempt from interruption. */
+  /** Resets all connections, including connections whose handlers are exempt from interruption. */
   endAll(): void {
     for (const connection of [...this.connections]) connection.kill()
     this.idle.stop()

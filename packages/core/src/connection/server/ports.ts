@@ -56,7 +56,7 @@ export interface Timeouts extends DeadlinePolicy {
 export interface ServerPort {
   readonly settings: Settings
   readonly timers: Timers
-  /** Sets deadlines for closing connections while the server drains. */
+  /** Timers that limit the closing of connections while the server drains. */
   readonly closings: Closings
   readonly idle: IdleList
   readonly draining: boolean
@@ -144,7 +144,7 @@ export interface ConnectionFacts {
   readonly id: number
   readonly transport: Transport
   readonly server: ServerPort
-  /** Number of request heads read. */
+  /** Number of request heads that were read on the connection. */
   readonly exchanges: number
   readonly bytesIn: number
   readonly bytesOut: number
@@ -152,7 +152,7 @@ export interface ConnectionFacts {
 
 /** A connection, as its owner sees the connection. */
 export interface Connection extends ConnectionFacts {
-  /** The exchange in flight. */
+  /** The exchange that is in flight. */
   readonly exchange: Exchange | undefined
   /** Whether a write met backpressure that has not ended. `whenDrained` waits for the end. */
   readonly backedUp: boolean

@@ -1,6 +1,6 @@
 /**
- * Upgrade and CONNECT on a server connection: hands the connection over, and takes it back when the new owner
- * has finished.
+ * Upgrade and CONNECT on a server connection. The connection is handed over to a new owner, and taken back
+ * when the new owner has finished.
  *
  * The automaton decides whether a switch is legal. A hand-over must lose no received byte and write no HTTP
  * after the head.

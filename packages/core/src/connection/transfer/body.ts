@@ -8,10 +8,10 @@
  */
 import { Slices } from "./slices.js"
 
-/** Default number of bytes that may wait unread: 64 KiB, the maximum of one socket read. */
+/** Default number of bytes that may wait unread, which is 64 KiB, the maximum of one socket read. */
 export const lookAhead = 65_536
 
-/** The flow control of a connection, as the body being received sees the connection. */
+/** The flow control of a connection, which a body calls while its bytes arrive and are read. */
 export interface BodyFlow {
   /** Pauses the transport, because more bytes than the limit wait. */
   bodyFull(): void
@@ -37,8 +37,7 @@ export class Body<F> {
   private state: "open" | "ended" | "failed" = "open"
   private failed: F | (() => F) | undefined = undefined
   /**
-   * Functions of the waiting readers. All are called after every change; a function that returns `true` is
-   * removed.
+   * Functions of the waiting readers. Each function is called after every change, until it returns `true`.
    */
   private readers: Array<() => boolean> = []
   /** Number of readers that wait for the whole body. Above 0, the body asks for no backpressure. */
@@ -128,7 +127,7 @@ export class Body<F> {
     return parts
   }
 
-  /** The record with which the body has failed, otherwise `undefined`. */
+  /** The record with which the body has failed; `undefined` if the body has not failed. */
   get failure(): F | undefined {
     if (typeof this.failed === "function") this.failed = (this.failed as () => F)()
     return this.failed

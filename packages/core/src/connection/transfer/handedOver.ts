@@ -1,9 +1,10 @@
 /**
- * The transport of a connection that has left HTTP, as its new owner sees it (RFC 9110 §7.8, §9.3.6).
+ * The transport of a connection that has left HTTP, as its new owner sees the transport (RFC 9110 §7.8,
+ * §9.3.6).
  *
- * The new owner's calls and events are forwarded. On a server, reading also pauses while writes wait. A
- * client that sends without reading thus meets backpressure, even if the new owner ignores backpressure. The
- * former owner observes the traffic, and can revoke the transport.
+ * This class forwards the calls of the new owner and the events of the transport below. On a server, reading
+ * also pauses while writes wait. A client that sends without reading thus meets backpressure, even if the new
+ * owner ignores backpressure. The former owner observes the traffic, and can revoke the transport.
  */
 import type { Address } from "../../model/address.js"
 import type { Fault } from "../../model/fault.js"

@@ -39,7 +39,7 @@ export class Inflow {
   }
 
   /**
-   * Whether we apply backpressure, which continues during a probe. Silence of the peer is then caused by us.
+   * Whether we apply backpressure, also during a probe. If so, our backpressure may cause the peer's silence.
    */
   get appliesBackpressure(): boolean {
     return this.heldFor !== 0
