@@ -20,9 +20,9 @@ import { durationBoundaries, errorLabel, methodLabel, statusLabel } from "./inte
 import type { Retried } from "./Retry.js"
 
 /**
- * Seconds from the call until the response was complete or had failed, by method and status. Failures and
- * responses with a status from 400 also have the label `error.type`, which is the status, the tag of the
- * error, or `Interrupted`.
+ * Seconds from the call until the response was complete or had failed, with labels for method and status.
+ * Failures and responses with a status from 400 also have the label `error.type`, which is the status, the
+ * tag of the error, or `Interrupted`.
  *
  * @since 0.1.0
  * @category metrics
@@ -113,7 +113,7 @@ export const resentRequests = Metric.counter("http.client.resent_requests", {
 })
 
 /**
- * Number of retries by a `Retry` policy. A policy is counted only if it is made with `Retry.make({ onRetry:
+ * Number of retries by a `Retry` policy. A policy counts here only if it is made with `Retry.make({ onRetry:
  * AgentMetrics.countRetry })`.
  *
  * @since 0.1.0

@@ -16,7 +16,8 @@ import { durationBoundaries, errorLabel, methodLabel, statusLabel } from "./inte
 import { Server } from "./Server.js"
 
 /**
- * Seconds from a request's head to the end of its exchange, by method, status and kind of failure.
+ * Seconds from a request's head to the end of its exchange, with labels for method, status and kind of
+ * failure.
  *
  * @since 0.1.0
  * @category metrics
@@ -28,7 +29,7 @@ export const requestDuration = Metric.histogram(
 )
 
 /**
- * Number of requests in flight, each from its head to the end of its exchange.
+ * Number of requests in flight. A request is in flight from its head to the end of its exchange.
  *
  * @since 0.1.0
  * @category metrics

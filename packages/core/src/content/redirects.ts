@@ -138,7 +138,8 @@ class Walk {
     const method = methodAfter(status, asked.method)
     const withoutBody = method !== asked.method
     if (!withoutBody && !asked.replayable) return new BodyNotReplayable({ ...facts, method, to: shown(to) })
-    // With new cookies, a repeated request may get another response. So it must not fail as a `RedirectLoop`.
+    // With new cookies, a repeated request may get another response. So a repetition must not fail as a
+    // `RedirectLoop`.
     if (setsCookies) this.requests.clear()
     else this.requests.add(keyOf(asked.method, asked.url))
     if (this.requests.has(keyOf(method, to))) return new RedirectLoop({ ...facts, to: shown(to) })

@@ -1,5 +1,5 @@
 /**
- * Errors of listening. `HttpError` exports all of these errors.
+ * Errors of servers that cannot listen on an address. `HttpError` exports all of these errors.
  */
 import * as Schema from "effect/Schema"
 

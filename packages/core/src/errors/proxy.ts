@@ -30,7 +30,7 @@ export class ProxyRefused extends Schema.TaggedError<ProxyRefused>("@httpfx/core
   readonly code = "ERR_HTTPFX_PROXY_REFUSED"
   /** The phase of the request in which the error occurred. */
   readonly phase = "connect"
-  /** Always `false`, because there was no connection yet. */
+  /** Always `false`, because there was no connection to the target yet. */
   readonly reused = false
   /** Always `none`, because no byte of the request was sent. */
   readonly written = "none"
@@ -56,7 +56,7 @@ export class ProxyAuthenticationRequired extends Schema.TaggedError<ProxyAuthent
   readonly code = "ERR_HTTPFX_PROXY_AUTHENTICATION"
   /** The phase of the request in which the error occurred. */
   readonly phase = "connect"
-  /** Always `false`, because there was no connection yet. */
+  /** Always `false`, because there was no connection to the target yet. */
   readonly reused = false
   /** Always `none`, because no byte of the request was sent. */
   readonly written = "none"

@@ -31,7 +31,9 @@ export interface Lease {
    * `Keep-Alive` field of the response, which limits the idle time.
    */
   readonly release: (keepAlive?: string) => void
-  /** Ends the connection without reuse: by FIN if the borrower has ended the transport, by RST otherwise. */
+  /**
+   * Ends the connection without reuse. The end is FIN if the borrower has ended the transport, otherwise RST.
+   */
   readonly close: () => void
   /** Keeps the connection for another protocol. The pool no longer owns or counts the connection. */
   readonly keep: () => void

@@ -47,7 +47,7 @@ export interface PoolOptions {
   readonly age: AgePolicy
   /** Delay of the first TCP keep-alive probe, ms. */
   readonly keepAliveMsecs: number
-  /** Default time limits, for requests without limits of their own or of their client. */
+  /** Default time limits, used if neither the request nor its client sets limits. */
   readonly timeouts: TimeLimits | undefined
 }
 
@@ -130,7 +130,8 @@ export class ClientPool implements Home, Keeper {
     )
     if (admission._tag === "Wait") return this.enqueue(exchange, bucket, again)
     this.connect(exchange, bucket)
-    // Search after `connect`, because `connect` may call back synchronously and change the idle list.
+    // Search for an idle connection after `connect`, because `connect` may call back and change the idle
+    // lists.
     if (admission._tag === "Replace") stock.oldestIdle(bucket)?.retire("MadeRoom")
   }
 
@@ -150,8 +151,8 @@ export class ClientPool implements Home, Keeper {
     if (idle.length === 0) return undefined
     const connection = this.stock.take(bucket, this.options.scheduling, this.timers.now())
     if (connection !== undefined) return connection
-    // End all idle connections, because all are unusable. They expired while the timer was late (for instance
-    // after a suspend), or they failed and have not reported `close` yet.
+    // End all idle connections, because all are unusable. Each connection has expired while the timer was
+    // late (for instance after a suspend), or has failed without a report of `close` yet.
     for (const unusable of [...idle]) {
       if (unusable.transport.writable) unusable.retire(unusable.expiresBy)
       else unusable.cut("Failed")

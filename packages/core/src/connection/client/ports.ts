@@ -134,9 +134,7 @@ export interface Served {
   waiter: Waiter<Served, Pooled> | undefined
   /** The attempt to connect, while it is in progress. */
   attempt: Connecting | undefined
-  /**
-   * Whether the exchange has ended or the loan was granted. Then no further connection may be used for it.
-   */
+  /** Whether the exchange has ended or the loan was granted. No further connection may be used then. */
   readonly over: boolean
   readonly watch: Watch | undefined
   readonly upload: Upload | undefined
@@ -154,7 +152,7 @@ export interface Served {
   giveUp(code: string, reason: string, closing: ClientCloseReason): unknown
 }
 
-/** An exchange, as its connection sees the exchange. */
+/** The interface of an exchange to its connection. */
 export interface Owner extends Served {
   readonly request: Request
   connection: Pooled | undefined
@@ -196,12 +194,12 @@ export interface Owner extends Served {
   unreadTooLong(): void
 }
 
-/** A loan, as its connection sees the loan. */
+/** The interface of a loan to its connection. */
 export interface Borrower extends Served {
   granted(connection: Pooled, transport: Transport, reused: boolean): void
 }
 
-/** A connection, as its pool and its exchange see the connection. */
+/** The interface of a connection to its pool and its exchange. */
 export interface Pooled {
   readonly transport: Transport
   readonly bucket: Bucket<Served, Pooled>
@@ -245,7 +243,7 @@ export interface Pooled {
   expire(now: number): void
 }
 
-/** The pool, as an exchange sees the pool. */
+/** The interface of the pool to an exchange. */
 export interface Home {
   serve(exchange: Served, again?: boolean): void
   leave(waiter: Waiter<Served, Pooled>): void
@@ -258,7 +256,7 @@ export interface Home {
   watchUnread(limit: number): number
 }
 
-/** The pool, as a connection sees the pool. */
+/** The interface of the pool to a connection. */
 export interface Keeper {
   readonly timers: Timers
   release(connection: Pooled, keepAlive: string | undefined): void

@@ -29,7 +29,7 @@ const notTaken: PeerStep = {
   signal: "switch"
 }
 
-/** The connection, as its receiving half sees the connection. */
+/** The interface of the connection to its receiving half. */
 interface Line {
   readonly exchange: Owner | undefined
   /** Sends the request body, because 100 (Continue) has arrived. */

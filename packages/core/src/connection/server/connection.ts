@@ -380,7 +380,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
       const waiting = this.parsing || this.inflow.queued > 0
       const isLast = requestQuota(maxRequestsPerSocket, exchange.number) === "last"
       if (!isLast || !exchange.head.keepAlive || !waiting) return Endings.finish(this, after.reason)
-      // Keep the connection open, because requests after the last permitted request get 503.
+      // Keep the connection open, so that requests after the last permitted request get 503.
       this.full = "maxRequestsPerSocket"
       return this.proceed()
     }
@@ -403,7 +403,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
   }
 
   // Discards the rest of the request body, because the response is already complete. Closes the connection if
-  // the rest is too long or keep-alive is excluded.
+  // the rest is too long or the connection cannot be kept alive.
   private discardBody(exchange: Exchange): void {
     const body = exchange.body!
     const reason = "the request was answered before its body had been read"

@@ -62,7 +62,7 @@ export const watch = (connection: ConnectionState, exchange: Exchange, policy: D
 const roomForProbe = 48 * 1024
 
 /**
- * Returns whether a client under backpressure has left, and then resets its connection. Otherwise starts a
+ * Returns whether a client under backpressure has left. If so, resets its connection. Otherwise starts a
  * probe, if there is room. A probe reads despite backpressure, so that FIN or RST is noticed.
  */
 const isGone = (connection: ConnectionState): boolean => {

@@ -79,8 +79,8 @@ export class Linger {
   }
 
   /**
-   * Counts discarded bytes. Beyond `lingerBytes`, calls `tooMuch` of `readOn`. After our FIN, pauses the
-   * transport if output waits, and resets the transport otherwise.
+   * Counts discarded bytes, and acts if their number exceeds `lingerBytes`. Before our FIN, calls `tooMuch`
+   * of `readOn`. After our FIN, pauses the transport if output waits, otherwise resets the transport.
    */
   discard(bytes: number): void {
     this.discarded += bytes

@@ -52,7 +52,7 @@ export interface Timeouts extends DeadlinePolicy {
   readonly connectionsCheckingInterval: number
 }
 
-/** The server, as its connections see the server. */
+/** The interface of the server to its connections. */
 export interface ServerPort {
   readonly settings: Settings
   readonly timers: Timers
@@ -150,7 +150,7 @@ export interface ConnectionFacts {
   readonly bytesOut: number
 }
 
-/** A connection, as its owner sees the connection. */
+/** The interface of a connection to its owner (the driver). */
 export interface Connection extends ConnectionFacts {
   /** The exchange that is in flight. */
   readonly exchange: Exchange | undefined
@@ -207,7 +207,7 @@ export interface Connection extends ConnectionFacts {
   setDeadlines(exchange: Exchange, policy: DeadlinePolicy): void
 }
 
-/** Times of a watched exchange. */
+/** Times of an exchange, recorded only for observers. */
 export interface Times {
   /** Time at which the request head was read, milliseconds since the epoch. */
   readonly startedAt: number
@@ -255,7 +255,7 @@ export abstract class Exchange implements BodyFlow {
   listensToDrain = false
   /** Whether a shutdown has interrupted the handler. */
   shutDown = false
-  /** Times of the exchange, set only if the exchange is watched. */
+  /** Times of the exchange, set only if observers watch the exchange. */
   times: Times | undefined = undefined
 
   constructor(
@@ -321,7 +321,7 @@ export abstract class Exchange implements BodyFlow {
   }
 }
 
-/** The connection, as an exchange and the server see the connection. */
+/** The interface of the connection to an exchange and to the server. */
 export interface ExchangeHome {
   handlerEnded(exchange: Exchange): void
   bodyFull(exchange: Exchange): void

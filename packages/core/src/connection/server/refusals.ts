@@ -1,6 +1,6 @@
 /**
- * Responses that the connection sends without the app. They answer malformed, late and excess requests, and
- * requests whose handler produced no response.
+ * Responses that the connection sends without the app. The requests are malformed, late or in excess of a
+ * limit, or their handler produced no response.
  *
  * The connection closes after each of these responses. They are sent only if no other response has begun.
  */

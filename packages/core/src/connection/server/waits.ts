@@ -38,12 +38,12 @@ export class Waits implements Waiting {
   /** Whether the connection still waits for its first request. */
   private fresh = true
 
-  /** `begun`: time (ms) at which the connection opened and its wait for the first byte of a request began. */
+  /** `begun` is the time (ms) at which the connection opened. The wait for the first request begins then. */
   constructor(public begun: number) {
     this.lastActivity = begun
   }
 
-  /** Records the start of a request. Called whenever a part of the request has arrived. */
+  /** Records the start of a request. Only the first call for a request counts. */
   requestBegun(now: number): void {
     if (!this.fresh && this.begun >= 0) return
     this.fresh = false

@@ -18,7 +18,8 @@ export interface BodyFlow {
   /** Resumes the transport, because the reader has caught up. */
   bodyDrained(): void
   /**
-   * Called when reading of the body begins. The server then sends 100 (Continue) if the client waits for it.
+   * Called when reading of the body begins. The server then sends 100 (Continue) to a client that waits for
+   * 100.
    */
   bodyWanted(): void
 }

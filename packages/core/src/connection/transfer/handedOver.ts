@@ -1,5 +1,5 @@
 /**
- * The transport of a connection that has left HTTP, as its new owner sees the transport (RFC 9110 §7.8,
+ * The transport that the new owner of a connection gets when the connection leaves HTTP (RFC 9110 §7.8,
  * §9.3.6).
  *
  * This class forwards the calls of the new owner and the events of the transport below. On a server, reading
@@ -31,8 +31,8 @@ export class HandedOver implements Transport {
   private pausedForWrites = false
 
   /**
-   * `below` must be paused. `holds`: whether reading pauses while writes wait. Only servers set `holds`. Two
-   * such peers would deadlock if both wrote before reading.
+   * `below` must be paused. `holds`: whether reading pauses while writes wait. Only servers set `holds`,
+   * because two peers with `holds` would deadlock if both wrote before they read.
    */
   constructor(
     private readonly below: Transport,
