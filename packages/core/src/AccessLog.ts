@@ -1,8 +1,8 @@
 /**
- * Writes one structured log line per exchange, including exchanges that never got a response. The lines are
- * made from the event `ServerEvent.ExchangeEnded`.
+ * Writes one structured log line per exchange, also for exchanges that never got a response. Each line is
+ * made from an event `ServerEvent.ExchangeEnded`.
  *
- * Writes through Effect's loggers. Durations and byte counts are those that the connection measured.
+ * The lines go through Effect's loggers. The connection measures the durations and byte counts.
  *
  * @since 0.1.0
  */
@@ -21,7 +21,7 @@ import { formatAddress } from "./Transport.js"
  * @category models
  */
 export interface Options {
-  /** Selects the outcomes to log. Default: all. */
+  /** Returns whether an outcome is logged. By default, all outcomes are logged. */
   readonly filter?: ((outcome: ExchangeOutcome) => boolean) | undefined
   /** Writes the log line of each selected outcome. Default {@link write}. */
   readonly write?: ((outcome: ExchangeOutcome) => Effect.Effect<void>) | undefined
@@ -89,7 +89,7 @@ export const write = (outcome: ExchangeOutcome): Effect.Effect<void> => {
 }
 
 /**
- * Logs the exchanges of the server in the context. Uses the loggers of the fiber that builds the layer.
+ * Logs the exchanges of the server in the context, with the loggers of the fiber that builds the layer.
  *
  * @since 0.1.0
  * @category layers

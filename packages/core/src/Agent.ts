@@ -1,8 +1,8 @@
 /**
- * Agents: connection pools of clients, with limits, queues and keep-alive.
+ * Agents, which are connection pools of clients, with limits, queues and keep-alive.
  *
- * An agent is a scoped service over a `Network`. Clients send their requests through an agent: `Client.layer`
- * creates its own agent, `Client.layerAgent` uses the agent in the context, and a single request can name
+ * An agent is a scoped service over a `Network`. Clients send their requests through an agent. `Client.layer`
+ * creates its own agent, and `Client.layerAgent` uses the agent in the context. A single request can name
  * another agent. Closing the agent's scope closes its sockets. Idle sockets do not keep the process alive.
  *
  * The rules for choosing and keeping connections are in `pool/`, which the callback API uses too. See
@@ -43,7 +43,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
   Effect.flatMap(Network, (network) => makeAgent(network, options))
 
 /**
- * Provides an agent with these options. Fails with `InvalidOption` as {@link make} does.
+ * Provides an agent with `options`. Fails with `InvalidOption` as {@link make} does.
  *
  * @since 0.1.0
  * @category layers

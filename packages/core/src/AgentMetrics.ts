@@ -1,9 +1,9 @@
 /**
- * Metrics of an agent, made from its events: durations and failures of requests, queue length, open and
- * closed connections. A metric has OpenTelemetry's name if its conventions define one.
+ * Metrics of an agent, made from its events. They cover durations and failures of requests, the queue, and
+ * open and closed connections. A metric has OpenTelemetry's name, if OpenTelemetry defines the metric.
  *
- * They are Effect metrics, visible to all of Effect's exporters. Paths are never labels, because every new
- * path would add a time series. Hosts are labels only with `Options.hosts`, for the same reason.
+ * The metrics are Effect metrics, so every exporter of Effect shows them. Paths are never labels, because
+ * every new path would add a time series. For the same reason, hosts are labels only with `Options.hosts`.
  *
  * @since 0.1.0
  */
@@ -20,9 +20,9 @@ import { durationBoundaries, errorLabel, methodLabel, statusLabel } from "./inte
 import type { Retried } from "./Retry.js"
 
 /**
- * Seconds from the call until the response was complete or had failed, by method and status. Failures and
- * responses with a status from 400 also have `error.type`: the status, the tag of the error, or
- * `Interrupted`.
+ * Seconds from the call until the response was complete or had failed, with labels for method and status.
+ * Failures and responses with a status from 400 also have the label `error.type`, which is the status, the
+ * tag of the error, or `Interrupted`.
  *
  * @since 0.1.0
  * @category metrics
@@ -47,7 +47,7 @@ export const phaseDuration = Metric.histogram(
 )
 
 /**
- * Requests that have not ended, including queued ones.
+ * Number of requests that have not ended, including queued requests.
  *
  * @since 0.1.0
  * @category metrics
@@ -57,7 +57,7 @@ export const activeRequests = Metric.gauge("http.client.active_requests", {
 })
 
 /**
- * Requests waiting for a connection.
+ * Number of requests that wait for a connection.
  *
  * @since 0.1.0
  * @category metrics
@@ -67,8 +67,8 @@ export const queuedRequests = Metric.gauge("http.client.queued_requests", {
 })
 
 /**
- * Connections by `http.connection.state`: `active`, `idle`, and `connecting`, which OpenTelemetry does not
- * define.
+ * Number of connections by the label `http.connection.state`, which is `active`, `idle` or `connecting`.
+ * OpenTelemetry does not define `connecting`.
  *
  * @since 0.1.0
  * @category metrics
@@ -90,7 +90,7 @@ export const connectionDuration = Metric.histogram(
 )
 
 /**
- * Closed connections, by `reason` (`AgentEvent.ClientCloseReason`).
+ * Number of closed connections by the label `reason` (`AgentEvent.ClientCloseReason`).
  *
  * @since 0.1.0
  * @category metrics
@@ -101,7 +101,8 @@ export const closedConnections = Metric.counter("http.client.closed_connections"
 })
 
 /**
- * Requests that the client resent without a retry policy because their reused connection had closed.
+ * Number of requests that the client itself resent because their reused connection had closed. Retries by a
+ * `Retry` policy do not count.
  *
  * @since 0.1.0
  * @category metrics
@@ -112,7 +113,8 @@ export const resentRequests = Metric.counter("http.client.resent_requests", {
 })
 
 /**
- * Requests repeated by a retry policy: `Retry.make({ onRetry: AgentMetrics.countRetry })`.
+ * Number of retries by a `Retry` policy. A policy counts here only if it is made with `Retry.make({ onRetry:
+ * AgentMetrics.countRetry })`.
  *
  * @since 0.1.0
  * @category metrics
@@ -141,11 +143,14 @@ export const countRetry = ({ method, what }: Retried): Effect.Effect<void> =>
  * @category models
  */
 export interface Options {
-  /** The label `agent` of every metric, to distinguish several agents of one program. Default: no label. */
+  /**
+   * Value of the label `agent`, which distinguishes several agents of one program. Without a name, the
+   * metrics have no label `agent`.
+   */
   readonly name?: string | undefined
   /**
-   * Adds the labels `server.address` and `server.port`. Only for programs with few hosts, because the series
-   * of a host are never removed from memory. Default `false`.
+   * Whether metrics have the labels `server.address` and `server.port`. Only for programs with few hosts,
+   * because the time series of a host stay in memory. Default `false`.
    */
   readonly hosts?: boolean | undefined
 }
@@ -166,7 +171,7 @@ const states = {
 
 const noLabels: Labels = []
 
-/** The current counts by key, and the gauge that shows them. */
+/** The current counts by key, and the gauge that shows the counts. */
 class Level {
   private readonly counts = new Map<string, number>()
 
@@ -282,7 +287,7 @@ class Counting {
     }
   }
 
-  /** Called when a connection starts to serve a request. */
+  /** Counts a connection as active, because the connection starts to serve a request. */
   private used(number: number, key: string): void {
     const connection = this.connections.get(number)
     if (connection === undefined) this.connections.set(number, { key, idle: false })
@@ -325,7 +330,7 @@ const hostLabels = (hostAndPort: string): Labels => {
 }
 
 /**
- * Records the agent's metrics from now on, until the scope closes.
+ * Records the metrics of `agent` from now on, until the scope closes.
  *
  * @since 0.1.0
  * @category constructors
@@ -349,7 +354,7 @@ export const layer = (options: Options = {}): Layer.Layer<never, never, Agent> =
   Layer.scopedDiscard(Effect.flatMap(Agent, (agent) => observe(agent, options)))
 
 /**
- * `layer` with options from the configuration.
+ * Records the metrics of the agent in the context, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers

@@ -1,14 +1,14 @@
 /**
- * HTTP/1.1 clients over a `Network`: requests as effects, response bodies as streams, connections kept alive.
+ * HTTP/1.1 clients over a `Network`, with requests as effects, response bodies as streams and keep-alive.
  *
- * Provides platform's `HttpClient.HttpClient`, so that everything built on it runs unchanged. The underlying
- * `Client` also offers features that platform's types cannot express (raw header lists, informational
- * responses, trailers, connection facts) and costs less. Both use the same agent. Closing the layer's scope
- * closes every connection.
+ * This module provides platform's `HttpClient.HttpClient`, so code for platform's client runs unchanged. The
+ * underlying `Client` costs less, and also offers features that platform's types cannot express (raw header
+ * lists, informational responses, trailers, connection facts). Both clients use the same agent. Closing the
+ * layer's scope closes every connection.
  *
- * A client does not follow redirects and does not retry by status; `followRedirects` and `Retry` add this. A
- * client resends a request only if its reused connection closed before the first byte of the response, its
- * method is idempotent and its body is in memory (RFC 9112 §9.3.1).
+ * `followRedirects` adds redirects to a client, and `Retry` adds retries. Without them, a client resends a
+ * request only if its reused connection closed before the first byte of the response, its method is
+ * idempotent and its body is in memory (RFC 9112 §9.3.1).
  *
  * @since 0.1.0
  */
@@ -68,7 +68,7 @@ export type {
 export interface Options extends ClientOptions, Agent.Options {}
 
 /**
- * The client in the context. `Client.layer` and `Client.layerAgent` provide it.
+ * The client in the context, which `Client.layer` and `Client.layerAgent` provide.
  *
  * @since 0.1.0
  * @category tags
@@ -76,8 +76,8 @@ export interface Options extends ClientOptions, Agent.Options {}
 export class Client extends Context.Tag("@httpfx/core/Client")<Client, Service>() {}
 
 /**
- * Options that platform's requests cannot express. They apply to the requests that this fiber, and the fibers
- * that it forks, send through platform's client.
+ * Options that platform's requests cannot express. The options apply to requests that this fiber and its
+ * child fibers send through platform's client.
  *
  * @since 0.1.0
  * @category platform
@@ -85,7 +85,7 @@ export class Client extends Context.Tag("@httpfx/core/Client")<Client, Service>(
 export const currentRequestOptions: FiberRef.FiberRef<RequestOptions | undefined> = currentOptions
 
 /**
- * Adds these options to the requests that an effect sends through platform's client.
+ * Adds `options` to the requests that an effect sends through platform's client.
  *
  * @example
  * import { HttpClient } from "@effect/platform"
@@ -110,8 +110,8 @@ export const withRequestOptions: {
 )
 
 /**
- * Returns the `Response` under a platform response, which has the raw fields, trailers and connection facts.
- * Both objects share one body, which can be read once. `None` if another client created the platform
+ * Returns the `Response` under a platform response, with raw fields, trailers and connection facts. Both
+ * objects share one body, which can be read once. Returns `None` if another client created the platform
  * response.
  *
  * @since 0.1.0
@@ -123,15 +123,15 @@ export const fromHttpClientResponse = (
   response instanceof PlatformResponse ? Option.some(response.source) : Option.none()
 
 /**
- * Follows redirects (RFC 9110 §15.4) for a `Client` (including `httpClient` and `requestScoped`, but not
- * `upgrade`) or for any platform client. Follows 301, 302, 303, 307 and 308 with a `Location`; changes the
- * method by the rules of the Fetch standard, and never sends credentials to another origin.
+ * Returns a client that follows redirects (RFC 9110 §15.4). `self` is a `Client` or any platform client. A
+ * `Client` follows redirects in `request`, `requestScoped` and `httpClient`, and leaves `upgrade` unchanged.
+ * The client follows 301, 302, 303, 307 and 308 with a `Location`, changes the method by the rules of the
+ * Fetch standard, and never sends credentials to another origin.
  *
  * If a redirect cannot be followed, the request fails with `TooManyRedirects`, `RedirectLoop`,
- * `InvalidRedirect` or `BodyNotReplayable`; with platform's client this error is the `cause` of a
- * `ResponseError` with the reason `StatusCode`. With an invalid option every request fails with
- * `InvalidOption`; with platform's client that error is the `cause` of a `RequestError` with the reason
- * `Encode`.
+ * `InvalidRedirect` or `BodyNotReplayable`. With an invalid option, every request fails with `InvalidOption`.
+ * Platform's client wraps these errors as `cause`, in a `ResponseError` with the reason `StatusCode` for a
+ * redirect, and in a `RequestError` with the reason `Encode` for an invalid option.
  *
  * @example
  * import { Client } from "@httpfx/core"
@@ -164,8 +164,8 @@ export const followRedirects: {
 ) as never
 
 /**
- * Returns the redirects that {@link followRedirects} followed before this response, in order. Empty if it
- * followed no redirect.
+ * Returns the redirects that {@link followRedirects} followed before `response`, in order. The list is empty
+ * if no redirect was followed.
  *
  * @since 0.1.0
  * @category redirects
@@ -223,7 +223,7 @@ export const layer = (
   Layer.scopedContext(Effect.map(make(options), both))
 
 /**
- * `layer` with options from the configuration.
+ * Provides what {@link layer} provides, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers
@@ -270,7 +270,8 @@ export const requestScoped = <E = never>(
   Effect.flatMap(Client, (client) => client.requestScoped(request))
 
 /**
- * Sends a request to switch protocols, with the client in the context.
+ * Sends a request to switch protocols, with the client in the context. Hands the connection over if the
+ * server switches.
  *
  * @since 0.1.0
  * @category accessors

@@ -1,10 +1,10 @@
 /**
- * Everything about a request/response exchange that platform's `HttpServerRequest` does not offer: raw
- * fields, the connection, TLS, trailers, informational responses.
+ * Access to the parts of an exchange (request and response) that platform's `HttpServerRequest` lacks, such
+ * as raw fields, the connection, TLS, trailers and informational responses.
  *
- * Needs only `HttpServerRequest` in the context, so handlers that use this module need no change for
- * `HttpServer.serve` or `HttpRouter`. The exchange is found through the request's `source`, which `modify`,
- * mounting and prefixes do not change. All values are computed on first use.
+ * The module needs only `HttpServerRequest` in the context, so its users work under `HttpServer.serve` and
+ * `HttpRouter`. The exchange is found through the request's `source`, which stays the same after `modify`,
+ * mounting and prefixes. All values are computed on first use.
  *
  * @since 0.1.0
  */
@@ -31,8 +31,8 @@ import type { DistinctFields, FieldViews } from "./wire/index.js"
 export type * from "./internal/server/exchangeApi.js"
 
 /**
- * Returns the exchange of a request. `None` if something else created the request, such as another server, a
- * web handler or a test.
+ * Returns the exchange of a request. Returns `None` if another server, a web handler or a test created the
+ * request.
  *
  * @since 0.1.0
  * @category constructors
@@ -41,8 +41,8 @@ export const fromRequest = (request: HttpServerRequest): Option.Option<Exchange>
   Option.map(Option.fromNullable(exchangeOf(request)), (exchange) => new ExchangeHandle(exchange))
 
 /**
- * The current exchange. Dies if the request does not come from a server of this package. Handlers that also
- * run on other servers should use `fromRequest`.
+ * The exchange of the request in the context. Dies if the request comes from a server of another package.
+ * Handlers that also run on other servers should use `fromRequest`.
  *
  * @since 0.1.0
  * @category constructors
@@ -57,7 +57,7 @@ export const exchange: Effect.Effect<Exchange, never, HttpServerRequest> = Effec
 )
 
 /**
- * `Exchange.rawHeaders` of the current exchange.
+ * The raw header lines of the current request (`Exchange.rawHeaders`).
  *
  * @since 0.1.0
  * @category accessors
@@ -68,7 +68,7 @@ export const rawHeaders: Effect.Effect<ReadonlyArray<string>, never, HttpServerR
 )
 
 /**
- * `Exchange.headersDistinct` of the current exchange.
+ * All values of every header field of the current request (`Exchange.headersDistinct`).
  *
  * @since 0.1.0
  * @category accessors
@@ -79,7 +79,7 @@ export const headersDistinct: Effect.Effect<DistinctFields, never, HttpServerReq
 )
 
 /**
- * `Exchange.connection` of the current exchange.
+ * The connection of the current exchange (`Exchange.connection`).
  *
  * @since 0.1.0
  * @category accessors
@@ -90,7 +90,8 @@ export const connection: Effect.Effect<Connection, never, HttpServerRequest> = E
 )
 
 /**
- * `Exchange.trailers` of the current exchange. Discards the unread rest of the body first.
+ * Returns the trailers of the current request (`Exchange.trailers`). First discards the unread rest of the
+ * body.
  *
  * @since 0.1.0
  * @category accessors
@@ -107,8 +108,8 @@ const continue_: Effect.Effect<void, HttpError.HeadersSent, HttpServerRequest> =
 
 export {
   /**
-   * `Exchange.continue` of the current exchange: sends `100 Continue` unless it was already sent. Fails with
-   * `HeadersSent` after the response head.
+   * Sends 100 (Continue) on the current exchange, if 100 was not sent before (`Exchange.continue`). Fails
+   * with `HeadersSent` after the response head.
    *
    * @since 0.1.0
    * @category informational
@@ -117,7 +118,7 @@ export {
 }
 
 /**
- * `Exchange.processing` of the current exchange: sends `102 Processing`. Fails with `HeadersSent` after the
+ * Sends 102 (Processing) on the current exchange (`Exchange.processing`). Fails with `HeadersSent` after the
  * response head.
  *
  * @since 0.1.0
@@ -129,7 +130,7 @@ export const processing: Effect.Effect<void, HttpError.HeadersSent, HttpServerRe
 )
 
 /**
- * `Exchange.earlyHints` of the current exchange: validates the links and sends `103 Early Hints` (RFC 8297).
+ * Validates the links, and sends 103 (Early Hints, RFC 8297) on the current exchange (`Exchange.earlyHints`).
  *
  * @since 0.1.0
  * @category informational
@@ -141,7 +142,7 @@ export const earlyHints = (
   Effect.flatMap(exchange, (self) => self.earlyHints(links, headers))
 
 /**
- * `Exchange.informational` of the current exchange: sends any other 1xx response (RFC 9110 §15.2).
+ * Sends any other 1xx response (RFC 9110 §15.2) on the current exchange (`Exchange.informational`).
  *
  * @since 0.1.0
  * @category informational
@@ -153,7 +154,8 @@ export const informational = (
   Effect.flatMap(exchange, (self) => self.informational(status, headers))
 
 /**
- * `Exchange.announceTrailers` of the current exchange. Fails with `HeadersSent` after the response head.
+ * Announces trailers of the current response by name (`Exchange.announceTrailers`). Fails with `HeadersSent`
+ * after the response head.
  *
  * @since 0.1.0
  * @category trailers
@@ -164,7 +166,7 @@ export const announceTrailers = (
   Effect.flatMap(exchange, (self) => self.announceTrailers(...names))
 
 /**
- * `Exchange.addTrailers` of the current exchange (RFC 9110 §6.5).
+ * Adds trailers (RFC 9110 §6.5) to the current response (`Exchange.addTrailers`).
  *
  * @since 0.1.0
  * @category trailers
@@ -173,7 +175,7 @@ export const addTrailers = (fields: Fields): Effect.Effect<void, TrailerError, H
   Effect.flatMap(exchange, (self) => self.addTrailers(fields))
 
 /**
- * `Exchange.upgrade` of the current exchange: takes over the connection (RFC 9110 §7.8, §9.3.6).
+ * Takes over the connection of the current exchange (RFC 9110 §7.8, §9.3.6), by `Exchange.upgrade`.
  *
  * @since 0.1.0
  * @category upgrade

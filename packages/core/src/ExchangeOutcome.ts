@@ -1,8 +1,8 @@
 /**
- * The outcome of an exchange: one value that is reported once, for logs, metrics and tests.
+ * The outcome of an exchange, which is one value that is reported once, for logs, metrics and tests.
  *
- * A server reports the outcome in `ServerEvent.ExchangeEnded`; a handler can observe the outcome of its own
- * exchange with `onEnd`. Without listeners no outcome is created and no clock is read. See
+ * A server reports the outcome in `ServerEvent.ExchangeEnded`. A handler can observe the outcome of its own
+ * exchange with `onEnd`. Without listeners, no outcome is created and no clock is read. See
  * docs/observability.md.
  *
  * @since 0.1.0
@@ -16,9 +16,9 @@ export type * from "./internal/server/outcome.js"
 export type { DropReason, Facts, Upgraded } from "./model/outcome.js"
 
 /**
- * Calls `f` with the outcome once the exchange of this request has ended. `f` must not throw. If the server
- * has no observers, the times of the outcome count from this call, because the clock was not read before.
- * Does nothing for requests of other servers.
+ * Calls `f` with the outcome when the exchange of the request in the context has ended. `f` must not throw.
+ * If the server has no observers, the times of the outcome count from this call, because the server has read
+ * no clock before. Does nothing for requests of other servers.
  *
  * @since 0.1.0
  * @category accessors

@@ -1,10 +1,10 @@
 /**
  * All errors of httpfx, with one tagged, schema-backed class per kind.
  *
- * The facts of an error are its fields, and its message is computed from them. Its code is a literal: Node's
- * code if Node has one. `docs/errors.md` lists all errors, and a test compares the list with this file.
- * Violations (`wire/`) and transport faults (`Transport`) are converted to these classes only here. Never
- * decides what happens after an error.
+ * The facts of an error are its fields, and its message is computed from the fields. Its code is a literal,
+ * which is Node's code if Node has a code for the error. `docs/errors.md` lists all errors, and a test
+ * compares the list with this file. Only this module converts violations (`wire/`) and transport faults
+ * (`Transport`) to these classes. The module never decides how a program continues after an error.
  *
  * @since 0.1.0
  */

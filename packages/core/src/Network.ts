@@ -1,8 +1,8 @@
 /**
- * The interface to a network: resolves names, opens connections, listens, and adds TLS to a connection.
+ * The interface to a network, which resolves names, opens connections, listens, and adds TLS to a connection.
  *
- * A network only moves bytes: it does not parse HTTP, keep a pool or retry. The client, not the network,
- * tries the addresses of a name one after the other.
+ * A network only moves bytes. Parsing, pooling and retries are the tasks of its users. Therefore the client
+ * also tries the addresses of a name one after the other.
  *
  * @since 0.1.0
  */

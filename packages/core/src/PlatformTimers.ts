@@ -1,8 +1,7 @@
 /**
- * The platform's own timers as `Timers`, on a monotonic clock. Drivers use them by default, unless they are
- * given another clock.
+ * The platform's own timers as `Timers`, on a monotonic clock. Both APIs use these timers by default.
  *
- * Never imports Effect, because the callback API, which does not load Effect, uses these timers too.
+ * This module must not import Effect, because the callback API uses the module and loads no Effect.
  *
  * @since 0.1.0
  */

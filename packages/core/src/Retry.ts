@@ -1,13 +1,14 @@
 /**
  * Retries with a budget, for platform's `HttpClient` and for `Client`.
  *
- * Repeats a request if all of these hold. The failure may be transient: the connection was lost or could not
- * be established, or the status is one of `Options.statuses`. The repetition is safe: the body is in memory,
- * and nothing was sent or the method is idempotent. The budget of the origin allows it. The wait before a
- * retry is random, or the one that the server asks for (`Retry-After`). Otherwise the result is passed on
- * unchanged: the response with its body, or the error with its facts.
+ * A failed request is repeated if three conditions hold. First, the failure may be transient, because the
+ * connection was lost or could not be established, or the status is one of `Options.statuses`. Second, the
+ * repetition is safe, because the body is in memory, and nothing was sent or the method is idempotent. Third,
+ * the budget of the origin has a retry left. The server can set the wait before a retry (`Retry-After`);
+ * otherwise the wait is random. A failure that is not retried is passed on unchanged, as a response with its
+ * body or as an error.
  *
- * A client without this module still resends a request whose reused connection had closed.
+ * Without this module, a client still resends a request whose reused connection had closed.
  *
  * @since 0.1.0
  */
@@ -48,7 +49,7 @@ import {
 import * as Timers from "./Timers.js"
 
 /**
- * Options that decide when a request is retried, after which wait, and how often.
+ * Options that decide when a request is retried, how often, and after which wait.
  *
  * @since 0.1.0
  * @category models
@@ -57,14 +58,16 @@ export interface Options {
   /** Maximum number of retries of a request. Default 2. */
   readonly times?: number | undefined
   /**
-   * Upper bound of the wait before the first retry; the bound doubles with each further retry. The wait is a
+   * Upper bound of the wait before the first retry. The bound doubles with each further retry. The wait is a
    * random time below the bound. Default 200 ms.
    */
   readonly base?: Duration.DurationInput | undefined
-  /** Maximum of that doubling bound; waits that a server asks for may be longer. Default 5 seconds. */
+  /**
+   * Maximum of the doubling bound of waits. A wait that a server asks for may be longer. Default 5 seconds.
+   */
   readonly cap?: Duration.DurationInput | undefined
   /**
-   * Longest wait that a server may ask for. A response that asks for a longer one is passed on without a
+   * Longest wait that a server may ask for. A response that asks for a longer wait is passed on without a
    * retry. Default 30 seconds.
    */
   readonly maxRetryAfter?: Duration.DurationInput | undefined
@@ -79,17 +82,17 @@ export interface Options {
   readonly budgetRatio?: number | undefined
   /** Retries per second that the budget of an origin allows in addition to `budgetRatio`. Default 1. */
   readonly budgetPerSecond?: number | undefined
-  /** Maximum number of retries to an origin in a burst: the capacity of its budget. Default 10. */
+  /** Capacity of the budget of an origin, which is the maximum number of retries in a burst. Default 10. */
   readonly budgetBurst?: number | undefined
   /** Called for each retry, before the wait that precedes the retry. */
   readonly onRetry?: ((retry: Retried) => Effect.Effect<void>) | undefined
-  /** Called for each failure that is passed on, with the reason why it is not retried. */
+  /** Called for each failure that is passed on, with the reason why the failure is not retried. */
   readonly onStop?: ((stop: Stopped) => Effect.Effect<void>) | undefined
 }
 
 /**
- * The failure of an attempt: `error` is the client's error, `status` the status of a response if
- * `Options.statuses` contains it.
+ * The failure of an attempt. `error` is the client's error. `status` is the status of a response, one of
+ * `Options.statuses`.
  *
  * @since 0.1.0
  * @category models
@@ -97,19 +100,19 @@ export interface Options {
 export type What = { readonly error: unknown } | { readonly status: number }
 
 /**
- * A retry, as reported to `Options.onRetry` before its wait.
+ * A retry, as reported to `Options.onRetry` before the wait.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Retried {
-  /** `protocol//host:port`. */
+  /** The origin of the request, as `protocol//host:port`. */
   readonly origin: string
   /** The request's method. */
   readonly method: string
-  /** 1 for the first retry. */
+  /** Number of the retry, from 1. */
   readonly attempt: number
-  /** The wait before this retry, ms. */
+  /** The wait before the retry, ms. */
   readonly delay: number
   /** The failure of the previous attempt. */
   readonly what: What
@@ -122,20 +125,20 @@ export interface Retried {
  * @category models
  */
 export interface Stopped {
-  /** `protocol//host:port`. */
+  /** The origin of the request, as `protocol//host:port`. */
   readonly origin: string
   /** The request's method. */
   readonly method: string
-  /** Number of retries made. */
+  /** Number of retries that were made before. */
   readonly retried: number
-  /** Why the request is not retried further. */
+  /** The reason why the request is not retried further. */
   readonly reason: StopReason
   /** The failure of the last attempt. */
   readonly what: What
 }
 
 /**
- * A policy and its budgets, shared by all clients that use it.
+ * A retry policy and its budgets. All clients with the same policy share the budgets.
  *
  * @since 0.1.0
  * @category models
@@ -145,8 +148,8 @@ export interface Policy {
   readonly budget: (origin: string) => Effect.Effect<number>
 }
 
-// Budgets are refilled by the monotonic clock, which never jumps. A date in `Retry-After` needs the wall
-// clock instead.
+// The monotonic clock, which never jumps, refills the budgets. Only a date in `Retry-After` needs the wall
+// clock.
 const monotonic = Effect.map(Timers.timers, (timers) => timers.now())
 
 // Maximum number of origins with a budget. At the limit all budgets are dropped, so that memory stays
@@ -166,7 +169,7 @@ interface Judged {
   readonly transient: boolean
   readonly unsent: boolean
   readonly retryAfter: number | undefined
-  /** Discards the body of a response that is not passed on, so that its connection is released. */
+  /** Discards a response that is not passed on. If the body is incomplete, the connection closes. */
   readonly discard: Effect.Effect<void>
 }
 
@@ -228,7 +231,7 @@ class Implementation implements Policy {
   }
 
   /**
-   * Sends the request and retries it as the policy allows. `judgeResponse` returns `undefined` for a success.
+   * Sends the request, and retries as the policy allows. `judgeResponse` returns `undefined` for a success.
    */
   run<A, E, R>(
     asked: Asked,
@@ -274,8 +277,8 @@ class Implementation implements Policy {
       const { delay } = decision
       const notified =
         this.options.onRetry?.({ origin, method, attempt: retried + 1, delay, what }) ?? Effect.void
-      // A body that completed during the wait has already released its connection. Otherwise `discard` reads
-      // its rest.
+      // Discard the response after the wait, because its body may complete during the wait. If the body is
+      // still incomplete then, `discard` closes the connection.
       return notified.pipe(
         Effect.zipRight(Effect.sleep(delay)),
         Effect.ensuring(discard),
@@ -286,7 +289,7 @@ class Implementation implements Policy {
 }
 
 /**
- * Creates a policy with fresh budgets, for {@link httpClient} or {@link client}. Fails with `InvalidOption`
+ * Creates a policy with full budgets, for {@link httpClient} or {@link client}. Fails with `InvalidOption`
  * for an invalid value.
  *
  * @since 0.1.0

@@ -1,8 +1,8 @@
 /**
  * HTTP/1.1 servers, which serve a platform app on a listening address of a `Network`.
  *
- * Provides platform's `HttpServer.HttpServer`, so that `HttpServer.serve(app)` and everything built on it
- * runs unchanged. `wire/` parses and frames the messages; this module never does.
+ * This module provides platform's `HttpServer.HttpServer`, so `HttpServer.serve(app)` and code built on
+ * `serve` run unchanged. `wire/` parses and frames all messages.
  *
  * @since 0.1.0
  */
@@ -35,10 +35,10 @@ export type { ServerOptions } from "./internal/options/server.js"
 export class Server extends Context.Tag("@httpfx/core/Server")<Server, Service>() {}
 
 /**
- * An app that answers the readiness checks of load balancers: 200 while the server is ready, otherwise 503.
- * The response body is the name of the state.
+ * Returns an app that answers the readiness checks of load balancers. The status is 200 while `server` is
+ * ready, otherwise 503. The response body is the name of the server's state.
  *
- * To serve the check on a separate port, pass the `Service` of the server that should be checked.
+ * To run the app on a separate port, serve it with a second server, and pass the first server as `server`.
  *
  * @since 0.1.0
  * @category apps
@@ -52,12 +52,12 @@ export const readiness = (server: Service): HttpApp.Default =>
   )
 
 /**
- * Creates a server that listens immediately. Connections that are accepted before `serve` is called wait
- * until then.
+ * Creates a server that listens immediately. Connections that are accepted before the call of `serve` wait
+ * for this call.
  *
- * When the scope of a `serve` closes, the server shuts down (docs/shutdown.md): it stops accepting, waits for
- * in-flight responses, and leaves no connection and no handler. Fails with a `ServeError` whose cause is a
- * `Network.ListenError` or an `InvalidOption`.
+ * When the scope of a `serve` closes, the server shuts down (docs/shutdown.md). A shutdown stops accepting,
+ * waits for in-flight responses, and leaves no connection and no handler. Fails with a `ServeError` whose
+ * cause is a `Network.ListenError` or an `InvalidOption`.
  *
  * @since 0.1.0
  * @category constructors
@@ -88,7 +88,7 @@ export const layer = (
   Layer.scopedContext(context(options))
 
 /**
- * `layer` with options from the configuration.
+ * Provides what {@link layer} provides, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers

@@ -1,9 +1,9 @@
 /**
- * Metrics of a server by OpenTelemetry's conventions, made from its events: `http.server.request.duration`,
- * `http.server.active_requests`, and open connections.
+ * Metrics of a server by OpenTelemetry's conventions, made from its events. They are
+ * `http.server.request.duration`, `http.server.active_requests` and `http.server.open_connections`.
  *
- * They are Effect metrics, visible to all of Effect's exporters. Targets are never labels, because every new
- * target that a client sends would add a time series.
+ * The metrics are Effect metrics, so every exporter of Effect shows them. Targets are never labels, because
+ * every new target that a client sends would add a time series.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,8 @@ import { durationBoundaries, errorLabel, methodLabel, statusLabel } from "./inte
 import { Server } from "./Server.js"
 
 /**
- * Seconds from a request's head to the end of its exchange, by method, status and kind of failure.
+ * Seconds from a request's head to the end of its exchange, with labels for method, status and kind of
+ * failure.
  *
  * @since 0.1.0
  * @category metrics
@@ -28,8 +29,7 @@ export const requestDuration = Metric.histogram(
 )
 
 /**
- * Requests in flight, from the head to the end of the exchange (OpenTelemetry:
- * `http.server.active_requests`).
+ * Number of requests in flight. A request is in flight from its head to the end of its exchange.
  *
  * @since 0.1.0
  * @category metrics
@@ -39,7 +39,7 @@ export const activeRequests = Metric.gauge("http.server.active_requests", {
 })
 
 /**
- * Connections that are not closed, including idle ones. OpenTelemetry's conventions do not define this
+ * Number of open connections, including idle connections. OpenTelemetry's conventions do not define this
  * metric.
  *
  * @since 0.1.0

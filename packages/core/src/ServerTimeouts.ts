@@ -1,7 +1,7 @@
 /**
- * The timeouts of a server, as one service. docs/timeouts-and-limits.md has a table of their effects.
+ * The timeouts of a server, as one service. docs/timeouts-and-limits.md shows the effect of each timeout.
  *
- * A server reads its timeouts from the context when it is created; without a layer the defaults apply. This
+ * A new server reads its timeouts from the context. Without a layer in the context, the defaults apply. This
  * module sets no timer.
  *
  * @since 0.1.0
@@ -18,7 +18,7 @@ export type { ExchangeOptions, Options, Service } from "./internal/options/serve
 export { overrides, make } from "./internal/options/serverTimeouts.js"
 
 /**
- * The timeouts in the context. This tag is a reference, so without a layer it has the default values.
+ * The timeouts in the context. The tag is a reference, so the default values apply without a layer.
  *
  * @since 0.1.0
  * @category tags
@@ -37,7 +37,7 @@ export const layer = (options: Options = {}): Layer.Layer<ServerTimeouts, Invali
   Layer.effect(ServerTimeouts, make(options))
 
 /**
- * `layer` with options from the configuration.
+ * Provides the timeouts of a server, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers

@@ -1,10 +1,10 @@
 /**
- * The shutdown of a server: its states, the duration of each state, and the means by which a handler observes
- * and influences it.
+ * The shutdown of a server, with its states and their durations, and with functions by which a handler
+ * observes and influences the shutdown.
  *
- * A shutdown announces itself, waits for in-flight exchanges, and always ends. This module never starts a
- * shutdown: closing the scope of a server's layer starts it, or `Server.shutdown`. docs/shutdown.md shows the
- * timeline.
+ * A shutdown announces itself, waits for in-flight exchanges, and always ends. A shutdown starts when the
+ * scope of a server's layer closes, or by `Server.shutdown`. This module itself never starts a shutdown.
+ * docs/shutdown.md shows the timeline.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,8 @@ export type { Options } from "./internal/options/shutdown.js"
 export type { Policy, State } from "./model/serverState.js"
 
 /**
- * The state of the server that handles this request. For requests of other servers it is always `ready`.
+ * The state of the server that handles the request in the context. The state is always `ready` for requests
+ * of other servers.
  *
  * @since 0.1.0
  * @category accessors
@@ -30,9 +31,9 @@ export const state: Effect.Effect<State, never, HttpServerRequest.HttpServerRequ
 )
 
 /**
- * Waits until the server that handles this request begins to drain, so that long polls and streams can end in
- * order. Never completes for requests of other servers. After a WebSocket's handler has used this effect, a
- * drain does not close the WebSocket: the handler must close it.
+ * Waits until the server that handles the request in the context begins to drain. Long polls and streams can
+ * then end in order. Never completes for requests of other servers. A WebSocket handler that uses this effect
+ * must close the WebSocket itself, because the drain then leaves the WebSocket open.
  *
  * @since 0.1.0
  * @category accessors
@@ -49,8 +50,8 @@ const drainOf = (exchange: ServerExchange | undefined): Effect.Effect<void> | un
 }
 
 /**
- * Returns a stream that ends normally when draining begins, so that the client gets a complete response; for
- * example for server-sent events.
+ * Returns a stream that ends normally when draining begins. The client of a long response, such as
+ * server-sent events, thus gets a complete response.
  *
  * @example
  * import { HttpServerResponse } from "@effect/platform"
@@ -72,7 +73,7 @@ export const endAtDrain = <A, E, R>(
   })
 
 /**
- * Sets how a shutdown treats this handler and the stream of its response. With `interruptAtDrain`, a request
+ * Sets how a shutdown treats `handler` and the stream of its response. With `interruptAtDrain`, a request
  * that arrives while the server drains gets 503 instead of running the handler.
  *
  * @example

@@ -1,9 +1,9 @@
 /**
- * The clocks and timers of the drivers: a monotonic clock for limits and durations, the wall clock for dates
- * and logs, and callbacks at a deadline.
+ * The clocks and timers of both APIs. `Timers` has a monotonic clock for limits and durations, the wall clock
+ * for dates and logs, and callbacks at a deadline.
  *
- * The Effect API makes its timers from Effect's `Clock`, so that `TestClock` controls every timeout; the
- * callback API makes them from the platform's timers. A timer never fires within the call that sets it.
+ * The Effect API makes its timers from Effect's `Clock`, so `TestClock` controls every timeout. The callback
+ * API makes its timers from the platform's timers. A timer never fires within the call that sets it.
  *
  * @since 0.1.0
  */

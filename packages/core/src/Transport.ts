@@ -1,8 +1,8 @@
 /**
- * One established connection with callbacks. Networks create it, and both drivers use it.
+ * One established connection with callbacks. Networks create transports, and both APIs use transports.
  *
- * Moves bytes and reports events. Never parses, reconnects or reads a clock. Its methods never throw: a
- * failure is reported once, through `error`, and `close` follows.
+ * A transport moves bytes and reports events, and never parses, reconnects or reads a clock. Its methods
+ * never throw, because a failure is reported once, through `error`. Then `close` follows.
  *
  * @since 0.1.0
  */

@@ -1,8 +1,8 @@
 /**
- * Runs a web handler (`Request => Response`: Hono, SvelteKit, your own function) as a platform app.
+ * Runs a web handler (a function `Request => Response`, as of Hono or SvelteKit) as a platform app.
  *
- * For the opposite direction, which turns an app into a web handler, use platform's `HttpApp.toWebHandler`;
- * it needs no server.
+ * Platform's `HttpApp.toWebHandler` does the opposite. It turns an app into a web handler, and needs no
+ * server.
  *
  * @since 0.1.0
  */
@@ -27,8 +27,8 @@ import { fromRequest } from "./Exchange.js"
  */
 export type WebHandler = (request: Request) => Response | Promise<Response>
 
-// Reads the request only when the handler reads the body: reading sends `100 Continue`, and not reading
-// applies backpressure to the client.
+// Reads the request body only while the handler reads. The first read sends 100 (Continue), and an unread
+// body applies backpressure to the client.
 const bodyOf = (
   request: HttpServerRequest.HttpServerRequest,
   runtime: Runtime.Runtime<never>
@@ -53,12 +53,11 @@ const urlOf = (request: HttpServerRequest.HttpServerRequest): URL => {
   const tls = Option.exists(fromRequest(request), ({ connection }) => connection.tls !== undefined)
   const scheme = tls || headers["x-forwarded-proto"] === "https" ? "https" : "http"
   const origin = `${scheme}://${headers["host"] ?? "localhost"}`
-  // Concatenate instead of resolving: a path may begin with two slashes, which would be resolved as a host.
+  // Concatenate the texts, because `new URL(url, origin)` would take a path that begins with `//` for a host.
   return new URL(url.startsWith("/") ? origin + url : `${origin}/${url}`)
 }
 
-// Cookies may have the same name and different paths. An index in the key prevents one from replacing the
-// other.
+// Cookies with different paths may have the same name. The index in the key keeps every cookie.
 const cookiesOf = (headers: Headers): Cookies.Cookies => {
   const all: Record<string, Cookies.Cookie> = {}
   headers.getSetCookie().forEach((line, index) => {
@@ -78,21 +77,21 @@ const toResponse = (
   const cookies = cookiesOf(response.headers)
   const options = { status, statusText: statusText === "" ? undefined : statusText, headers, cookies }
   if (pieces === undefined) return HttpServerResponse.empty(options)
-  // Uses `raw`, because `stream` would set a content type even if the response has none.
+  // Use `raw`, because `stream` would add a content type to a response without a content type.
   return HttpServerResponse.raw(pieces, options)
 }
 
-// Methods that a `Request` must not have (Fetch standard §2.2.1).
+// Methods that the constructor of `Request` rejects (Fetch standard §2.2.1).
 const forbidden = new Set(["CONNECT", "TRACE", "TRACK"])
 const bodiless = new Set(["GET", "HEAD"])
 
 /**
  * Returns an app that passes each request to `handler`.
  *
- * Request and response bodies are streamed, also at the same time; the request body is read from the
- * connection only when the handler reads it. `request.signal` is aborted if the exchange is aborted before
- * the response is complete; a response body that is not sent completely is cancelled. An exception of
- * `handler` is a defect: it is logged, and the client gets 500. A request with a method that a `Request`
+ * Request and response bodies are streamed, also at the same time. The request body is read from the
+ * connection only when the handler reads the body. `request.signal` is aborted if the exchange is aborted
+ * before the response is complete. A response body that is not sent completely is cancelled. An exception of
+ * `handler` is a defect, which is logged, and the client gets 500. A request with a method that a `Request`
  * cannot have gets 501. If `Host` makes the URL invalid, the app fails with `RequestError` (400).
  *
  * @example
@@ -129,8 +128,7 @@ export const toHttpApp = (handler: WebHandler): HttpApp.Default<RequestError, Sc
     const { body } = response
     if (body === null) return toResponse(response, undefined)
     let begun = false
-    // The server does not read the body for HEAD, after an abort, or if it sent another response instead.
-    // Cancel it then.
+    // Cancel a body that the server never reads, because of HEAD, an abort, or another response in its place.
     yield* Effect.addFinalizer(() =>
       begun
         ? Effect.void

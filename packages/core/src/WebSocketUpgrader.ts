@@ -1,7 +1,7 @@
 /**
  * WebSocket framing for servers as a service, which implements platform's `HttpServerRequest.upgrade`.
  *
- * The server decides whether a request opens a WebSocket and hands the connection over; the service then
+ * The server decides whether a request opens a WebSocket, and hands the connection over. The service then
  * speaks the WebSocket protocol on the connection. `@httpfx/node` has an implementation (`NodeWebSocket`),
  * which `NodeHttpServer` provides. Without an implementation `upgrade` fails.
  *
@@ -14,7 +14,8 @@ export type { WebSocketRequest, Closing, Service } from "./internal/server/webSo
 
 /**
  * The WebSocket implementation for connections that a server hands over, such as `NodeWebSocket.layer` of
- * `@httpfx/node`. Servers read it from their context; without it `HttpServerRequest.upgrade` fails.
+ * `@httpfx/node`. Servers read the implementation from their context. Without an implementation,
+ * `HttpServerRequest.upgrade` fails.
  *
  * @since 0.1.0
  * @category tags

@@ -1,15 +1,15 @@
 /**
- * HTTP/1.1 for Effect: servers and clients as layers, on any network, with httpfx's own HTTP engine.
+ * HTTP/1.1 servers and clients for Effect, as layers, on any network, with httpfx's own HTTP engine.
  *
- * Start with `Server` for a server and `Client` for a client; both run on a `Network` (real sockets:
- * `@httpfx/node`, in memory: `@httpfx/testing`). Apps are platform's: `HttpServer.serve`, `HttpRouter`,
- * `HttpClient`.
+ * Start with `Server` for a server and with `Client` for a client. Both run on a `Network`, which is real
+ * sockets (`@httpfx/node`) or a network in memory (`@httpfx/testing`). Apps use platform's
+ * `HttpServer.serve`, `HttpRouter` and `HttpClient`.
  *
  * - `Server`     platform's `HttpServer` over a network
  * - `Client`     platform's `HttpClient` over a network
  * - `PlatformTimers`  the platform's own timers
  * - `Proxy`      chooses the proxy of a request
- * - `Agent`      connection pools of clients: limits, queues, keep-alive
+ * - `Agent`      connection pools of clients, with limits, queues and keep-alive
  * - `Lease`      loans of an agent's connections to other drivers
  * - `ServerClientError` handling of malformed requests and broken connections
  * - `Exchange`   raw fields, 1xx, trailers, connection and upgrade of a request
@@ -28,8 +28,8 @@
  * - `WebHandler`  a web handler as an app
  * - `WebSocketUpgrader`  WebSocket framing for servers, as a service
  *
- * The HTTP engine has its own entry point, `@httpfx/core/wire`. The pool's policy has one too,
- * `@httpfx/core/pool`.
+ * The HTTP engine has its own entry point, `@httpfx/core/wire`. The rules of the connection pool have the
+ * entry point `@httpfx/core/pool`.
  *
  * @since 0.1.0
  */

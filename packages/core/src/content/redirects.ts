@@ -2,8 +2,7 @@
  * Follows redirects (RFC 9110 §15.4) for `Client` and platform's client, by the Fetch standard's rules for
  * methods and credentials.
  *
- * Never sends credentials to another origin than the one for which they were given, and never adds a removed
- * field again.
+ * Credentials are sent only to the origin for which they were given. A removed field is never added again.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as PlatformError from "@effect/platform/HttpClientError"
@@ -47,7 +46,7 @@ export interface Redirect {
   readonly to: string
   /** The method of the next request. */
   readonly method: string
-  /** Whether the next request went to another origin, without credentials. */
+  /** Whether the next request went to another origin. Its credentials were then removed. */
   readonly crossOrigin: boolean
 }
 
@@ -59,13 +58,13 @@ export interface Redirect {
  */
 export interface RedirectOptions {
   /**
-   * Maximum number of redirects per request; a further redirect fails with `TooManyRedirects`. Default 20.
+   * Maximum number of redirects per request. A further redirect fails with `TooManyRedirects`. Default 20.
    */
   readonly limit?: number | undefined
   /**
-   * Names of further fields that must not be sent to another origin, such as `X-Api-Key`. `Authorization`,
-   * `Cookie`, `Proxy-Authorization`, `Host`, `Origin` and `Referer` are never sent to another origin.
-   * Default: none.
+   * Names of additional fields that must not be sent to another origin, such as `X-Api-Key`. `Authorization`,
+   * `Cookie`, `Proxy-Authorization`, `Host`, `Origin` and `Referer` are never sent to another origin. By
+   * default, there are no additional fields.
    */
   readonly credentials?: ReadonlyArray<string> | undefined
   /** Called for each redirect before it is followed. */
@@ -78,7 +77,7 @@ const checks: Checks<RedirectOptions> = { limit: limit(0), credentials: names, o
 
 const statuses = new Set([301, 302, 303, 307, 308])
 
-/** Fields that must not be sent to another origin. `Host` is among them because it names the origin. */
+/** Fields that must not be sent to another origin. `Host` is included, because `Host` names the origin. */
 const ofOrigin = ["authorization", "cookie", "cookie2", "proxy-authorization", "host", "origin", "referer"]
 
 /**
@@ -90,7 +89,7 @@ const ofContent = [
   ...["content-digest", "repr-digest", "digest", "last-modified", "transfer-encoding", "trailer", "expect"]
 ]
 
-/** The current request, from either client. */
+/** The current request, of `Client` or of platform's client. */
 interface Asked {
   readonly method: string
   readonly url: URL
@@ -99,12 +98,12 @@ interface Asked {
 
 interface Answered {
   readonly status: number
-  /** All values of `Location`. */
+  /** All values of the `Location` field. */
   readonly locations: ReadonlyArray<string>
   readonly setsCookies: boolean
 }
 
-/** The differences between the next request and the current one. */
+/** The differences between the current request and the next request. */
 interface Change {
   readonly url: URL
   readonly method: string
@@ -123,7 +122,7 @@ class Walk {
 
   constructor(private readonly options: RedirectOptions) {}
 
-  /** Returns the changes for the next request; `undefined` if the response is the final one. */
+  /** Returns the changes for the next request, or an error, or `undefined` if the response is final. */
   next(asked: Asked, { locations, setsCookies, status }: Answered): Change | RedirectError | undefined {
     if (!statuses.has(status) || locations.length === 0 || asked.method === "CONNECT") return undefined
     const { limit = 20 } = this.options
@@ -139,8 +138,8 @@ class Walk {
     const method = methodAfter(status, asked.method)
     const withoutBody = method !== asked.method
     if (!withoutBody && !asked.replayable) return new BodyNotReplayable({ ...facts, method, to: shown(to) })
-    // With other cookies the same request may get another response. So forget the earlier requests: a
-    // repetition is no longer a loop.
+    // With new cookies, a repeated request may get another response. So a repetition must not fail as a
+    // `RedirectLoop`.
     if (setsCookies) this.requests.clear()
     else this.requests.add(keyOf(asked.method, asked.url))
     if (this.requests.has(keyOf(method, to))) return new RedirectLoop({ ...facts, to: shown(to) })
@@ -156,7 +155,7 @@ class Walk {
     return { url: to, method, without, withoutBody, crossOrigin }
   }
 
-  /** Calls `onRedirect` before the next request is sent. */
+  /** Returns the effect of `onRedirect`, which runs before the next request is sent. */
   get notify(): Effect.Effect<void> {
     return this.options.onRedirect?.(this.redirects.at(-1)!) ?? Effect.void
   }
@@ -165,7 +164,7 @@ class Walk {
 const keyOf = (method: string, url: URL): string =>
   `${method} ${url.href.slice(0, url.href.length - url.hash.length)}`
 
-// The method of the next request, by the Fetch standard (HTTP-redirect fetch).
+// Returns the method of the next request, by the Fetch standard (HTTP-redirect fetch).
 const methodAfter = (status: number, method: string): string => {
   if (status === 303) return method === "HEAD" ? method : "GET"
   return (status === 301 || status === 302) && method === "POST" ? "GET" : method
@@ -174,7 +173,7 @@ const methodAfter = (status: number, method: string): string => {
 const targetOf = (from: URL, locations: ReadonlyArray<string>): URL | InvalidRedirect["reason"] => {
   const location = locations[0]!
   if (locations.some((other) => other !== location)) return "location"
-  // A relative reference would inherit user and password from the base URL, so remove them.
+  // Remove user and password from the base URL, because a relative reference would inherit both.
   const base = new URL(from)
   base.username = base.password = ""
   let to: URL
@@ -185,13 +184,13 @@ const targetOf = (from: URL, locations: ReadonlyArray<string>): URL | InvalidRed
   }
   if (to.protocol !== "http:" && to.protocol !== "https:") return "protocol"
   if (to.username !== "" || to.password !== "") return "credentials"
-  // The next URL inherits the fragment (RFC 9110 §10.2.2).
+  // A URL without a fragment inherits the fragment of the redirected URL (RFC 9110 §10.2.2).
   if (to.hash === "") to.hash = from.hash
   return to
 }
 
-// For another origin: removes the client certificate, which is a credential, and server name and session,
-// which belong to one server.
+// Removes the TLS options that must not reach another origin. The client certificate is a credential; server
+// name and session belong to one server.
 const withoutIdentity = (connection: ConnectionOptions | undefined): ConnectionOptions | undefined => {
   if (connection?.tls === undefined) return connection
   const { cert: _cert, key: _key, passphrase: _passphrase, pfx: _pfx, ...rest } = connection.tls
@@ -307,7 +306,8 @@ const valuesIn = (headers: Headers.Headers, name: string): ReadonlyArray<string>
 const urlOfPlatform = ({ hash, url, urlParams }: HttpClientRequest.HttpClientRequest): URL | undefined =>
   Option.getOrUndefined(Either.getRight(UrlParams.makeUrl(url, urlParams, hash)))
 
-// Keeps the query in the URL, because a query passed as parameters would be encoded again.
+// Creates a request to `url`. The query stays in the URL, because platform would encode query parameters a
+// second time.
 const requestTo = (
   url: URL,
   method: string,
@@ -349,8 +349,8 @@ const followHttpClient = <E, R>(
         Headers.remove(headers, [...change.without]),
         change.withoutBody ? HttpBody.empty : body
       )
-      // The client's transformations were already applied to the first request. Do not apply them again: they
-      // could add credentials.
+      // Skip the client's own transformations, because the first request has passed through them already.
+      // They could add removed credentials again.
       const again = HttpClient.mapRequest(client, () => next).execute(next)
       const withOptions = Effect.locallyWith(again, currentRequestOptions, (own) =>
         own === undefined ? own : { ...own, ...optionsAfter(own, change) }
@@ -382,8 +382,8 @@ type SourceOf = (response: HttpClientResponse.HttpClientResponse) => Response | 
 const isHttpClient = (self: object): self is HttpClient.HttpClient.With<unknown, unknown> =>
   HttpClient.TypeId in self
 
-// Returns a client whose requests all fail. `followRedirects` itself cannot fail, because it is used in
-// pipes.
+// Returns a client whose requests all fail. `followRedirects` returns a client, so it cannot report the error
+// itself.
 const refusing = <A extends object>(self: A, error: InvalidOption): A => {
   if (isHttpClient(self))
     return HttpClient.transform(self, (_, request) =>

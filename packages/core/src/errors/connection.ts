@@ -1,5 +1,5 @@
 /**
- * Errors for failed connections and connection attempts. Part of `HttpError`.
+ * Errors for failed connections and failed attempts to connect. `HttpError` exports all of these errors.
  */
 import * as Schema from "effect/Schema"
 import { formatAddress } from "../model/address.js"
@@ -28,7 +28,7 @@ export class ConnectionReset extends Schema.TaggedError<ConnectionReset>("@httpf
   "ConnectionReset",
   connectionFields
 ) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ECONNRESET"
   override get message(): string {
     return at(this)
@@ -36,14 +36,14 @@ export class ConnectionReset extends Schema.TaggedError<ConnectionReset>("@httpf
 }
 
 /**
- * The peer closed the connection (FIN) before the response was complete. In Node: "socket hang up" or
- * "aborted".
+ * The peer closed the connection (FIN) before the response was complete. Node's messages for this error are
+ * "socket hang up" and "aborted".
  *
  * @since 0.1.0
  * @category connection
  */
 export class HangUp extends Schema.TaggedError<HangUp>("@httpfx/core/HangUp")("HangUp", connectionFields) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ECONNRESET"
   override get message(): string {
     return at(this)
@@ -59,7 +59,7 @@ export class HangUp extends Schema.TaggedError<HangUp>("@httpfx/core/HangUp")("H
 export class ConnectionRefused extends Schema.TaggedError<ConnectionRefused>(
   "@httpfx/core/ConnectionRefused"
 )("ConnectionRefused", connectionFields) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ECONNREFUSED"
   override get message(): string {
     return at(this)
@@ -75,7 +75,7 @@ export class ConnectionRefused extends Schema.TaggedError<ConnectionRefused>(
 export class ConnectionTimedOut extends Schema.TaggedError<ConnectionTimedOut>(
   "@httpfx/core/ConnectionTimedOut"
 )("ConnectionTimedOut", connectionFields) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ETIMEDOUT"
   override get message(): string {
     return at(this)
@@ -83,7 +83,7 @@ export class ConnectionTimedOut extends Schema.TaggedError<ConnectionTimedOut>(
 }
 
 /**
- * Bytes were written to a connection whose peer no longer reads, or after our side had ended.
+ * Bytes were written to a connection whose peer no longer reads, or after our side had sent FIN.
  *
  * @since 0.1.0
  * @category connection
@@ -92,7 +92,7 @@ export class BrokenPipe extends Schema.TaggedError<BrokenPipe>("@httpfx/core/Bro
   "BrokenPipe",
   connectionFields
 ) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "EPIPE"
   override get message(): string {
     return at(this)
@@ -107,7 +107,7 @@ export class BrokenPipe extends Schema.TaggedError<BrokenPipe>("@httpfx/core/Bro
  */
 export class Unreachable extends Schema.TaggedError<Unreachable>("@httpfx/core/Unreachable")("Unreachable", {
   ...connectionFields,
-  /** The system's code. */
+  /** The system's error code. */
   code: Schema.Literal("EHOSTUNREACH", "ENETUNREACH", "EADDRNOTAVAIL")
 }) {
   override get message(): string {
@@ -124,7 +124,7 @@ export class Unreachable extends Schema.TaggedError<Unreachable>("@httpfx/core/U
 export class NameNotResolved extends Schema.TaggedError<NameNotResolved>("@httpfx/core/NameNotResolved")(
   "NameNotResolved",
   {
-    /** The resolver's code. */
+    /** The resolver's error code. */
     code: Schema.Literal("ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "ENODATA", "ETIMEOUT"),
     /** The name that was to be resolved. */
     host: Schema.String,
@@ -134,7 +134,7 @@ export class NameNotResolved extends Schema.TaggedError<NameNotResolved>("@httpf
     cause: Schema.optional(Schema.Defect)
   }
 ) {
-  /** The phase of the request. */
+  /** The phase of the request in which the error occurred. */
   readonly phase = "resolve"
   /** Always `false`, because there was no connection yet. */
   readonly reused = false
@@ -163,7 +163,7 @@ export class TlsFailure extends Schema.TaggedError<TlsFailure>("@httpfx/core/Tls
 }
 
 /**
- * The connection failed with a code for which there is no other class. `code` is the system's or ours
+ * The connection failed with an error code that has no class of its own. `code` is the system's or ours
  * (`ERR_HTTPFX_*`).
  *
  * @since 0.1.0
@@ -179,7 +179,7 @@ export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>("@htt
 }
 
 /**
- * Failures of a connection, or of a connection attempt.
+ * Errors of a failed connection or of a failed attempt to connect.
  *
  * @since 0.1.0
  * @category models
@@ -195,7 +195,7 @@ export type ConnectionError =
   | ConnectionFailed
 
 /**
- * Returns a copy of the error of a failed connection attempt that lists all addresses that were tried.
+ * Returns a copy of a connection error, with `attempts` that lists all addresses that were tried.
  *
  * @since 0.1.0
  * @category conversions
@@ -210,7 +210,7 @@ export const withAttempts = <E extends Exclude<ConnectionError, HangUp>>(
 }
 
 /**
- * Creates the error of a fault.
+ * Creates the error for a fault, which is the failure that a transport reports.
  *
  * @since 0.1.0
  * @category conversions

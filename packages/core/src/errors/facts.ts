@@ -1,6 +1,6 @@
 /**
- * Fields that several errors have: the phase of the exchange, its connection, and the amounts sent and
- * received.
+ * Fields common to several errors, such as the phase of the exchange, its connection, and the amounts sent
+ * and received.
  */
 import * as Schema from "effect/Schema"
 import { phases, writtenParts } from "../model/where.js"
@@ -24,7 +24,7 @@ export type { Where } from "../model/where.js"
 export const Phase = Schema.Literal(...phases)
 
 /**
- * A phase.
+ * The type of a `Phase` value, such as `connect`.
  *
  * @since 0.1.0
  * @category models
@@ -41,7 +41,7 @@ export type Phase = typeof Phase.Type
 export const Written = Schema.Literal(...writtenParts)
 
 /**
- * `none`, `some` or `all`.
+ * The type of a `Written` value, which is `none`, `some` or `all`.
  *
  * @since 0.1.0
  * @category models
@@ -55,7 +55,7 @@ export type Written = typeof Written.Type
  * @category models
  */
 export const Attempt = Schema.Struct({
-  /** `host:port`, or a path. */
+  /** The address, as `host:port` or as a path. */
   address: Schema.String,
   /** The system's error code. */
   code: Schema.String,
@@ -66,49 +66,51 @@ export const Attempt = Schema.Struct({
 })
 
 /**
- * An attempt.
+ * The type of an attempt to connect.
  *
  * @since 0.1.0
  * @category models
  */
 export type Attempt = typeof Attempt.Type
 
-/** The progress of an exchange when its connection failed or its time limit expired. */
+/**
+ * Fields for the progress of an exchange at the time when its connection failed or its time limit expired.
+ */
 export const progressFields = {
   /** Whether the connection had served an exchange before. */
   reused: Schema.optionalWith(Schema.Boolean, { default: () => false }),
   /** How much of the request was written to the connection. */
   written: Schema.optionalWith(Written, { default: () => "none" as const }),
-  /** Bytes of the response received. */
+  /** Number of response bytes received. */
   received: Schema.optionalWith(Schema.Number, { default: () => 0 })
 }
 
-// Fields of the errors of failed connections.
+// Fields common to all errors of failed connections.
 export const connectionFields = {
   /** The system's message, as Node prints it. */
   reason: Schema.String,
-  /** `host:port`, or a path. */
+  /** The address, as `host:port` or as a path. */
   address: Schema.optional(Schema.String),
   phase: Phase,
   ...progressFields,
   /**
-   * If no connection could be established, the attempts for all addresses that were tried, in the order in
-   * which they ended.
+   * The attempts for all addresses that were tried, in the order in which they ended. Set only if no
+   * connection could be established.
    */
   attempts: Schema.optional(Schema.Array(Attempt)),
   cause: Schema.optional(Schema.Defect)
 }
 
-// The progress of a client's exchange, for errors that also occur in servers.
+// Fields that only clients set, in errors that occur in clients and servers.
 export const exchangeFields = {
-  /** Client only: the phase of the request. */
+  /** The phase of the request (client only). */
   phase: Schema.optional(Phase),
-  /** Client only: `host:port`, or a path. */
+  /** The address of the server, as `host:port` or as a path (client only). */
   address: Schema.optional(Schema.String),
-  /** Client only: whether the connection had served an exchange before. */
+  /** Whether the connection had served an exchange before (client only). */
   reused: Schema.optional(Schema.Boolean),
-  /** Client only: how much of the request was written to the connection. */
+  /** How much of the request was written to the connection (client only). */
   written: Schema.optional(Written),
-  /** Client only: bytes of the response received. */
+  /** Number of response bytes received (client only). */
   received: Schema.optional(Schema.Number)
 }

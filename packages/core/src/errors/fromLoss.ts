@@ -1,6 +1,6 @@
 /**
- * Converts a `Loss` to its error. The error is created when it is first needed and cached by record, so that
- * body, outcome and observers get the same instance.
+ * Converts a loss record to its error. The error is created on first use and cached per record, so that the
+ * body, the outcome and the observers get the same instance.
  */
 import type { GivenUp, Loss, OutOfStep, TimedOut, TooLarge } from "../model/loss.js"
 import { ConnectionFailed, ConnectionReset, fromFault, HangUp, type ConnectionError } from "./connection.js"
@@ -32,7 +32,7 @@ type Classes = {
   GivenUp: ConnectionFailed
 }
 
-/** Records that have an error class. */
+/** The loss records that have an error class. */
 export type AnyLoss = Loss | TooLarge | OutOfStep | TimedOut | GivenUp
 
 /** The error class of each kind of record. */

@@ -1,5 +1,5 @@
 /**
- * All error classes. `HttpError` exports the same list to users.
+ * All error classes. The public module `HttpError` exports the same list.
  */
 export { Attempt, Phase, Written, type Where } from "./facts.js"
 export * from "./connection.js"

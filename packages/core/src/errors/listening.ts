@@ -1,10 +1,10 @@
 /**
- * Errors of listening. Part of `HttpError`.
+ * Errors of servers that cannot listen on an address. `HttpError` exports all of these errors.
  */
 import * as Schema from "effect/Schema"
 
 /**
- * The port or path is in use.
+ * The port or path to listen on is in use.
  *
  * @since 0.1.0
  * @category listening
@@ -12,7 +12,7 @@ import * as Schema from "effect/Schema"
 export class AddressInUse extends Schema.TaggedError<AddressInUse>("@httpfx/core/AddressInUse")(
   "AddressInUse",
   {
-    /** The address to listen on: `host:port`, or a path. */
+    /** The address to listen on, as `host:port` or as a path. */
     address: Schema.String,
     /** The system's message, as Node prints it. */
     reason: Schema.String,
@@ -20,7 +20,7 @@ export class AddressInUse extends Schema.TaggedError<AddressInUse>("@httpfx/core
     cause: Schema.optional(Schema.Defect)
   }
 ) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "EADDRINUSE"
   override get message(): string {
     return this.reason
@@ -28,7 +28,8 @@ export class AddressInUse extends Schema.TaggedError<AddressInUse>("@httpfx/core
 }
 
 /**
- * Listening failed for another reason than an address in use: `EACCES`, `EADDRNOTAVAIL`, `EINVAL`, ...
+ * Listening failed with a code such as `EACCES`, `EADDRNOTAVAIL` or `EINVAL`. An address in use has its own
+ * class, `AddressInUse`.
  *
  * @since 0.1.0
  * @category listening
@@ -36,9 +37,9 @@ export class AddressInUse extends Schema.TaggedError<AddressInUse>("@httpfx/core
 export class ListenFailed extends Schema.TaggedError<ListenFailed>("@httpfx/core/ListenFailed")(
   "ListenFailed",
   {
-    /** The system's code. */
+    /** The system's error code. */
     code: Schema.String,
-    /** The address to listen on: `host:port`, or a path. */
+    /** The address to listen on, as `host:port` or as a path. */
     address: Schema.String,
     /** The system's message, as Node prints it. */
     reason: Schema.String,

@@ -1,13 +1,13 @@
 /**
- * Errors for messages of our own side that must not be sent, with one class per violation. Part of
- * `HttpError`.
+ * Errors for messages of our own side that must not be sent, with one class per violation. `HttpError`
+ * exports all of these errors.
  */
 import * as Schema from "effect/Schema"
 import { messageOf, type FieldConflict as FieldConflictReason, type Violation } from "../model/violation.js"
 import { exchangeFields, type Where } from "./facts.js"
 
 /**
- * A value given as a body is not bytes, text or a stream of these.
+ * A value was given as a body that is neither bytes nor text, nor a stream of bytes or text.
  *
  * @since 0.1.0
  * @category message
@@ -19,7 +19,7 @@ export class UnsupportedBody extends Schema.TaggedError<UnsupportedBody>("@httpf
     reason: Schema.String
   }
 ) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ERR_INVALID_ARG_TYPE"
   override get message(): string {
     return this.reason
@@ -35,13 +35,13 @@ export class UnsupportedBody extends Schema.TaggedError<UnsupportedBody>("@httpf
 export class InvalidToken extends Schema.TaggedError<InvalidToken>("@httpfx/core/InvalidToken")(
   "InvalidToken",
   {
-    /** The kind of name: `Header name`, `Method`, ... */
+    /** The kind of the invalid name, such as `Header name` or `Method`. */
     what: Schema.String,
     /** The invalid name. */
     value: Schema.String
   }
 ) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ERR_INVALID_HTTP_TOKEN"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -57,12 +57,12 @@ export class InvalidToken extends Schema.TaggedError<InvalidToken>("@httpfx/core
 export class InvalidHeaderValue extends Schema.TaggedError<InvalidHeaderValue>(
   "@httpfx/core/InvalidHeaderValue"
 )("InvalidHeaderValue", {
-  /** The field. */
+  /** The name of the field. */
   name: Schema.String,
   /** The given value. */
   value: Schema.UndefinedOr(Schema.String)
 }) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ERR_HTTP_INVALID_HEADER_VALUE"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -80,11 +80,11 @@ export class InvalidCharacter extends Schema.TaggedError<InvalidCharacter>("@htt
   {
     /** The part of the message that contains the character. */
     what: Schema.Literal("header content", "trailer content", "statusMessage"),
-    /** The field. */
+    /** The name of the field. */
     name: Schema.optionalWith(Schema.String, { exact: true })
   }
 ) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ERR_INVALID_CHAR"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -92,8 +92,8 @@ export class InvalidCharacter extends Schema.TaggedError<InvalidCharacter>("@htt
 }
 
 /**
- * A status is not an integer from 100 to 999, a 1xx was given as the final status, or a final status as
- * informational.
+ * A status is not an integer from 100 to 999, or does not fit its response. A final response must not have a
+ * 1xx status, and an informational response must have one.
  *
  * @since 0.1.0
  * @category message
@@ -104,7 +104,7 @@ export class InvalidStatusCode extends Schema.TaggedError<InvalidStatusCode>(
   /** The given status. */
   status: Schema.Number
 }) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ERR_HTTP_INVALID_STATUS_CODE"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -120,11 +120,11 @@ export class InvalidStatusCode extends Schema.TaggedError<InvalidStatusCode>(
 export class TrailerInvalid extends Schema.TaggedError<TrailerInvalid>("@httpfx/core/TrailerInvalid")(
   "TrailerInvalid",
   {
-    /** The field. */
+    /** The name of the field. */
     name: Schema.optionalWith(Schema.String, { exact: true })
   }
 ) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ERR_HTTP_TRAILER_INVALID"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -141,12 +141,12 @@ export class TrailerInvalid extends Schema.TaggedError<TrailerInvalid>("@httpfx/
 export class ContentLengthMismatch extends Schema.TaggedError<ContentLengthMismatch>(
   "@httpfx/core/ContentLengthMismatch"
 )("ContentLengthMismatch", {
-  /** Bytes announced in the head. */
+  /** Number of bytes that the head announced. */
   declared: Schema.Number,
-  /** Number of body bytes up to the detection of the mismatch. */
+  /** Number of body bytes that were counted when the mismatch was detected. */
   actual: Schema.Number
 }) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ERR_HTTP_CONTENT_LENGTH_MISMATCH"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -163,7 +163,7 @@ export class BodyNotAllowed extends Schema.TaggedError<BodyNotAllowed>("@httpfx/
   "BodyNotAllowed",
   {}
 ) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ERR_HTTP_BODY_NOT_ALLOWED"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -177,10 +177,10 @@ export class BodyNotAllowed extends Schema.TaggedError<BodyNotAllowed>("@httpfx/
  * @category message
  */
 export class HeadersSent extends Schema.TaggedError<HeadersSent>("@httpfx/core/HeadersSent")("HeadersSent", {
-  /** The verb of the change: set, append, remove, write or render. */
+  /** The verb of the attempted change, which is set, append, remove, write or render. */
   what: Schema.String
 }) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ERR_HTTP_HEADERS_SENT"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -197,7 +197,7 @@ export class WriteAfterEnd extends Schema.TaggedError<WriteAfterEnd>("@httpfx/co
   "WriteAfterEnd",
   {}
 ) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ERR_STREAM_WRITE_AFTER_END"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -216,7 +216,7 @@ export class UnescapedCharacters extends Schema.TaggedError<UnescapedCharacters>
   /** The part of the message that contains the character. */
   what: Schema.Literal("Request path")
 }) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ERR_UNESCAPED_CHARACTERS"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -224,7 +224,7 @@ export class UnescapedCharacters extends Schema.TaggedError<UnescapedCharacters>
 }
 
 /**
- * The scheme of a URL is not supported. Both fields contain the colon, as in `http:`.
+ * The scheme of a URL is not supported. Both schemes of this error contain the colon, as in `http:`.
  *
  * @since 0.1.0
  * @category message
@@ -238,7 +238,7 @@ export class InvalidProtocol extends Schema.TaggedError<InvalidProtocol>("@httpf
     expected: Schema.String
   }
 ) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ERR_INVALID_PROTOCOL"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -254,9 +254,9 @@ export class InvalidProtocol extends Schema.TaggedError<InvalidProtocol>("@httpf
 export class FieldConflict extends Schema.TaggedError<FieldConflict>("@httpfx/core/FieldConflict")(
   "FieldConflict",
   {
-    /** The field. */
+    /** The name of the field. */
     name: Schema.String,
-    /** The kind of conflict: `Repeated`, `Malformed`, `BesideTransferEncoding`, ... */
+    /** The kind of the conflict, such as `Repeated`, `Malformed` or `BesideTransferEncoding`. */
     reason: Schema.String as unknown as Schema.Schema<FieldConflictReason>
   }
 ) {
@@ -268,7 +268,8 @@ export class FieldConflict extends Schema.TaggedError<FieldConflict>("@httpfx/co
 }
 
 /**
- * A link of early hints does not have the form `</styles.css>; rel=preload; as=style` (RFC 8288 §3).
+ * A link of a 103 (Early Hints) response does not have the form `</styles.css>; rel=preload; as=style` (RFC
+ * 8288 §3).
  *
  * @since 0.1.0
  * @category message
@@ -277,7 +278,7 @@ export class InvalidLink extends Schema.TaggedError<InvalidLink>("@httpfx/core/I
   /** The link as given. */
   value: Schema.String
 }) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ERR_INVALID_ARG_VALUE"
   override get message(): string {
     return messageOf({ ...this, what: "hints", _tag: "Violation", code: this.code })
@@ -285,8 +286,9 @@ export class InvalidLink extends Schema.TaggedError<InvalidLink>("@httpfx/core/I
 }
 
 /**
- * A step is not legal in the state of the connection. `half` is the half of the exchange, `state` the state
- * of this half, and `signal` the step (docs/automaton.md).
+ * A step of an exchange, such as a response head, is illegal in the current state of the exchange. `half` is
+ * the affected half of the exchange, `state` the state of this half, and `signal` the illegal step
+ * (docs/automaton.md).
  *
  * @since 0.1.0
  * @category message
@@ -322,7 +324,8 @@ export class UpgradeNotAsked extends Schema.TaggedError<UpgradeNotAsked>("@httpf
 }
 
 /**
- * Errors of messages of our own side. Either no byte of the message was sent, or the connection was closed.
+ * Errors for messages that our own side must not send. Either no byte of the message was sent, or the
+ * connection was closed.
  *
  * @since 0.1.0
  * @category models
@@ -354,8 +357,8 @@ export type MessageError =
 export type OfViolation<V extends Violation> = Extract<MessageError, { readonly code: V["code"] }>
 
 /**
- * Creates the error of a violation by our side, or of an illegal step by the peer. `where` is given only for
- * clients.
+ * Creates the error for a violation by our side, or for an illegal step by the peer. `where` is given only
+ * for clients.
  *
  * @since 0.1.0
  * @category conversions

@@ -1,22 +1,23 @@
 /**
- * Errors for messages of the peer that were refused. Part of `HttpError`.
+ * Errors for messages of the peer that were refused. `HttpError` exports all of these errors.
  */
 import * as Schema from "effect/Schema"
 import type { Refusal } from "../model/refusal.js"
 import { exchangeFields, type Where } from "./facts.js"
 
 /**
- * The parser refused the peer's bytes. `flag` is the name of the flag that would have accepted the bytes.
+ * The parser refused the peer's bytes. `flag` is the name of the parser flag with which the bytes would have
+ * been accepted.
  *
  * @since 0.1.0
  * @category protocol
  */
 export class ParseError extends Schema.TaggedError<ParseError>("@httpfx/core/ParseError")("ParseError", {
-  /** Code of Node's parser: `HPE_INVALID_METHOD`, ... */
+  /** The error code of Node's parser, such as `HPE_INVALID_METHOD`. */
   code: Schema.String as Schema.Schema<Refusal["code"]>,
   /** The fault, in Node's words. */
   reason: Schema.String,
-  /** The status with which a server responds. */
+  /** The status with which a server responds to the request. */
   status: Schema.Number,
   /** Offset of the fault in `rawPacket`. */
   bytesParsed: Schema.Number,
@@ -47,7 +48,7 @@ export class BodyTooLarge extends Schema.TaggedError<BodyTooLarge>("@httpfx/core
 ) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_BODY_TOO_LARGE"
-  /** The status with which a server responds. */
+  /** The status with which a server responds to the request. */
   readonly status = 413
   override get message(): string {
     return `body of more than ${this.limit} bytes`
@@ -55,7 +56,7 @@ export class BodyTooLarge extends Schema.TaggedError<BodyTooLarge>("@httpfx/core
 }
 
 /**
- * Creates the error of a refusal. `where` is given only for clients.
+ * Creates the error for a refusal by the parser. `where` is given only for clients.
  *
  * @since 0.1.0
  * @category conversions

@@ -1,23 +1,23 @@
 /**
- * Errors for CONNECT requests that a proxy refused. Part of `HttpError`.
+ * Errors for CONNECT requests that a proxy refused. `HttpError` exports all of these errors.
  */
 import * as Schema from "effect/Schema"
 
 // Fields from a proxy's response to CONNECT.
 const proxyFields = {
-  /** `host:port` of the proxy. */
+  /** The proxy, as `host:port`. */
   proxy: Schema.String,
-  /** `host:port` of the tunnel's other end. */
+  /** The other end of the tunnel, as `host:port`. */
   target: Schema.String,
   status: Schema.Number,
   statusMessage: Schema.String,
-  /** Field lines as received: name, value, name, value, ... */
+  /** Field lines as received, in the form name, value, name, value, ... */
   rawHeaders: Schema.Array(Schema.String)
 }
 
 /**
- * A proxy did not open the requested tunnel: its response to `CONNECT` was not 2xx. No byte of the request
- * was sent.
+ * A proxy did not open the requested tunnel. Its response to `CONNECT` had a status outside 2xx. No byte of
+ * the request was sent.
  *
  * @since 0.1.0
  * @category connection
@@ -28,9 +28,9 @@ export class ProxyRefused extends Schema.TaggedError<ProxyRefused>("@httpfx/core
 ) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_PROXY_REFUSED"
-  /** The phase of the request. */
+  /** The phase of the request in which the error occurred. */
   readonly phase = "connect"
-  /** Always `false`, because there was no connection yet. */
+  /** Always `false`, because there was no connection to the target yet. */
   readonly reused = false
   /** Always `none`, because no byte of the request was sent. */
   readonly written = "none"
@@ -43,8 +43,8 @@ export class ProxyRefused extends Schema.TaggedError<ProxyRefused>("@httpfx/core
 
 /**
  * A proxy requires credentials for a tunnel, or other credentials than those sent (407). `rawHeaders`
- * contains the proxy's `Proxy-Authenticate`. For a request that a proxy forwards, 407 is an ordinary
- * response, not an error.
+ * contains the proxy's `Proxy-Authenticate`. For a request that a proxy forwards without a tunnel, 407 is an
+ * ordinary response.
  *
  * @since 0.1.0
  * @category connection
@@ -54,9 +54,9 @@ export class ProxyAuthenticationRequired extends Schema.TaggedError<ProxyAuthent
 )("ProxyAuthenticationRequired", proxyFields) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_PROXY_AUTHENTICATION"
-  /** The phase of the request. */
+  /** The phase of the request in which the error occurred. */
   readonly phase = "connect"
-  /** Always `false`, because there was no connection yet. */
+  /** Always `false`, because there was no connection to the target yet. */
   readonly reused = false
   /** Always `none`, because no byte of the request was sent. */
   readonly written = "none"

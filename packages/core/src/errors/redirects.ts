@@ -1,6 +1,6 @@
 /**
- * Errors for redirects that were not followed (`Client.followRedirects`). Part of `HttpError`. URLs in these
- * errors never contain a user or password.
+ * Errors for redirects that were not followed (`Client.followRedirects`). `HttpError` exports all of these
+ * errors. URLs in these errors never contain a user or password.
  */
 import * as Schema from "effect/Schema"
 
@@ -23,7 +23,7 @@ export class TooManyRedirects extends Schema.TaggedError<TooManyRedirects>("@htt
   "TooManyRedirects",
   {
     ...fields,
-    /** Maximum number of redirects. */
+    /** Maximum number of redirects that are followed. */
     limit: Schema.Number
   }
 ) {
@@ -35,7 +35,7 @@ export class TooManyRedirects extends Schema.TaggedError<TooManyRedirects>("@htt
 }
 
 /**
- * A response redirects to a request that was already made, and no cookie was set after that request.
+ * A response redirects to a request that was already made, and no cookie has been set since that request.
  *
  * @since 0.1.0
  * @category redirects
@@ -84,7 +84,7 @@ export class InvalidRedirect extends Schema.TaggedError<InvalidRedirect>("@httpf
 
 /**
  * A redirect requires that the body is sent again, but the body is a stream, which can be sent only once. 307
- * and 308 always require the body; 301 and 302 require it unless the method was POST.
+ * and 308 always require the body. 301 and 302 require the body for all methods except POST.
  *
  * @since 0.1.0
  * @category redirects
@@ -93,9 +93,9 @@ export class BodyNotReplayable extends Schema.TaggedError<BodyNotReplayable>(
   "@httpfx/core/BodyNotReplayable"
 )("BodyNotReplayable", {
   ...fields,
-  /** The method of the request that would have been next. */
+  /** The method of the next request, which was not sent. */
   method: Schema.String,
-  /** The URL of the request that would have been next. */
+  /** The URL of the next request, which was not sent. */
   to: Schema.String
 }) {
   /** Our own error code, because Node has no code for this error. */
@@ -106,7 +106,7 @@ export class BodyNotReplayable extends Schema.TaggedError<BodyNotReplayable>(
 }
 
 /**
- * Errors of redirects that were not followed.
+ * Errors for redirects that were not followed.
  *
  * @since 0.1.0
  * @category redirects

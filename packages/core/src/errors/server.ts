@@ -1,5 +1,6 @@
 /**
- * Errors for slow clients of a server, invalid options and failed worker processes. Part of `HttpError`.
+ * Errors for slow clients of a server, invalid options and failed worker processes. `HttpError` exports all
+ * of these errors.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -15,15 +16,15 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("@httpfx/
   {
     /** The limit that expired (`ServerTimeouts`). */
     timeout: Schema.Literal("headersTimeout", "requestTimeout", "progressTimeout"),
-    /** Milliseconds. */
+    /** The duration of the expired limit, ms. */
     limit: Schema.Number,
-    /** `host:port` of the client, or a path. */
+    /** The address of the client, as `host:port` or as a path. */
     address: Schema.optional(Schema.String),
-    /** Bytes received on the connection. */
+    /** Number of bytes received on the connection. */
     received: Schema.Number
   }
 ) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ERR_HTTP_REQUEST_TIMEOUT"
   /** The status with which the server responds. */
   readonly status = 408
@@ -42,9 +43,9 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("@httpfx/
 export class PeerStalled extends Schema.TaggedError<PeerStalled>("@httpfx/core/PeerStalled")("PeerStalled", {
   /** The limit that expired (`ServerTimeouts`). */
   timeout: Schema.Literal("timeout", "progressTimeout"),
-  /** Milliseconds. */
+  /** The duration of the expired limit, ms. */
   limit: Schema.Number,
-  /** `host:port` of the client, or a path. */
+  /** The address of the client, as `host:port` or as a path. */
   address: Schema.optional(Schema.String)
 }) {
   /** Our own error code, because Node has no code for this error. */
@@ -55,7 +56,7 @@ export class PeerStalled extends Schema.TaggedError<PeerStalled>("@httpfx/core/P
 }
 
 /**
- * An option has an invalid value or contradicts another option, so nothing was created.
+ * An option has an invalid value or contradicts another option. None of the options was applied.
  *
  * @since 0.1.0
  * @category options
@@ -65,18 +66,18 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("@httpfx/co
   {
     /** The name of the option. */
     option: Schema.String,
-    /** The error code, which is Node's. */
+    /** The error code, the same as Node's. */
     code: Schema.Literal("ERR_OUT_OF_RANGE", "ERR_INVALID_ARG_VALUE"),
     /** The permitted values, in words. */
     reason: Schema.String,
     /**
-     * The given value as text. For secrets (`key`, `passphrase`, `ticketKeys`, a proxy, ...) it is only the
-     * type of the value.
+     * The given value as text. For a secret (`key`, `passphrase`, `ticketKeys`, a proxy, ...), the type of
+     * the value stands in place of the value.
      */
     received: Schema.String
   }
 ) {
-  /** Fails with an error for a number out of range, with Node's code and message. */
+  /** Returns an effect that fails because a number is out of range, with Node's code and message. */
   static outOfRange(option: string, range: string, received: unknown): Effect.Effect<never, InvalidOption> {
     const code = "ERR_OUT_OF_RANGE"
     return Effect.fail(
@@ -104,7 +105,7 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("@httpfx/co
 export class WorkerFailed extends Schema.TaggedError<WorkerFailed>("@httpfx/core/WorkerFailed")(
   "WorkerFailed",
   {
-    /** Number of the process in its cluster, from 1; `undefined` if no process was started. */
+    /** Serial number of the process in its cluster, from 1. `undefined` if no process was started. */
     worker: Schema.optional(Schema.Number),
     /** Description of the failure. */
     reason: Schema.String,

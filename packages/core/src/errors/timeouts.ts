@@ -1,16 +1,20 @@
 /**
- * Errors for expired time limits of a client's request, with one class per step. Part of `HttpError`.
+ * Errors for expired time limits of a client's request, with one class per step. `HttpError` exports all of
+ * these errors.
  *
- * These are our own limits (`Client.Timeouts`). A timeout reported by the operating system is
+ * The limits are the client's own (`Client.Timeouts`). A timeout that the operating system reports is a
  * `ConnectionTimedOut`.
  */
 import * as Schema from "effect/Schema"
 import { progressFields } from "./facts.js"
 
 const fields = {
-  /** The limit, ms. */
+  /** The duration of the limit, ms. */
   limit: Schema.Number,
-  /** `host:port`, or a path; only the host if the address is not known yet. */
+  /**
+   * The address of the server, as `host:port` or as a path. Until the address is known, the host and port of
+   * the URL stand in its place.
+   */
   address: Schema.optional(Schema.String),
   ...progressFields
 }
@@ -31,7 +35,7 @@ export class QueueTimedOut extends Schema.TaggedError<QueueTimedOut>("@httpfx/co
 ) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_QUEUE_TIMEOUT"
-  /** The phase of the request. */
+  /** The phase of the request in which the limit expired. */
   readonly phase = "queue"
   override get message(): string {
     return text("no connection became free", this)
@@ -50,7 +54,7 @@ export class ResolveTimedOut extends Schema.TaggedError<ResolveTimedOut>("@httpf
 ) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_RESOLVE_TIMEOUT"
-  /** The phase of the request. */
+  /** The phase of the request in which the limit expired. */
   readonly phase = "resolve"
   override get message(): string {
     return text("the name was not resolved", this)
@@ -69,7 +73,7 @@ export class ConnectTimedOut extends Schema.TaggedError<ConnectTimedOut>("@httpf
 ) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_CONNECT_TIMEOUT"
-  /** The phase of the request. */
+  /** The phase of the request in which the limit expired. */
   readonly phase = "connect"
   override get message(): string {
     return text("no connection was established", this)
@@ -88,7 +92,7 @@ export class SecureTimedOut extends Schema.TaggedError<SecureTimedOut>("@httpfx/
 ) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_SECURE_TIMEOUT"
-  /** The phase of the request. */
+  /** The phase of the request in which the limit expired. */
   readonly phase = "secure"
   override get message(): string {
     return text("the TLS handshake did not complete", this)
@@ -107,7 +111,7 @@ export class SendTimedOut extends Schema.TaggedError<SendTimedOut>("@httpfx/core
 ) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_SEND_TIMEOUT"
-  /** The phase of the request. */
+  /** The phase of the request in which the limit expired. */
   readonly phase = "send"
   override get message(): string {
     return text("the request was not sent", this)
@@ -126,7 +130,7 @@ export class HeadTimedOut extends Schema.TaggedError<HeadTimedOut>("@httpfx/core
 ) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_HEAD_TIMEOUT"
-  /** The phase of the request. */
+  /** The phase of the request in which the limit expired. */
   readonly phase = "head"
   override get message(): string {
     return text("no response arrived", this)
@@ -134,7 +138,7 @@ export class HeadTimedOut extends Schema.TaggedError<HeadTimedOut>("@httpfx/core
 }
 
 /**
- * While a reader waited for the body, no byte of it arrived in time (`timeouts.body`).
+ * No byte of the response body arrived in time, while a reader waited for the body (`timeouts.body`).
  *
  * @since 0.1.0
  * @category timeouts
@@ -145,7 +149,7 @@ export class BodyTimedOut extends Schema.TaggedError<BodyTimedOut>("@httpfx/core
 ) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_BODY_TIMEOUT"
-  /** The phase of the request. */
+  /** The phase of the request in which the limit expired. */
   readonly phase = "body"
   override get message(): string {
     return text("no more of the body arrived", this)
@@ -162,7 +166,7 @@ export class RequestTimedOut extends Schema.TaggedError<RequestTimedOut>("@httpf
   "RequestTimedOut",
   {
     ...fields,
-    /** The step at the time of expiry. */
+    /** The step in which the limit expired. */
     phase: Schema.Literal("queue", "resolve", "connect", "secure", "send", "head", "body")
   }
 ) {
@@ -174,7 +178,7 @@ export class RequestTimedOut extends Schema.TaggedError<RequestTimedOut>("@httpf
 }
 
 /**
- * Errors of expired time limits of a client.
+ * Errors for expired time limits of a client's request.
  *
  * @since 0.1.0
  * @category models

@@ -1,5 +1,5 @@
 /**
- * The error for URLs to which no request can be sent. Part of `HttpError`.
+ * The error for URLs to which no request can be sent. `HttpError` exports this error.
  */
 import * as Schema from "effect/Schema"
 import { withoutUserinfo } from "../model/urlSecrets.js"
@@ -14,7 +14,7 @@ export class InvalidUrl extends Schema.TaggedError<InvalidUrl>("@httpfx/core/Inv
   /** The URL as given, without user and password. */
   url: Schema.String
 }) {
-  /** The error code, which is Node's. */
+  /** The error code, the same as Node's. */
   readonly code = "ERR_INVALID_URL"
   override get message(): string {
     return "Invalid URL"
@@ -22,7 +22,7 @@ export class InvalidUrl extends Schema.TaggedError<InvalidUrl>("@httpfx/core/Inv
 }
 
 /**
- * Creates the error of an invalid URL. Removes everything from the text that may be a user or password.
+ * Creates the error for an invalid URL. Removes from `text` everything that may be a user or a password.
  *
  * @since 0.1.0
  * @category constructors

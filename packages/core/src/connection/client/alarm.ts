@@ -1,9 +1,8 @@
 /**
  * One timer for all deadlines of a pool.
  *
- * Setting a deadline later than the armed deadline costs only a comparison, so the time limit of a request
- * needs no timer of its own. When the timer fires, the owner of the alarm checks all deadlines and returns
- * the next deadline.
+ * The timer is armed for the earliest deadline, so setting a later deadline costs only a comparison. When the
+ * timer fires, `sweep` handles the expired deadlines and returns the next deadline.
  */
 import type { Timers } from "../../seams/timers.js"
 
@@ -12,13 +11,13 @@ export class Alarm {
   private cancel: (() => void) | undefined = undefined
   private stopped = false
 
-  /** `sweep` handles all deadlines up to `now` and returns the next deadline (`Infinity`: none). */
+  /** `sweep` handles all deadlines up to `now` and returns the next deadline (`Infinity`: no deadline). */
   constructor(
     private readonly timers: Timers,
     private readonly sweep: (now: number) => number
   ) {}
 
-  /** Makes the timer fire at this time or earlier. */
+  /** Makes the timer fire at `deadline` (ms) or earlier. */
   set(deadline: number): void {
     if (deadline >= this.setFor || this.stopped) return
     this.cancel?.()

@@ -1,5 +1,5 @@
 /**
- * A connection being established for an exchange or a loan.
+ * An attempt to connect, for an exchange or for a loan (`loan.ts`).
  */
 import type { RequestLoss } from "../../model/loss.js"
 import type { Transport } from "../../seams/transport.js"
@@ -7,7 +7,7 @@ import type { ParserOptions } from "../../wire/index.js"
 import type { Connecting, Opening, Pooled, Served } from "./ports.js"
 import type { Bucket } from "./queue.js"
 
-/** Receives the result of an attempt, once. */
+/** Receiver of the result of an attempt. Exactly one of the methods is called, once. */
 interface AttemptOwner {
   opened(attempt: Attempt, transport: Transport, parser: ParserOptions): void
   notOpened(attempt: Attempt, loss: RequestLoss): void

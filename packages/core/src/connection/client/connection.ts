@@ -1,9 +1,9 @@
 /**
- * One client connection: sends one request after the other and passes each response to its exchange.
+ * One client connection, which sends one request after the other and passes each response to its exchange.
  *
- * The automaton decides which events are legal and whether the connection can be reused; the pool decides
- * whether a reusable connection is kept. A connection never serves two exchanges at once. If bytes arrive
- * that belong to no response, the connection is reset, so that these bytes never reach the next exchange.
+ * The automaton (`wire/automaton`) decides which events are legal and whether the connection can be reused.
+ * The pool decides whether a reusable connection is kept. A connection never serves two exchanges at once.
+ * Bytes that belong to no response reset the connection, so these bytes never reach the next exchange.
  */
 import { formatAddress, type Address } from "../../model/address.js"
 import type { Fault } from "../../model/fault.js"
@@ -26,26 +26,25 @@ import { Reception, stepOf } from "./reception.js"
 import type { Watch } from "./watch.js"
 
 export class ClientConnection implements Pooled, TransportHandlers, UploadOwner {
-  /** Time of creation, ms. */
+  /** Time (ms) at which the connection was created. */
   readonly madeAt: number
-  /**
-   * For an idle connection: when it became idle, when it stops being usable (both ms), and the reason with
-   * which the pool then retires it.
-   */
+  /** Time (ms) at which the idle connection became idle. */
   idleSince = 0
+  /** Time (ms) at which the idle connection expires. */
   usableUntil = 0
+  /** Reason with which the pool retires the connection at `usableUntil`. */
   expiresBy: RetireReason = "IdleTimeout"
-  /** Time (ms) after which the connection accepts no further request. */
+  /** Time (ms) at which the connection reaches its maximum age and gets no further request. */
   agesAt = Infinity
   /**
-   * Time (ms) at which the connection began to close. The pool resets a connection whose peer does not close
-   * its side in time.
+   * Time (ms) at which the connection began to close; `Infinity` before. The pool resets the connection if
+   * the peer does not close its side in time.
    */
   closingSince = Infinity
   exchange: Owner | undefined = undefined
   /**
-   * The exchange that starts on this connection after one turn of the event loop, unless the connection
-   * closes first.
+   * The exchange that waits one turn of the event loop before it starts on this connection. If the connection
+   * closes in that turn, the pool serves the exchange on another connection.
    */
   next: Served | undefined = undefined
 
@@ -55,11 +54,12 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   private readonly reception: Reception
   private state: "open" | "closing" | "closed" = "open"
   private paused = false
-  /** The current loan, and the borrower's view of the transport. */
+  /** The current loan of this connection. */
   private loan: Borrower | undefined = undefined
+  /** The borrower's view of the transport, revoked at the end of the loan. */
   private lent: HandedOver | undefined = undefined
   private loans = 0
-  /** Cancels the timer of a body that waits for 100 (Continue). */
+  /** Cancels the timer of a request body that waits for 100 (Continue). */
   private unwait: (() => void) | undefined = undefined
 
   constructor(
@@ -67,12 +67,12 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     readonly bucket: Bucket<Served, Pooled>,
     private readonly pool: Keeper,
     parser: ParserOptions,
-    /** Number of the connection in its pool, from 1. */
+    /** Serial number of the connection in its pool, from 1. */
     readonly number: number
   ) {
     this.madeAt = pool.timers.now()
     this.remote = transport.remote
-    // Copied on creation, because a closed transport may no longer have its address and TLS facts.
+    // Copy the address and the TLS facts now, because a closed transport may no longer have them.
     this.tls = transport.tls
     this.reception = new Reception(this, this.automaton, parser)
     transport.start(this)
@@ -114,8 +114,8 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   }
 
   /**
-   * Starts the exchange after one turn of the event loop. If a FIN was pending, it has been read in that
-   * turn, and `next` is no longer this exchange.
+   * Starts the exchange that has waited one turn of the event loop. Does nothing if FIN arrived in that turn,
+   * because the pool has then cleared `next`.
    */
   rested(exchange: Served): void {
     if (this.next !== exchange) return
@@ -138,7 +138,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     watch.enter("send")
   }
 
-  /** Sends the body after 100 (Continue) has arrived or `continueTimeout` has expired. */
+  /** Sends the request body after 100 (Continue) has arrived or `continueTimeout` has expired. */
   readonly proceed = (): void => {
     const { exchange } = this
     if (exchange === undefined || this.unwait === undefined) return
@@ -167,7 +167,10 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     exchange.send(this.transport, this)
   }
 
-  /** Called when the request has been written. `flowing`: the transport reported no backpressure. */
+  /**
+   * Records that the whole request has been written. `flowing` is `false` if the last write reported
+   * backpressure.
+   */
   private sent(exchange: Owner, flowing: boolean): void {
     exchange.written = "all"
     this.automaton.requestComplete()
@@ -185,7 +188,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
 
   // ---- loans
 
-  /** Lends the transport until the loan ends. The connection must be idle or new. */
+  /** Lends the transport to a borrower until the loan ends. The connection must be idle or new. */
   lend(loan: Borrower): void {
     this.transport.pause()
     this.loan = loan
@@ -196,20 +199,20 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   }
 
   /**
-   * Ends the loan and takes the transport back. `reusable`: all messages are complete and permit another
-   * exchange.
+   * Ends the loan and takes the transport back. `reusable`: whether all messages are complete and permit
+   * another exchange.
    */
   giveBack(loan: Borrower, reusable: boolean, keepAlive: string | undefined): void {
     if (this.loan !== loan) return
     this.takeBack()
     if (this.state === "closed") return
-    // If the borrower has sent FIN, do not reset: RST would destroy data that the peer has not read yet.
+    // Do not reset after the borrower's FIN, because RST would destroy data that the peer has not read yet.
     if (!this.transport.writable) return this.retire(reusable ? "PeerEof" : "ResponseClose")
     if (!reusable) return this.cut("ResponseClose")
     this.pool.release(this, keepAlive)
   }
 
-  /** Ends the loan: the borrower keeps the connection for another protocol. */
+  /** Ends the loan and leaves the connection to the borrower, which uses another protocol. */
   letGo(loan: Borrower): void {
     if (this.loan !== loan || this.state === "closed") return
     this.loan = undefined
@@ -225,7 +228,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     lent?.revoke()
   }
 
-  /** Called when the pool closes: retires an idle connection, and resets a connection on loan. */
+  /** Retires an idle connection, and resets a lent connection. Called when the pool closes. */
   recall(): void {
     if (this.loan === undefined) return this.retire("Draining")
     this.transport.reset()
@@ -253,7 +256,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     exchange.received += chunk.length
     const { reception } = this
     const used = reception.take(chunk)
-    // A callback within `take` may have ended the exchange; the rest of the chunk is then ignored.
+    // A callback within `take` may have ended the exchange. Then ignore the rest of the chunk.
     if (this.exchange !== exchange) return
     if (reception.switchedBy !== undefined)
       this.handOver(exchange, reception.switchedBy, chunk.subarray(used))
@@ -302,7 +305,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
 
   // ---- endings
 
-  /** Ends the exchange after a complete response, then releases or closes the connection. */
+  /** Ends the exchange after a complete response, and releases or closes the connection. */
   private settle(exchange: Owner, surplus: boolean): void {
     const { rawTrailers } = this.reception
     this.exchange = undefined
@@ -315,7 +318,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
       this.pool.release(this, exchange.response?.head.get("keep-alive"))
     } else {
       const reason = after._tag === "Close" ? after.reason : "PeerEof"
-      // If no upload is in progress (the request was sent completely, or only its head), FIN is enough.
+      // Reset the connection if an upload is in progress or surplus bytes have arrived. Otherwise send FIN.
       if ((exchange.sent || exchange.upload === undefined) && !surplus) this.retire(reason)
       else this.cut(reason)
     }
@@ -333,8 +336,8 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
 
   private lose(exchange: Owner, reason: ClientCloseReason, loss: (where: Where) => ResponseLoss): void {
     this.exchange = undefined
-    // Call `lost` before `cut`: a request to be resent must be queued before `cut` frees the slot of this
-    // connection.
+    // Call `lost` before `cut`, so that a request to be resent is queued when `cut` frees this connection's
+    // slot.
     exchange.lost(loss)
     this.cut(reason)
   }
@@ -357,7 +360,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     this.pool.closing(this, reason)
   }
 
-  /** Resets the connection, unless it has closed. */
+  /** Resets the connection. Does nothing if the connection has closed. */
   cut(reason: ClientCloseReason): void {
     this.exchange = undefined
     this.stopWaiting()
@@ -370,8 +373,8 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   // ---- time
 
   /**
-   * Returns the next deadline of this connection, ms. `linger`: time (ms) that the peer has to close its side
-   * after our FIN.
+   * Returns the time (ms) of this connection's next deadline. `linger` is the time (ms) that the peer has to
+   * close its side after our FIN.
    */
   deadline(linger: number): number {
     if (this.closingSince !== Infinity) return this.closingSince + linger

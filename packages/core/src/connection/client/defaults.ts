@@ -1,5 +1,5 @@
 /**
- * Defaults of the pool and of requests.
+ * Default options of client pools and of their requests.
  */
 import type { PoolOptions } from "./pool.js"
 import type { EventSink } from "./watch.js"
@@ -13,10 +13,10 @@ export const defaultPoolOptions: PoolOptions = {
   timeouts: undefined
 }
 
-/** Time that a response body may stay unread, ms. */
+/** Default time that a response body may stay unread, ms. */
 export const defaultUnreadTimeout = 30_000
 
-/** Time that a request body waits for 100 (Continue), ms. */
+/** Default time that a request body waits for 100 (Continue), ms. */
 export const defaultContinueTimeout = 1_000
 
 /** Event sink for a pool without observers. */

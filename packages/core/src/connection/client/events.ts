@@ -5,9 +5,9 @@ import type { RetireReason } from "../../pool/index.js"
 import type { CloseReason } from "../../wire/index.js"
 
 /**
- * Reason why a client closed a connection: a `CloseReason` of `wire/`, which servers share (`RequestClose`,
- * `ResponseClose`, `PeerEof`, `Refused`, ...), or a `RetireReason`, which only the pool of a client uses
- * (`KeepAliveOff`, `MaxFreeSockets`, `HintTooShort`, `HintExpired`, `MadeRoom`, ...).
+ * Reason why a client closed a connection. Servers use each `CloseReason` too (`RequestClose`,
+ * `ResponseClose`, `PeerEof`, `Refused`, ...). Only client pools use a `RetireReason` (`KeepAliveOff`,
+ * `MaxFreeSockets`, `HintTooShort`, `HintExpired`, `MadeRoom`, ...).
  *
  * @since 0.1.0
  * @category models
@@ -15,44 +15,43 @@ import type { CloseReason } from "../../wire/index.js"
 export type ClientCloseReason = CloseReason | RetireReason
 
 /**
- * Counts of connections and queued requests under one key.
+ * Numbers of connections and queued requests of one key (an origin and the options of its connections).
  *
  * @since 0.1.0
  * @category models
  */
 export interface KeyState {
-  /** Connections in use, idle, and being established. */
+  /** Number of connections that are in use, idle or being established. */
   readonly open: number
-  /** Idle connections. `open` includes them. */
+  /** Number of idle connections, included in `open`. */
   readonly idle: number
-  /** Requests that wait for a connection. */
+  /** Number of requests that wait for a connection. */
   readonly queued: number
 }
 
 /**
- * Duration of each step of a request, ms with fractions; 0 for a step that was skipped. `queue` starts at the
- * call, `head` when the request has been sent, `body` at the response head. If a resent request repeats a
- * step, the durations of both runs are added.
+ * Duration of each step of a request, in milliseconds with fractions. A skipped step has the duration 0. If a
+ * resent request repeats a step, both durations are added.
  *
  * @since 0.1.0
  * @category events
  */
 export interface Timings {
-  /** From the call until a connection is available, or its attempt starts. */
+  /** Time from the call until a connection is available or an attempt to connect starts. */
   readonly queue: number
-  /** Name resolution. */
+  /** Time of the name resolution. */
   readonly resolve: number
-  /** Connecting, summed over all addresses tried. */
+  /** Time of connecting, summed over all addresses that were tried. */
   readonly connect: number
-  /** The TLS handshake. */
+  /** Time of the TLS handshake. */
   readonly secure: number
-  /** From the established connection until the transport has accepted the whole request. */
+  /** Time from the established connection until the transport has accepted the whole request. */
   readonly send: number
-  /** From the end of `send` until the response head. */
+  /** Time from the end of `send` until the response head. */
   readonly head: number
-  /** From the response head to the last byte of the body. */
+  /** Time from the response head to the last byte of the body. */
   readonly body: number
-  /** From the call to the end. */
+  /** Time from the call to the end of the request. */
   readonly total: number
 }
 
@@ -65,9 +64,9 @@ export interface Timings {
 export interface RequestFacts {
   /** Number of the request, from 1. */
   readonly id: number
-  /** Milliseconds since the epoch, by the agent's clock. */
+  /** Time of the event by the agent's clock, milliseconds since the epoch. */
   readonly at: number
-  /** As in `State.keys`. */
+  /** The pool's key for the destination, as in `State.keys`. */
   readonly key: string
   /** The request's method. */
   readonly method: string
@@ -76,7 +75,7 @@ export interface RequestFacts {
 }
 
 /**
- * Events of a request, in this order; `End` or `Error` is the last.
+ * Events of one request, in this order. `End` or `Error` is the last event.
  *
  * - `Queued`: the request waits for a connection
  * - `Connecting`: an attempt to connect starts; `Connected`: the new connection is established
@@ -87,9 +86,9 @@ export interface RequestFacts {
  * - `End`: the response body is complete
  * - `Error`: the request failed, or was interrupted (`error` is then `undefined`)
  *
- * `address` is the server's end of the connection, `host:port` or a path; `status` is the response status;
- * `error` is the error that the caller gets (for `Resent`: the error of the first connection); `timings` is
- * the duration of each step.
+ * `address` is the server's end of the connection, `host:port` or a path. `error` is the error that the
+ * caller gets; in `Resent` it is the error of the first connection. `timings` holds the duration of each
+ * step.
  *
  * @since 0.1.0
  * @category events
@@ -116,24 +115,24 @@ export type RequestEvent = RequestFacts &
  * @category events
  */
 export interface ConnectionFacts {
-  /** Milliseconds since the epoch, by the agent's clock. */
+  /** Time of the event by the agent's clock, milliseconds since the epoch. */
   readonly at: number
-  /** As in `State.keys`. */
+  /** The pool's key for the destination, as in `State.keys`. */
   readonly key: string
   /** Number of the connection, from 1. */
   readonly connection: number
-  /** The server's end, `host:port` or a path; `undefined` if unknown. */
+  /** The server's end of the connection, as `host:port` or as a path; `undefined` if unknown. */
   readonly address: string | undefined
   /** Number of exchanges that the connection has served. */
   readonly exchanges: number
 }
 
 /**
- * Events of a connection that are not events of a request.
+ * Events of one connection.
  *
  * - `Idle`: the exchange is complete, and the connection was released to the pool
  * - `HandedOver`: the connection has left HTTP, and the app owns it
- * - `Closed`: the connection is closed, for `reason`; `age` is how long the connection was open, ms
+ * - `Closed`: the connection has begun to close, for `reason`; `age` is the time since its creation, ms
  *
  * @since 0.1.0
  * @category events
@@ -146,7 +145,7 @@ export type ConnectionEvent = ConnectionFacts &
   )
 
 /**
- * All events of `Service.events`: the events of requests and the events of connections.
+ * All events of `Service.events`, which are the events of requests and of connections.
  *
  * @since 0.1.0
  * @category events

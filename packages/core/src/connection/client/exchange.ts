@@ -1,9 +1,10 @@
 /**
- * One request and its response, from the queue to the end. A driver extends this class.
+ * One request and its response, from the pool's queue to the end of the exchange. A driver extends this
+ * class.
  *
- * An exchange keeps the data needed to resend its request. It records the progress of both halves, so that
- * every loss states whether the server may have acted on the request. It must never touch a connection that
- * already serves another exchange.
+ * An exchange keeps the data needed to resend its request. An exchange also records the progress of both
+ * halves, so that every loss states whether the server may have acted on the request. An exchange must never
+ * touch a connection that already serves another exchange.
  */
 import { formatAddress, type Address } from "../../model/address.js"
 import type { GivenUp, RequestLoss, ResponseLoss } from "../../model/loss.js"
@@ -34,30 +35,30 @@ export abstract class Exchange implements BodyFlow, Owner {
   connection: Pooled | undefined = undefined
   response: Incoming | undefined = undefined
   upload: Upload | undefined = undefined
-  /** Set only if the request has time limits or the pool has observers. */
+  /**
+   * Measures the steps of the exchange. Set only if the request has time limits or the pool has observers.
+   */
   watch: Watch | undefined = undefined
   waiter: Waiter<Served, Pooled> | undefined = undefined
   attempt: Connecting | undefined = undefined
   written: Written = "none"
   received = 0
   resent = 0
-  /**
-   * After a resend: the loss of the first connection, and how much of the request was written to that
-   * connection.
-   */
+  /** The loss of the first connection, after a resend. */
   private lostWith: ResponseLoss | undefined = undefined
+  /** How much of the request was written to the first connection, after a resend. */
   private takenBefore: Written = "none"
   reused = false
   remote: Address | undefined = undefined
   tls: TlsFacts | undefined = undefined
-  /** The exchange is complete, failed or aborted. */
+  /** Whether the exchange has completed, failed or been aborted. */
   over = false
   /**
-   * Time (ms) since which no reader has waited for the response body; `Infinity`: a reader waits, or there is
-   * no body.
+   * Time (ms) since which no reader has waited for the response body. `Infinity` while a reader waits, and
+   * before the response.
    */
   private quietSince = Infinity
-  /** The body has had a reader. */
+  /** Whether the response body has had a reader. */
   private hasRead = false
 
   constructor(
@@ -69,7 +70,7 @@ export abstract class Exchange implements BodyFlow, Owner {
 
   abstract send(transport: Transport, owner: UploadOwner): void
   abstract informational(head: ResponseHead): void
-  /** Creates the response for a head. */
+  /** Creates the driver's response object from a response head. */
   protected abstract respond(head: ResponseHead): Incoming
   /** Called when the response head has arrived. */
   protected abstract answered(): void
@@ -79,13 +80,13 @@ export abstract class Exchange implements BodyFlow, Owner {
    */
   protected abstract handed(transport: Transport, rest: Uint8Array): void
   /**
-   * Called after the exchange of a handed-over connection has ended: the driver passes the connection to its
-   * caller.
+   * Called after the exchange of a handed-over connection has ended. The driver then passes the connection to
+   * the caller of the request.
    */
   protected abstract handedOver(): void
-  /** Called instead of `answered`, at most once, when the request has failed without a response. */
+  /** Called at most once, when the request has failed before a response. `answered` is then never called. */
   protected abstract failed(loss: RequestLoss): void
-  /** Converts a loss to the error shown in events. */
+  /** Converts a loss to the error that events show. */
   protected abstract errorOf(loss: RequestLoss): unknown
 
   start(): void {
@@ -103,8 +104,8 @@ export abstract class Exchange implements BodyFlow, Owner {
   }
 
   /**
-   * Returns how much of the request was written to any of its connections. A lost connection counts too,
-   * because the server may have acted on the request.
+   * Returns how much of the request was written to its current or its lost connection. The lost connection
+   * counts, because the server may have acted on the request.
    */
   get taken(): Written {
     return this.takenBefore === "all" || this.written === "none" ? this.takenBefore : this.written
@@ -148,7 +149,7 @@ export abstract class Exchange implements BodyFlow, Owner {
   end(rawTrailers: ReadonlyArray<string>): void {
     this.over = true
     this.connection = undefined
-    // The response is complete, so the server no longer needs the rest of the request: stop the upload.
+    // Stop the upload, because a server that has sent the whole response needs no more of the request.
     this.upload?.stop()
     this.watch?.report({ _tag: "End" })
     this.response?.end(rawTrailers)
@@ -182,14 +183,14 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.upload?.stop()
     this.tellError(loss)
     if (this.response === undefined) this.failed(loss)
-    // The cast is safe, because losses of other kinds occur only before the response.
+    // Losses of other kinds occur only before the response, so the cast is safe.
     else this.response.fail(loss as ResponseLoss)
   }
 
   notConnected(loss: RequestLoss): void {
     if (this.over) return
-    // The server may have acted on the request of the first connection, so report the loss of that
-    // connection.
+    // After a resend, report the loss of the first connection, because its server may have acted on the
+    // request.
     if (loss._tag !== "Thrown" && this.lostWith !== undefined) return this.fail(this.lostWith)
     this.fail(loss)
   }
@@ -202,7 +203,7 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.giveUp("ERR_HTTPFX_UPLOAD_FAILED", reason, "RequestUnfinished", why)
   }
 
-  /** Aborts the exchange, because a function or stream of the caller failed before the response. */
+  /** Aborts the exchange after a function or stream of the caller has failed before the response. */
   protected abort(cause: unknown, closing: ClientCloseReason): void {
     const loss: RequestLoss = { _tag: "Thrown", cause }
     this.over = true
@@ -227,22 +228,22 @@ export abstract class Exchange implements BodyFlow, Owner {
     if (!this.hasRead && this.quietSince === Infinity) this.readerIdle()
   }
 
-  /** Called by the driver when a reader waits for the body: pauses the unread timeout. */
+  /** Pauses the unread timeout. Called by the driver when a reader waits for the body. */
   readerActive(): void {
     this.hasRead = true
     this.quietSince = Infinity
   }
 
-  /** Called by the driver when the reader has received its data: restarts the unread timeout. */
+  /** Restarts the unread timeout. Called by the driver when the reader has received its data. */
   readerIdle(): void {
     this.quietSince = this.over ? Infinity : this.pool.watchUnread(this.request.unreadTimeout)
   }
 
-  /** Fails the exchange after the time limit of a step or of the whole exchange has expired. */
+  /** Fails the exchange because the time limit of a step or of the whole exchange has expired. */
   timeOut(): void {
     if (this.over || this.watch === undefined) return
     const { limits, passed, step } = this.watch
-    // As in `notConnected`, report the loss of the first connection.
+    // After a resend, report the loss of the first connection, as in `notConnected`.
     if (passed !== "total" && this.lostWith !== undefined && this.written === "none") {
       this.cut("TimedOut")
       return this.fail(this.lostWith)
@@ -278,7 +279,7 @@ export abstract class Exchange implements BodyFlow, Owner {
     return this.giveUp("ABORT_ERR", `the response was aborted: ${why}`, "Interrupted")
   }
 
-  /** Aborts the exchange unless it is over. Returns the loss in either case. */
+  /** Aborts the exchange unless the exchange is over. Returns the loss in either case. */
   giveUp(code: string, reason: string, closing: ClientCloseReason, cause?: unknown): GivenUp {
     const loss: GivenUp = {
       _tag: "GivenUp",
@@ -294,8 +295,8 @@ export abstract class Exchange implements BodyFlow, Owner {
   }
 
   /**
-   * Aborts an exchange whose caller no longer waits for the response. Delivers no error; only an event
-   * reports the end.
+   * Aborts an exchange whose caller no longer waits for the response. Publishes an event, and delivers no
+   * error.
    */
   protected drop(): void {
     this.over = true
@@ -317,6 +318,7 @@ export abstract class Exchange implements BodyFlow, Owner {
   }
 }
 
-// A server that sends an error status and closes does not want the rest of the request (RFC 9112 §9.5).
+// Returns whether to stop the upload. A server that sends an error status and closes wants no more of the
+// request (RFC 9112 §9.5).
 const unwanted = (policy: EarlyAnswer, head: ResponseHead): boolean =>
   policy === "stop" || (head.status >= 400 && !head.keepAlive)

@@ -5,7 +5,7 @@ import type { Step } from "../../model/loss.js"
 
 export type { Step } from "../../model/loss.js"
 
-/** Milliseconds; `Infinity`: no limit. */
+/** Time limits of each step and of the whole request (`total`), ms. `Infinity` means no limit. */
 export type TimeLimits = Readonly<Record<Step | "total", number>>
 
 export const unlimited: TimeLimits = {

@@ -1,9 +1,9 @@
 /**
- * The loan of a pooled connection to a driver that uses the transport directly. A loan is queued, gets a
- * connection and releases it like an exchange.
+ * The loan of a pooled connection to a borrower, which uses the transport directly. Like an exchange, a loan
+ * waits in the pool's queue, gets a connection and releases the connection.
  *
- * A loan does not see messages: the borrower reports whether the connection can be reused, and the pool
- * decides whether to keep it.
+ * The borrower reports whether the connection can be reused, because only the borrower sees the messages. The
+ * pool decides whether to keep the connection.
  */
 import type { RequestLoss } from "../../model/loss.js"
 import type { Transport } from "../../seams/transport.js"
@@ -19,25 +19,27 @@ import type { Waiter } from "./queue.js"
  */
 export interface Lease {
   /**
-   * Not started: the borrower must start the transport with its handlers. The `close` handler is called when
-   * the loan ends.
+   * The transport, which the borrower must start with its own handlers. Their `close` is called when the loan
+   * ends.
    */
   readonly transport: Transport
-  /** The connection has served an exchange before this loan. */
+  /** Whether the connection has served an exchange or a loan before this loan. */
   readonly reused: boolean
   /**
-   * Returns the connection after a complete exchange that permits another exchange. The next queued request
-   * uses the connection, or the pool keeps it. `keepAlive`: the `Keep-Alive` field of the response, which
-   * bounds the time that the pool keeps the connection idle.
+   * Returns the connection to the pool after a complete exchange that permits another exchange. The next
+   * queued request uses the connection, or the pool keeps the connection idle. `keepAlive` is the
+   * `Keep-Alive` field of the response, which limits the idle time.
    */
   readonly release: (keepAlive?: string) => void
-  /** Ends the connection without reuse: by FIN if the borrower has ended the transport, by RST otherwise. */
+  /**
+   * Ends the connection without reuse. The end is FIN if the borrower has ended the transport, otherwise RST.
+   */
   readonly close: () => void
-  /** Keeps the connection for another protocol: the pool no longer owns or counts it. */
+  /** Keeps the connection for another protocol. The pool no longer owns or counts the connection. */
   readonly keep: () => void
 }
 
-/** Receives the result of a loan, once. */
+/** Receiver of the result of a loan. At most one of the methods is called, once. */
 export interface LoanOwner {
   granted(lease: Lease): void
   failed(loss: RequestLoss): void
@@ -88,11 +90,11 @@ export class Loan implements Borrower {
     this.fail(loss)
   }
 
-  // Empty, because a loan has no time limits and only `cancel` aborts it.
+  // Both methods are empty, because a loan has no time limits and only `cancel` aborts a loan.
   timeOut(): void {}
   giveUp(): void {}
 
-  /** Cancels the queued loan or aborts its connection attempt; closes a lease already granted. */
+  /** Cancels a queued loan, aborts its attempt to connect, or closes a lease that was already granted. */
   cancel(): void {
     if (this.over) return this.lease?.close()
     this.over = true

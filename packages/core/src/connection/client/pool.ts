@@ -1,8 +1,8 @@
 /**
- * The pool of an agent: opens connections within the limits, queues further requests, keeps idle connections
- * and closes expired connections.
+ * The pool of an agent, which opens connections within the limits, queues further requests, keeps idle
+ * connections and closes expired connections.
  *
- * The rules are in `src/pool/`; this class owns the connections and applies the rules. `close` must leave no
+ * The rules are in `src/pool/`. This class owns the connections and applies the rules. `close` must leave no
  * connection and no timer behind.
  */
 import type { GivenUp, RequestLoss } from "../../model/loss.js"
@@ -47,7 +47,7 @@ export interface PoolOptions {
   readonly age: AgePolicy
   /** Delay of the first TCP keep-alive probe, ms. */
   readonly keepAliveMsecs: number
-  /** Time limits that apply unless a client or a request sets others. */
+  /** Default time limits, used if neither the request nor its client sets limits. */
   readonly timeouts: TimeLimits | undefined
 }
 
@@ -66,7 +66,7 @@ export class ClientPool implements Home, Keeper {
   private emptied: (() => void) | undefined = undefined
   private readonly alarm: Alarm
 
-  /** `timers` should not keep the process alive. */
+  /** Timers of `timers` should not keep the process alive. */
   constructor(
     private readonly connector: Connector,
     readonly timers: Timers,
@@ -87,7 +87,8 @@ export class ClientPool implements Home, Keeper {
   // ---- state
 
   /**
-   * Counts of all connections, of the idle connections among them, and of the connections being established.
+   * Numbers of connections that have not closed, of idle connections (included in `open`), and of attempts to
+   * connect.
    */
   get counts(): { readonly open: number; readonly idle: number; readonly connecting: number } {
     return { open: this.stock.connections.size, idle: this.stock.idle, connecting: this.attempts.size }
@@ -97,12 +98,12 @@ export class ClientPool implements Home, Keeper {
     return this.stock.queued
   }
 
-  /** Number of closed connections by reason. */
+  /** Number of connections closed so far, by reason. */
   get closings(): ReadonlyMap<ClientCloseReason, number> {
     return this.stock.closings
   }
 
-  /** Counts of open connections, of the idle connections among them, and of queued requests, by key. */
+  /** Numbers of open connections, idle connections and queued requests of each key. */
   get keys(): ReadonlyMap<string, KeyState> {
     return this.stock.keys
   }
@@ -111,8 +112,8 @@ export class ClientPool implements Home, Keeper {
 
   /**
    * Serves a request on an idle connection, on a new connection, or on the first connection that is released.
-   * `again`: the request has lost its connection, so the request skips idle connections and goes to the head
-   * of the queue.
+   * `again`: whether the request has lost a connection. Such a request skips idle connections and goes to the
+   * head of the queue.
    */
   serve(exchange: Served, again = false): void {
     if (this.closed) return exchange.fail(clientClosed(exchange))
@@ -129,13 +130,14 @@ export class ClientPool implements Home, Keeper {
     )
     if (admission._tag === "Wait") return this.enqueue(exchange, bucket, again)
     this.connect(exchange, bucket)
-    // Search for an idle connection only now: `connect` may call back synchronously and change the idle list.
+    // Search for an idle connection after `connect`, because `connect` may call back and change the idle
+    // lists.
     if (admission._tag === "Replace") stock.oldestIdle(bucket)?.retire("MadeRoom")
   }
 
   /**
-   * Gives a kept connection to a request. A request that cannot be resent first waits one turn of the event
-   * loop: if the server has closed the connection, the FIN is read in that turn, and the request gets another
+   * Gives a request a connection that has served before. A request that cannot be resent first waits one turn
+   * of the event loop. If the server has sent FIN, the turn reads the FIN, and the request gets another
    * connection.
    */
   private reuse(exchange: Served, connection: Pooled): void {
@@ -149,8 +151,8 @@ export class ClientPool implements Home, Keeper {
     if (idle.length === 0) return undefined
     const connection = this.stock.take(bucket, this.options.scheduling, this.timers.now())
     if (connection !== undefined) return connection
-    // No idle connection is usable: they have expired while the timer is late (the process may have been
-    // suspended), or have failed without having reported `close` yet. End them here.
+    // End all idle connections, because all are unusable. Each connection has expired while the timer was
+    // late (for instance after a suspend), or has failed without a report of `close` yet.
     for (const unusable of [...idle]) {
       if (unusable.transport.writable) unusable.retire(unusable.expiresBy)
       else unusable.cut("Failed")
@@ -170,7 +172,7 @@ export class ClientPool implements Home, Keeper {
     this.stock.leave(waiter)
   }
 
-  /** Connects for queued requests while the limits permit. */
+  /** Opens connections for queued requests while the limits permit. */
   private grant(): void {
     const { options, stock } = this
     const { limits } = options
@@ -197,7 +199,7 @@ export class ClientPool implements Home, Keeper {
     this.attempts.add(attempt)
   }
 
-  /** Called when an attempt has succeeded. */
+  /** Starts the exchange on its new connection. If the exchange is over, resets the connection. */
   opened(attempt: Attempt, transport: Transport, parser: ParserOptions): void {
     const { bucket, exchange } = attempt
     this.forget(attempt)
@@ -207,7 +209,7 @@ export class ClientPool implements Home, Keeper {
     this.checkEmpty()
   }
 
-  /** Called when an attempt has failed. */
+  /** Frees the slot of a failed attempt, and fails its exchange. */
   notOpened(attempt: Attempt, loss: RequestLoss): void {
     const { bucket, exchange } = attempt
     this.forget(attempt)
@@ -270,11 +272,12 @@ export class ClientPool implements Home, Keeper {
     this.alarm.set(kept.until)
   }
 
-  /** Called when a connection starts to close: gives it no further request, and frees its slot. */
+  /** Frees the slot of a connection that starts to close. The connection gets no further request. */
   closing(connection: Pooled, reason: ClientCloseReason): void {
     if (connection.closingSince !== Infinity) return
     this.stock.drop(connection)
-    // Serve this request before `free`, so that it is at the head of the queue when the slot becomes free.
+    // Serve `next` before the call of `free`, so that `next` is at the head of the queue when the slot
+    // becomes free.
     const { next } = connection
     connection.next = undefined
     if (next?.over === false) this.serve(next, true)
@@ -315,8 +318,8 @@ export class ClientPool implements Home, Keeper {
   // ---- time
 
   /**
-   * Creates the watch of a request. Returns `undefined` if the request has no time limits and the pool has no
-   * observers.
+   * Creates the watch that measures the steps of a request. Returns `undefined` if the request has no time
+   * limits and the pool has no observers.
    */
   watch(request: Request): Watch | undefined {
     if (request.limits === undefined && !this.events.listening) return undefined
@@ -356,8 +359,8 @@ export class ClientPool implements Home, Keeper {
   // ---- closing the pool
 
   /**
-   * Closes the pool: aborts all exchanges and resets their connections, and closes idle connections by FIN.
-   * Calls `each` with every upload that is stopped.
+   * Aborts all exchanges and resets their connections. Closes idle connections by FIN and resets lent
+   * connections. Calls `each` with every upload that is stopped.
    */
   close(each: (upload: Upload) => void): void {
     this.closed = true
@@ -379,12 +382,12 @@ export class ClientPool implements Home, Keeper {
     }
   }
 
-  /** Resets the connections whose peers have not closed their side. Call it after `close`. */
+  /** Resets the connections whose peers have not closed their side. Must be called after `close`. */
   reset(): void {
     this.stock.connections.forEach((connection) => connection.cut("Draining"))
   }
 
-  /** Calls `f` once no connection and no attempt is left, possibly at once. Call it after `close`. */
+  /** Calls `f` once no connection and no attempt is left, possibly at once. Must be called after `close`. */
   whenEmpty(f: () => void): void {
     this.emptied = f
     this.checkEmpty()

@@ -1,5 +1,5 @@
 /**
- * Interfaces between the parts of a client's pool and its driver.
+ * Interfaces between the parts of a client's pool, and between the pool and its driver.
  *
  * A driver gives the pool a `Connector` and an `EventSink`, extends `Exchange` (`exchange.ts`) and starts one
  * exchange per request. The driver provides an `Upload` for a streamed request body and an `Incoming` for a
@@ -21,64 +21,67 @@ import type { Watch } from "./watch.js"
 
 /** The destination of a connection. Connections with the same `key` are interchangeable. */
 export interface Destination extends Origin {
-  /** The key without its secrets. Default: `key`. */
+  /** The key without its secrets, for events and errors. Default: `key`. */
   readonly shownKey?: string | undefined
 }
 
 /** Returns the key without its secrets, for events and errors. */
 export const shownKeyOf = ({ key, shownKey = key }: Destination): string => shownKey
 
-/** A request body: parts in memory, or a stream that the driver pulls. */
+/** A request body, which is parts in memory or a stream that the driver pulls. */
 export type Payload =
   { readonly _tag: "Parts"; readonly parts: ReadonlyArray<Part> } | { readonly _tag: "Stream" }
 
 /**
- * How an upload continues when the response arrives before the request is complete.
+ * Choice of how an upload continues when the response arrives before the request is complete.
  *
  * - `stop`: the upload stops at any final response head
  * - `continue`: the upload continues until the response ends; an error status (400-599) with
  *   `Connection: close` stops it at once, because the server does not want the rest (RFC 9112 §9.5)
  *
- * In both cases the whole response is delivered, and an incomplete request closes its connection.
+ * Both choices deliver the whole response. If the request stays incomplete, its connection closes.
  *
  * @since 0.1.0
  * @category models
  */
 export type EarlyAnswer = "stop" | "continue"
 
-/** A request ready to send: validated and encoded, not yet bound to a connection. */
+/** A validated and encoded request, before it has a connection. */
 export interface Request extends RequestFacts {
   readonly origin: Destination
   readonly encoded: EncodedHead
   readonly payload: Payload
-  /** Use a separate connection that does not count against the limits and is never kept. */
+  /**
+   * Whether the request uses a separate connection, which does not count against the limits and is never
+   * kept.
+   */
   readonly alone: boolean
-  /** The driver takes the connection over after a protocol switch or when a tunnel opens. */
+  /** Whether the driver takes the connection over after a protocol switch or when a tunnel opens. */
   readonly takeOver: boolean
-  /** Time that the body waits for `100 Continue`, ms. */
+  /** Maximum time that the body waits for 100 (Continue), ms. */
   readonly continueTimeout: number
   readonly earlyAnswer: EarlyAnswer
-  /** Time that the response body may stay unread, ms. */
+  /** Maximum time that the response body may stay unread, ms. */
   readonly unreadTimeout: number
   /** The request target. */
   readonly path: string
-  /** `undefined`: no time limits. */
+  /** Time limits of the request; `undefined` means no limits. */
   readonly limits: TimeLimits | undefined
 }
 
-/** Sends a streamed request body. */
+/** Sender of a streamed request body. */
 export interface Upload {
-  /** The transport has accepted all bytes written. */
+  /** Whether the transport has accepted all bytes written. */
   readonly taken: boolean
-  /** Called when the transport accepts bytes again. */
+  /** Continues sending, because the transport accepts bytes again. */
   drain(): void
   /** Stops sending, and ends the stream. */
   stop(): void
-  /** Calls `f` when the stream has ended. Call only after `stop`. */
+  /** Calls `f` when the stream has ended. Must be called after `stop`. */
   whenStopped(f: () => void): void
 }
 
-/** Receives the result of an upload that was not stopped. */
+/** Receiver of the result of an upload. A stopped upload reports no result. */
 export interface UploadOwner {
   uploadEnded(): void
   uploadFailed(cause: unknown): void
@@ -92,7 +95,7 @@ export interface Incoming {
   fail(loss: ResponseLoss): void
 }
 
-/** A connection being established. */
+/** An attempt to connect. */
 export interface Connecting {
   /** Aborts the attempt; `Opening.done` or `Opening.failed` is still called. */
   cancel(): void
@@ -100,19 +103,22 @@ export interface Connecting {
   whenOver(f: () => void): void
 }
 
-/** Receives the progress of a connection attempt from the driver. */
+/** Receiver of the progress of an attempt to connect. The driver calls the methods. */
 export interface Opening {
   /** Reports the start of a step. */
   enter(step: "connect" | "secure"): void
   /**
-   * Reports the connection. Its transport must not have been started. `parser`: options for parsing its
-   * responses.
+   * Reports an established connection. `transport` must not have been started. `parser` holds the options for
+   * parsing responses of this connection.
    */
   done(transport: Transport, parser: ParserOptions): void
   failed(loss: RequestLoss): void
 }
 
-/** Establishes connections for the driver: name resolution, several addresses, proxies, TLS. */
+/**
+ * Maker of connections, implemented by the driver. Covers name resolution, several addresses, proxies and
+ * TLS.
+ */
 export interface Connector {
   /**
    * Starts an attempt that calls `done` or `failed` once, possibly before `connect` returns. The returned
@@ -126,15 +132,15 @@ export interface Served {
   readonly request: { readonly origin: Destination; readonly alone: boolean }
   /** The queue entry, while the request waits for a connection. */
   waiter: Waiter<Served, Pooled> | undefined
-  /** The connection attempt, while it is in progress. */
+  /** The attempt to connect, while it is in progress. */
   attempt: Connecting | undefined
-  /** The exchange has ended, or the loan was granted: no further connection may be used for it. */
+  /** Whether the exchange has ended or the loan was granted. No further connection may be used then. */
   readonly over: boolean
   readonly watch: Watch | undefined
   readonly upload: Upload | undefined
-  /** How much of the request was written to any of its connections. */
+  /** How much of the request was written to its current or its lost connection. */
   readonly taken: Written
-  /** The request can be resent if its connection is lost. */
+  /** Whether the request can be resent if its connection is lost. */
   readonly resendable: boolean
   /** Starts the exchange or loan on a connection. */
   begin(connection: Pooled): void
@@ -146,7 +152,7 @@ export interface Served {
   giveUp(code: string, reason: string, closing: ClientCloseReason): unknown
 }
 
-/** The exchange on a connection, as the connection sees it. */
+/** The interface of an exchange to its connection. */
 export interface Owner extends Served {
   readonly request: Request
   connection: Pooled | undefined
@@ -155,9 +161,9 @@ export interface Owner extends Served {
   remote: Address | undefined
   tls: TlsFacts | undefined
   written: Written
-  /** Bytes of the response received so far. */
+  /** Number of bytes of the response received so far. */
   received: number
-  /** The request has been sent completely. */
+  /** Whether the whole request has been sent. */
   readonly sent: boolean
   readonly where: Where
   /** Time (ms) at which the unread timeout of the body expires. */
@@ -169,13 +175,15 @@ export interface Owner extends Served {
   informational(head: ResponseHead): void
   answer(head: ResponseHead): void
   /**
-   * Called after a parsed chunk that did not complete the body. Starts the unread timeout unless the body has
-   * had a reader.
+   * Starts the unread timeout, unless the body has had a reader. Called after each parsed chunk that leaves
+   * the body incomplete.
    */
   unread(): void
-  /** Hands the connection over to the driver. `rest`: bytes after the head. */
+  /** Hands the connection over to the driver. `rest` holds the bytes received after the head. */
   switched(head: ResponseHead, transport: Transport, rest: Uint8Array): void
-  /** Completes the exchange. Call it after the connection has dropped its reference to the exchange. */
+  /**
+   * Completes the exchange. Must be called after the connection has dropped its reference to the exchange.
+   */
   end(rawTrailers: ReadonlyArray<string>): void
   /**
    * Reports the loss of the connection. `loss` creates the loss record, and is called only if the record is
@@ -186,40 +194,39 @@ export interface Owner extends Served {
   unreadTooLong(): void
 }
 
-/** A loan, as its connection sees it. */
+/** The interface of a loan to its connection. */
 export interface Borrower extends Served {
   granted(connection: Pooled, transport: Transport, reused: boolean): void
 }
 
-/** A connection, as its pool and its exchange see it. */
+/** The interface of a connection to its pool and its exchange. */
 export interface Pooled {
   readonly transport: Transport
   readonly bucket: Bucket<Served, Pooled>
-  /** Number of the connection in its pool, from 1. */
+  /** Serial number of the connection in its pool, from 1. */
   readonly number: number
   readonly address: string | undefined
-  /** Number of exchanges that the connection has served. */
+  /** Number of exchanges and loans that the connection has served. */
   readonly exchanges: number
-  /** Time of creation, ms. */
+  /** Time (ms) at which the connection was created. */
   readonly madeAt: number
-  /**
-   * For an idle connection: when it became idle, when it stops being usable (both ms), and the reason with
-   * which the pool then retires it.
-   */
+  /** Time (ms) at which the idle connection became idle. */
   idleSince: number
+  /** Time (ms) at which the idle connection expires. */
   usableUntil: number
+  /** Reason with which the pool retires the connection at `usableUntil`. */
   expiresBy: RetireReason
-  /** Time (ms) after which the connection accepts no further request. */
+  /** Time (ms) at which the connection reaches its maximum age and gets no further request. */
   agesAt: number
   /**
-   * Time (ms) at which the connection began to close. The pool resets a connection whose peer does not close
-   * its side in time.
+   * Time (ms) at which the connection began to close; `Infinity` before. The pool resets the connection if
+   * the peer does not close its side in time.
    */
   closingSince: number
   readonly exchange: Served | undefined
   /**
-   * The exchange that starts on this connection after one turn of the event loop, unless the connection
-   * closes first.
+   * The exchange that waits one turn of the event loop before it starts on this connection. If the connection
+   * closes in that turn, the pool serves the exchange on another connection.
    */
   next: Served | undefined
   begin(exchange: Owner): void
@@ -236,20 +243,20 @@ export interface Pooled {
   expire(now: number): void
 }
 
-/** The pool, as an exchange sees it. */
+/** The interface of the pool to an exchange. */
 export interface Home {
   serve(exchange: Served, again?: boolean): void
   leave(waiter: Waiter<Served, Pooled>): void
   /**
-   * Creates the watch of a request. Returns `undefined` if the request has no time limits and the pool has no
-   * observers.
+   * Creates the watch that measures the steps of a request. Returns `undefined` if the request has no time
+   * limits and the pool has no observers.
    */
   watch(request: Request): Watch | undefined
   /** Starts the unread timeout of a response (`limit` in ms). Returns the current time. */
   watchUnread(limit: number): number
 }
 
-/** The pool, as a connection sees it. */
+/** The interface of the pool to a connection. */
 export interface Keeper {
   readonly timers: Timers
   release(connection: Pooled, keepAlive: string | undefined): void

@@ -1,10 +1,10 @@
 /**
- * The idle connections and the queued requests of one key of a pool. This class counts and lists; it never
- * decides.
+ * The idle connections and the queued requests of one key of a pool. This class keeps the lists and counts;
+ * the pool makes the decisions.
  */
 import type { WaitingKey } from "../../pool/index.js"
 
-/** A queue entry: an `S` that waits for a `C`. */
+/** An entry of the queue, in which a request `S` waits for a connection `C`. */
 export class Waiter<S, C> {
   previous: Waiter<S, C> | undefined = undefined
   next: Waiter<S, C> | undefined = undefined
@@ -12,16 +12,16 @@ export class Waiter<S, C> {
   constructor(
     readonly exchange: S,
     readonly bucket: Bucket<S, C>,
-    /** Time of entry, ms. */
+    /** Time (ms) at which the request entered the queue. */
     readonly since: number
   ) {}
 }
 
-/** The idle connections `C` of a key, and the queue of `S` that wait for a connection. */
+/** The idle connections `C` of a key, and the queue of requests `S` that wait for a connection. */
 export class Bucket<S, C> implements WaitingKey {
-  /** Connections in use, idle and being established; not those that are closing. */
+  /** Number of connections in use, idle or being established. Closing connections do not count. */
   open = 0
-  /** Ordered by the time at which they became idle. */
+  /** Idle connections, in the order in which they became idle. */
   readonly idle: Array<C> = []
   /** Length of the queue. */
   queued = 0
@@ -29,7 +29,8 @@ export class Bucket<S, C> implements WaitingKey {
   private last: Waiter<S, C> | undefined = undefined
 
   /**
-   * `shownKey`: the key without its secrets. `counted`: connections under this key count against the limits.
+   * `shownKey`: the key without its secrets. `counted`: whether connections of this key count against the
+   * limits.
    */
   constructor(
     readonly key: string,
@@ -45,7 +46,7 @@ export class Bucket<S, C> implements WaitingKey {
     return this.open === 0 && this.queued === 0
   }
 
-  /** Appends to the queue, or prepends if `atHead` (a request that lost its connection). */
+  /** Appends a request to the queue. With `atHead`, prepends a request that has lost its connection. */
   join(exchange: S, since: number, atHead: boolean): Waiter<S, C> {
     const waiter = new Waiter<S, C>(exchange, this, since)
     const { first, last } = this
@@ -70,7 +71,7 @@ export class Bucket<S, C> implements WaitingKey {
     this.queued--
   }
 
-  /** Returns the waiter at the head without removing it from the queue. */
+  /** The waiter at the head of the queue. */
   get head(): Waiter<S, C> | undefined {
     return this.first
   }

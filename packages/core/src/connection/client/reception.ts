@@ -1,6 +1,6 @@
 /**
- * The receiving half of a client connection: passes parser events to the exchange, and records the results of
- * these events. The connection acts on the results after the parser has returned.
+ * The receiving half of a client connection, which passes parser events to the exchange and records the
+ * results of these events. The connection acts on the results after the parser has returned.
  */
 import type { PeerStep } from "../../model/loss.js"
 import type { Refusal } from "../../model/refusal.js"
@@ -19,8 +19,8 @@ import type { Owner } from "./ports.js"
 
 const noTrailers: ReadonlyArray<string> = []
 
-// A 2xx response to CONNECT opens a tunnel. Without `takeOver` no driver can use the tunnel, so the request
-// fails.
+// A request without `takeOver` fails if the response switches protocols or opens a tunnel (2xx to CONNECT),
+// because no driver takes the connection over.
 const notTaken: PeerStep = {
   _tag: "Violation",
   code: "ERR_HTTPFX_OUT_OF_ORDER",
@@ -29,24 +29,27 @@ const notTaken: PeerStep = {
   signal: "switch"
 }
 
-/** The connection, as its receiving half sees it. */
+/** The interface of the connection to its receiving half. */
 interface Line {
   readonly exchange: Owner | undefined
-  /** Called when 100 (Continue) has arrived: sends the body. */
+  /** Sends the request body, because 100 (Continue) has arrived. */
   proceed(): void
-  /** Called when a final response has arrived: a body that still waits for 100 (Continue) is not sent. */
+  /**
+   * Stops waiting for 100 (Continue), because a final response has arrived. A request body that still waits
+   * is never sent.
+   */
   stopWaiting(): void
 }
 
 export class Reception implements ResponseEvents {
-  /** The response is complete. */
+  /** Whether the response is complete. */
   done = false
   rawTrailers = noTrailers
-  /** The response body is framed by the end of the connection. */
+  /** Whether the end of the connection marks the end of the response body. */
   untilClose = false
-  /** The response is illegal in the current state of the request. */
+  /** The violation, if the response is illegal in the current state of the request. */
   violation: PeerStep | undefined = undefined
-  /** The head that switched the protocol. */
+  /** The response head, if the response switched the protocol. */
   switchedBy: ResponseHead | undefined = undefined
   private readonly parser: ResponseParser
 
@@ -62,7 +65,7 @@ export class Reception implements ResponseEvents {
     return this.parser.refusal
   }
 
-  /** Parses a chunk; returns the number of bytes that belong to the response. */
+  /** Parses a chunk. Returns the number of its bytes that belong to the response. */
   take(chunk: Uint8Array): number {
     return this.parser.execute(chunk)
   }
@@ -85,7 +88,7 @@ export class Reception implements ResponseEvents {
 
   head(head: ResponseHead): number {
     const { exchange } = this.line
-    // A callback for an earlier 1xx response may have aborted the exchange: stop parsing.
+    // Stop parsing if a callback for an earlier 1xx response has aborted the exchange.
     if (exchange === undefined) return Body.Stop
     if (isInformational(head.status)) {
       this.violation = stepOf(this.automaton.responseInformational(head.status))
@@ -95,7 +98,7 @@ export class Reception implements ResponseEvents {
       return Body.Read
     }
     const body = bodyOf(exchange.request.method, head.status)
-    // RFC 9112 §6.3, item 8.
+    // Without chunked and Content-Length, the end of the connection ends the body (RFC 9112 §6.3, item 8).
     const framingUntilClose = body === Body.Read && !head.chunked && head.contentLength === undefined
     this.untilClose = framingUntilClose
     this.violation = stepOf(
@@ -125,12 +128,15 @@ export class Reception implements ResponseEvents {
     this.done = true
     this.rawTrailers = rawTrailers
     this.automaton.responseComplete()
-    // Further bytes of this chunk belong to no request, so leave them unparsed; the connection closes because
-    // of them.
+    // Leave further bytes of this chunk unparsed, because they belong to no request. The connection then
+    // closes.
     this.parser.pause()
   }
 }
 
-/** Narrows the type of a violation: the parser never reports a status that the automaton does not accept. */
+/**
+ * Narrows the type of a violation. The parser reports only valid statuses, so a violation is always a
+ * `PeerStep`.
+ */
 export const stepOf = <V extends Violation | undefined>(violation: V) =>
   violation as Extract<V, undefined> | PeerStep

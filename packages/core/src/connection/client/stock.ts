@@ -1,7 +1,8 @@
 /**
- * The collections of a pool: connections, and idle connections and queued requests by key, with their counts.
+ * The connections of a pool, its idle connections and queued requests by key, and all counts.
  *
- * Never decides: the rules of `pool/` choose a connection, and `pool.ts` opens and closes connections.
+ * This class makes no decisions. The rules of `pool/` choose a connection, and `pool.ts` opens and closes
+ * connections.
  */
 import { choose, type Scheduling } from "../../pool/index.js"
 import type { ClientCloseReason, KeyState } from "./events.js"
@@ -20,8 +21,9 @@ export class Stock {
   readonly connections = new Set<Pooled>()
   /** Keys with a queue. */
   readonly queues = new Set<Key>()
-  /** `total`: connections that count against the limit over all keys. `idle`: idle connections. */
+  /** Number of connections of all keys that count against the limits. */
   total = 0
+  /** Number of idle connections of all keys. */
   idle = 0
   private readonly buckets = new Map<string, Key>()
   private readonly closedBy = new Map<ClientCloseReason, number>()
@@ -32,12 +34,12 @@ export class Stock {
     return queued
   }
 
-  /** Number of closed connections by reason. */
+  /** Number of connections closed so far, by reason. */
   get closings(): ReadonlyMap<ClientCloseReason, number> {
     return this.closedBy
   }
 
-  /** Counts of open connections, of the idle connections among them, and of queued requests, by key. */
+  /** Numbers of open connections, idle connections and queued requests of each key. */
   get keys(): ReadonlyMap<string, KeyState> {
     const keys = new Map<string, KeyState>()
     for (const { shownKey, open, idle, queued } of this.buckets.values()) {
@@ -67,14 +69,12 @@ export class Stock {
   occupy(bucket: Key): void {
     bucket.open++
     if (!bucket.counted) return
-    // `leave` may have removed the bucket as empty, so add it again.
+    // `leave` may have removed the empty bucket, so add the bucket again.
     this.buckets.set(bucket.key, bucket)
     this.total++
   }
 
-  /**
-   * Removes a connection from the counts. Returns `false` if the connection did not count against the limits.
-   */
+  /** Removes a connection from the counts. Returns whether the connection counted against the limits. */
   vacate(bucket: Key): boolean {
     bucket.open--
     if (!bucket.counted) return false
@@ -96,7 +96,7 @@ export class Stock {
   }
 
   /**
-   * Removes the next connection to use from the idle list and returns it. Returns `undefined` if no idle
+   * Chooses an idle connection, removes it from the idle list and returns it. Returns `undefined` if no idle
    * connection is usable.
    */
   take({ idle }: Key, scheduling: Scheduling, now: number): Pooled | undefined {
@@ -119,7 +119,7 @@ export class Stock {
     this.idle--
   }
 
-  /** Returns the connection that has been idle longest among all other keys. */
+  /** Returns the connection of any key except `except` that has been idle longest. */
   oldestIdle(except: Key): Pooled | undefined {
     let oldest: Pooled | undefined
     for (const bucket of this.buckets.values()) {

@@ -1,16 +1,15 @@
 /**
- * Measures the steps of one exchange for its time limits and events: the current step, its start and its
- * deadline.
+ * Measures the steps of one exchange, for its time limits and its events.
  *
- * An exchange without time limits has a watch only if the pool has observers. A watch sets no timer: the pool
- * checks all watches at the earliest deadline.
+ * An exchange without time limits has a watch only if the pool has observers. A watch sets no timer, because
+ * the pool checks all watches at the earliest deadline.
  */
 import type { AgentEvent, RequestEvent, Timings } from "./events.js"
 import type { Step, TimeLimits } from "./limits.js"
 
-/** Receives the events of a pool. */
+/** Receiver of the events of a pool. */
 export interface EventSink {
-  /** There are observers. If `false`, no events are created. */
+  /** Whether the pool has observers. Without observers, no events are created. */
   readonly listening: boolean
   /** Returns milliseconds with fractions, for durations. */
   now(): number
@@ -39,7 +38,7 @@ export class Watch {
   private since: number
   private timings: Record<Step, number> | undefined
 
-  /** `hub`: `undefined` without observers. `arm`: asks the pool to check all watches at the given time. */
+  /** `hub` is `undefined` without observers. `arm` asks the pool to check all watches at the given time. */
   constructor(
     readonly limits: TimeLimits | undefined,
     private readonly hub: EventSink | undefined,

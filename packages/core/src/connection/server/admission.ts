@@ -1,27 +1,30 @@
 /**
  * Admits a server's connections within its limits, in total and per address.
  *
- * Only counts and decides; never closes a connection. Counts per address only if that limit is set.
+ * This module counts and decides, and never closes a connection. Connections are counted per address only if
+ * `maxConnectionsPerAddress` is set.
  */
 import type { DropReason } from "../../model/outcome.js"
 import type { Transport } from "../../seams/transport.js"
 
-/** `reset`: reset the connection at once. A `DropReason`: respond 503 to its first request. */
+/**
+ * Treatment of a new connection. `reset` resets the connection at once. A `DropReason` leads to 503 for its
+ * first request.
+ */
 export type Admission = "serve" | "reset" | DropReason
 
 /** An admission that keeps the connection, possibly only to send a 503. */
 export type Admitted = Exclude<Admission, "reset">
 
 export interface AdmissionLimits {
-  /** 0: no limit. */
+  /** Maximum number of connections; 0 means no limit. */
   readonly maxConnections: number
-  /** 0: no limit. */
+  /** Maximum number of connections from one address; 0 means no limit. */
   readonly maxConnectionsPerAddress: number
   readonly whenFull: "answer" | "reset"
 }
 
-// Maximum number of connections that wait for a 503 at once. They need slots too, so further connections are
-// reset.
+// Maximum number of connections that wait for a 503 at once. Further connections are reset.
 const maxAnswered = 128
 
 const addressOf = (transport: Transport): string | undefined =>

@@ -1,9 +1,10 @@
 /**
- * One server connection: turns received bytes into exchanges, one after the other, and responses into bytes.
+ * One server connection, which turns received bytes into exchanges, one after the other, and responses into
+ * bytes.
  *
- * Drives the parser and the automaton of `wire/`. During an exchange the connection reads ahead into a
- * bounded buffer, because a client that has left is noticed only by reading. The connection must never throw
- * into the transport, and keeps no timer and no input after it has closed.
+ * The connection drives the parser and the automaton of `wire/`. During an exchange the connection reads
+ * ahead into a bounded buffer, because a client that has left is noticed only by reading. The connection must
+ * never throw into the transport, and keeps no timer and no input after it has closed.
  */
 import type { Fault } from "../../model/fault.js"
 import type { DropReason } from "../../model/outcome.js"
@@ -37,13 +38,13 @@ import type { WebSocketClose } from "./upgradeState.js"
 export class ServerConnection extends ConnectionState implements Connection, ExchangeHome {
   private readonly parser: RequestParser
   private parsing = false
-  /** FIN was received. */
+  /** Whether FIN was received. */
   private peerEnded = false
-  /** If set, all further requests get 503. */
+  /** The limit that the connection exceeds. If set, all further requests get 503. */
   private full: DropReason | undefined
 
   /**
-   * `full`: the limit that the connection exceeds, if any; the first request of the connection then gets 503.
+   * `full` is the limit that the connection exceeds, if any. The first request of such a connection gets 503.
    */
   constructor(
     transport: Transport,
@@ -89,8 +90,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
   private endRequests(): void {
     const refusal = this.parser.finish()
     const exchange = this.exchange
-    // With `allowHalfOpen`, requests received before FIN are still served. `finish` may just have completed
-    // the body of the last request.
+    // With `allowHalfOpen`, requests received before FIN are still served. Check after `finish`, because
+    // `finish` may have completed the last request.
     const { allowHalfOpen } = this.server.settings
     if (allowHalfOpen && (exchange?.requestComplete === true || this.inflow.queued > 0)) return
     if (exchange !== undefined) {
@@ -141,8 +142,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     const exchange = this.owner.open(this, head, this.automaton.exchanges)
     this.exchange = exchange
     if (head.method === "CONNECT") {
-      // Bytes after the head are not HTTP, even if no tunnel opens. So the request is complete, and the
-      // parser stops.
+      // Bytes after the head of CONNECT are not HTTP, even if no tunnel opens. So complete the request, and
+      // stop the parser.
       this.waits.requestComplete()
       this.automaton.requestComplete()
       exchange.requestComplete = true
@@ -164,7 +165,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     const exchange = this.exchange
     // A CONNECT request was completed at its head, where the parser stopped.
     if (exchange?.requestComplete === true) return
-    // Pause, so that the next request waits in the look-ahead until this request has its response.
+    // Pause the parser, so that the next request waits in `inflow` until this request has its response.
     this.parser.pause()
     if (exchange === undefined) return
     exchange.requestComplete = true
@@ -243,8 +244,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
   }
 
   /**
-   * Called when the handler has ended. If the response has not begun, sends 500 or 503; if the response is
-   * incomplete, ends the connection.
+   * Completes an exchange whose handler has ended. Sends 500 or 503 if no response has begun. Ends the
+   * connection if the response is incomplete.
    */
   handlerEnded(exchange: Exchange): void {
     if (exchange.responseComplete || this.exchange !== exchange) return
@@ -277,8 +278,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
   // ---- called by the server
 
   /**
-   * Makes the response in flight, or else the next response, the last of the connection. An idle connection
-   * stays open, because requests are still served during the grace period.
+   * Makes the current or the next response the last of the connection. An idle connection stays open, because
+   * a request is still served during the grace period.
    */
   drainBegins(): void {
     if (this.exchange !== undefined) this.automaton.mustClose("Draining")
@@ -292,7 +293,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     Endings.finish(this, "Draining", this.server.draining ? idleLingerTime : undefined)
   }
 
-  /** Returns `true` if the handler of this connection is exempt from interruption by a shutdown. */
+  /** Whether the handler of this connection is exempt from interruption by a shutdown. */
   get waitsForHandler(): boolean {
     const exchange = this.exchange ?? this.taken
     return exchange?.started === true && exchange.isKept
@@ -308,7 +309,9 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     Endings.finish(this, "IdleTimeout")
   }
 
-  /** Ends the connection if a deadline has expired. Returns the next deadline, ms (`Infinity`: none). */
+  /**
+   * Ends the connection if a deadline has expired. Returns the time (ms) of the next deadline, or `Infinity`.
+   */
   checkDeadlines(now: number): number {
     return Deadlines.check(this, now)
   }
@@ -361,8 +364,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     this.owner.run(exchange, this.server.exchangeEnded)
   }
 
-  // Called when the request or the response is complete. Once both are, starts the next request or closes the
-  // connection.
+  // Starts the next request or closes the connection, once both the request and the response are complete.
   private settle(exchange: Exchange): void {
     if (!exchange.responseComplete || this.exchange !== exchange) return
     if (!exchange.requestComplete) return this.discardBody(exchange)
@@ -378,12 +380,12 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
       const waiting = this.parsing || this.inflow.queued > 0
       const isLast = requestQuota(maxRequestsPerSocket, exchange.number) === "last"
       if (!isLast || !exchange.head.keepAlive || !waiting) return Endings.finish(this, after.reason)
-      // Keep the connection open, because requests after the last permitted request get 503.
+      // Keep the connection open, so that requests after the last permitted request get 503.
       this.full = "maxRequestsPerSocket"
       return this.proceed()
     }
-    // The complete body may still be unread. End its backpressure, because it must not delay the next
-    // request.
+    // The complete body may still be unread. Its backpressure must end, or the next request would wait for
+    // the reader.
     this.inflow.release(forBody)
     // If the client does not read its responses, delay the next request, so that the buffers stay bounded.
     if (this.backedUp && this.transport.buffered + this.inflow.queued > this.server.settings.highWaterMark)
@@ -400,8 +402,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     else this.parse(next)
   }
 
-  // Called when the response is complete before the request. Discards the rest of the request body if it is
-  // small; closes the connection otherwise.
+  // Discards the rest of the request body, because the response is already complete. Closes the connection if
+  // the rest is too long or the connection cannot be kept alive.
   private discardBody(exchange: Exchange): void {
     const body = exchange.body!
     const reason = "the request was answered before its body had been read"
@@ -428,8 +430,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
 }
 
 /**
- * Receives the parser's events for a connection, because the connection's own methods of these names handle
- * transport events.
+ * Passes the parser's events to a connection. The connection cannot receive these events itself, because its
+ * own `data` handles the transport's event.
  */
 class Receiver implements RequestEvents {
   constructor(private readonly connection: ServerConnection) {}

@@ -12,13 +12,15 @@ import type { Exchange } from "./ports.js"
 import { reject } from "./refusals.js"
 import { addressText, type ConnectionState } from "./state.js"
 
-/** Ends the connection if a deadline has expired. Returns the next deadline, ms (`Infinity`: none). */
+/**
+ * Ends the connection if a deadline has expired. Returns the time (ms) of the next deadline, or `Infinity`.
+ */
 export const check = (connection: ConnectionState, now: number): number => {
   if (connection.phase !== "open" || connection.isIdle) return Infinity
   const { exchange, server, transport, waits } = connection
   const policy = exchange?.deadlines ?? server.settings.timeouts
-  // Do not count time in which the client cannot send its body: under our backpressure, and before we send
-  // 100 (Continue).
+  // The client cannot send its body under our backpressure or before our 100 (Continue), so do not count that
+  // time.
   const reading =
     exchange !== undefined &&
     !exchange.requestComplete &&
@@ -40,7 +42,7 @@ export const check = (connection: ConnectionState, now: number): number => {
   return Infinity
 }
 
-/** Replaces the server's deadlines for one exchange, and starts a timer that checks them. */
+/** Replaces the server's deadlines for one exchange, and starts a timer that checks the new deadlines. */
 export const watch = (connection: ConnectionState, exchange: Exchange, policy: DeadlinePolicy): void => {
   if (connection.exchange !== exchange) return
   exchange.deadlines = policy
@@ -55,13 +57,13 @@ export const watch = (connection: ConnectionState, exchange: Exchange, policy: D
   checkAgain()
 }
 
-// A paused transport is probed only while the waiting bytes exceed `highWaterMark` by no more than this
-// constant. One read then adds at most 64 KiB, or 112 KiB if it is a bulk read.
+// Maximum number of waiting bytes above `highWaterMark` at which a paused transport is probed (read for a
+// while). One read of the probe adds at most 64 KiB, or 112 KiB in a bulk read.
 const roomForProbe = 48 * 1024
 
 /**
- * Returns `true` if a client under backpressure has left; its connection is then reset. Otherwise starts a
- * probe, if there is room: the transport reads, so that FIN or RST is noticed.
+ * Returns whether a client under backpressure has left. If so, resets its connection. Otherwise starts a
+ * probe, if there is room. A probe reads despite backpressure, so that FIN or RST is noticed.
  */
 const isGone = (connection: ConnectionState): boolean => {
   const { inflow, transport } = connection
@@ -75,7 +77,7 @@ const isGone = (connection: ConnectionState): boolean => {
 }
 
 /**
- * Called for bytes received while reading despite backpressure: ends the probe when there is no more room.
+ * Ends a probe when there is no more room. Called for bytes received during a probe.
  */
 export const probed = (connection: ConnectionState, bytes: number): void => {
   if (!hasRoom(connection, bytes)) connection.inflow.probed()
@@ -96,7 +98,7 @@ const isLate = (
     const stuck = isWriting(connection)
     connection.closeReason ??= "TimedOut"
     abort(connection, () => ({ _tag: "Stalled", timeout, limit: policy[timeout], address }))
-    // The client reads nothing, so FIN would wait behind the buffered output: reset instead.
+    // Reset the connection, because FIN would wait behind the output that the client does not read.
     if (stuck) connection.transport.reset()
     else breakOff(connection, exchange, "TimedOut")
     return
@@ -106,5 +108,5 @@ const isLate = (
   reject(connection, { _tag: "Late", timeout, limit: policy[timeout], address, received }, "TimedOut")
 }
 
-// Returns `true` while output waits for the client to read.
+// Returns whether output waits for the client to read.
 const isWriting = ({ backedUp, transport }: ConnectionState): boolean => backedUp || transport.buffered > 0

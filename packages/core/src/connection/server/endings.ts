@@ -11,8 +11,8 @@ import type { Exchange } from "./ports.js"
 import type { ConnectionState } from "./state.js"
 
 /**
- * Aborts the exchange in flight: fails its body, reports its outcome, ends its handler. `status`: the status
- * of the response, if the connection itself sends one.
+ * Aborts the exchange in flight. Fails its body, reports its outcome, and ends its handler. `status` is the
+ * status of a default response, if the connection sends one.
  */
 export const abort = (
   connection: ConnectionState,
@@ -33,8 +33,8 @@ export const abort = (
 }
 
 /**
- * Ends a response that cannot be completed. The connection ends in such a way that the client detects the
- * truncation.
+ * Aborts a response that cannot be completed. The connection then ends by FIN or RST, so that the client
+ * detects the truncation.
  */
 export const cut = (connection: ConnectionState, exchange: Exchange): void => {
   if (exchange.aborted || connection.exchange !== exchange) return
@@ -45,7 +45,7 @@ export const cut = (connection: ConnectionState, exchange: Exchange): void => {
   breakOff(connection, exchange, "Failed")
 }
 
-/** Fails the request body when the connection ends, so that a reader does not wait for the rest. */
+/** Fails the request body because the connection ends. A reader would otherwise wait for the rest. */
 export const dropBody = (connection: ConnectionState, exchange: Exchange): void =>
   exchange.body?.fail({ _tag: "Reset", reason: "the connection was closed", ...connection.where(exchange) })
 
@@ -72,8 +72,8 @@ export const breakOff = (
 }
 
 /**
- * Sends FIN after buffered output, then lingers (`lingerTime` in ms). Without lingering, unread input would
- * make the system send RST, and RST would destroy the response.
+ * Sends FIN after buffered output, then reads and discards input for `lingerTime` ms. Without this linger,
+ * unread input would make the system send RST, and RST would destroy the response.
  */
 export const finish = (connection: ConnectionState, reason: CloseReason, lingerTime?: number): void => {
   if (connection.phase !== "open") return

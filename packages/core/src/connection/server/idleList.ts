@@ -1,7 +1,7 @@
 /**
  * The connections without an exchange, longest idle first, and one timer for their idle timeout.
  *
- * Entering and leaving the list cost a few pointer stores, because no timer is set per exchange. The list
+ * Entering and leaving the list set no timer, so the list costs an exchange only a few assignments. The list
  * never closes a connection itself.
  */
 import type { Timers } from "../../seams/timers.js"
@@ -11,7 +11,7 @@ export interface Idler {
   idlePrevious: Idler | undefined
   idleNext: Idler | undefined
   isIdle: boolean
-  /** Called once when the idle timeout has expired, after the connection has left the list. */
+  /** Called once when the idle timeout has expired. The connection has then already left the list. */
   idleExpired(): void
 }
 
@@ -20,7 +20,7 @@ export class IdleList {
   private last: Idler | undefined
   private cancel: (() => void) | undefined
 
-  /** `limit`: milliseconds; `0`: no limit. */
+  /** `limit` is the idle timeout in milliseconds; 0 means no limit. */
   constructor(
     private readonly timers: Timers,
     private readonly limit: number
@@ -46,7 +46,7 @@ export class IdleList {
     idler.idlePrevious = idler.idleNext = undefined
   }
 
-  /** Cancels the timer; the list can be used again. */
+  /** Cancels the timer. The list can be used again afterwards. */
   stop(): void {
     this.cancel?.()
     this.cancel = undefined

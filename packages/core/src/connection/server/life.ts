@@ -1,8 +1,8 @@
 /**
  * The connections and handlers of a server, and its states from starting to closed.
  *
- * Reports when no connection and no handler is left, and applies each step of a shutdown to all connections.
- * Never waits: the driver waits between the steps.
+ * This class applies each step of a shutdown to all connections, and reports when no connection and no
+ * handler is left. The driver waits between the steps.
  */
 import type { DropReason } from "../../model/outcome.js"
 import type { State } from "../../model/serverState.js"
@@ -70,7 +70,7 @@ export class ServerLife implements ServerPort {
     this.sweep = new Sweep(timers, this.connections, timeouts, timeouts.connectionsCheckingInterval)
   }
 
-  /** The server drains or is closed, so responses announce `Connection: close`. */
+  /** Whether the server drains or is closed. Responses then announce `Connection: close`. */
   get draining(): boolean {
     return this.state === "draining" || this.state === "closed"
   }
@@ -95,7 +95,7 @@ export class ServerLife implements ServerPort {
     if (admission !== "reset") this.take(transport, admission)
   }
 
-  /** Reserves a slot. `reset`: no slot was free, and the connection has been reset. */
+  /** Reserves a slot for a connection. If no slot is free, resets the connection and returns `reset`. */
   admit(transport: Transport): Admission {
     const admission = this.takesMore ? this.admission.admit(transport) : "reset"
     if (admission === "reset") transport.reset()
@@ -113,8 +113,8 @@ export class ServerLife implements ServerPort {
     else this.open(transport, this.owner, full)
   }
 
-  // A draining server still serves connections accepted just before its listener closed, until the grace
-  // period ends.
+  // Whether the server serves further connections. Until the grace period ends, a draining server serves
+  // connections that were accepted just before its listener closed.
   private get takesMore(): boolean {
     return !this.draining || (this.owner !== undefined && !this.graceIsOver)
   }
@@ -133,7 +133,7 @@ export class ServerLife implements ServerPort {
     secured.reset()
   }
 
-  /** Called when a handshake has failed or was aborted. */
+  /** Releases the slot of a connection whose TLS handshake has failed or was aborted. */
   handshakeOver(plain: Transport): void {
     this.admission.leave(plain)
     this.checkEmpty()
@@ -167,7 +167,7 @@ export class ServerLife implements ServerPort {
    */
   drain(): void {
     this.enter("draining")
-    // No app will be served any more, so these connections would never get a response.
+    // Reset the connections that wait for an app, because no app will be served any more.
     for (const { transport } of this.early) transport.reset()
     this.early = []
     for (const connection of [...this.connections]) connection.drainBegins()
@@ -179,7 +179,10 @@ export class ServerLife implements ServerPort {
     for (const proceed of [...this.untilDrain]) proceed()
   }
 
-  /** Closes all connections without an exchange, aborts TLS handshakes, and resets further connections. */
+  /**
+   * Closes all connections without an exchange, aborts TLS handshakes, and from now on resets every new
+   * connection.
+   */
   endIdle(): void {
     this.graceIsOver = true
     this.handshakes?.giveUp()
@@ -187,15 +190,15 @@ export class ServerLife implements ServerPort {
   }
 
   /**
-   * Resets connections and interrupts handlers, except handlers exempt from interruption and their
-   * connections.
+   * Resets connections and interrupts handlers. Spares the handlers that are exempt from interruption, and
+   * their connections.
    */
   interruptAll(): void {
     for (const connection of [...this.connections]) if (!connection.waitsForHandler) connection.kill()
     for (const exchange of [...this.exchanges]) if (!exchange.isKept) exchange.interrupt()
   }
 
-  /** Resets all connections, including those whose handlers are exempt from interruption. */
+  /** Resets all connections, including connections whose handlers are exempt from interruption. */
   endAll(): void {
     for (const connection of [...this.connections]) connection.kill()
     this.idle.stop()
@@ -240,7 +243,7 @@ export class ServerLife implements ServerPort {
   }
 
   /**
-   * Calls `f` when draining begins, or at once if it has begun. The returned function cancels the
+   * Calls `f` when draining begins, or at once if draining has begun. The returned function cancels the
    * registration.
    */
   readonly whenDraining = (f: () => void): (() => void) => {
@@ -262,7 +265,9 @@ export class ServerLife implements ServerPort {
     for (const connection of [...this.connections]) connection.endIfIdle()
   }
 
-  /** Skips connections that were handed over, as Node's `server.closeAllConnections` does. */
+  /**
+   * Resets all connections except those that were handed over, as Node's `server.closeAllConnections` does.
+   */
   closeAllConnections(): void {
     for (const connection of [...this.connections]) if (!connection.isSwitched) connection.kill()
   }

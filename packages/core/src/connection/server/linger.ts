@@ -1,9 +1,10 @@
 /**
- * Reads and discards input so that a response arrives: if a connection is closed with unread input, the
- * system sends RST, and RST destroys the response (RFC 9112 §9.6).
+ * Reads and discards input, so that the response reaches the client. If a connection is closed with unread
+ * input, the system sends RST, and RST destroys the response (RFC 9112 §9.6).
  *
- * There are two uses: discarding the rest of a request whose response is already complete, so that the
- * connection can be reused; and lingering after our FIN. Both are bounded in bytes and time.
+ * There are two uses. If the response is complete before the request, the rest of the request is discarded,
+ * so that the connection can be reused. After our FIN, the connection lingers. Both uses are bounded in bytes
+ * and time.
  */
 import type { Timers } from "../../seams/timers.js"
 import { formatAddress } from "../../model/address.js"
@@ -15,9 +16,9 @@ export const lingerBytes = 262_144
 /** Maximum linger after our FIN, ms. */
 const lingerTime = 5_000
 /**
- * Maximum linger of a connection that was idle when its server closed, ms. Its responses have long arrived,
- * and clients that do not read from idle connections, such as browsers, must not delay the end of the
- * process.
+ * Maximum linger of a connection that was idle when its server closed, ms. The limit is short, because all
+ * responses have arrived. A client that does not read from idle connections, such as a browser, must not
+ * delay the end of the process.
  */
 export const idleLingerTime = 500
 
@@ -34,14 +35,15 @@ export class Linger {
   private movedAt = 0
   private tooMuch: (() => void) | undefined
   private cancel: (() => void) | undefined
-  /** Time of the next check and interval of checks, ms; both are 0 until `toTheEnd` is called. */
+  /** Time (ms) of the next check after our FIN; 0 before. */
   private due = 0
+  /** Interval (ms) of the checks after our FIN; 0 before. */
   private period = 0
 
   constructor(
     private readonly transport: Transport,
     private readonly server: LingerServer,
-    /** How long buffered output may wait for a peer that reads nothing, ms; 0: no limit. */
+    /** Time (ms) that buffered output may wait for a peer that reads nothing; 0 means no limit. */
     private readonly patience: number
   ) {}
 
@@ -57,8 +59,8 @@ export class Linger {
   }
 
   /**
-   * Lingers after our FIN: reads while buffered output is being sent, and for `time` ms longer. Then abandons
-   * the connection to the system, which may still have much of the response to send.
+   * Lingers after our FIN. Reads while buffered output is being sent, and for `time` ms longer. Then leaves
+   * the connection to the operating system, which may still be sending the response.
    */
   toTheEnd(time = lingerTime): void {
     this.stop()
@@ -69,7 +71,7 @@ export class Linger {
     this.wait()
   }
 
-  /** Called when the server drains: sets the timer again, so that the shutdown waits for this connection. */
+  /** Sets the timer again when the server drains, so that the shutdown waits for this connection. */
   drains(): void {
     if (this.period === 0) return
     this.cancel?.()
@@ -77,8 +79,8 @@ export class Linger {
   }
 
   /**
-   * Counts discarded bytes. Beyond `lingerBytes`, calls `tooMuch`; while lingering, pauses the transport if
-   * output waits, and resets it otherwise.
+   * Counts discarded bytes, and acts if their number exceeds `lingerBytes`. Before our FIN, calls `tooMuch`
+   * of `readOn`. After our FIN, pauses the transport if output waits, otherwise resets the transport.
    */
   discard(bytes: number): void {
     this.discarded += bytes
@@ -118,7 +120,8 @@ export class Linger {
     return buffered === 0 ? undefined : `${buffered} unsent bytes`
   }
 
-  // `forced`: the virtual clock does not advance, so a peer that has not read the rest will never read it.
+  // `forced`: whether the check came early, because a virtual clock stands still. The peer will then never
+  // read the rest of the output.
   private readonly check = (forced: boolean): void => {
     const { transport } = this
     const now = this.server.timers.now()

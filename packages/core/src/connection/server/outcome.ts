@@ -1,5 +1,5 @@
 /**
- * Builds the outcome of a finished exchange. Called only if there are observers.
+ * Builds the outcome of a finished exchange, for the observers of the server.
  */
 import type { Loss } from "../../model/loss.js"
 import type { End, Facts, Upgraded } from "../../model/outcome.js"
@@ -7,7 +7,7 @@ import type { Transport } from "../../seams/transport.js"
 import type { Exchange, ServerPort, Times } from "./ports.js"
 import type { UpgradeState } from "./upgradeState.js"
 
-/** The counters of a connection that the facts need. */
+/** The members of a connection that `factsOf` reads. */
 interface Counted {
   readonly id: number
   readonly transport: Transport
@@ -24,8 +24,8 @@ type Described = Pick<Exchange, "number" | "head" | "status"> & {
 }
 
 /**
- * Returns the facts about an exchange. `exchange`: `undefined` for bytes that never became a request.
- * `status`: the status of a default response, if one was sent.
+ * Returns the facts about an exchange. `exchange` is `undefined` for bytes that never became a request.
+ * `status` is the status of a default response, if one was sent.
  */
 export const factsOf = (
   connection: Counted,
@@ -62,8 +62,8 @@ const answered: End = { _tag: "Answered" }
 const unanswered: End = { _tag: "Unanswered" }
 
 /**
- * Returns how an exchange ended. `loss`: why the exchange was aborted. `status`: the status of a default
- * response, if one was sent.
+ * Returns how an exchange ended. `loss` is set if the exchange was aborted. `status` is the status of a
+ * default response, if one was sent.
  */
 export const endOf = (exchange: Exchange, loss: Loss | undefined, status: number | undefined): End => {
   const { responseComplete, shutDown, upgrade } = exchange

@@ -2,8 +2,8 @@
  * Interfaces between a server connection, its server and its owner (the driver).
  *
  * The owner subclasses {@link Exchange}, so that the owner and the connection share one object per exchange.
- * All calls are synchronous, and an owner may be called back within its own call: `responseEnds` may start
- * the next exchange. The smallest owner is the promise server `test/support/promise/server.ts`.
+ * All calls are synchronous, so an owner may be called back within its own call. For instance, `responseEnds`
+ * may start the next exchange. The smallest owner is the promise server `test/support/promise/server.ts`.
  */
 import type { Loss, Rejection, TooLarge } from "../../model/loss.js"
 import type { DropReason, End, Facts } from "../../model/outcome.js"
@@ -26,7 +26,7 @@ import type { AdmissionLimits } from "./admission.js"
 import type { IdleList } from "./idleList.js"
 import type { UpgradeState, WebSocketClose } from "./upgradeState.js"
 
-/** Validated options, in milliseconds and bytes; 0: no limit. */
+/** Validated options of a server, in milliseconds and bytes. A limit of 0 means no limit. */
 export interface Settings extends AdmissionLimits {
   readonly flags: Flags
   readonly limits: Limits
@@ -34,7 +34,7 @@ export interface Settings extends AdmissionLimits {
   readonly allowHalfOpen: boolean
   readonly highWaterMark: number
   readonly maxRequestsPerSocket: number
-  /** Value of `Retry-After`: whole seconds. */
+  /** Value of the `Retry-After` field, whole seconds. */
   readonly retryAfter: string
   readonly sendDate: boolean
   readonly noDelay: boolean
@@ -44,24 +44,24 @@ export interface Settings extends AdmissionLimits {
 }
 
 export interface Timeouts extends DeadlinePolicy {
-  /** Idle time announced to clients. */
+  /** Idle time that responses announce to clients, ms. */
   readonly keepAliveTimeout: number
-  /** Additional time for which an idle connection is kept. */
+  /** Additional time for which an idle connection is kept, ms. */
   readonly keepAliveTimeoutBuffer: number
-  /** Interval of the sweep that checks deadlines. */
+  /** Interval of the sweep that checks deadlines, ms. */
   readonly connectionsCheckingInterval: number
 }
 
-/** The server of a connection: state shared by all of its connections. */
+/** The interface of the server to its connections. */
 export interface ServerPort {
   readonly settings: Settings
   readonly timers: Timers
-  /** Deadlines for closing connections while the server drains. */
+  /** Timers that limit the closing of connections while the server drains. */
   readonly closings: Closings
   readonly idle: IdleList
   readonly draining: boolean
   readonly events: Events
-  /** The value of the `Date` field; `undefined`: send none. */
+  /** Returns the value of the `Date` field, or `undefined` if responses carry no `Date`. */
   date(): string | undefined
   exchangeStarted(exchange: Exchange): void
   /** Called when the handler of an exchange has ended. */
@@ -69,21 +69,23 @@ export interface ServerPort {
   connectionClosed(connection: ConnectionFacts): void
 }
 
-/** Runs the handlers. Each served app has its own owner. */
+/** The driver's object that runs the handlers. Each served app has its own owner. */
 export interface Owner {
   /** Creates the exchange for a request head, without starting the handler. */
   open(connection: Connection & ExchangeHome, head: RequestHead, number: number): Exchange
   /**
-   * Starts the handler. The owner must call `ended` when the handler has ended: if the response has not
-   * begun, the connection then sends 500 (503 in a shutdown); if the response is incomplete, the connection
-   * ends.
+   * Starts the handler. The owner must call `ended` when the handler has ended. The connection then sends 500
+   * (503 in a shutdown) if no response has begun, and ends if the response is incomplete.
    */
   run(exchange: Exchange, ended: (exchange: Exchange) => void): void
-  /** `undefined`: the connection refuses requests with default responses and reports nothing. */
+  /**
+   * The handler of client errors. Without a handler, the connection sends default responses and reports
+   * nothing.
+   */
   readonly clientErrors: ClientErrorHandler | undefined
 }
 
-/** Responds to refused requests, and is informed of faults. */
+/** Handler of client errors, which are refused requests and failed connections. */
 export interface ClientErrorHandler {
   /** Responds to a refused request. The returned function cancels the response. */
   answer(connection: ConnectionFacts, rejection: Rejection, rejecting: Rejecting): () => void
@@ -100,8 +102,8 @@ export interface Rejecting {
   write(data: string | Uint8Array): boolean
   whenDrained(f: () => void): () => void
   /**
-   * Returns the connection as a separate transport; from then on, the caller must write only to that
-   * transport. `undefined`: the connection has ended.
+   * Hands the connection over as a separate transport, and returns this transport. The caller must then write
+   * only to the returned transport. Returns `undefined` if the connection has ended.
    */
   giveAway(): Transport | undefined
   /** Sends the default response, and closes the connection. */
@@ -110,103 +112,108 @@ export interface Rejecting {
   over(): void
 }
 
-/** Observers of a server. While not `active`, only `exchangeEnded` is called, for watched exchanges. */
+/**
+ * Observers of a server. If `active` is `false`, only `exchangeEnded` is called, for watched exchanges
+ * (`Exchange.isWatched`).
+ */
 export interface Events {
   readonly active: boolean
   connectionOpened(connection: ConnectionFacts): void
   requestReceived(exchange: Exchange): void
   responseBegun(exchange: Exchange, status: number): void
   clientError(connection: ConnectionFacts, error: Rejection): void
-  /** A request that never became an exchange. */
+  /** Reports a refused request that never became an exchange. */
   rejected(facts: Facts, error: Rejection): void
   dropped(facts: Facts, reason: DropReason): void
   exchangeEnded(exchange: Exchange, facts: Facts, end: End): void
-  /** `duration`: ms; `undefined` if the connection was opened before there were observers. */
+  /**
+   * `duration` is the age of the connection in ms. `duration` is `undefined` if the connection was opened
+   * before there were observers.
+   */
   connectionClosed(connection: ConnectionFacts, reason: CloseReason, duration: number | undefined): void
 }
 
-/** A connection that was handed over, and the bytes already received. */
+/** A connection that was handed over, with the bytes received after the request head. */
 export interface Taken {
   readonly transport: Transport
   readonly initial: Uint8Array
 }
 
 export interface ConnectionFacts {
-  /** Number of the connection on its server, from 1. */
+  /** Serial number of the connection on its server, from 1. */
   readonly id: number
   readonly transport: Transport
   readonly server: ServerPort
-  /** Number of request heads read. */
+  /** Number of request heads that were read on the connection. */
   readonly exchanges: number
   readonly bytesIn: number
   readonly bytesOut: number
 }
 
-/** A connection, as its owner sees it. */
+/** The interface of a connection to its owner (the driver). */
 export interface Connection extends ConnectionFacts {
-  /** The exchange in flight. */
+  /** The exchange that is in flight. */
   readonly exchange: Exchange | undefined
-  /** A write met backpressure; `whenDrained` waits for its end. */
+  /** Whether a write met backpressure that has not ended. `whenDrained` waits for the end. */
   readonly backedUp: boolean
 
   // ---- the response
 
-  /**
-   * Returns `true` while the client waits for 100 (Continue) or a final response before it sends its body.
-   */
+  /** Returns whether the client waits for 100 (Continue) or a final response before it sends its body. */
   awaitsContinue(exchange: Exchange): boolean
   /**
-   * Returns `true` if the connection may stay open after the response, so that the head can announce this.
-   * `readingOn`: the app may still read the rest of the request, however long it is. The call itself closes
-   * nothing: a reason that arises later, or that has its own name, must also be reported to the automaton
-   * (`mustClose`).
+   * Returns whether the connection may stay open after the response, for the `Connection` field of the
+   * response. `readingOn`: whether the app may still read the rest of the request, of any length. The call
+   * changes nothing. A reason to close that arises later, or that has its own name, must also be reported to
+   * the automaton (`mustClose`).
    */
   mayKeepAlive(exchange: Exchange, readingOn: boolean): boolean
-  /** Sends an informational head before the response. Ignored if the client has left. */
+  /** Sends an informational (1xx) head before the response. Does nothing if the exchange is aborted. */
   inform(exchange: Exchange, status: number, head: string): Violation | undefined
   /** Records the status and framing of the response. Must be called before the `write` of the head. */
   responseBegins(exchange: Exchange, status: number, head: EncodedHead): void
   /** Writes to the transport. Must not be called for an `aborted` exchange. */
   write(data: string | Uint8Array, body?: Uint8Array): boolean
   /**
-   * Calls `f` when the transport accepts more bytes or the connection has closed; within this call if that is
-   * already so. The returned function cancels the wait.
+   * Calls `f` once the transport accepts more bytes or the connection has closed, possibly at once. The
+   * returned function cancels the wait.
    */
   whenDrained(f: () => void): () => void
   responseEnds(exchange: Exchange): void
   /**
-   * Ends a response that cannot be completed. The connection ends in such a way that the client detects the
-   * truncation.
+   * Aborts a response that cannot be completed. The connection then ends by FIN or RST, so that the client
+   * detects the truncation.
    */
   cut(exchange: Exchange): void
 
   // ---- upgrade and CONNECT
 
   /**
-   * Hands the connection over. `head`: the last HTTP bytes to write; `undefined`: the new owner writes these
-   * bytes.
+   * Hands the connection over to a new owner. `head` holds the last HTTP bytes to write. If `head` is
+   * `undefined`, the new owner writes these bytes.
    */
   handOver(exchange: Exchange, status: number, head: string | undefined): Taken | Violation
   /**
-   * Called when the new owner has finished. `whole`: the last output of the new owner must arrive, so the
-   * connection is closed by FIN instead of RST.
+   * Ends a handed-over connection after its new owner has finished. With `whole`, the connection closes by
+   * FIN, so that the last output of the new owner arrives. Otherwise the connection is reset.
    */
   handBack(whole: boolean): void
   /** Registers an open WebSocket. `goAway` sends a close frame. */
   webSocketOpened(exchange: Exchange, goAway: () => void): void
-  /** Called when the first close frame was sent or received. */
+  /** Records the first close frame that was sent or received. */
   webSocketClosing(exchange: Exchange, close: WebSocketClose): void
 
   /** Replaces the server's deadlines for this exchange. */
   setDeadlines(exchange: Exchange, policy: DeadlinePolicy): void
 }
 
-/** Times at which the request head was read and the response began. */
+/** Times of an exchange, recorded only for observers. */
 export interface Times {
-  /** Milliseconds since the epoch. */
+  /** Time at which the request head was read, milliseconds since the epoch. */
   readonly startedAt: number
-  /** Milliseconds of `Timers.now`. */
+  /** The same time as `startedAt`, in milliseconds of `Timers.now`. */
   readonly begun: number
+  /** Time at which the response began, in milliseconds of `Timers.now`. */
   answered: number | undefined
 }
 
@@ -214,46 +221,47 @@ export interface Times {
 export type BodyLoss = Loss | TooLarge
 
 /**
- * One request and its response. The owner implements the abstract members; the connection sets the others.
+ * One request and its response. The owner (the driver) implements the abstract members. The connection sets
+ * the other members.
  */
 export abstract class Exchange implements BodyFlow {
   body: Body<BodyLoss> | undefined = undefined
-  /** The handler has been started. */
+  /** Whether the handler has been started. */
   started = false
-  /** The whole request has arrived. */
+  /** Whether the whole request has arrived. */
   requestComplete = false
-  /** `100 Continue` was sent. */
+  /** Whether 100 (Continue) was sent. */
   continued = false
-  /** Status of the response, once its head was written. */
+  /** Status of the response, set when its head is written. */
   status: number | undefined = undefined
-  /** Framing of the response body, once its head was written. */
+  /** Framing of the response body, set when the response head is written. */
   framing: Framing | undefined = undefined
-  /** The response was written completely, or the connection was handed over. */
+  /** Whether the response was written completely or the connection was handed over. */
   responseComplete = false
-  /** The connection is lost or ending: no response is possible. */
+  /** Whether the connection is lost or ending. No response is possible then. */
   aborted = false
   /** The loss, if the client or the connection aborted the exchange. */
   loss: Loss | undefined = undefined
-  /** Deadlines of this exchange; `undefined`: the deadlines of the server apply. */
+  /** Deadlines of this exchange. With `undefined`, the deadlines of the server apply. */
   deadlines: DeadlinePolicy | undefined = undefined
-  /** Set once the connection has left HTTP. */
+  /** State of the connection after it has left HTTP; `undefined` before. */
   upgrade: UpgradeState | undefined = undefined
   /** How a shutdown treats the handler. */
   drainPolicy: Policy = "interruptAtDeadline"
   /**
-   * The handler waits for the drain and then closes its WebSocket itself, so the connection sends no close
-   * frame.
+   * Whether the handler itself closes its WebSocket when the server drains. The connection then sends no
+   * close frame.
    */
   listensToDrain = false
-  /** A shutdown has interrupted the handler. */
+  /** Whether a shutdown has interrupted the handler. */
   shutDown = false
-  /** Set only for a watched exchange. */
+  /** Times of the exchange, set only if observers watch the exchange. */
   times: Times | undefined = undefined
 
   constructor(
     readonly connection: Connection & ExchangeHome,
     readonly head: RequestHead,
-    /** Number of the exchange on its connection, from 1. */
+    /** Serial number of the exchange on its connection, from 1. */
     readonly number: number
   ) {}
 
@@ -265,32 +273,32 @@ export abstract class Exchange implements BodyFlow {
    */
   abstract openBody(limit: number): Body<BodyLoss>
   /**
-   * Ends the handler of an aborted exchange. Called once, after its body has failed and its outcome was
-   * reported.
+   * Ends the handler of an aborted exchange. Called once, after the request body has failed and the outcome
+   * was reported.
    */
   abstract lost(loss: Loss, by: "client" | "server"): void
   /** Interrupts the handler, because of a shutdown. */
   abstract interrupt(): void
-  /** Returns `true` if a shutdown must not interrupt the handler. */
+  /** Whether the handler is exempt from interruption by a shutdown. */
   abstract get isKept(): boolean
 
   // ---- common
 
   /**
-   * Returns `true` if the end of the connection frames the response body: FIN would then mark a partial body
-   * as complete.
+   * Whether the end of the connection marks the end of the response body. FIN would then make a partial body
+   * look complete.
    */
   get untilClose(): boolean {
     return this.framing?._tag === "UntilClose"
   }
 
-  /** Returns `true` if the request asks for an upgrade (not in HTTP/1.0, RFC 9110 §7.8) or is a CONNECT. */
+  /** Whether the request is a CONNECT or asks for an upgrade (ignored in HTTP/1.0, RFC 9110 §7.8). */
   get asksForSwitch(): boolean {
     const { method, upgrade, versionMinor } = this.head
     return method === "CONNECT" || (upgrade && versionMinor !== 0)
   }
 
-  /** Starts watching the exchange: records its times, and reports its end. */
+  /** Starts to watch the exchange. The start is recorded now, and the end will be reported. */
   begins(): Times {
     const { timers } = this.connection.server
     return (this.times = { startedAt: timers.wallTime(), begun: timers.now(), answered: undefined })
@@ -313,7 +321,7 @@ export abstract class Exchange implements BodyFlow {
   }
 }
 
-/** The connection, as an exchange and its server see it. */
+/** The interface of the connection to an exchange and to the server. */
 export interface ExchangeHome {
   handlerEnded(exchange: Exchange): void
   bodyFull(exchange: Exchange): void

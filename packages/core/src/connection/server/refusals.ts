@@ -1,8 +1,8 @@
 /**
- * Responses that the connection sends without the app: to malformed, late and excess requests, and for a
- * handler that produced none.
+ * Responses that the connection sends without the app. The requests are malformed, late or in excess of a
+ * limit, or their handler produced no response.
  *
- * The connection closes after each of these responses. None of them is sent after a response has begun.
+ * The connection closes after each of these responses. They are sent only if no other response has begun.
  */
 import type { Fault } from "../../model/fault.js"
 import { statusOf, type Rejection } from "../../model/loss.js"
@@ -15,14 +15,14 @@ import type { ClientErrorHandler, Rejecting } from "./ports.js"
 import type { ConnectionState } from "./state.js"
 import { handBack } from "./upgrade.js"
 
-/** Refuses a request, unless its response has begun. */
+/** Refuses a request, and closes the connection. If a response has begun, sends no further response. */
 export const reject = (connection: ConnectionState, rejection: Rejection, reason: CloseReason): void => {
   const { exchange, owner, server } = connection
   const { active } = server.events
   const status = statusOf(rejection)
   if (active) {
     server.events.clientError(connection, rejection)
-    // The request was refused before its handler started, so its times are not recorded yet.
+    // Record the times of the request here, because its handler has not started and never will.
     if (exchange?.started === false) exchange.begins()
   }
   const begun = exchange?.status !== undefined
@@ -47,7 +47,7 @@ export const tellFault = (connection: ConnectionState, fault: Fault): void => {
   owner.clientErrors.report(connection, { _tag: "Failed", fault, phase })
 }
 
-/** Refuses a request that exceeds a limit: 503, without a handler. */
+/** Refuses a request that exceeds a limit. Sends 503, and starts no handler. */
 export const drop = (connection: ConnectionState, head: RequestHead, reason: DropReason): void => {
   const { server } = connection
   writeResponse(connection, 503, ["Retry-After", server.settings.retryAfter])
@@ -59,7 +59,7 @@ export const drop = (connection: ConnectionState, head: RequestHead, reason: Dro
   finish(connection, "MaxRequests")
 }
 
-/** Responds for a handler that ended without a response. */
+/** Sends a default response for a handler that ended without a response, and closes the connection. */
 export const respondByDefault = (connection: ConnectionState, status: number): void => {
   writeResponse(connection, status)
   const { exchange } = connection
@@ -72,7 +72,8 @@ export const respondByDefault = (connection: ConnectionState, status: number): v
   finish(connection, "Refused")
 }
 
-// While the owner responds, further input is discarded within the limits of lingering.
+// Lets the owner (the driver) respond to a refused request. Meanwhile, discards input within the limits of
+// `Linger`.
 const askOwner = (
   connection: ConnectionState,
   clientErrors: ClientErrorHandler,

@@ -1,5 +1,6 @@
 /**
- * The phases of a server's shutdown; drivers wait between them. docs/shutdown.md shows the timeline.
+ * The phases of a server's shutdown. The driver waits between the phases. docs/shutdown.md shows the
+ * timeline.
  */
 import type { ServerLife } from "./life.js"
 
@@ -7,18 +8,19 @@ export interface Phase {
   begin(): void
   /** Maximum duration of the phase, ms. */
   readonly time: number
-  /** The option that sets `time`. */
+  /** Name of the option that sets `time`. */
   readonly limit: string
   /** Describes the connections and handlers that the next phase ends. */
   readonly loses: (() => string) | undefined
 }
 
 /**
- * Returns the phases of a shutdown. The driver goes through them until no connection and no handler is left
- * (`life.whenEmptied`). If some are left after the last phase, the driver calls `life.endAll`.
+ * Returns the phases of a shutdown. The driver runs one phase after the other until no connection and no
+ * handler is left (`life.whenEmptied`). If a connection or a handler is left after the last phase, the driver
+ * calls `life.endAll`.
  *
- * `grace`: how long open connections may send further requests, ms. `deadline`: how long handlers may run,
- * and then again how long their interruption may take, ms.
+ * `grace` is the time (ms) in which open connections may send further requests. `deadline` is the time (ms)
+ * that handlers may run, and also the time that their interruption may take.
  */
 export const phasesOf = (life: ServerLife, grace: number, deadline: number): ReadonlyArray<Phase> => {
   const first = Math.min(grace, deadline)

@@ -1,5 +1,5 @@
 /**
- * State of a server connection, shared by its deadlines, refusals, endings and upgrade.
+ * State of a server connection, shared by the modules for deadlines, refusals, endings and upgrades.
  */
 import type { Address } from "../../model/address.js"
 import { formatAddress } from "../../model/address.js"
@@ -24,31 +24,38 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
 
   readonly automaton = new Automaton("server")
   exchange: Exchange | undefined = undefined
-  /** `switched`: handed over. `refusing`: the owner responds to a refused request. */
+  /**
+   * `switched` means that the connection was handed over. `refusing` means that the owner responds to a
+   * refused request.
+   */
   phase: "open" | "switched" | "refusing" | "closing" | "closed" = "open"
   /** Cancels the owner's response to a refused request. */
   cancelAnswer: (() => void) | undefined = undefined
   handedOver: HandedOver | undefined = undefined
   /** The exchange whose handler took the connection over. */
   taken: Exchange | undefined = undefined
-  /** The connection has served an exchange. */
+  /** Whether the connection has served an exchange. */
   used = false
   readonly inflow: Inflow
   linger: Linger | undefined = undefined
-  /** A write met backpressure, so the transport will call `drain`. */
+  /** Whether a write met backpressure. The transport then calls `drain` later. */
   backedUp = false
   bytesOut = 0
-  /** Values of `bytesOut` and `bytesIn` at the end of the previous exchange. */
+  /** Value of `bytesOut` at the end of the previous exchange. */
   bytesOutBefore = 0
+  /** Value of `bytesIn` at the end of the previous exchange. */
   bytesInBefore = 0
   openedAt: number | undefined = undefined
   closeReason: CloseReason | undefined = undefined
   /**
-   * The parser is running. The parser counts a chunk as consumed only when it returns, so `bytesIn` is out of
-   * date until then.
+   * Whether the parser is running. `bytesIn` is then out of date, because the parser counts a chunk only when
+   * it returns.
    */
   protected executing = false
-  /** An exchange that ended while the parser was running. It is reported when the parser has returned. */
+  /**
+   * An exchange that ended while the parser was running. The exchange is reported after the parser has
+   * returned.
+   */
   protected over: Exchange | undefined = undefined
   readonly waits: Waits
   /** Cancels the timer of an exchange with its own deadlines. */
@@ -60,7 +67,7 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
     readonly transport: Transport,
     readonly server: ServerPort,
     readonly owner: Owner,
-    /** Number of the connection on its server, from 1. */
+    /** Serial number of the connection on its server, from 1. */
     readonly id: number
   ) {
     this.inflow = new Inflow(transport, server.settings.highWaterMark)
@@ -95,7 +102,8 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
   }
 
   whenDrained(f: () => void): () => void {
-    // `drain` may have been called since the caller's write. There will be no second call, so resume at once.
+    // The transport may have called `drain` since the caller's write. No second `drain` follows, so call `f`
+    // at once.
     if (this.phase === "closed" || !this.backedUp) {
       f()
       return nothing
@@ -111,7 +119,7 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
     return exchange.head.expectContinue && !exchange.continued && (exchange.body?.received ?? 0) === 0
   }
 
-  // Created on first use, because most connections never linger.
+  // Creates the `Linger` on first use, because most connections never linger.
   get lingering(): Linger {
     return (this.linger ??= new Linger(
       this.transport,
@@ -121,8 +129,8 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
   }
 
   /**
-   * Ends the byte counts of an exchange, and reports the exchange if it is watched. `status`: the status of a
-   * default response, if one was sent.
+   * Ends the byte counts of an exchange, and reports a watched exchange. `status` is the status of a default
+   * response, if one was sent.
    */
   exchangeOver(exchange: Exchange, loss: Loss | undefined, status: number | undefined): void {
     if (exchange.isWatched) {

@@ -2,7 +2,7 @@
  * The timer that checks all connections of a server against their deadlines.
  *
  * The timer runs only while there are connections. A request costs the sweep nothing, because a connection
- * computes its waiting times only when it is checked. `wire/automaton/deadlines` has the rules.
+ * computes its waiting times only when it is checked. `wire/automaton/deadlines` defines the rules.
  */
 import type { Timers } from "../../seams/timers.js"
 import { lookAgainAfter, type DeadlinePolicy } from "../../wire/index.js"
@@ -18,7 +18,7 @@ export class Sweep {
   private readonly period: number
   private cancel: (() => void) | undefined
 
-  /** `interval`: milliseconds. */
+  /** `interval` is the server's `connectionsCheckingInterval`, ms. */
   constructor(
     private readonly timers: Timers,
     private readonly connections: ReadonlySet<Swept>,
@@ -28,12 +28,12 @@ export class Sweep {
     this.period = lookAgainAfter(policy, interval)
   }
 
-  /** Call for each new connection. */
+  /** Starts the timer, if it is not running. Call for each new connection. */
   start(): void {
     if (this.cancel === undefined) this.arm()
   }
 
-  /** Call when no connection is left. */
+  /** Stops the timer. Call when no connection is left. */
   stop(): void {
     this.cancel?.()
     this.cancel = undefined

@@ -1,6 +1,6 @@
 /**
- * Upgrade and CONNECT on a server connection: hands the connection over, and takes it back when the new owner
- * has finished.
+ * Upgrade and CONNECT on a server connection. The connection is handed over to a new owner, and taken back
+ * when the new owner has finished.
  *
  * The automaton decides whether a switch is legal. A hand-over must lose no received byte and write no HTTP
  * after the head.
@@ -14,7 +14,10 @@ import type { Exchange, Taken } from "./ports.js"
 import { responseBegun, type ConnectionState } from "./state.js"
 import type { UpgradeState, WebSocketClose } from "./upgradeState.js"
 
-/** Hands the connection over with the bytes received. `head`: the last HTTP bytes to write. */
+/**
+ * Hands the connection over, with the bytes received so far. `head` holds the last HTTP bytes to write, if
+ * any.
+ */
 export const handOver = (
   connection: ConnectionState,
   exchange: Exchange,
@@ -60,7 +63,7 @@ export const handOver = (
     closed: () => connection.close()
   }
   connection.handedOver = new HandedOver(connection.transport, watcher, connection.server.timers, true)
-  // From now on the new owner gets `drain`, so writers of earlier responses must be resumed here.
+  // Resume the writers of earlier responses here, because from now on only the new owner gets `drain`.
   connection.drain()
   return { transport: connection.handedOver, initial }
 }
@@ -69,7 +72,7 @@ const lost = (connection: ConnectionState, exchange: Exchange, fault: Fault): vo
   const { upgrade } = exchange
   if (upgrade === undefined || upgrade.over) return
   connection.closeReason ??= "Failed"
-  // The first close frame has already given the reason, so ignore a reset that follows it.
+  // The first close frame has already given the reason of the end, so ignore a reset after the close frame.
   if (upgrade.closeCode !== undefined) return
   upgrade.endedBy ??= "client"
   exchange.loss ??= { _tag: "Failed", fault, ...where(connection) }
@@ -97,8 +100,8 @@ export const upgradeOver = (connection: ConnectionState): void => {
 const where = (connection: ConnectionState) => connection.where(connection.taken)
 
 /**
- * Takes the connection back from its new owner. `whole`: the owner's last output must arrive, so the
- * connection is closed by FIN instead of RST.
+ * Ends a handed-over connection after its new owner has finished. With `whole`, the connection closes by FIN,
+ * so that the last output of the new owner arrives. Otherwise the connection is reset.
  */
 export const handBack = (connection: ConnectionState, whole: boolean): void => {
   if (connection.phase !== "switched") return
@@ -140,8 +143,8 @@ export const webSocketClosing = (
 }
 
 /**
- * Sends the close frame when the server drains, unless the handler closes its WebSocket itself or is exempt
- * from interruption.
+ * Sends the close frame of an open WebSocket when the server drains. Does nothing if `webSocketsAtDrain` is
+ * `wait`, or if the handler closes its WebSocket itself or is exempt from interruption.
  */
 export const drain = (connection: ConnectionState): void => {
   const exchange = connection.taken
@@ -154,7 +157,8 @@ export const drain = (connection: ConnectionState): void => {
 }
 
 /**
- * Ends the connection at once; an open WebSocket sends a last close frame without waiting for its delivery.
+ * Ends the connection at once. On an open WebSocket, first sends a close frame, and does not wait for its
+ * delivery.
  */
 export const kill = (connection: ConnectionState): void => {
   const { taken: exchange, transport } = connection

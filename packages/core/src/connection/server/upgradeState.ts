@@ -1,18 +1,17 @@
 /**
- * State of an exchange whose connection was handed over: the side that ended the exchange, and the close
- * code.
+ * State of an exchange whose connection was handed over.
  */
 export interface UpgradeState {
   /** The `Upgrade` field of the request in lower case, or `connect` for CONNECT. */
   readonly protocol: string
-  /** Bytes received since the head of the request. */
+  /** Number of bytes received after the request head. */
   received: number
   endedBy: "client" | "server" | undefined
-  /** Code of the first close frame. */
+  /** Status code of the first WebSocket close frame. */
   closeCode: number | undefined
   /** Sends a close frame with code 1001 on an open WebSocket. */
   goAway: (() => void) | undefined
-  /** The outcome has been reported. */
+  /** Whether the outcome has been reported. */
   over: boolean
 }
 
@@ -20,6 +19,6 @@ export interface UpgradeState {
 export interface WebSocketClose {
   readonly code: number
   readonly by: "client" | "server"
-  /** How the client violated the protocol, if a violation caused the close frame. */
+  /** Description of the client's protocol violation, if a violation caused the close frame. */
   readonly violation?: string | undefined
 }

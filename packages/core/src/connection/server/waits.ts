@@ -1,8 +1,8 @@
 /**
  * Waiting times and byte counts of one server connection, as input for `wire/automaton/deadlines`.
  *
- * Counting costs one addition per read and write; the rest is computed when the deadlines are checked. Never
- * sets a timer or ends a connection.
+ * Counting costs one addition per read and write, and the waiting times are computed only when the deadlines
+ * are checked. This module never sets a timer or ends a connection.
  */
 import {
   judge,
@@ -16,13 +16,13 @@ import {
 /** State of the connection at the time of a check. */
 export interface Moment {
   readonly headComplete: boolean
-  /** The body of the request in flight is being read. */
+  /** Whether the body of the request in flight is being read. */
   readonly reading: boolean
-  /** Bytes sent. */
+  /** Number of bytes sent. */
   readonly sent: number
-  /** Output is waiting for the client to read. */
+  /** Whether output waits for the client to read. */
   readonly writing: boolean
-  /** Reading is paused, so FIN and RST cannot be noticed. */
+  /** Whether reading is paused. FIN and RST cannot be noticed then. */
   readonly holding: boolean
 }
 
@@ -32,18 +32,18 @@ export class Waits implements Waiting {
   receiving: Progress | undefined = undefined
   sending: Progress | undefined = undefined
   holding: Progress | undefined = undefined
-  /** Bytes received. */
+  /** Number of bytes received. */
   received = 0
   private movedBefore = 0
-  /** No request has begun yet. */
+  /** Whether the connection still waits for its first request. */
   private fresh = true
 
-  /** `begun`: time (ms) at which the connection opened and its wait for the first byte of a request began. */
+  /** `begun` is the time (ms) at which the connection opened. The wait for the first request begins then. */
   constructor(public begun: number) {
     this.lastActivity = begun
   }
 
-  /** Called when a part of a request has arrived. */
+  /** Records the start of a request. Only the first call for a request counts. */
   requestBegun(now: number): void {
     if (!this.fresh && this.begun >= 0) return
     this.fresh = false
@@ -61,8 +61,7 @@ export class Waits implements Waiting {
     this.receiving = moment.reading ? progress(this.receiving, this.received, now, policy) : undefined
     this.sending = moment.writing ? progress(this.sending, sent, now, policy) : undefined
     this.holding = moment.holding ? (this.holding ?? { since: now, moved: 0 }) : undefined
-    // Progress is detected only by this check, so bytes transferred since the last check count as transferred
-    // now.
+    // Only this check detects progress, so bytes transferred since the last check count as transferred now.
     const moved = this.received + sent
     if (moved !== this.movedBefore) {
       this.movedBefore = moved

@@ -1,49 +1,53 @@
 /**
- * The body of an incoming message: the parser pushes slices into the body, and a reader takes them.
+ * The body of an incoming message. The parser pushes slices of bytes into the body, and a reader takes the
+ * slices.
  *
- * Keeps views of the transport's chunks and copies only small slices (`slices.ts`). Above its limit, a body
- * asks its connection for backpressure. A body never closes its connection: the connection decides how to
- * treat an unread rest.
+ * A body keeps views of the transport's chunks, and copies only small slices (`slices.ts`). Above its limit,
+ * a body asks its connection for backpressure. A body never closes its connection, because the connection
+ * decides how to treat an unread rest.
  */
 import { Slices } from "./slices.js"
 
-/** Default number of bytes that may wait unread: 64 KiB, the maximum of one socket read. */
+/** Default number of bytes that may wait unread, which is 64 KiB, the maximum of one socket read. */
 export const lookAhead = 65_536
 
-/** The flow control of the connection, as a body sees it. */
+/** The flow control of a connection, which a body calls while its bytes arrive and are read. */
 export interface BodyFlow {
-  /** More bytes than the limit wait: pause the transport. */
+  /** Pauses the transport, because more bytes than the limit wait. */
   bodyFull(): void
-  /** The reader has caught up: resume the transport. */
+  /** Resumes the transport, because the reader has caught up. */
   bodyDrained(): void
-  /** The body was read for the first time; this triggers `100 Continue`. */
+  /**
+   * Called when reading of the body begins. The server then sends 100 (Continue) to a client that waits for
+   * 100.
+   */
   bodyWanted(): void
 }
 
 const noTrailers: ReadonlyArray<string> = []
 
-/** `F` is the record that a body fails with. */
+/** An incoming body. `F` is the type of the record with which the body fails. */
 export class Body<F> {
-  /** Body bytes received so far. */
+  /** Number of body bytes received so far. */
   received = 0
-  /** Field lines of the trailer section as a flat list; complete once `ended`. */
+  /** Field lines of the trailer section as a flat list of names and values, set when the body ends. */
   rawTrailers: ReadonlyArray<string> = noTrailers
 
   private readonly slices = new Slices()
   private taken: (() => void) | undefined = undefined
   private state: "open" | "ended" | "failed" = "open"
   private failed: F | (() => F) | undefined = undefined
-  /** Waiting readers. After every change, all of them are called; a reader that returns `true` is removed. */
-  private readers: Array<() => boolean> = []
   /**
-   * Number of readers that wait for the whole body. While there are any, the body asks for no backpressure.
+   * Functions of the waiting readers. Each function is called after every change, until it returns `true`.
    */
+  private readers: Array<() => boolean> = []
+  /** Number of readers that wait for the whole body. Above 0, the body asks for no backpressure. */
   private collecting = 0
   private collected: Uint8Array | undefined = undefined
   private reportedFull = false
   private asked = false
 
-  /** `limit`: bytes that may wait unread before the peer meets backpressure. */
+  /** `limit` is the number of bytes that may wait unread before the peer meets backpressure. */
   constructor(
     private readonly flow: BodyFlow,
     private readonly limit = lookAhead
@@ -53,17 +57,17 @@ export class Body<F> {
     return this.state === "ended"
   }
 
-  /** Bytes not read yet. */
+  /** Number of bytes that were received and not read yet. */
   get waiting(): number {
     return this.slices.bytes
   }
 
-  /** The whole body has arrived and been read. */
+  /** Whether the whole body has arrived and been read. */
   get consumed(): boolean {
     return this.state === "ended" && this.waiting === 0
   }
 
-  /** Reading has begun. */
+  /** Whether reading has begun. */
   get wanted(): boolean {
     return this.asked
   }
@@ -90,8 +94,8 @@ export class Body<F> {
   }
 
   /**
-   * Drops waiting and future bytes, and ends backpressure. Unless the body has ended, `failure` is required:
-   * readers then fail with `failure()`, because they must not mistake a part of the body for the whole.
+   * Drops waiting and future bytes, and ends backpressure. An incomplete body needs `failure`. Its readers
+   * then fail with `failure()`, so that they do not mistake a part of the body for the whole.
    */
   discard(failure?: () => F): void {
     this.slices.clear()
@@ -106,7 +110,7 @@ export class Body<F> {
 
   // ---- for the reader
 
-  /** Called when reading starts. Only the first call informs the connection. */
+  /** Informs the connection that reading begins. Further calls do nothing. */
   want(): void {
     if (this.asked) return
     this.asked = true
@@ -114,8 +118,8 @@ export class Body<F> {
   }
 
   /**
-   * Takes the waiting slices. Returns `undefined` if there are none; `ended` and `failure` then show whether
-   * more can arrive.
+   * Takes the waiting slices, or returns `undefined` if no bytes wait. `ended` and `failure` then show
+   * whether more can arrive.
    */
   take(): ReadonlyArray<Uint8Array> | undefined {
     if (this.waiting === 0) return undefined
@@ -124,7 +128,7 @@ export class Body<F> {
     return parts
   }
 
-  /** The record that the body failed with; `undefined` if it has not failed. */
+  /** The record with which the body has failed; `undefined` if the body has not failed. */
   get failure(): F | undefined {
     if (typeof this.failed === "function") this.failed = (this.failed as () => F)()
     return this.failed
@@ -138,7 +142,8 @@ export class Body<F> {
   takeWhole(limit: number | undefined, tooLarge: () => F): Uint8Array | undefined {
     if (this.collected !== undefined) return this.collected
     if (limit !== undefined && this.waiting > limit) {
-      // Reopen a body that has ended, so that it can fail: otherwise a later reader would find an empty body.
+      // Reopen a body that has ended, because only an open body can fail. A later reader would otherwise find
+      // an empty body.
       if (this.state === "ended") this.state = "open"
       this.discard(tooLarge)
     }
@@ -161,10 +166,12 @@ export class Body<F> {
   }
 
   /**
-   * Calls `done` now and after every change until it returns `true`. The returned function cancels the watch.
+   * Calls `done` now and after every change, until `done` returns `true`. The returned function cancels the
+   * watch.
    */
   watch(done: () => boolean): () => void {
-    // Check at once: the state may have changed since the caller's last check, and may not change again.
+    // Check at once, because the state may have changed since the caller's last check and may never change
+    // again.
     if (done()) return nothing
     this.readers.push(done)
     return () => {
@@ -173,8 +180,8 @@ export class Body<F> {
   }
 
   /**
-   * As `watch`, but for readers of the whole body: there is no backpressure until `done` returns `true` or
-   * the watch is cancelled.
+   * Watches the body for a reader of the whole body, as `watch` does. The body asks for no backpressure until
+   * `done` returns `true` or the watch is cancelled.
    */
   watchWhole(done: () => boolean): () => void {
     let over = false

@@ -1,9 +1,10 @@
 /**
- * The transport of a connection that has left HTTP, as its new owner sees it (RFC 9110 §7.8, §9.3.6).
+ * The transport that the new owner of a connection gets when the connection leaves HTTP (RFC 9110 §7.8,
+ * §9.3.6).
  *
- * Forwards all calls and events, with one exception: on a server, reading pauses while writes wait, so that a
- * client that sends without reading meets backpressure even if the new owner ignores backpressure. The former
- * owner is informed of traffic, and can revoke the transport.
+ * This class forwards the calls of the new owner and the events of the transport below. On a server, reading
+ * also pauses while writes wait. A client that sends without reading thus meets backpressure, even if the new
+ * owner ignores backpressure. The former owner observes the traffic, and can revoke the transport.
  */
 import type { Address } from "../../model/address.js"
 import type { Fault } from "../../model/fault.js"
@@ -11,14 +12,14 @@ import type { TlsFacts } from "../../model/tls.js"
 import type { Timers } from "../../seams/timers.js"
 import { abandon, isLost, type Transport, type TransportHandlers } from "../../seams/transport.js"
 
-/** Informs the former owner. */
+/** Observer of a handed-over connection, for its former owner. */
 export interface Watcher {
   received?(bytes: number): void
   sent?(bytes: number): void
-  /** FIN was received. */
+  /** Called when FIN was received. */
   ended?(): void
   failed?(fault: Fault): void
-  /** Both directions are closed. */
+  /** Called when both directions are closed. */
   closed(): void
 }
 
@@ -26,12 +27,12 @@ export class HandedOver implements Transport {
   private handlers: TransportHandlers | undefined
   private paused = false
   private revoked = false
-  /** Reading is paused, because writes wait above the high-water mark. */
+  /** Whether reading is paused because writes wait above the high-water mark. */
   private pausedForWrites = false
 
   /**
-   * `below` must be paused. `holds`: pause reading while writes wait. Only for servers: if both peers did
-   * this and both wrote before reading, they would deadlock.
+   * `below` must be paused. `holds`: whether reading pauses while writes wait. Only servers set `holds`,
+   * because two peers with `holds` would deadlock if both wrote before they read.
    */
   constructor(
     private readonly below: Transport,
@@ -90,8 +91,8 @@ export class HandedOver implements Transport {
       this.below.resume()
   }
 
-  // A transport that is no longer writable never calls `drain`, so keep reading: the peer's last bytes must
-  // arrive.
+  // Pauses reading until `drain`. A transport that is no longer writable never calls `drain`, so its reading
+  // goes on and the peer's last bytes arrive.
   private hold(): void {
     if (this.pausedForWrites || this.below.buffered === 0 || !this.below.writable) return
     this.pausedForWrites = true
@@ -126,7 +127,7 @@ export class HandedOver implements Transport {
   end(): void {
     if (this.revoked) return
     this.below.end()
-    // After `end`, neither a `drain` nor another write follows, so resume reading.
+    // Resume reading now, because no `drain` and no write follows after `end`.
     this.release()
   }
   reset(): void {

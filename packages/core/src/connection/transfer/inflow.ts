@@ -2,19 +2,19 @@
  * Received bytes that the connection cannot use yet, and backpressure on the peer.
  *
  * Above the look-ahead limit, the transport is paused, so that TCP slows the peer down and memory stays
- * bounded. Never parses, and never resumes the transport while another reason for backpressure remains.
+ * bounded. This class never parses, and never resumes the transport while a reason for backpressure remains.
  */
 import type { Transport } from "../../seams/transport.js"
 import { Slices } from "./slices.js"
 
-/** Reason for backpressure: more bytes of the body being received wait than its limit permits. */
+/** Reason for backpressure. The body being received holds more unread bytes than its limit. */
 export const forBody = 1
-/** Reason for backpressure: too many bytes of subsequent requests wait. */
+/** Reason for backpressure. Too many bytes of subsequent requests wait. */
 export const forQueue = 2
 
-/** The unread body of an earlier request. */
+/** The body of the request in flight, which precedes the waiting bytes. */
 interface UnreadBody {
-  /** Bytes not read yet. */
+  /** Number of bytes not read yet. */
   readonly waiting: number
   /** Calls `read` once the waiting bytes have been read or dropped. */
   whenRead(read: () => void): void
@@ -23,27 +23,32 @@ interface UnreadBody {
 export class Inflow {
   private readonly queue = new Slices()
   private heldFor = 0
-  /** Reading despite backpressure, to notice FIN or RST. */
+  /** Whether the transport is read despite backpressure, to notice FIN or RST. */
   probing = false
   private over = false
 
-  /** `lookAhead`: bytes that may wait before the peer meets backpressure. */
+  /** `lookAhead` is the number of bytes that may wait before the peer meets backpressure. */
   constructor(
     private readonly transport: Transport,
     private readonly lookAhead: number
   ) {}
 
-  /** Bytes that wait. */
+  /** Number of bytes that wait. */
   get queued(): number {
     return this.queue.bytes
   }
 
-  /** The transport is paused, or probed despite backpressure, so silence of the peer is caused by us. */
+  /**
+   * Whether we apply backpressure, also during a probe. If so, our backpressure may cause the peer's silence.
+   */
   get appliesBackpressure(): boolean {
     return this.heldFor !== 0
   }
 
-  /** `body`: the body that precedes these bytes; its unread bytes count against the limit too. */
+  /**
+   * Adds a chunk to the waiting bytes. `body` precedes the chunk, so its unread bytes count against the limit
+   * too.
+   */
   push(chunk: Uint8Array, body?: UnreadBody): void {
     this.queue.push(chunk)
     if (this.queued > this.lookAhead) this.hold(forQueue)
@@ -72,7 +77,10 @@ export class Inflow {
     return chunk
   }
 
-  /** Takes all waiting bytes, for a new reader. Neither pauses nor resumes the transport. */
+  /**
+   * Takes all waiting bytes, for the new owner of the transport. Leaves the transport paused or resumed as it
+   * was.
+   */
   takeAll(): Uint8Array {
     this.over = true
     this.heldFor = 0

@@ -4,22 +4,22 @@
  *
  * A view costs about 100 bytes and keeps its whole chunk in memory. Without copies, a peer that sends single
  * bytes, or little data among many discarded bytes, would occupy a hundred times the memory. With copies,
- * memory is at most about twice `bytes`. The queue has no limit itself: its user checks `bytes`.
+ * memory is at most about twice `bytes`. The queue has no limit of its own, so its user must check `bytes`.
  */
 
-/** Slices shorter than this are copied, because a view costs too much memory. */
+/** Length (bytes) below which a slice is copied, because a view costs too much memory. */
 const small = 512
 /**
- * Slices of at least this length are never copied: chunks are bounded, so a view of a large slice wastes
+ * Length (bytes) from which a slice is never copied. Chunks are bounded, so a view of a large slice wastes
  * little.
  */
 const large = 16_384
-/** Size of a buffer into which slices are copied. */
+/** Size (bytes) of a buffer into which slices are copied. */
 const roomSize = 8_192
 
 const empty = new Uint8Array(0)
 
-/** Joins slices; returns a single slice unchanged. */
+/** Joins slices into one. Returns a single slice unchanged. */
 const concat = (parts: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
   if (parts.length === 1) return parts[0]!
   if (length === 0) return empty
@@ -38,10 +38,11 @@ const holdsMore = (slice: Uint8Array): boolean =>
 export class Slices {
   bytes = 0
   private parts: Array<Uint8Array> = []
-  /** Buffer for copies. Bytes that were already returned are never overwritten. */
+  /** The buffer for copies. Bytes that were already returned are never overwritten. */
   private room: Uint8Array | undefined = undefined
-  /** Number of bytes copied to `room`, and number of those that are already in `parts`. */
+  /** Number of bytes copied to `room`. */
   private filled = 0
+  /** Number of bytes of `room` that are already in `parts`. */
   private listed = 0
 
   push(slice: Uint8Array): void {
