@@ -169,7 +169,8 @@ function onClose(this: ClientSocket): void {
   const req = this._httpMessage
   const parser = this.parser
   if (req) tellClosed(this, req)
-  // Call `finish` last. It completes a response that the end frames, which `tellClosed` must fail.
+  // Call `finish` after `tellClosed`. An earlier call would complete a response whose body ends with the
+  // connection, and `tellClosed` must fail such a response.
   if (parser) {
     parser.finish()
     freeParser(parser, req as { parser?: unknown } | null, this)

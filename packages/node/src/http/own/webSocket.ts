@@ -405,7 +405,7 @@ const openingRequest = (
   }
   if (protocols.length > 0) headers["Sec-WebSocket-Protocol"] = protocols.join(", ")
   const secure = url.protocol === "https:"
-  // An upgraded connection never returns to a pool, so an agent is only set if the program has passed one.
+  // Without the option `agent`, the request uses the global agent of its protocol.
   const agent = options.agent ? { agent: options.agent } : secureOptions(secure)
   return new (ClientRequest as unknown as new (url: URL, options: object) => ClientReq)(url, {
     headers,
