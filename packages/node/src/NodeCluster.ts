@@ -212,8 +212,8 @@ const backoff: Schedule.Schedule<unknown, Crash> = Schedule.exponential("100 mil
  */
 const resetAfter = 30_000
 
-// One of the cluster's `workers` places. During a restart, a second process runs beside `current` for a
-// while.
+// The place of one worker; the cluster has `workers` places. During a restart, a second process runs for a
+// while beside `current`.
 interface Slot {
   current: WorkerProcess
 }
@@ -498,7 +498,7 @@ const primary = (options: Options) =>
       Effect.catchAll((error) => Effect.logError("not all workers were replaced", error))
     )
     hungUp = () => void Runtime.runFork(runtime, Effect.forkScoped(replaceAll))
-    // If SIGHUP arrived during the start, replace the first workers: they may have read the old
+    // If SIGHUP arrived during the start, replace the first workers, because they may have read the old
     // configuration.
     if (early) hungUp()
     return yield* failure

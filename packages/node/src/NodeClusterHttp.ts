@@ -4,7 +4,7 @@
  *
  * The index of this package does not export this module, because the module needs `@effect/cluster`,
  * `@effect/rpc` and `@effect/sql`, and most programs do not use these packages. Import the module as
- * `@httpfx/node/NodeClusterHttp`. It only composes layers; `@effect/cluster` assigns the shards.
+ * `@httpfx/node/NodeClusterHttp`. The module only composes layers. `@effect/cluster` assigns the shards.
  *
  * @since 0.1.0
  */

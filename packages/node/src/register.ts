@@ -43,8 +43,8 @@ const register = (): void => {
         }
         if (name !== "http2") return own(`./${name}.cjs`)
         if (http2 === undefined) {
-          // With `registerHooks`, `load` would end in this function again: it calls our `resolve`, which
-          // redirects `http2`.
+          // Prefer `getBuiltinModule`. With `registerHooks`, `load` would call our `resolve`, and so this
+          // function again.
           const builtIn =
             process.getBuiltinModule?.("node:http2") ?? Reflect.apply(load, this, [request, parent, ...rest])
           http2 = (own("./http2.cjs") as { readonly withOwnHttp1: typeof withOwnHttp1 }).withOwnHttp1(

@@ -1,8 +1,8 @@
 /**
- * A transport that carries one exchange. One driver (code that runs exchanges, such as the callback API) can
- * thus handle requests that another driver has received. The transport encodes the received request and
- * delivers the bytes to its owner, the driver that handles the request. The owner writes a response as bytes,
- * and the transport parses these bytes into head, body and trailers.
+ * A transport that carries one exchange between two drivers (code that runs exchanges, such as the callback
+ * API). The first driver has received the request. The transport encodes the request and delivers the bytes
+ * to its owner, the second driver. The owner writes a response as bytes, and the transport parses these bytes
+ * into head, body and trailers.
  *
  * The transport closes when the exchange ends. It never calls the owner from within a call by the owner, and
  * reports backpressure when `highWaterMark` bytes are buffered.

@@ -138,7 +138,7 @@ class ListenedTransport extends ExchangeTransport {
     if (status === 204 || status === 304 || this.req.method === "HEAD") res.flushHeaders()
   }
 
-  // Calls a function that throws if other code has already sent or destroyed the response.
+  // Calls a function, which throws if other code has sent or destroyed the response. Returns `false` then.
   private refusedBy(f: () => void): boolean {
     if (this.left) return false
     try {

@@ -2,13 +2,13 @@
  * The `Transport` over a `net.Socket` that we opened or accepted. It reads without the overhead of streams
  * and can reset the connection. It reports a failed write only after the received bytes.
  *
- * Reading. Bytes arrive through the option `onread` (Node documentation: net.Socket) and not through the
- * stream, see reader.ts. `pause` therefore stops the handle immediately.
+ * Bytes arrive through the option `onread` (Node documentation: net.Socket) and not through the stream, see
+ * reader.ts. `pause` therefore stops the handle immediately.
  *
- * Write failures. A peer may respond and close while we still send. Our write then fails although the
- * response is still in the receive queue, so a failed write is reported only when reading has ended. If the
- * owner (the user of this transport) has paused reading, the failure is reported immediately, because nothing
- * else would wake a writer that waits for `drain`.
+ * A peer may respond and close while we still send. Our write then fails although the response is still in
+ * the receive queue, so a failed write is reported only when reading has ended. If the owner (the user of
+ * this transport) has paused reading, the failure is reported immediately, because nothing else would wake a
+ * writer that waits for `drain`.
  *
  * Never reads before `start`, and never keeps a listener after `close`.
  */

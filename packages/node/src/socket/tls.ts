@@ -50,7 +50,7 @@ const contextOptions = (options: Network.TlsOptions): tls.SecureContextOptions =
   return context
 }
 
-// A `tls.Server` would set these options. None is used here, and OpenSSL's defaults differ, so set them.
+// Sets the options that a `tls.Server` would set, because OpenSSL's defaults differ.
 const serverContext = (options: Network.TlsOptions): Record<string, unknown> => {
   const { sessionIdContext = trustOf(options), sessionTimeout, ticketKeys } = options
   return {
@@ -163,8 +163,8 @@ const failure = (error: NodeJS.ErrnoException, address: string | undefined) => {
   return error.syscall === undefined ? new HttpError.HangUp(facts) : new HttpError.ConnectionReset(facts)
 }
 
-// A server-side `TLSSocket` does not reject unverified clients. `tls.Server` would do so, but none is used
-// here.
+// Returns the error with which to reject an unverified client. A `TLSSocket` without a `tls.Server` does not
+// reject the client itself.
 const refusalOf = (socket: tls.TLSSocket, options: Network.TlsOptions): Error | undefined => {
   const { rejectUnauthorized = true, requestCert, role } = options
   if (role === "client" || requestCert !== true || !rejectUnauthorized) return undefined
@@ -187,7 +187,7 @@ class TlsTransport extends StreamTransport implements Writing {
     requireCloseNotify: boolean
   ) {
     super(socket, addresses)
-    // Destroy the socket after a TLS error. A `tls.Server` would do so, but none is used here.
+    // Destroy the socket after a TLS error, as a `tls.Server` would do.
     socket.on(ServerTls.failed, (error: Error) => nextTick(() => socket.destroy(error)))
     if (requireCloseNotify) {
       onEof(socket, () => {

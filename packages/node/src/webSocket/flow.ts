@@ -88,7 +88,7 @@ export class WebSocketFlow {
   private ended = false
   /** Whether reading is paused. Initially `true`, because there is no receiver yet. */
   private held = true
-  /** Messages that were parsed from the current piece after reading was paused. */
+  /** Messages that `ws` parsed from its current input after reading was paused. */
   private queue: Array<Message> = []
   private handlers = 0
   private handled = 0

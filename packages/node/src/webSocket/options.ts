@@ -6,7 +6,7 @@ import { InvalidOption } from "@httpfx/core/HttpError"
 import * as Duration from "effect/Duration"
 
 /**
- * The options of WebSockets. `ws` does the framing, so options that `ws` has too have the same name here.
+ * The options of WebSockets. `ws` does the framing, and its options have the same names here.
  *
  * @since 0.1.0
  * @category models
@@ -28,8 +28,8 @@ export interface Options {
    */
   readonly skipUTF8Validation?: boolean | undefined
   /**
-   * Chooses one of the subprotocols that a client offers, from a list in the client's order. If it returns
-   * `undefined`, no subprotocol is used. Default: chooses the first one.
+   * Chooses one of the subprotocols that a client offers, from a list in the client's order. If the function
+   * returns `undefined`, no subprotocol is used. Default: the first subprotocol.
    */
   readonly selectProtocol?: ((offered: ReadonlyArray<string>) => string | undefined) | undefined
   /**

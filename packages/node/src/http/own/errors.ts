@@ -54,8 +54,8 @@ export const headersSent = (what: string): CodedError =>
   violationError({ _tag: "Violation", code: "ERR_HTTP_HEADERS_SENT", what })
 
 /**
- * The error for malformed bytes. A server passes the error to `clientError`; a client emits it as `error` of
- * the request.
+ * The error for malformed bytes. A server emits `clientError` with this error; a client emits `error` with it
+ * on the request.
  */
 export interface ParserError extends Error {
   code: string

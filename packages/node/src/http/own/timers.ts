@@ -1,6 +1,7 @@
 /**
- * Hooks for the bridge. `timersOption` injects timers, for a clock other than the system's. `ownWebSocket`
- * gives access to our `WebSocket` class, because the http module exports Node's class where Node has one.
+ * Hooks for the bridge. `timersOption` injects timers, for a clock that replaces the system's clock.
+ * `ownWebSocket` gives access to our `WebSocket` class, because the http module exports Node's class where
+ * Node has one.
  */
 export { nodeTimers } from "../../time/nodeTimers.js"
 

@@ -36,7 +36,7 @@ export const onEof = (socket: TLSSocket, told: () => void): void => {
 export const endedBelow = (socket: TLSSocket, below: Duplex): boolean => {
   if (!(below instanceof net.Socket)) return below.readableEnded
   const handle = (socket as unknown as Handled)._handle
-  // A paused stream has stopped the underlying reads too, so `readStart` would succeed in both cases.
+  // If the stream is paused, the underlying reads have stopped too, so assume `close_notify`.
   if (handle?.reading !== true) return false
   return handle._parent?.readStart?.() === 0
 }
