@@ -40,8 +40,8 @@ class MountedTransport extends ExchangeTransport {
   private readonly steps: Array<Step> = []
   private waiting: ((step: Effect.Effect<Step>) => void) | undefined = undefined
   /**
-   * The response head, kept until the listener's write has been parsed. Only then is known whether the same
-   * write contains the body.
+   * The response head, kept until the listener's write has been parsed. Before that, it is unknown whether
+   * the same write contains the body.
    */
   private headToTell: ResponseHead | undefined = undefined
   private readonly chunks: Array<Uint8Array> = []

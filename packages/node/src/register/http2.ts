@@ -36,7 +36,7 @@ const optionsOf = (options: Options): ServerOptions => {
   }
 }
 
-/** Returns replacements for the members of the built-in class that close HTTP/1 connections. */
+/** Returns replacements for the built-in class's methods that close HTTP/1 connections. */
 const membersOver = (parent: NetServer) => ({
   close(this: Secure, callback?: (error?: Error) => void): Secure {
     prepareClose(this)

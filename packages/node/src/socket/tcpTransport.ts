@@ -123,7 +123,7 @@ export class TcpTransport extends StreamTransport implements Transport, Writing 
 export const connecting = (options: net.NetConnectOpts, addresses?: Addresses): TcpTransport => {
   const reader = new Reader()
   const socket = net.connect({ ...options, allowHalfOpen: true, onread: reader.options })
-  // Node starts to read when the connection is open, unless the socket is paused.
+  // Pause the socket, because Node would otherwise start to read as soon as the connection is open.
   socket.pause()
   return new TcpTransport(socket, reader, addresses)
 }

@@ -146,9 +146,7 @@ const dateAt = (now: number): string => {
   return dateLine
 }
 
-/**
- * Encodes fields into a head. Records which fields it has encoded that affect the framing or the connection.
- */
+/** Encodes fields into a head. Records which of the fields affect the framing or the connection. */
 class Printer {
   text: string
   seen = 0

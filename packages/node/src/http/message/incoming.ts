@@ -251,7 +251,7 @@ proto._addHeaderLineDistinct = function _addHeaderLineDistinct(
 const dump = function _dump(this: Incoming) {
   if (this._dumped) return
   this._dumped = true
-  // Remove the listeners first. Otherwise they would get buffered data when the stream resumes.
+  // Remove the listeners first. Otherwise these listeners would get buffered data when the stream resumes.
   this.removeAllListeners("data")
   this.resume()
 }
