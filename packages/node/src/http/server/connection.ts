@@ -369,7 +369,7 @@ export class ServerConnection {
     if (socket._httpMessage?.finished === true && this.incoming.length === 1 && socket.writableLength === 0)
       return
     this.held = undefined
-    // If the program has set or cleared a timeout meanwhile, the socket has another timer, so keep that one.
+    // Clear the idle timer only if the program has not set or cleared a timeout meanwhile.
     if (timerOf(socket) === held) socket.setTimeout(0)
   }
 
