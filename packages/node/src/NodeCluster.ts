@@ -39,7 +39,7 @@ import {
 import { setTimeout } from "./time/realTime.js"
 
 /**
- * Describes a worker that exited although the primary had not told it to stop.
+ * The exit of a worker that the primary had not told to stop.
  *
  * @since 0.1.0
  * @category models
@@ -47,14 +47,14 @@ import { setTimeout } from "./time/realTime.js"
 export interface Crash {
   /** Number of the process in its cluster, from 1. */
   readonly worker: number
-  /** `undefined`: the worker was killed by a signal. */
+  /** The exit code; `undefined` if a signal killed the worker. */
   readonly exitCode: number | undefined
-  /** `undefined`: the worker exited by itself. */
+  /** The name of the signal that killed the worker; `undefined` if the worker exited by itself. */
   readonly signal: string | undefined
 }
 
 /**
- * Sets the number of workers, their program, and their timeouts.
+ * Options of a cluster: the number of workers, their program, and their timeouts.
  *
  * @since 0.1.0
  * @category models
@@ -63,20 +63,20 @@ export interface Options {
   /** The number of workers. Default: the cores available to this process (`os.availableParallelism`). */
   readonly workers?: number | undefined
   /**
-   * A new worker that is not ready after this time is killed. Default 2 minutes, since a machine under load
-   * starts processes slowly.
+   * Maximum time until a new worker is ready; after this time the worker is killed. Default 2 minutes,
+   * because a machine under load starts processes slowly.
    */
   readonly startTimeout?: Duration.DurationInput | undefined
   /**
-   * A worker that has not exited this long after it was told to stop is killed. Default 30 seconds. This is
-   * longer than the default `gracefulShutdownTimeout` of a server (20 seconds), so the server can close its
-   * remaining connections before the worker is killed.
+   * Maximum time that a worker may take to exit after it was told to stop; after this time the worker is
+   * killed. Default 30 seconds. The default `gracefulShutdownTimeout` of a server is shorter (20 seconds), so
+   * the server can close its remaining connections before the worker is killed.
    */
   readonly gracefulShutdownTimeout?: Duration.DurationInput | undefined
   /**
-   * Decides when a worker that exited is replaced. By default the first delay is 100 ms and each further
-   * delay is twice the previous one, up to 10 seconds. After a worker has run for 30 seconds, the next delay
-   * is 100 ms again. If the schedule ends, `failure` and `run` fail.
+   * The schedule of the delays before a worker that exited is replaced. By default the first delay is 100 ms
+   * and each further delay is twice the previous one, up to 10 seconds. After a worker has run for 30
+   * seconds, the next delay is 100 ms again. If the schedule ends, `failure` and `run` fail.
    */
   readonly restart?: Schedule.Schedule<unknown, Crash> | undefined
   /** The program that workers run. Default: the program of this process. */
@@ -100,12 +100,15 @@ export interface Worker {
   readonly worker: number
   /** The process id. */
   readonly pid: number
-  /** `starting`: the worker is not ready yet. `stopping`: it was told to stop and is finishing its work. */
+  /**
+   * The state of the worker. A `starting` worker is not ready yet. A `stopping` worker was told to stop and
+   * is finishing its work.
+   */
   readonly state: "starting" | "ready" | "stopping"
 }
 
 /**
- * A worker process was started, but does not serve requests yet.
+ * The event that a worker process was started. The worker does not serve requests yet.
  *
  * @since 0.1.0
  * @category models
@@ -119,7 +122,7 @@ export interface WorkerStarted {
 }
 
 /**
- * A worker has built its layer and now serves requests.
+ * The event that a worker is ready. The worker has built its layer and serves requests.
  *
  * @since 0.1.0
  * @category models
@@ -133,7 +136,7 @@ export interface WorkerReady {
 }
 
 /**
- * A worker was told to stop and is finishing its work.
+ * The event that a worker was told to stop. The worker is finishing its work.
  *
  * @since 0.1.0
  * @category models
@@ -147,7 +150,7 @@ export interface WorkerStopping {
 }
 
 /**
- * A worker process has exited.
+ * The event that a worker process has exited.
  *
  * @since 0.1.0
  * @category models
@@ -204,12 +207,13 @@ const backoff: Schedule.Schedule<unknown, Crash> = Schedule.exponential("100 mil
   Schedule.either(Schedule.spaced("10 seconds"))
 )
 /**
- * If a worker has run longer than this, ms, `backoff` starts again with its first delay.
- * (`Schedule.resetAfter` is not used, because the wall clock that it reads can be set.)
+ * Run time of a worker after which `backoff` starts again with its first delay, ms. (`Schedule.resetAfter` is
+ * not used, because it reads the wall clock, and setting that clock would distort the run time.)
  */
 const resetAfter = 30_000
 
-// A slot has one worker process; during a restart it has two.
+// The place of one worker; the cluster has `workers` places. During a restart, a second process runs for a
+// while beside `current`.
 interface Slot {
   current: WorkerProcess
 }
@@ -325,7 +329,7 @@ export const make = (
         yield* stop(old)
       })
 
-    // Replaces the worker of a slot after each unexpected exit, with the delay that the schedule returns.
+    // Replaces the worker of a slot after each unexpected exit. The schedule determines the delay.
     const keep = (slot: Slot) =>
       Effect.gen(function* () {
         const driver = yield* Schedule.driver(schedule)
@@ -366,7 +370,7 @@ export const make = (
   })
 
 /**
- * `make`, as a layer.
+ * Provides the cluster that {@link make} starts.
  *
  * @since 0.1.0
  * @category layers
@@ -375,7 +379,7 @@ export const layer = (options: Options = {}): Layer.Layer<NodeCluster, WorkerFai
   Layer.scoped(NodeCluster, make(options))
 
 /**
- * `layer`, with its options from the configuration.
+ * Provides the same cluster as {@link layer}, with options read from the configuration.
  *
  * @since 0.1.0
  * @category layers
@@ -407,9 +411,9 @@ const toldToStop = Effect.async<void>((resume) => {
 })
 
 /**
- * The program of a worker: builds the layer, reports to the primary that this worker is ready, and closes the
- * layer when the primary exits or tells the worker to stop. In a process that is not a worker, the program
- * runs until it is interrupted.
+ * Returns the program of a worker. The program builds the layer, tells the primary that this worker is ready,
+ * and closes the layer when the primary exits or tells the worker to stop. In a process that is not a worker,
+ * the program runs until it is interrupted.
  *
  * @since 0.1.0
  * @category constructors
@@ -439,12 +443,12 @@ const onHangup = (f: () => void) =>
   )
 
 /**
- * A program that is both primary and worker: the primary starts the same program `workers` more times, and
- * each of those processes runs `layer`. Run it with the platform's `runMain`: SIGTERM and Ctrl-C then stop
- * all workers gracefully, and SIGHUP replaces them one by one.
+ * Returns one program for the primary and for the workers. The primary starts the same program `workers` more
+ * times, and each of those processes runs `layer`. With the platform's `runMain`, SIGTERM and Ctrl-C stop all
+ * workers gracefully, and SIGHUP replaces all workers one by one.
  *
- * Runs until it is interrupted. Fails if one of the first workers does not become ready, or if a worker exits
- * and the `restart` schedule has ended.
+ * The program runs until it is interrupted. It fails if one of the first workers does not become ready, or if
+ * a worker exits and the `restart` schedule has ended.
  *
  * @example
  * import { HttpServer, HttpServerResponse } from "@effect/platform"
@@ -475,7 +479,8 @@ export const run = <A, E, R>(
 
 const primary = (options: Options) =>
   Effect.gen(function* () {
-    // Listen for the whole lifetime: a SIGHUP without a listener would kill this process but not its workers.
+    // Listen for the whole lifetime, because a SIGHUP without a listener would kill this process but not its
+    // workers.
     let early = false
     let hungUp = () => {
       early = true
@@ -493,8 +498,8 @@ const primary = (options: Options) =>
       Effect.catchAll((error) => Effect.logError("not all workers were replaced", error))
     )
     hungUp = () => void Runtime.runFork(runtime, Effect.forkScoped(replaceAll))
-    // A SIGHUP arrived during the start: the first workers may have read the old configuration, so replace
-    // them.
+    // If SIGHUP arrived during the start, replace the first workers, because they may have read the old
+    // configuration.
     if (early) hungUp()
     return yield* failure
   })

@@ -4,7 +4,7 @@
  *
  * The index of this package does not export this module, because the module needs `@effect/cluster`,
  * `@effect/rpc` and `@effect/sql`, and most programs do not use these packages. Import the module as
- * `@httpfx/node/NodeClusterHttp`. It only composes layers; `@effect/cluster` assigns the shards.
+ * `@httpfx/node/NodeClusterHttp`. The module only composes layers. `@effect/cluster` assigns the shards.
  *
  * @since 0.1.0
  */
@@ -32,7 +32,8 @@ import * as NodeHttpClient from "./NodeHttpClient.js"
 import * as NodeHttpServer from "./NodeHttpServer.js"
 
 /**
- * Options of a runner: whether it hosts entities, its protocol, its storage and its server.
+ * Options of a runner (a process of the cluster): whether it hosts entities, its protocol, storage and
+ * server.
  *
  * @since 0.1.0
  * @category models
@@ -49,7 +50,7 @@ export interface Options<ClientOnly extends boolean, Storage extends StorageKind
   /**
    * Storage of runners, locks and messages. `"sql"` (the default) needs a `SqlClient`; `"byo"` needs a
    * `MessageStorage` and a `RunnerStorage` from the program. `"local"` keeps everything in this process, so
-   * the cluster has this one runner only.
+   * the cluster has only this runner.
    */
   readonly storage?: Storage | undefined
   /**
@@ -64,7 +65,7 @@ export interface Options<ClientOnly extends boolean, Storage extends StorageKind
 }
 
 /**
- * Selects storage in this process, in a database, or provided by the program.
+ * The kinds of storage: in this process, in a database, or provided by the program.
  *
  * @since 0.1.0
  * @category models
@@ -79,8 +80,8 @@ const webSockets = Layer.sync(WebSocketConstructor, () =>
 )
 
 /**
- * The server that other runners call. It listens on `runnerListenAddress` of the configuration or, if that is
- * not set, on `runnerAddress`. Dies if neither is set.
+ * Provides the server that other runners call. The server listens on `runnerListenAddress` of the
+ * configuration or, if that is not set, on `runnerAddress`. The layer dies if neither is set.
  *
  * @since 0.1.0
  * @category layers
@@ -131,8 +132,8 @@ const protocolOf = (transport: "http" | "websocket") =>
     : Layer.provide(HttpRunner.layerClientProtocolWebsocketDefault, webSockets)
 
 /**
- * A runner of a cluster: its server, the clients with which it calls other runners, and its storage. A runner
- * that does not respond to a ping counts as dead, and its shards move to other runners.
+ * Provides a runner of a cluster: its server, the clients with which it calls other runners, and its storage.
+ * A runner that does not respond to a ping counts as dead, and its shards move to other runners.
  *
  * @since 0.1.0
  * @category layers
@@ -158,7 +159,7 @@ export const layer = <const ClientOnly extends boolean = false, const Storage ex
     serialization === "ndjson"
       ? RpcSerialization.layerNdjsonWith({ maxBufferSize })
       : RpcSerialization.layerMsgPackWith({ maxBufferSize })
-  // The cast is needed because the requirements depend on the options, as the return type declares.
+  // The requirements depend on the options, and TypeScript cannot infer that; cast to the declared type.
   return (runnerOf(options, layerHttpServer(options.server)) as Layer.Layer<Sharding | Runners.Runners>).pipe(
     Layer.provide(health),
     Layer.provideMerge(messages as Layer.Layer<MessageStorage.MessageStorage>),

@@ -1,5 +1,5 @@
 /**
- * Provides platform's services for Node.js other than HTTP: files, paths, commands and the terminal. The
+ * Provides the services of `@effect/platform` for files, paths, commands and the terminal on Node.js. The
  * implementations are those of `@effect/platform-node-shared`. For workers use `NodeWorker` of
  * `@effect/platform-node`.
  *

@@ -1,6 +1,7 @@
 /**
- * Converts between transports and Node's streams: makes any `stream.Duplex` a connection of httpfx, and makes
- * a connection a stream that libraries accept as a `net.Socket`.
+ * Converts between transports and Node's streams. `transportFromDuplex` makes any `stream.Duplex` a
+ * connection of httpfx. `duplexFromTransport` makes a connection a stream that libraries accept as a
+ * `net.Socket`.
  *
  * @since 0.1.0
  */

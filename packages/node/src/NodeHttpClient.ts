@@ -83,7 +83,8 @@ export const layer: Layer.Layer<Client.Client | HttpClient> = Layer.orDie(
 )
 
 /**
- * `layer`, with options. Fails with `InvalidOption` for an invalid value.
+ * Provides the same client as {@link layer}, with these options. Fails with `InvalidOption` for an invalid
+ * value.
  *
  * @since 0.1.0
  * @category layers
@@ -94,7 +95,7 @@ export const layerWith = (
   Layer.provide(Client.layer(options), NodeNetwork.layer)
 
 /**
- * `layerWith`, with its options from the configuration.
+ * Provides the same client as {@link layerWith}, with options read from the configuration.
  *
  * @since 0.1.0
  * @category layers
@@ -115,8 +116,8 @@ export const layerWithoutAgent: Layer.Layer<Client.Client | HttpClient, never, H
 )
 
 /**
- * Reads the proxies from environment variables, with the rules of curl; pass the result as the option
- * `proxy`. The variables are read when this function is called. By default a client uses no proxy.
+ * Reads the proxies from environment variables, with the rules of curl. Pass the result as the option `proxy`
+ * of a client; by default a client uses no proxy. The variables are read when this function is called.
  *
  * @example
  * import { NodeHttpClient } from "@httpfx/node"
@@ -131,7 +132,7 @@ export const environmentProxies = (
 ): Proxy.Proxies => Proxy.fromEnvironment(variables)
 
 /**
- * `HttpAgent`, for programs that used a dispatcher.
+ * Alias of `HttpAgent`, for programs that used a dispatcher.
  *
  * @since 0.1.0
  * @category undici
@@ -153,7 +154,7 @@ export type Dispatcher = HttpAgent
 export const makeDispatcher: Effect.Effect<Agent.Service, never, Scope.Scope> = Effect.orDie(makeAgent())
 
 /**
- * `agentLayer`, for programs that used a dispatcher.
+ * Alias of `agentLayer`, for programs that used a dispatcher.
  *
  * @since 0.1.0
  * @category undici
@@ -170,7 +171,7 @@ export const makeUndici = (dispatcher: Agent.Service): HttpClient =>
   Effect.runSync(Client.fromAgent(dispatcher)).httpClient
 
 /**
- * `layer`, for programs that used the layer with this name.
+ * Alias of `layer`, for programs that used the layer with this name.
  *
  * @since 0.1.0
  * @category undici
@@ -178,7 +179,7 @@ export const makeUndici = (dispatcher: Agent.Service): HttpClient =>
 export const layerUndici: Layer.Layer<Client.Client | HttpClient> = layer
 
 /**
- * `layerWithoutAgent`, for programs that used the layer with this name.
+ * Alias of `layerWithoutAgent`, for programs that used the layer with this name.
  *
  * @since 0.1.0
  * @category undici

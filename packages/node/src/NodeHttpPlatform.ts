@@ -21,9 +21,9 @@ import { fileStream } from "./socket/fileStream.js"
 const typeOf = (name: string) => mime.getType(name) ?? "application/octet-stream"
 
 /**
- * Makes platform's `HttpPlatform`. The content type follows the extension of the file name, unless the
- * headers set it. A response contains exactly the bytes of `offset` and `bytesToRead`; if the file has become
- * too short, the response is aborted.
+ * Makes platform's `HttpPlatform`. The content type comes from the headers or, without that field, from the
+ * extension of the file name. A response contains exactly the bytes of `offset` and `bytesToRead`; if the
+ * file has become too short, the response is aborted.
  *
  * @since 0.1.0
  * @category constructors

@@ -66,7 +66,7 @@ export const make = (options: Options): Effect.Effect<HttpServer.HttpServer, Ser
   Effect.map(Effect.provide(Server.make(options), platform(options)), ({ httpServer }) => httpServer)
 
 /**
- * The server without the services of `layerContext`.
+ * Provides the server without the services of `layerContext`.
  *
  * @since 0.1.0
  * @category layers
@@ -100,7 +100,7 @@ export const layer = (
   Layer.merge(layerServer(options), layerContext)
 
 /**
- * `layer`, with its options from the configuration.
+ * Provides the same as {@link layer}, with options read from the configuration.
  *
  * @since 0.1.0
  * @category layers
@@ -111,8 +111,9 @@ export const layerConfig = (
   Layer.unwrapEffect(Effect.map(Config.unwrap(options), (options) => layer(options as Options)))
 
 /**
- * For tests on sockets: a server on a free port of the loopback interface, and an `HttpClient` that resolves
- * paths against the URL of this server. `TestServer` of `@httpfx/testing` does the same without a port.
+ * Provides a server on a free port of the loopback interface, and an `HttpClient` that resolves paths against
+ * the URL of that server. The layer is for tests on real sockets. `TestServer` of `@httpfx/testing` does the
+ * same without a port.
  *
  * @example
  * import { HttpClient, HttpRouter, HttpServer } from "@effect/platform"
@@ -132,6 +133,6 @@ export const layerTest: Layer.Layer<
   ServeError
 > = HttpServer.layerTestClient.pipe(
   Layer.provide(NodeHttpClient.layer),
-  // Close idle connections without a grace period: a test clock may never advance to the end of that period.
+  // Close idle connections without a grace period, because a test clock may never advance to its end.
   Layer.provideMerge(layer({ host: "127.0.0.1", port: 0, idleConnectionGrace: 0 }))
 )

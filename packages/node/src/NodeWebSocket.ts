@@ -1,8 +1,9 @@
 /**
  * WebSocket framing for our servers. The `ws` package does the framing and is loaded when the layer is built.
  *
- * `NodeHttpServer.layer` includes the framing and takes its options as `webSocket`. For a server on another
- * network, such as one in memory, provide `layer`; for clients on such a network, provide `layerConstructor`.
+ * `NodeHttpServer.layer` includes the framing and takes the options of the framing as `webSocket`. For a
+ * server on another network, such as one in memory, provide `layer`; for clients on such a network, provide
+ * `layerConstructor`.
  *
  * @since 0.1.0
  */
@@ -42,7 +43,7 @@ export const layer = (options?: Options): Layer.Layer<WebSocketUpgrader.WebSocke
   Layer.effect(WebSocketUpgrader.WebSocketUpgrader, make(options))
 
 /**
- * `layer`, with its options from the configuration.
+ * Provides the same upgrader as {@link layer}, with options read from the configuration.
  *
  * @since 0.1.0
  * @category layers
@@ -54,9 +55,9 @@ export const layerConfig = (
 
 /**
  * The WebSocket constructor that platform's `Socket.makeWebSocket` needs, for clients on the `Network` in the
- * context. It is the `WebSocket` class of `makeHttp`; this effect loads `@httpfx/node/bridge` to get that
- * class. Timeouts follow the current `Clock`. Closing the scope resets the connections that were made with
- * the constructor.
+ * context. The constructor is the `WebSocket` class of `makeHttp`, so this effect loads
+ * `@httpfx/node/bridge`. Timeouts follow the current `Clock`. Closing the scope resets the connections that
+ * were made with the constructor.
  *
  * @since 0.1.0
  * @category constructors
@@ -68,8 +69,8 @@ export const makeConstructor: Effect.Effect<
 > = constructorOnNetwork
 
 /**
- * `makeConstructor`, as a layer. `TestServer` of `@httpfx/testing` provides this constructor if it is passed
- * `layer`.
+ * Provides the constructor of {@link makeConstructor}. `TestServer` of `@httpfx/testing` also provides this
+ * constructor, if {@link layer} is passed to `TestServer`.
  *
  * @example
  * import { Socket } from "@effect/platform"

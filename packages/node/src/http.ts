@@ -2,9 +2,9 @@
  * `@httpfx/node/http`: the exports of `node:http`, implemented with httpfx's engine. This module never loads
  * Effect or a built-in HTTP module.
  *
- * The rules of HTTP are in `wire/` and `pool/` of core, which this module calls. Where Node deliberately
- * behaves differently from our default, core has a named policy for Node's behaviour; docs/node-http.md lists
- * every policy with its reason.
+ * The rules of HTTP are in `wire/` and `pool/` of core, which this module calls. If Node deliberately behaves
+ * differently from our default, core has a policy (a named setting) for Node's behaviour. docs/node-http.md
+ * lists every policy with its reason.
  *
  * `scripts/bundle.mjs` generates the CommonJS module from the default export, and the named exports from the
  * members of the default export.

@@ -1,11 +1,11 @@
 /**
  * `node --import @httpfx/node/register app.js` (or `--require`) makes `import` and `require` of `http`,
  * `https`, `node:http` and `node:https` return our modules, in the program and in its dependencies. `http2`
- * stays the built-in module, with HTTP/1 connections served by our module.
+ * remains the built-in module, but our module serves its HTTP/1 connections.
  *
  * `HTTPFX_REGISTER_EXCEPT` lists packages and files whose imports keep returning the built-in modules.
- * `process.getBuiltinModule` always returns the built-in modules. Our modules are loaded when they are first
- * imported.
+ * `process.getBuiltinModule` always returns the built-in modules. Each of our modules is loaded when the
+ * program first imports it.
  *
  * @since 0.1.0
  */
@@ -43,7 +43,8 @@ const register = (): void => {
         }
         if (name !== "http2") return own(`./${name}.cjs`)
         if (http2 === undefined) {
-          // With `registerHooks`, `load` calls our `resolve`, which redirects to this function again.
+          // Prefer `getBuiltinModule`. With `registerHooks`, `load` would call our `resolve`, and so this
+          // function again.
           const builtIn =
             process.getBuiltinModule?.("node:http2") ?? Reflect.apply(load, this, [request, parent, ...rest])
           http2 = (own("./http2.cjs") as { readonly withOwnHttp1: typeof withOwnHttp1 }).withOwnHttp1(

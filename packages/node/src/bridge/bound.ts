@@ -1,6 +1,6 @@
 /**
- * The callback API on a `Network`: objects with the members of `node:http` and `node:https`. Their servers
- * listen and their requests connect on that network, and their timeouts follow the Effect clock.
+ * The callback API on a `Network`. Makes objects with the members of `node:http` and `node:https`. Their
+ * servers listen and their requests connect on that network, and their timeouts follow the Effect clock.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -148,8 +148,8 @@ const listen = (means: Means, server: Listening, args: ReadonlyArray<unknown>): 
   const listening = means.network.listen(listenOptions(options), (transport) =>
     accept(means, server, transport)
   )
-  // `server.listening` must be true as soon as `listen` returns, so set a placeholder until the network
-  // listens.
+  // `server.listening` must be true as soon as `listen` returns. Set a placeholder, because the network
+  // listens only later.
   setHandle(server, { close, ref: () => {}, unref: () => {} })
   means.servers.add(server)
   server.once("close", () => means.servers.delete(server))
@@ -359,7 +359,7 @@ const means = Effect.gen(function* () {
 })
 
 /**
- * Makes an object with the members of `node:http` that uses the `Network` in the context:
+ * Makes an object with the members of `node:http` that uses the `Network` in the context.
  * `createServer().listen(80, "api.test")` listens on that network, and `request` and `WebSocket` connect on
  * it. Timeouts of servers, sockets and agents, and `Date` fields, follow the current `Clock`. On a network in
  * memory with a test clock, existing code therefore runs without ports and in virtual time.

@@ -53,7 +53,7 @@ export const serverTls = (
   const certificates: Record<string, Credentials> = {}
   for (const [name, { cert, key }] of contexts ?? [])
     certificates[name] = { cert: text(cert), key: text(key) }
-  // Without `requestCert` clients send no certificate, and `rejectUnauthorized` would reject all of them.
+  // Without `requestCert` clients send no certificate, so `rejectUnauthorized` would reject all clients.
   const { requestCert = false, rejectUnauthorized } = options
   return {
     ...common(options),

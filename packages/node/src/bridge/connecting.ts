@@ -41,7 +41,8 @@ export const faultOfFailure = (error: unknown, syscall: string): Fault => {
   return fault(code, /^(\w+) E/.exec(text)?.[1] ?? syscall, {
     message: text,
     address: known,
-    // If the cause is the system's own error, pass that error, since callers of the callback API expect it.
+    // If the cause is the system's own error, pass it on, because users of the callback API expect that
+    // error.
     cause: cause instanceof Error && codeOf(cause) === code ? cause : undefined
   })
 }

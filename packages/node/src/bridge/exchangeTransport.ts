@@ -1,8 +1,8 @@
 /**
- * A transport that carries one exchange. The request was received by another driver; the transport encodes
- * the request and delivers the bytes to its owner. The owner writes a response as bytes, and the transport
- * parses these bytes into head, body and trailers. One driver can thus handle requests that another driver
- * received.
+ * A transport that carries one exchange between two drivers (code that runs exchanges, such as the callback
+ * API). The first driver has received the request. The transport encodes the request and delivers the bytes
+ * to its owner, the second driver. The owner writes a response as bytes, and the transport parses these bytes
+ * into head, body and trailers.
  *
  * The transport closes when the exchange ends. It never calls the owner from within a call by the owner, and
  * reports backpressure when `highWaterMark` bytes are buffered.
@@ -31,7 +31,7 @@ import { queueMicrotask } from "../time/realTime.js"
 /** Number of buffered bytes at which the sender is paused. */
 export const highWaterMark = 64 * 1024
 
-/** Limits for the response head: none, because our own driver writes the response. */
+/** Limits of the response head. They are practically off, because our own driver writes the response. */
 const limits = { maxHeaderSize: 1 << 30, maxHeaderCount: 0 }
 
 const bytesOf = (part: Part): Uint8Array => (typeof part === "string" ? Buffer.from(part, "latin1") : part)
@@ -133,7 +133,7 @@ export abstract class ExchangeTransport implements Transport {
   }
 
   private complete(trailers: RawFields): void {
-    // The parser also reports completion of an informational response; ignore it, since the exchange
+    // The parser also reports the completion of an informational response. Ignore it, because the exchange
     // continues.
     if (!this.begun) return
     this.answered = true
@@ -284,7 +284,7 @@ export abstract class ExchangeTransport implements Transport {
     this.schedule()
   }
 
-  // These calls do nothing: no real socket exists here, and the outer server's socket keeps the process
+  // These calls do nothing, because no real socket exists here. The outer server's socket keeps the process
   // alive.
   ref(): void {}
   unref(): void {}

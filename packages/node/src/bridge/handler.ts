@@ -85,7 +85,7 @@ type Informing = ServerResponse & {
 }
 
 class ListenedTransport extends ExchangeTransport {
-  /** The last slice of the body, not yet written, so that `end(slice)` sends a complete body in one write. */
+  /** The last slice of the body, not yet written. A complete body is sent in one write, by `end(slice)`. */
   private held: Uint8Array | undefined = undefined
   private open = true
   private left = false
@@ -94,7 +94,7 @@ class ListenedTransport extends ExchangeTransport {
     private readonly req: IncomingMessage,
     private readonly res: Informing
   ) {
-    // Remove the `Upgrade` field: the request listener cannot hand over the connection, so no app must try.
+    // Remove the `Upgrade` field, because an app cannot take over the connection from a request listener.
     super(factsOf(req), endsOf(req.socket), "upgrade")
     req.on("data", (chunk: Uint8Array) => {
       if (!this.deliverBody(chunk)) req.pause()
@@ -138,7 +138,7 @@ class ListenedTransport extends ExchangeTransport {
     if (status === 204 || status === 304 || this.req.method === "HEAD") res.flushHeaders()
   }
 
-  // The call throws if other code has already sent or destroyed the response.
+  // Calls a function, which throws if other code has sent or destroyed the response. Returns `false` then.
   private refusedBy(f: () => void): boolean {
     if (this.left) return false
     try {

@@ -40,8 +40,8 @@ class MountedTransport extends ExchangeTransport {
   private readonly steps: Array<Step> = []
   private waiting: ((step: Effect.Effect<Step>) => void) | undefined = undefined
   /**
-   * The response head, kept until the listener's write is complete, so that a body in the same write is
-   * known.
+   * The response head, kept until the listener's write has been parsed. Before that, it is unknown whether
+   * the same write contains the body.
    */
   private headToTell: ResponseHead | undefined = undefined
   private readonly chunks: Array<Uint8Array> = []
@@ -50,14 +50,14 @@ class MountedTransport extends ExchangeTransport {
   private trailers: RawFields = []
   private failure: Error | undefined = undefined
   private resumeReader: (() => void) | undefined = undefined
-  /** Resumes reading the request body after the listener applied backpressure. */
+  /** Resumes reading the request body, which was paused by the listener's backpressure. */
   private more: (() => void) | undefined = undefined
   private socket: Socket | undefined = undefined
   private readonly unsent: Array<Uint8Array> = []
   private ending = false
   /**
-   * Completes when the listener asks for the request body. Without `Expect: 100-continue`, completes
-   * immediately.
+   * Completes when the listener asks for the request body. Completes immediately if the request has no
+   * `Expect: 100-continue`.
    */
   readonly bodyWanted: Effect.Effect<void>
   private wantBody: () => void = () => {}
@@ -69,8 +69,8 @@ class MountedTransport extends ExchangeTransport {
   ) {
     const connection = Option.getOrUndefined(exchange)?.connection
     super(facts, { local: connection?.local, remote: connection?.remote, tls: connection?.tls })
-    // With 100-continue, wait for the listener's 100: a `checkContinue` listener may send another response
-    // instead.
+    // With 100-continue, wait for the listener's 100, because a `checkContinue` listener may send another
+    // response instead.
     this.bodyWanted = expectsContinue(facts)
       ? Effect.async<void>((resume) => {
           this.wantBody = () => resume(Effect.void)
@@ -125,7 +125,7 @@ class MountedTransport extends ExchangeTransport {
   }
 
   protected answerData(slice: Uint8Array): void {
-    // Copy the bytes: the listener may reuse its buffer after the write, before the engine has sent them.
+    // Copy the bytes, because the listener may reuse its buffer before the engine has sent them.
     this.chunks.push(slice.slice())
     this.size += slice.length
     if (this.size >= highWaterMark) this.full = true
@@ -152,7 +152,7 @@ class MountedTransport extends ExchangeTransport {
 
   /**
    * Fails the exchange with the listener's error. Returns `false` if the response is already complete or has
-   * failed: the caller must then report the error in another way.
+   * failed. The caller must then report the error in another way.
    */
   fail(cause: Cause.Cause<HttpError.HangUp>): boolean {
     if (this.failure !== undefined || this.answered || this.closed) return false
@@ -327,7 +327,7 @@ const factsOf = (request: HttpServerRequest, exchange: Option.Option<Exchange.Ex
   })
 })
 
-// Keep each cookie exactly as the listener wrote it: attributes stay part of the value after `name=`.
+// Keep each cookie exactly as the listener wrote it. Its attributes stay part of the value after `name=`.
 const cookiesOf = (fields: RawFields): Cookies.Cookies | undefined => {
   const cookies: Record<string, Cookies.Cookie> = {}
   let count = 0
@@ -371,7 +371,7 @@ const inform = (
 ): Effect.Effect<void> => {
   if (Option.isNone(exchange)) return Effect.void
   const self = exchange.value
-  // Ignore the error of a 1xx response that is too late or addressed to an HTTP/1.0 client, as Node does.
+  // Ignore the error of a 1xx response that is too late or that an HTTP/1.0 client cannot get, as Node does.
   return Effect.ignore(status === 100 ? self.continue : self.informational(status, pairs(rawHeaders)))
 }
 
@@ -391,8 +391,8 @@ const guarded = (listener: RequestListener): RequestListener => {
       failed(error)
     }
   }
-  // Expose the original as `listener`, as a `once` wrapper does: `adoptListener` needs a framework's own
-  // function.
+  // Expose the original as `listener`, as a `once` wrapper does, because `adoptListener` needs the
+  // framework's own function.
   return Object.assign(guard, { listener })
 }
 
@@ -420,10 +420,10 @@ const isServer = (value: RequestListener | Server): value is Server => typeof va
  * accepted too; its `upgrade`, `connect` and `checkContinue` listeners are then used as well.
  *
  * The app completes when the listener has started its response. The body is streamed as the listener writes
- * it, under the client's backpressure. An error that the listener throws, or a rejection of the promise it
- * returns, is a defect: the server sends 500 or, if the response has started, aborts it. If the listener
- * destroys its response, the app fails with `HangUp`. If the client disconnects, the listener gets the same
- * events as from Node: `aborted` and `close` on the request, `close` on the response.
+ * it, under the client's backpressure. An error that the listener throws, or a rejection of the promise that
+ * it returns, is a defect. The server then sends 500 or, if the response has started, aborts the response. If
+ * the listener destroys its response, the app fails with `HangUp`. If the client disconnects, the listener
+ * gets the same events as from Node: `aborted` and `close` on the request, `close` on the response.
  *
  * @since 0.1.0
  * @category conversions

@@ -42,8 +42,8 @@ export const requestHead = (request: RequestFacts, without?: string): string => 
 }
 
 /**
- * Returns the fields of a response without hop-by-hop fields, because the next sender uses another connection
- * and its own framing (RFC 9110 §7.6.1). Keeps `Connection: close`.
+ * Returns the fields of a response without hop-by-hop fields (RFC 9110 §7.6.1), because the next sender uses
+ * another connection and its own framing. Keeps `Connection: close`.
  */
 export const endToEnd = (fields: RawFields): Array<string> => {
   const kept: Array<string> = []

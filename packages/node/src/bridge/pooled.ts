@@ -65,8 +65,8 @@ const text = (value: unknown): string | undefined =>
       ? value.map(text).join("\n")
       : String(value)
 
-// The certificate must match the host that the request names (RFC 9110 §4.3.4), so use the `Host` field as
-// SNI name.
+// The certificate must match the host that the request names (RFC 9110 §4.3.4), so the `Host` field
+// determines the SNI name.
 const serverName = (options: Options, req: Request, host: string): string | undefined => {
   if (typeof options["servername"] === "string" && options["servername"] !== "") return options["servername"]
   const field = req.getHeader("host")
@@ -171,7 +171,7 @@ const pooled = (
       }
       ;(self.requests[name] ??= []).push(req)
       const take = Effect.withUnhandledErrorLogLevel(Lease.take(agent, destination), Option.none())
-      // The fiber is never interrupted, so the observer always receives a granted lease and none leaks.
+      // The fiber is never interrupted, so the observer receives every granted lease and no lease leaks.
       Runtime.runFork(runtime, take).addObserver((exit) => settled(self, req, name, exit))
     }
   }

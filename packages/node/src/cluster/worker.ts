@@ -2,8 +2,8 @@
  * Starts one worker process from the primary, tracks its state and stops it. The states are starting, ready,
  * stopping and ended.
  *
- * Does not decide how many workers run or when a worker is replaced. Never waits without an end: a message
- * from the worker, the exit of the process, or a kill completes every wait.
+ * Does not decide how many workers run or when a worker is replaced. Never waits for ever. A message from the
+ * worker, the exit of the process, or a kill completes every wait.
  */
 import cluster, { type Worker } from "node:cluster"
 import * as Deferred from "effect/Deferred"
@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { WorkerFailed } from "@httpfx/core/HttpError"
 
-/** The messages between primary and worker, besides those of `node:cluster`. */
+/** The messages between primary and worker, in addition to those of `node:cluster`. */
 export const isReady = "httpfx.ready"
 export const shallStop = "httpfx.stop"
 /** Name of the environment variable that passes the stop deadline to a worker, in ms. */
@@ -93,7 +93,7 @@ const watch = (
     if (self.state === "ended") return
     self.told = true
     enter("stopping")
-    // If the IPC channel has closed, do not send: the worker has noticed the disconnect and stops by itself.
+    // If the IPC channel has closed, send nothing, because the worker stops by itself after a disconnect.
     if (worker.isConnected()) worker.send(shallStop, () => {})
   })
   const kill = Effect.zipRight(
@@ -110,8 +110,8 @@ const watch = (
     stop: (deadline) =>
       Effect.zipRight(
         stop,
-        // `stop` may run in a finalizer, which is uninterruptible; without this the deadline could not end
-        // the wait.
+        // `stop` may run in a finalizer, which is uninterruptible. The wait must be interruptible, so that
+        // the deadline can end it.
         Effect.timeoutTo(Effect.interruptible(Deferred.await(ended)), {
           duration: deadline,
           onSuccess: () => Effect.void,

@@ -1,4 +1,4 @@
-/** `https.Agent`: an agent for TLS sockets. It caches TLS sessions for later handshakes. */
+/** `https.Agent`: an agent for TLS sockets. The agent caches TLS sessions for later handshakes. */
 import { secureConnectionName, sniName, type NameOptions } from "@httpfx/core/pool"
 import type * as https from "node:https"
 import { checkServerIdentity, connect } from "node:tls"
@@ -19,8 +19,8 @@ interface TlsAgent extends AgentLike {
 }
 
 /**
- * The key of a number that identifies a request with its own `checkServerIdentity`. Set on the options of the
- * request and on its socket.
+ * The key of a number that identifies a request with its own `checkServerIdentity`. The options of that
+ * request and its socket have the number.
  */
 const ownCheck = Symbol("checkServerIdentity of the request")
 let checks = 0
@@ -32,8 +32,8 @@ interface Checked {
 }
 
 /**
- * Marks the options of a request with its own `checkServerIdentity`. No other request may use its connection
- * or TLS session, because only this request has accepted the server's certificate.
+ * Marks the options of a request with its own `checkServerIdentity`. Only that request has accepted the
+ * server's certificate, so no other request may use its connection or TLS session.
  */
 export const withOwnCheck = (options: ConnectOptions, usual: unknown): ConnectOptions => {
   const own = options as Checked
@@ -84,7 +84,7 @@ Object.assign(proto, {
       if (session) options = { session, ...options }
     }
     const { servername } = options
-    // Remove the final dot for SNI only; as in Node, the agent's lists use the name as given.
+    // Remove the final dot for SNI only. As in Node, the lists of the agent use the name as given.
     if (servername?.endsWith(".")) options = { ...options, servername: sniName(servername) }
     const socket = connect(options as never) as unknown as HttpSocket & Checked
     if (checked !== undefined) socket[ownCheck] = checked

@@ -1,6 +1,6 @@
 /**
- * `https.Server`: a `tls.Server` whose connections speak HTTP. The HTTP members come from
- * http/server/server.ts.
+ * `https.Server`: a `tls.Server` whose connections speak HTTP. http/server/server.ts implements the HTTP
+ * members.
  */
 import type * as https from "node:https"
 import { Server as TlsServer, type TlsOptions } from "node:tls"

@@ -1,8 +1,8 @@
 /**
- * The `http2` module that the register hook returns. Our module serves the HTTP/1 connections of
+ * The `http2` module that the register hook returns. Our code serves the HTTP/1 connections of
  * `createSecureServer({ allowHTTP1: true })`; the built-in module serves HTTP/2.
  *
- * Never imports `http2` itself: the hook passes the built-in module when the program loads `http2`.
+ * Never imports `http2` itself. The hook passes the built-in module when the program loads `http2`.
  */
 import type * as http2 from "node:http2"
 import type { Server as NetServer } from "node:net"
@@ -36,7 +36,7 @@ const optionsOf = (options: Options): ServerOptions => {
   }
 }
 
-/** Returns replacements for the members of the built-in class that close HTTP/1 connections. */
+/** Returns replacements for the built-in class's methods that close HTTP/1 connections. */
 const membersOver = (parent: NetServer) => ({
   close(this: Secure, callback?: (error?: Error) => void): Secure {
     prepareClose(this)

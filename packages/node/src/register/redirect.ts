@@ -1,6 +1,6 @@
 /**
- * Decides which specifiers are redirected, and for which importing files. The hook for `require` and the hook
- * for `import` share this file; the latter may run in Node's loader thread.
+ * Decides which specifiers are redirected, and for which importing files. The hooks for `require` and for
+ * `import` share this file; the hook for `import` may run in Node's loader thread.
  */
 import { resolve, sep } from "node:path"
 

@@ -1,5 +1,5 @@
 /**
- * Streams a range of a file. The file is opened for the first piece, and closed after the last piece or on
+ * Streams a range of a file. The file is opened for the first piece. It is closed after the last piece, or on
  * interruption.
  *
  * Each piece costs one call in the thread pool and one allocation of exactly its size. `FileSystem.stream` is
@@ -18,7 +18,7 @@ type Piece = Effect.Effect<Uint8Array, Option.Option<Error>>
 type Resume = (piece: Piece) => void
 
 const ended: Piece = Effect.fail(Option.none())
-// Ignore an error of `close`: the descriptor is invalid afterwards in any case.
+// Ignore an error of `close`, because the descriptor is invalid afterwards in any case.
 const ignore = () => {}
 
 class Reading {
@@ -46,8 +46,8 @@ class Reading {
     })
   }
 
-  // Do not close during a pending call: the system could reuse the descriptor for another file before the
-  // call runs.
+  // Do not close the file during a pending call, because the system could reuse the descriptor for another
+  // file before the call runs.
   readonly release: Effect.Effect<void> = Effect.sync(() => {
     this.released = true
     if (!this.busy) this.close()
@@ -57,7 +57,7 @@ class Reading {
     const buffer = Buffer.allocUnsafeSlow(Math.min(this.left, pieceSize))
     read(descriptor, buffer, 0, buffer.length, this.position, (error, count) => {
       if (error !== null) return this.done(resume, Effect.fail(Option.some(error)))
-      // The file was truncated. End the stream; the sender detects the missing bytes by `content-length`.
+      // The file was truncated, so end the stream. The sender detects the missing bytes by `content-length`.
       if (count === 0) return this.done(resume, ended)
       this.position += count
       this.left -= count

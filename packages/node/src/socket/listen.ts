@@ -1,7 +1,8 @@
 /**
  * Listens with `node:net` on a port, a path, a file descriptor or a server that already listens.
  *
- * Replaces the Unix socket file that a crashed process has left, but never a file on which a process listens.
+ * Replaces a Unix socket file that a crashed process has left. Never replaces a file on which a process
+ * listens.
  */
 import * as fs from "node:fs"
 import * as net from "node:net"
@@ -26,15 +27,15 @@ const boundTo = (server: net.Server): Address => {
     : { _tag: "TcpAddress", hostname: address?.address ?? "", port: address?.port ?? 0 }
 }
 
-// Older versions ignore `reusePort`, and a second listener would fail with EADDRINUSE, so report the version.
+// Older versions of Node ignore `reusePort`, and a second listener then fails with a misleading EADDRINUSE.
 const knowsReusePort = (): boolean => {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
   return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)
 }
 
 /**
- * Returns the host of a URL without the brackets of an IPv6 address (RFC 3986 section 3.2.2). "%25" before a
- * zone is decoded to "%" (RFC 6874).
+ * Returns the host of a URL without the brackets of an IPv6 address (RFC 3986 §3.2.2). Decodes "%25" before a
+ * zone to "%" (RFC 6874).
  */
 export const literal = (host: string): string =>
   host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1).replace("%25", "%") : host
@@ -84,7 +85,7 @@ const opened = (
     }
   })
 
-/** Removes a socket file if no process listens on it. Returns whether the file was removed. */
+/** Removes a Unix socket file on which no process listens. Returns whether the file was removed. */
 const removeStale = (path: string): Effect.Effect<boolean> =>
   Effect.async((resume) => {
     const socket = net.connect(path)
@@ -119,7 +120,7 @@ export const openServer = (
   )
 }
 
-// sd_listen_fds(3): the passed descriptors start at 3, and are for the process whose pid is LISTEN_PID.
+// The passed descriptors start at 3. They are for the process whose pid is LISTEN_PID (sd_listen_fds(3)).
 const firstDescriptor = 3
 
 export const activatedSocket = (

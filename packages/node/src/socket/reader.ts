@@ -1,9 +1,10 @@
 /**
  * Manages the read buffers of sockets. All connections read into one scratch buffer, and the bytes of each
  * read are copied to a chunk of exactly their size. This avoids a 64 KiB allocation per read, and an idle
- * connection has no buffer. A connection that fills the scratch buffer repeatedly switches to bulk mode: it
- * reads into larger buffers of its own, which the consumer gets without a copy, so that half as many reads
- * and wake-ups are needed. Bulk mode ends when the connection slows down or stalls.
+ * connection has no buffer. A connection that fills the scratch buffer repeatedly switches to bulk mode. In
+ * bulk mode the connection reads into larger buffers of its own. The consumer gets these buffers without a
+ * copy, and half as many reads and wake-ups are needed. Bulk mode ends when the connection slows down or
+ * stalls.
  *
  * Never passes on bytes that a later read may overwrite, and never keeps a buffer for a stalled connection.
  */
@@ -13,21 +14,22 @@ import { clearTimeout, setTimeout } from "../time/realTime.js"
 
 const scratchSize = 64 * 1024
 const scratch = Buffer.allocUnsafeSlow(scratchSize)
-// Size of a bulk buffer. With the look-ahead of a connection, memory per connection stays below 256 KiB.
+// Size of a bulk buffer, bytes. A connection also buffers bytes of its next requests (look-ahead). With this
+// size, both together stay below 256 KiB.
 const ownSize = 112 * 1024
-// The buffer of a bulk read of at least this size is passed on. The bytes of a smaller read are copied,
-// because the buffer would keep more than twice the received bytes in memory.
+// A bulk read of at least this many bytes passes its buffer on. The bytes of a smaller read are copied,
+// because the buffer would occupy more than twice the memory of the received bytes.
 const keptSize = ownSize / 2
-// Two consecutive reads below this size end bulk mode.
+// Two consecutive reads below this size, bytes, end bulk mode.
 const bulkSize = 16 * 1024
-// Switch to bulk mode after this many bytes in large reads. A consumer that applies backpressure pauses
-// reading before that, so its connection does not switch.
+// Number of bytes in large reads after which bulk mode starts. A consumer that applies backpressure pauses
+// reading before that, so its connection does not switch to bulk mode.
 const bulkBytes = 4 * scratchSize
 
 // Time without reads, ms, after which a connection in bulk mode releases its buffer.
 const bulkPatience = 1000
 
-/** Receives the bytes of one read and owns them. Returns `false` to pause reading. */
+/** Takes ownership of the bytes of one read. Returns `false` to pause reading. */
 export type Deliver = (chunk: Buffer) => boolean
 
 export class Reader {
@@ -42,8 +44,8 @@ export class Reader {
   private next: Buffer | undefined = scratch
   /** The option `onread` for the socket (Node documentation: net.Socket). */
   readonly options: net.OnReadOpts = {
-    // Node calls this before the first read and after every read. If it returns `undefined`, the buffer stays
-    // in use.
+    // Node calls this function before the first read and after every read. If the function returns
+    // `undefined`, Node uses the same buffer again.
     buffer: (() => {
       const next = this.next
       this.next = undefined
@@ -53,7 +55,7 @@ export class Reader {
       const { deliver } = this
       if (deliver === undefined) return true
       const more = deliver(this.take(length, buffer as Buffer))
-      // Backpressure has paused reading, so release the large buffer.
+      // If backpressure has paused reading, release the large buffer.
       if (this.own && (!more || this.socket?.isPaused() === true)) this.shrink(scratch)
       return more
     }
@@ -116,7 +118,7 @@ export class Reader {
     return true
   }
 
-  /** Sets the socket that was made with `options`, and the function that gets its bytes. */
+  /** Sets the socket, which was made with `options`, and the function that gets the received bytes. */
   reads(socket: net.Socket, deliver: Deliver): void {
     this.socket = socket
     this.deliver = deliver

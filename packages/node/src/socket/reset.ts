@@ -1,4 +1,4 @@
-/** Resets Node's sockets. Never throws; the socket always emits `close` afterwards. */
+/** Resets Node's sockets. Never throws. The socket always emits `close` afterwards. */
 import type { Duplex } from "node:stream"
 import { setImmediate } from "../time/realTime.js"
 
@@ -16,14 +16,14 @@ const now = (stream: Duplex) => {
 }
 
 /**
- * Destroys the stream and sends RST if the stream can do that. `writer` is the stream to which the program
+ * Destroys the stream, with RST if the stream supports RST. `writer` is the stream to which the program
  * writes: the stream itself, or a TLS stream over it.
  */
 export const resetStream = (stream: Duplex, writer: Duplex = stream): void => {
   const sendsFin = () => writer.writableEnded && !writer.writableFinished && !writer.destroyed
   if (!sendsFin() || writer.writableLength > 0) return now(stream)
-  // While libuv has a pending FIN, a reset fails (EINVAL) and leaves the socket open, so wait for the FIN.
-  // Destroy if it is not sent after two turns, because backpressure blocks TLS's `close_notify`.
+  // While libuv has a pending FIN, a reset fails (EINVAL) and leaves the socket open, so wait for `finish`.
+  // After two turns destroy anyway, because backpressure may block the `close_notify` of TLS.
   writer.once("finish", () => now(stream))
   setImmediate(() =>
     setImmediate(() => {

@@ -1,15 +1,15 @@
 /**
- * Confirms an idle timeout of a socket after its kernel buffer has been read. After the process was
- * suspended, a timer may have expired although bytes have arrived meanwhile.
+ * Checks an idle timeout of a socket again, after reading the bytes in the kernel's buffer. If the process
+ * was suspended, a timer may have expired although bytes have arrived meanwhile.
  */
 import type { Socket } from "node:net"
 import { setImmediate } from "../time/realTime.js"
 import { isSystems } from "./fast/isSystems.js"
 
 /**
- * Must be called on `timeout`. Calls `silent` if no unread bytes had arrived, otherwise `heard`. Calls
- * neither if the socket is destroyed. A stream that is not a system socket has no unread bytes in a kernel,
- * so `silent` is called immediately.
+ * Call this function on `timeout`. It calls `silent` if no unread bytes had arrived, otherwise `heard`. It
+ * calls neither if the socket is destroyed. A stream that is not a system socket has no bytes in the kernel's
+ * buffer, so `silent` is called immediately.
  */
 export const stillSilent = (socket: Socket, silent: () => void, heard: () => void): void => {
   if (!isSystems(socket)) return silent()

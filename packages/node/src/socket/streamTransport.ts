@@ -1,8 +1,8 @@
 /**
- * A `Transport` over any `stream.Duplex`. It tracks which events its owner has received, so that a new owner
- * gets them too. Base class of the transport over `net.Socket` (tcpTransport.ts).
+ * A `Transport` over any `stream.Duplex`. It tracks which events its owner (the user of the transport) has
+ * received, and reports them to a new owner again. tcpTransport.ts extends this class for `net.Socket`.
  *
- * Never throws, never calls the owner from within a call by the owner, and keeps no handlers after `close`.
+ * Never throws. Never calls the owner from within a call by the owner. Keeps no handlers after `close`.
  */
 import type { Duplex } from "node:stream"
 import {
@@ -58,10 +58,10 @@ export interface SocketMembers {
 const address = (hostname: string | undefined, port: number | undefined): Address | undefined =>
   hostname === undefined || port === undefined ? undefined : { _tag: "TcpAddress", hostname, port }
 
-// Up to this size, bytes, the body is copied behind the head, so that one plain write sends both. A larger
+// Maximum size of a body that is copied behind the head, bytes. One plain write then sends both. A larger
 // body is sent by a vectored write, which costs less than the copy.
 const copyLimit = 16 * 1024
-// Joins head and body. A head that is a string is encoded as latin1.
+// Joins head and body to one chunk. A head that is a string is encoded as latin1.
 const joined = (head: string | Uint8Array, body: Uint8Array): Uint8Array => {
   const bytes = Buffer.allocUnsafe(head.length + body.length)
   if (typeof head === "string") bytes.write(head, "latin1")
@@ -70,7 +70,8 @@ const joined = (head: string | Uint8Array, body: Uint8Array): Uint8Array => {
   return bytes
 }
 
-// Up to this size, bytes, decoding the body to latin1 text and appending it to a text head is cheaper.
+// Maximum size of a body that is decoded to latin1 text and appended to a text head, bytes. Up to this size,
+// that costs less than joining bytes.
 const textLimit = 2 * 1024
 
 export class StreamTransport implements Transport {
@@ -130,7 +131,7 @@ export class StreamTransport implements Transport {
       this.started = true
       if (!this.closed && !this.paused) this.read()
     }
-    // Report earlier events to the new owner too, but in a later tick, not from within this call.
+    // Report earlier events to the new owner too. Use a later tick, because this call comes from the owner.
     if (this.ended || this.closed) nextTick(() => this.tell())
   }
 
@@ -284,11 +285,11 @@ export class StreamTransport implements Transport {
       this.toldEnd = true
       handlers.end()
     }
-    // The `end` handler may have given the transport to a new owner, which gets `close` in a later tick.
+    // The `end` handler may have passed the transport to a new owner, which gets `close` in a later tick.
     if (!this.closed || this.toldClose || this.handlers !== handlers) return
     this.toldClose = true
     this.handlers = noHandlers
-    // If other code destroyed the stream without an error, report one: the received bytes may be truncated.
+    // If other code destroyed the stream without an error, report an error, because bytes may be missing.
     const failure = this.failure ?? (this.ended || this.dropped ? undefined : fault("ECONNRESET", "read"))
     if (failure !== undefined) handlers.error(failure)
     handlers.close()

@@ -1,13 +1,13 @@
 /**
- * The `Transport` over a `net.Socket` that we opened or accepted. It reads without the overhead of streams,
- * can reset the connection, and reports a failed write only after the received bytes.
+ * The `Transport` over a `net.Socket` that we opened or accepted. It reads without the overhead of streams
+ * and can reset the connection. It reports a failed write only after the received bytes.
  *
- * Reading. Bytes arrive through the option `onread` (Node documentation: net.Socket), see reader.ts. `pause`
- * therefore stops the handle immediately.
+ * Bytes arrive through the option `onread` (Node documentation: net.Socket) and not through the stream, see
+ * reader.ts. `pause` therefore stops the handle immediately.
  *
- * Write failures. A peer may respond and close while we still send. Our write then fails although the
- * response is still in the receive queue; a failed write is therefore reported only when reading has ended.
- * If the owner has paused reading, the failure is reported immediately, because nothing else would wake a
+ * A peer may respond and close while we still send. Our write then fails although the response is still in
+ * the receive queue, so a failed write is reported only when reading has ended. If the owner (the user of
+ * this transport) has paused reading, the failure is reported immediately, because nothing else would wake a
  * writer that waits for `drain`.
  *
  * Never reads before `start`, and never keeps a listener after `close`.
@@ -70,7 +70,7 @@ export class TcpTransport extends StreamTransport implements Transport, Writing 
     return knowsNoPeer(this.socket)
   }
 
-  // Start reading now: `resume` would start it in a later tick, even if the owner has paused by then.
+  // Start reading now. `resume` would start reading in a later tick, even if the owner has paused by then.
   protected override beginReading(): void {
     this.socket.read(0)
   }
@@ -81,14 +81,14 @@ export class TcpTransport extends StreamTransport implements Transport, Writing 
 
   override sawEnd(): void {
     if (this.held !== undefined) {
-      // The failed write has consumed the socket's error, so reading ends as if by FIN. The code of the write
-      // tells FIN from RST on Linux: it is EPIPE if FIN came before RST, otherwise ECONNRESET.
+      // The failed write has consumed the socket's error, so reading ends as if by FIN. On Linux, the code of
+      // the write is EPIPE if FIN came before RST, otherwise ECONNRESET.
       this.ended = this.held.code === "EPIPE"
       this.fail()
       return
     }
-    // After RST the system no longer knows the peer's address. This also holds after FIN in both directions;
-    // `writableFinished` excludes that case.
+    // The system forgets the peer's address after RST, and also after FIN in both directions.
+    // `writableFinished` excludes the second case.
     const mayBeReset = !this.socket.writableFinished && knowsNoPeer(this.socket)
     if (!mayBeReset || !readAgain(this.socket)) return super.sawEnd()
     this.looking = true
@@ -105,8 +105,8 @@ export class TcpTransport extends StreamTransport implements Transport, Writing 
     if (this.failure === undefined && !this.ended) super.sawEnd()
   }
 
-  // Do not pass the failure to the stream: the stream would destroy itself, and the receive queue would be
-  // lost.
+  // Do not pass the failure to the stream, because the stream would destroy itself and the bytes in the
+  // receive queue would be lost.
   private writeFailed(error: Error): void {
     this.writable = false
     this.held = faultOf(error, "write")
@@ -123,7 +123,7 @@ export class TcpTransport extends StreamTransport implements Transport, Writing 
 export const connecting = (options: net.NetConnectOpts, addresses?: Addresses): TcpTransport => {
   const reader = new Reader()
   const socket = net.connect({ ...options, allowHalfOpen: true, onread: reader.options })
-  // Node starts to read when the connection is open, unless the socket is paused.
+  // Pause the socket, because Node would otherwise start to read as soon as the connection is open.
   socket.pause()
   return new TcpTransport(socket, reader, addresses)
 }
@@ -143,8 +143,8 @@ export const createServer = (
   )
 
 /**
- * Makes a listening server accept later connections as `TcpTransport`s, which read without a stream, if
- * Node's internals allow it.
+ * Makes a listening server accept later connections as `TcpTransport`s, which read without a stream. Changes
+ * nothing if Node's internals are not as expected.
  */
 export const acceptTransports = (
   server: net.Server,

@@ -1,7 +1,7 @@
 /**
- * Makes TLS connections over an existing connection with `node:tls`, as client and as server.
+ * Makes TLS connections over existing connections with `node:tls`, as client and as server.
  *
- * `secure` owns the given transport from the call on, and never leaves it open after a failure.
+ * `secure` owns the given transport from the call on. After a failure, it never leaves the transport open.
  */
 import { createHash } from "node:crypto"
 import * as net from "node:net"
@@ -44,13 +44,13 @@ const contextOptions = (options: Network.TlsOptions): tls.SecureContextOptions =
   const context: Record<string, unknown> = options.role === "server" ? serverContext(options) : {}
   for (const name of alike) {
     const value = options[name]
-    // Leave out unset options, because Node treats `undefined` as a given value.
+    // Leave out unset options, because Node does not treat `undefined` like a missing option.
     if (value !== undefined) context[name] = value
   }
   return context
 }
 
-// A `tls.Server` sets these options itself. Without it, set them here, since OpenSSL's defaults differ.
+// Sets the options that a `tls.Server` would set, because OpenSSL's defaults differ.
 const serverContext = (options: Network.TlsOptions): Record<string, unknown> => {
   const { sessionIdContext = trustOf(options), sessionTimeout, ticketKeys } = options
   return {
@@ -64,16 +64,16 @@ const serverContext = (options: Network.TlsOptions): Record<string, unknown> => 
   }
 }
 
-// A session stores the result of verifying the client's certificate. With a hash of the verification options
-// as session id context, OpenSSL resumes the session only under the same options.
+// A session stores whether the client's certificate was verified. The session id context is a hash of the
+// verification options, so OpenSSL resumes a session only under the same options.
 const trustOf = ({ ca, crl, rejectUnauthorized, requestCert }: Network.TlsOptions): string =>
   createHash("sha256")
     .update(JSON.stringify([ca, crl, requestCert ?? false, rejectUnauthorized ?? true]))
     .digest("hex")
     .slice(0, 32)
 
-// One context per options object, not per connection, because parsing keys and certificates takes a
-// millisecond.
+// Contexts by options object. A context per connection would cost a millisecond each, because keys and
+// certificates are parsed.
 const contexts = new WeakMap<Network.TlsOptions, Map<string | undefined, tls.SecureContext>>()
 
 const contextFor = (options: Network.TlsOptions, name: string | undefined): tls.SecureContext => {
@@ -147,14 +147,14 @@ const handshake = (stream: Duplex, options: Network.TlsOptions): tls.TLSSocket =
   })
 }
 
-// Returns the stream of a `StreamTransport`, and wraps any other transport (a tunnel, a network in memory).
+// Returns the stream of a `StreamTransport`. Any other transport (a tunnel, one in memory) is wrapped.
 const streamOf = (transport: Transport): Duplex =>
   transport instanceof StreamTransport
     ? transport.release()
     : new TransportSocket(transport, { allowHalfOpen: true }).on("error", () => {})
 
-// ECONNRESET and EPIPE come from the underlying connection. All other codes mean that TLS itself failed:
-// ERR_SSL_... (OpenSSL), ERR_TLS_... (Node), CERT_HAS_EXPIRED and the like (verification).
+// ECONNRESET and EPIPE come from the underlying connection. Other codes mean that TLS failed: ERR_SSL_...
+// (OpenSSL), ERR_TLS_... (Node), or a verification error such as CERT_HAS_EXPIRED.
 const failure = (error: NodeJS.ErrnoException, address: string | undefined) => {
   const facts = { reason: error.message, phase: "secure" as const, address, cause: error }
   if (error.code !== "ECONNRESET" && error.code !== "EPIPE") {
@@ -163,8 +163,8 @@ const failure = (error: NodeJS.ErrnoException, address: string | undefined) => {
   return error.syscall === undefined ? new HttpError.HangUp(facts) : new HttpError.ConnectionReset(facts)
 }
 
-// A server-side `TLSSocket` does not reject unverified clients; `tls.Server` does that, so do it here without
-// it.
+// Returns the error with which to reject an unverified client. A `TLSSocket` without a `tls.Server` does not
+// reject the client itself.
 const refusalOf = (socket: tls.TLSSocket, options: Network.TlsOptions): Error | undefined => {
   const { rejectUnauthorized = true, requestCert, role } = options
   if (role === "client" || requestCert !== true || !rejectUnauthorized) return undefined
@@ -187,7 +187,7 @@ class TlsTransport extends StreamTransport implements Writing {
     requireCloseNotify: boolean
   ) {
     super(socket, addresses)
-    // Destroy the socket after a TLS error, because there is no `tls.Server` that would do it.
+    // Destroy the socket after a TLS error, as a `tls.Server` would do.
     socket.on(ServerTls.failed, (error: Error) => nextTick(() => socket.destroy(error)))
     if (requireCloseNotify) {
       onEof(socket, () => {
@@ -220,7 +220,7 @@ class TlsTransport extends StreamTransport implements Writing {
   }
 
   protected override destroyNow(): void {
-    // Destroy only the underlying socket; the TLS stream follows. Destroying both at once crashes Node 20.
+    // Destroy only the underlying socket, which then ends the TLS stream. Destroying both crashes Node 20.
     if (this.below instanceof net.Socket) resetStream(this.below, this.stream)
     else {
       this.below.destroy(errorOf(fault("ECONNRESET", "reset")))
@@ -273,12 +273,12 @@ export const secure: Network.Service["secure"] = (transport, options) =>
       failed(Object.assign(new Error(reason), { code: "ECONNRESET" }))
     }
     socket.once(done, connected)
-    // In the server role, only this event has the reason of a failed handshake; `tls.Server` uses the same
+    // In the server role, only this event has the reason of a failed handshake. `tls.Server` uses the same
     // event.
     socket.once(ServerTls.failed, failed)
     socket.once("error", failed)
     socket.once("close", closed)
-    // FIN during the handshake: Node emits an error in the client role, but only `end` in the server role.
+    // On FIN during the handshake, Node emits an error in the client role, but only `end` in the server role.
     if (options.role === "server") socket.once("end", closed)
     stream.once("error", failed)
     return Effect.sync(giveUp)

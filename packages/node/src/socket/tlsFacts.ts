@@ -34,7 +34,7 @@ const codeOf = (error: unknown): string | undefined => {
 
 /**
  * Returns the reason why OpenSSL does not trust the peer's certificate. Node sets `authorized` only on client
- * sockets and on sockets of a `tls.Server`, so this function also asks the session.
+ * sockets and on sockets of a `tls.Server`. For other sockets, the reason comes from the TLS session.
  */
 export const distrust = (socket: tls.TLSSocket): unknown => {
   if (socket.authorized) return undefined
@@ -42,7 +42,7 @@ export const distrust = (socket: tls.TLSSocket): unknown => {
 }
 
 /**
- * Returns the facts of a TLS session. Must be called while the connection is open, because Node drops the
+ * Returns the facts of a TLS session. Call this function while the connection is open, because Node drops the
  * certificate when the connection closes.
  */
 export const tlsFacts = (socket: tls.TLSSocket): TlsFacts => {

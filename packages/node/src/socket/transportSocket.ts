@@ -30,19 +30,19 @@ export interface DuplexOptions {
   /** Whether the writable side stays open after the peer's FIN. Default `false`, as for `net.Socket`. */
   readonly allowHalfOpen?: boolean | undefined
   /**
-   * How `destroy` with an error ends the connection. `true`: by RST, so that the peer does not treat a
-   * truncated message as complete. `false`: by FIN after the written bytes, as `net.Socket` does. Default
-   * `true`.
+   * How `destroy` with an error ends the connection. With `true` (the default) it sends RST, so that the peer
+   * does not treat a truncated message as complete. With `false` it sends FIN after the written bytes, as
+   * `net.Socket` does.
    */
   readonly resetOnError?: boolean | undefined
   /** The timers that `setTimeout` uses. Default: Node's timers, unreferenced. */
   readonly timers?: Timers | undefined
 }
 
-// The maximum number of bytes that one read of a socket delivers.
+// The maximum number of bytes that one read of a system socket delivers.
 const highWaterMark = 64 * 1024
-// Maximum linger after `destroy`, ms, so that the peer can read the last bytes before the reset. Only for
-// transports without a `destroy` method.
+// Maximum linger after `destroy`, ms. During this time the peer can read the last bytes before the reset.
+// Applies only to transports without a `destroy` method.
 const lingerMillis = 1000
 
 const family = (address: string | undefined): string | undefined =>
@@ -63,13 +63,13 @@ const destroyedError = () =>
  * @category models
  */
 export class TransportSocket extends Duplex {
-  /** `false`, because the transport is connected already. */
+  /** Whether the connection is still being opened. Initially `false`, because a transport is connected. */
   connecting: boolean = false
   /** Has the same value as `connecting`. */
   pending: boolean = false
   /** Number of bytes received, without those of `initial`. */
   bytesRead = 0
-  /** Time without traffic after which `timeout` is emitted, ms. 0: never. */
+  /** Time without traffic after which `timeout` is emitted, ms. 0 disables `timeout`. */
   timeout = 0
   private accepted = 0
   private over = false
@@ -116,7 +116,7 @@ export class TransportSocket extends Duplex {
   get remotePort(): number | undefined {
     return portOf(this.transport.remote)
   }
-  /** `IPv4` or `IPv6`. */
+  /** The family of the peer's address: `IPv4` or `IPv6`. */
   get remoteFamily(): string | undefined {
     return family(this.remoteAddress)
   }
@@ -128,7 +128,7 @@ export class TransportSocket extends Duplex {
   get localPort(): number | undefined {
     return portOf(this.transport.local)
   }
-  /** `IPv4` or `IPv6`. */
+  /** The family of our address: `IPv4` or `IPv6`. */
   get localFamily(): string | undefined {
     return family(this.localAddress)
   }
@@ -136,37 +136,37 @@ export class TransportSocket extends Duplex {
   get encrypted(): true | undefined {
     return this.transport.tls === undefined ? undefined : true
   }
-  /** TLS: whether the peer's certificate was verified. */
+  /** Whether the peer's certificate was verified (TLS only). */
   get authorized(): boolean | undefined {
     return this.transport.tls?.authorized
   }
-  /** TLS: the reason why the peer's certificate was not verified. */
+  /** The reason why the peer's certificate was not verified (TLS only). */
   get authorizationError(): string | undefined {
     return this.transport.tls?.authorizationError
   }
-  /** TLS: the protocol that ALPN selected, or `false` if it selected none. */
+  /** The protocol that ALPN selected, or `false` if ALPN selected no protocol (TLS only). */
   get alpnProtocol(): string | false | undefined {
     const { tls } = this.transport
     return tls === undefined ? undefined : (tls.alpnProtocol ?? false)
   }
-  /** TLS: the SNI name that the client sent, or `false` if it sent no name. */
+  /** The SNI name that the client sent, or `false` if the client sent no name (TLS only). */
   get servername(): string | false | undefined {
     const { tls } = this.transport
     return tls === undefined ? undefined : (tls.serverName ?? false)
   }
-  /** TLS: the protocol version, such as `TLSv1.3`. `null` without TLS. */
+  /** Returns the version of TLS, such as `TLSv1.3`. Returns `null` without TLS. */
   getProtocol(): string | null {
     return this.transport.tls?.protocol ?? null
   }
-  /** TLS: the cipher suite, by its OpenSSL name. */
+  /** Returns the cipher suite, by its OpenSSL name (TLS only). */
   getCipher(): { readonly name: string | undefined } {
     return { name: this.transport.tls?.cipher }
   }
-  /** TLS: whether the session was resumed. */
+  /** Returns whether the TLS session was resumed. */
   isSessionReused(): boolean {
     return this.transport.tls?.sessionReused ?? false
   }
-  /** TLS: the peer's certificate, or an empty object if the peer sent no certificate. */
+  /** Returns the peer's certificate (TLS only), or an empty object if the peer sent no certificate. */
   getPeerCertificate(): object {
     const found = this.transport.tls?.peerCertificate
     if (found === undefined) return {}
@@ -180,17 +180,17 @@ export class TransportSocket extends Duplex {
       valid_to: time(validTo)
     }
   }
-  /** Number of bytes passed to `write`, whether they have been sent or not. */
+  /** Number of bytes passed to `write`, including bytes that are not sent yet. */
   get bytesWritten(): number {
     return this.accepted + this.writableLength
   }
-  /** `open`, `readOnly`, `writeOnly` or `closed`. */
+  /** The state of the stream: `open`, `readOnly`, `writeOnly` or `closed`. */
   get readyState(): net.SocketReadyState {
     if (this.readable && this.writable) return "open"
     return this.readable ? "readOnly" : this.writable ? "writeOnly" : "closed"
   }
 
-  /** Our address, or an empty object if our side has no port. */
+  /** Returns our address, or an empty object if our side has no port. */
   address(): net.AddressInfo | {} {
     const { localAddress: address, localFamily: family, localPort: port } = this
     return address === undefined || port === undefined || family === undefined
@@ -206,7 +206,7 @@ export class TransportSocket extends Duplex {
 
   /**
    * Turns TCP keep-alive probes on or off. The first probe is sent after `initialDelay` milliseconds of idle
-   * time; 0: the system's default.
+   * time. 0 stands for the system's default.
    */
   setKeepAlive(enable = false, initialDelay = 0): this {
     this.transport.keepAlive(enable, initialDelay)
@@ -225,7 +225,10 @@ export class TransportSocket extends Duplex {
     return this
   }
 
-  /** Emits `timeout` after this many milliseconds without traffic. The socket stays open. 0: never. */
+  /**
+   * Emits `timeout` after this many milliseconds without traffic. The socket stays open. 0 disables
+   * `timeout`.
+   */
   setTimeout(millis: number, callback?: () => void): this {
     this.timeout = millis
     this.cancel?.()
@@ -245,7 +248,7 @@ export class TransportSocket extends Duplex {
     else this.once("finish", () => this.destroy())
   }
 
-  /** Resets the connection: the peer receives RST. */
+  /** Resets the connection. The peer receives RST. */
   resetAndDestroy(): this {
     this.transport.reset()
     this.destroy()
@@ -281,7 +284,8 @@ export class TransportSocket extends Duplex {
     this.timeout = 0
     const { transport, waiting } = this
     this.waiting = undefined
-    // Node fails the writes that the stream has queued, but not the write in flight, so fail that write here.
+    // Node fails the writes that the stream has queued. It does not fail the write in flight, so do that
+    // here.
     if (waiting !== undefined) nextTick(waiting, error ?? destroyedError())
     if (!this.over) {
       if (transport instanceof StreamTransport) transport.destroy()
@@ -320,7 +324,7 @@ export class TransportSocket extends Duplex {
     else this.goOn()
   }
 
-  // Yield to the event loop: a pipe writes again in the callback of a write, and would otherwise never yield.
+  // Yield to the event loop, because a pipe writes again in the callback of a write and never yields itself.
   private takeTurn(): void {
     if (this.turning) return
     this.turning = true
@@ -346,7 +350,7 @@ export class TransportSocket extends Duplex {
     this.cancel ??= this.timers.at(this.activeAt + this.timeout, this.quiet)
   }
 
-  // One timer serves all traffic: when the timer fires, compare with the time of the last activity.
+  // One timer serves all traffic. When it fires, it is set again if there was traffic meanwhile.
   private readonly quiet = (): void => {
     this.cancel = undefined
     const due = this.activeAt + this.timeout
@@ -356,7 +360,7 @@ export class TransportSocket extends Duplex {
 
   private gone(): void {
     this.over = true
-    // If buffered bytes are left, do not destroy: the stream destroys itself when they have been read.
+    // If buffered bytes are left, do not destroy. The stream destroys itself when these bytes have been read.
     if (!this.readableEnded && this.readableLength === 0 && !this.writableFinished) this.destroy()
   }
 

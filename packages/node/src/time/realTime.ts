@@ -1,7 +1,7 @@
 /**
- * Node's timers, ticks and clocks, captured when the first of our modules is loaded. All our modules use
- * these captured functions, so fake timers that a program installs later do not affect our modules. Node's
- * own sockets are not affected by fake timers either.
+ * Node's timers, ticks and clocks, captured when the first of our modules is loaded. All our modules use the
+ * captured functions, so fake timers that a program installs later do not affect our modules. Fake timers do
+ * not affect Node's own sockets either.
  */
 import { performance } from "node:perf_hooks"
 import { nextTick as tick } from "node:process"
@@ -19,7 +19,7 @@ interface RealTime {
   readonly wallNow: () => number
 }
 
-// A registered symbol, so that every copy of this module uses the functions that the first copy captured.
+// A registered symbol, because every copy of this module must use the functions of the first copy.
 const key = Symbol.for("@httpfx/node/realTime")
 const host = globalThis as { [key]?: RealTime }
 

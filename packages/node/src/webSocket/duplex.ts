@@ -1,9 +1,9 @@
 /**
- * The stream from which `ws` reads frames and to which `ws` writes frames.
+ * The stream from which `ws` reads frames, and to which `ws` writes frames.
  *
- * Splits received chunks into pieces: `ws` parses a piece completely even if reading is paused meanwhile, so
- * a pause takes effect after the current piece. While held, this stream reads nothing from the transport, not
- * even ahead.
+ * Splits received chunks into pieces. `ws` parses each piece completely, even if reading is paused meanwhile,
+ * so a pause takes effect after the current piece. After `hold`, this stream reads nothing from the
+ * transport, not even ahead.
  */
 import { TransportSocket } from "../socket/transportSocket.js"
 

@@ -1,9 +1,9 @@
 /**
  * Passes the messages of a WebSocket to their handlers, sends messages, and does the closing handshake.
  *
- * Backpressure works in both directions at a constant cost per message: waiting writers are entries of one
- * set, and no operation adds an event listener. docs/timeouts-and-limits.md lists the limits. This file uses
- * neither fibers nor timers; socket.ts does.
+ * Backpressure works in both directions and costs the same for each message. Waiting writers are entries of
+ * one set, and no operation adds an event listener. docs/timeouts-and-limits.md lists the limits. socket.ts
+ * runs the fibers and timers; this file uses neither.
  */
 import type * as Cause from "effect/Cause"
 import type * as ws from "ws"
@@ -15,22 +15,22 @@ export type Message = string | Uint8Array
 /** Callbacks for messages and for the close. */
 export interface Receiver {
   /**
-   * Starts the handler of a message. `true`: the handler is running and `done` is called when it completes.
-   * `false`: the handler has completed.
+   * Starts the handler of a message. Returns `true` if the handler is still running; `done` is then called
+   * when the handler completes. Returns `false` if the handler has already completed.
    */
   readonly start: (message: Message, done: () => void) => boolean
   readonly closed: (code: number, reason: string) => void
   readonly failed: (cause: unknown) => void
-  /** Called when the closing handshake has started or our FIN was sent, to limit the wait for the peer. */
+  /** Limits the wait for the peer. Called when the closing handshake has started or our FIN was sent. */
   readonly limit: () => void
 }
 
 export interface Options {
-  /** Number of bytes buffered for sending at which writers must wait. */
+  /** Number of bytes buffered for sending at which writers have to wait. */
   readonly highWaterMark: number
-  /** Whether reading is paused whenever writes wait. `false`: only if message handlers are running too. */
+  /** Whether waiting writes alone pause reading. If `false`, message handlers must be running too. */
   readonly holdsForWrites: boolean
-  /** Called when the first close frame is sent (`own`) or received. */
+  /** Called when the first close frame is sent (`own` is `true`) or received. */
   readonly closing: (closing: Closing) => void
 }
 
@@ -44,8 +44,8 @@ export interface Closing {
 }
 
 /**
- * A WebSocket of `ws` with a callback for the start of its close, including a close that `ws` itself starts
- * because the peer sent a close frame or violated the protocol.
+ * A WebSocket of `ws` with a callback for the start of its close. `ws` itself starts a close when the peer
+ * has sent a close frame or has violated the protocol; the callback is called then too.
  */
 export interface Framed extends ws.WebSocket {
   closeBegins: ((code: number | undefined) => void) | undefined
@@ -62,12 +62,12 @@ export const framedClass = (Base: typeof ws.WebSocket): new (...args: Array<neve
   return Framing as unknown as new (...args: Array<never>) => Framed
 }
 
-// Limit the numbers too, not only the bytes, because each entry costs some hundred bytes of memory even if
-// its message is small.
+// Maximum numbers of writes in flight and of running handlers. The bytes are limited too, but each entry
+// costs some hundred bytes of memory even if its message is small.
 const mostWrites = 256
 const mostHandlers = 1024
-// This many handlers may always run, even if their messages are large, because handlers may wait for each
-// other.
+// This many handlers may always run, even if their messages are large, because one handler may wait for
+// another.
 const leastHandlers = 16
 // The system may deliver many reads in one turn of the event loop, so limit the messages per turn.
 const mostInTurn = 256
@@ -78,17 +78,17 @@ export class WebSocketFlow {
   /** The error of `ws` for the peer's protocol violation, if there was one. */
   violation: Error | undefined = undefined
   /**
-   * The code of the close frame; `undefined` until the WebSocket has closed. 1005: the frame had no code.
-   * 1006: there was no close frame.
+   * The code of the close frame; `undefined` until the WebSocket has closed. 1005 means that the frame had no
+   * code, 1006 that there was no close frame.
    */
   closeCode: number | undefined = undefined
   closeReason = ""
   private receiver: Receiver | undefined = undefined
-  /** Whether the delivery has ended, so that later messages are dropped. */
+  /** Whether the delivery has ended. Later messages are then dropped. */
   private ended = false
-  /** Whether reading is paused. Initially `true`, until a receiver is set. */
+  /** Whether reading is paused. Initially `true`, because there is no receiver yet. */
   private held = true
-  /** Messages that were parsed from the current piece after reading was paused. */
+  /** Messages that `ws` parsed from its current input after reading was paused. */
   private queue: Array<Message> = []
   private handlers = 0
   private handled = 0
@@ -159,8 +159,8 @@ export class WebSocketFlow {
   }
 
   /**
-   * Calls `tell` once, when more may be written or the socket has closed. Returns a function that cancels the
-   * call.
+   * Calls `tell` once, as soon as more may be written or the socket has closed. Returns a function that
+   * cancels the call.
    */
   whenTaken(tell: () => void): () => void {
     this.waiting.add(tell)
@@ -219,7 +219,7 @@ export class WebSocketFlow {
     this.balance()
   }
 
-  // RFC 6455 §5.5.3: a pong for the most recent ping answers all pending pings, so keep only the last one.
+  // A pong for the latest ping answers all earlier pings (RFC 6455 §5.5.3), so keep only the latest ping.
   private pinged(data: Buffer): void {
     if (!this.isOpen) return
     if (this.full) this.pong = Buffer.from(data)
@@ -259,7 +259,7 @@ export class WebSocketFlow {
     if (this.receiver === undefined) return !this.ended
     if (this.handlers >= mostHandlers || this.inTurn >= mostInTurn) return true
     if (this.handlers >= leastHandlers && this.handled >= this.options.highWaterMark) return true
-    // After our close frame, do not pause: the peer's close frame must still be read.
+    // After our close frame, do not pause, because the peer's close frame must still be read.
     return this.full && this.isOpen && (this.options.holdsForWrites || this.handlers > 0)
   }
 
@@ -298,7 +298,7 @@ export class WebSocketFlow {
   private tellClosed(): void {
     const { receiver } = this
     if (receiver === undefined) return
-    // Deliver the queued messages, which arrived before the close frame.
+    // Deliver the queued messages first, because they arrived before the close frame.
     for (const message of this.queue.splice(0)) receiver.start(message, nothing)
     if (this.violation === undefined) receiver.closed(this.closeCode!, this.closeReason)
     else receiver.failed(this.violation)

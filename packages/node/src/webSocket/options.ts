@@ -1,20 +1,20 @@
 /**
  * Validates the options of WebSockets and converts them to the options of `ws`. The error for an invalid
- * value names the option.
+ * value names the invalid option.
  */
 import { InvalidOption } from "@httpfx/core/HttpError"
 import * as Duration from "effect/Duration"
 
 /**
- * The options of WebSockets. `ws` does the framing, so options that `ws` has too have the same name here.
+ * The options of WebSockets. `ws` does the framing, and its options have the same names here.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * Maximum size of a message, bytes. A larger message closes the connection with code 1009. 0: no limit.
-   * Default 100 MiB.
+   * Maximum size of a message, bytes. A larger message closes the connection with code 1009. With 0 there is
+   * no limit. Default 100 MiB.
    */
   readonly maxPayload?: number | undefined
   /**
@@ -23,24 +23,24 @@ export interface Options {
    */
   readonly perMessageDeflate?: boolean | Deflate | undefined
   /**
-   * Whether the UTF-8 check of text messages is skipped. Default `false`: invalid UTF-8 closes the connection
-   * with code 1007.
+   * Whether the UTF-8 check of text messages is skipped. By default (`false`), invalid UTF-8 closes the
+   * connection with code 1007.
    */
   readonly skipUTF8Validation?: boolean | undefined
   /**
-   * Chooses one of the subprotocols that a client offers. `offered` has the order of the client. `undefined`:
-   * no subprotocol is used. Default: the first subprotocol is chosen.
+   * Chooses one of the subprotocols that a client offers, from a list in the client's order. If the function
+   * returns `undefined`, no subprotocol is used. Default: the first subprotocol.
    */
   readonly selectProtocol?: ((offered: ReadonlyArray<string>) => string | undefined) | undefined
   /**
    * Whether the socket fails, instead of ending, when the peer closes with this code. Default: `true` for all
    * codes except 1000, 1001, 1005 and 1006. (Platform's own sockets also fail for 1001 and 1005.) A close
-   * that our side started never fails the socket.
+   * that our side has started never fails the socket.
    */
   readonly closeCodeIsError?: ((code: number) => boolean) | undefined
   /**
-   * Maximum time that the peer may take to answer a close frame; then the connection is destroyed. Default 5
-   * seconds.
+   * Maximum time that the peer may take to answer a close frame. After this time the connection is destroyed.
+   * Default 5 seconds.
    */
   readonly closeTimeout?: Duration.DurationInput | undefined
 }
@@ -164,8 +164,8 @@ const deflate = (given: Options["perMessageDeflate"]) => {
 const defined = <A extends object>(options: A): A =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as A
 
-// RFC 6455 §7.4.1: codes of ordinary closes, such as a browser leaving a page. 1006 is included as in
-// platform.
+// Codes of ordinary closes (RFC 6455 §7.4.1), such as that of a browser leaving a page. 1006 is included,
+// because platform's sockets include it.
 const everyday: ReadonlySet<number> = new Set([1000, 1001, 1005, 1006])
 
 export const closing = ({ closeCodeIsError, closeTimeout }: Options) => ({

@@ -1,6 +1,6 @@
 /**
- * The server side of a WebSocket: runs `ws` on a connection that the server hands over, and provides it as
- * platform's `Socket`.
+ * The server side of WebSockets. Runs `ws` on a connection that the server has handed over, and provides the
+ * WebSocket as platform's `Socket`.
  */
 import * as PlatformSocket from "@effect/platform/Socket"
 import type * as Cause from "effect/Cause"
@@ -22,7 +22,7 @@ const nothing = () => {}
 
 const openFailed = (cause: unknown) => new PlatformSocket.SocketGenericError({ reason: "Open", cause })
 
-// The server has validated the request, but `ws` accepts no empty list elements and only one `Upgrade`
+// The server has already validated the request. `ws` accepts no empty list elements and only one `Upgrade`
 // protocol, so normalize these fields.
 const handshake = (
   server: ws.WebSocketServer,
@@ -48,7 +48,7 @@ const handshake = (
     }
     server.handleUpgrade(message as unknown as IncomingMessage, duplex, head, opened)
   }
-  // RFC 7692 §5.1: decline an unacceptable offer of compression, and open the WebSocket without compression.
+  // If the offer of compression is unacceptable, the WebSocket opens without compression (RFC 7692 §5.1).
   let declines = false
   const decline = () => {
     declines = true
@@ -59,13 +59,13 @@ const handshake = (
   if (declines) upgrade(undefined)
 }
 
-// Hands over the connection and does the opening handshake, whose response `ws` writes.
+// Hands over the connection and does the opening handshake. `ws` writes the handshake response.
 const open = (server: ws.WebSocketServer, request: WebSocketRequest) =>
   Effect.flatMap(request.take, ({ initial, transport }) =>
     Effect.async<WebSocketFlow, PlatformSocket.SocketError>((resume) => {
       const duplex = new WebSocketDuplex(transport)
-      // The peer may reset the connection at any time; an `error` event without a listener would crash the
-      // process.
+      // Listen for errors, because the peer may reset the connection at any time and an `error` event without
+      // a listener would crash the process.
       duplex.on("error", nothing)
       duplex.once("close", () => resume(Effect.fail(openFailed(new Error("the connection was closed")))))
       const head = Buffer.from(initial.buffer, initial.byteOffset, initial.length)
@@ -81,7 +81,7 @@ const open = (server: ws.WebSocketServer, request: WebSocketRequest) =>
     })
   )
 
-// RFC 6455 §7.4.1: 1011 if the handler failed, 1001 if it completed while the server drains, otherwise 1000.
+// Returns the close code (RFC 6455 §7.4.1). A handler that completes while the server drains gives 1001.
 const codeOf = (failure: Cause.Cause<unknown> | undefined, isDraining: boolean): number =>
   failure !== undefined ? 1011 : isDraining ? 1001 : 1000
 

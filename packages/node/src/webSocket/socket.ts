@@ -1,9 +1,9 @@
 /**
- * Platform's `Socket` over a WebSocket. It behaves like platform's `Socket.fromWebSocket`, but with
+ * Platform's `Socket` over a WebSocket. The socket behaves like platform's `Socket.fromWebSocket`, but has
  * backpressure in both directions.
  *
  * As with `fromWebSocket`, each message is handled in its own fiber. Reading is paused while too many
- * handlers run or writers wait, and a writer waits while the peer does not read.
+ * handlers run or writers wait. A writer waits while the peer does not read.
  */
 import * as PlatformSocket from "@effect/platform/Socket"
 import type * as Cause from "effect/Cause"
@@ -56,8 +56,8 @@ export const close = (
     })
   })
 
-// Wait a turn, so that `run` completes first: after a normal close, `run` then interrupts handlers that are
-// writing, before their writes fail.
+// Wait a turn of the event loop, so that `run` completes first. After a normal close, `run` interrupts
+// handlers that are writing; their writes must not fail before that.
 const closed = (flow: WebSocketFlow) =>
   Effect.zipRight(
     nextTurn,
@@ -82,7 +82,9 @@ const taken = (flow: WebSocketFlow): Effect.Effect<void, PlatformSocket.SocketEr
     return Effect.sync(giveUp)
   })
 
-/** Makes a `Socket`. A run calls `acquire` once, in its own scope, to open the WebSocket. */
+/**
+ * Makes a `Socket`. Each `run` opens its own WebSocket by calling `acquire` once, in the scope of that run.
+ */
 export const fromFlow = (
   acquire: Effect.Effect<WebSocketFlow, PlatformSocket.SocketError, Scope.Scope>,
   { closeCodeIsError, closeTimeout }: Options
@@ -134,7 +136,7 @@ export const fromFlow = (
         return yield* FiberSet.join(fibers)
       })
     ).pipe(
-      // If opening failed, open the latch, so that waiting writers fail instead of waiting for ever.
+      // If opening has failed, open the latch too, so that waiting writers fail instead of waiting for ever.
       Effect.ensuring(latch.open),
       Effect.interruptible
     )

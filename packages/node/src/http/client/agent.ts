@@ -1,7 +1,6 @@
 /**
- * `http.Agent`: the pool that assigns sockets to requests. The lists are plain objects that programs may read
- * and change. Each step is a method that a subclass may override. `pool/` of core makes the decisions between
- * the steps.
+ * `http.Agent`: the pool that assigns sockets to requests. Its lists are plain objects, which programs may
+ * read and change. Its steps are methods, which a subclass may override. `pool/` of core makes the decisions.
  */
 import {
   admit,
@@ -33,7 +32,7 @@ import type { HttpSocket } from "../message/shapes.js"
 import { onKeylog, proxyKey } from "../own/symbols.js"
 import { validateNumber, validateOneOf, validateString } from "../own/validate.js"
 
-/** The key of a queued request's options and of the asynchronous context in which the request was made. */
+/** The key under which a queued request stores its options and its asynchronous context. */
 const waiting = Symbol("waiting")
 
 interface Waiting extends ClientReq {
@@ -41,8 +40,8 @@ interface Waiting extends ClientReq {
 }
 
 /**
- * Default of `agentKeepAliveTimeoutBuffer`, ms: an idle socket is closed this long before the timeout of the
- * server's `Keep-Alive` field expires (as in Node 20).
+ * Default of `agentKeepAliveTimeoutBuffer`, ms (as in Node 20). An idle socket is closed this long before the
+ * timeout of the server's `Keep-Alive` field expires.
  */
 const usualBuffer = 1000
 
@@ -55,7 +54,7 @@ function Agent(this: AgentLike, options?: http.AgentOptions & { [name: string]: 
   this.defaultPort = (own["defaultPort"] as number | undefined) || 80
   this.protocol = (own["protocol"] as string | undefined) || "http:"
   if (own["noDelay"] === undefined) own["noDelay"] = true
-  // Remove the request path: `net.connect` would connect to a Unix socket with that path.
+  // Remove the request path, because `net.connect` would connect to a Unix socket with that path.
   own["path"] = null
   this.requests = emptyLists()
   this.sockets = emptyLists()
@@ -75,15 +74,15 @@ function Agent(this: AgentLike, options?: http.AgentOptions & { [name: string]: 
   if (this.maxTotalSockets !== undefined) validateNumber(this.maxTotalSockets, "maxTotalSockets", 1)
   else this.maxTotalSockets = Infinity
   this.on("free", onFree)
-  // When the program adds a `keylog` listener, all sockets must report their TLS keys.
+  // A program may add a `keylog` listener later. From then on, all sockets must report their TLS keys.
   this.on("newListener", onNewListener)
   return undefined
 }
 inherit(Agent, EventEmitter)
 
 /**
- * Handles a socket that has become free: assigns the socket to the next queued request, adds it to the idle
- * list, or destroys it.
+ * Handles a socket that has become free. Assigns the socket to the next queued request, adds the socket to
+ * the idle list, or destroys the socket.
  */
 function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): void {
   const name = this.getName(options)
@@ -93,7 +92,7 @@ function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): v
   }
   const queue = this.requests[name]
   if (queue !== undefined && queue.length > 0) {
-    // `isUsable` has destroyed the socket. When the socket emits `close`, the agent opens another for the
+    // `isUsable` has destroyed the socket. Its `close` event makes the agent open another socket for the
     // queued request.
     if (!isUsable(socket)) return
     assignWaiting(this, queue.shift()!, socket)
@@ -123,7 +122,7 @@ function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): v
   this.removeSocket(socket, options)
   socket.once("error", onIdleError)
   idle.push(socket)
-  // Destroy an idle socket that receives bytes: these would be parsed as the response to the next request.
+  // Destroy idle sockets that receive bytes. The parser would take the bytes for the next response.
   startGuarding(socket)
 }
 
@@ -145,7 +144,7 @@ const keylogListener = (agent: AgentLike) =>
     agent.emit("keylog", line, this)
   }
 
-/** Assigns a socket to a request and sets the request's own timeout on the socket. */
+/** Assigns a socket to a request. If the request has its own timeout, sets that timeout on the socket. */
 const assign = (agent: AgentLike, req: ClientReq, socket: HttpSocket): void => {
   req.onSocket(socket)
   const timeout = agent.options.timeout || 0
@@ -168,8 +167,8 @@ const assignWaiting = (agent: AgentLike, req: Waiting, socket: HttpSocket): void
 }
 
 /**
- * Returns the SNI name: the host of the `Host` field or, without that field, the host of the options. Empty
- * for IP addresses.
+ * Returns the server name for SNI: the host of the `Host` field or, without that field, the host of the
+ * options. Returns an empty string for IP addresses.
  */
 const serverName = (options: ConnectOptions, req: ClientReq): string => {
   let name = options.host as string
@@ -200,8 +199,8 @@ const isAdmitted = (agent: AgentLike, open: number): boolean =>
   admit({ open, total: agent.totalSocketCount, idleElsewhere: 0 }, agent)._tag === "Open"
 
 /**
- * Whether the kernel's receive buffer contains unsolicited bytes, which would be parsed as the response to
- * the next request.
+ * Whether the kernel's receive buffer contains bytes. Such bytes are unsolicited; the parser would take them
+ * for the response to the next request.
  */
 const hasUnreadBytes = (socket: HttpSocket): boolean => !socket.connecting && hasBytesWaiting(socket)
 
@@ -213,8 +212,8 @@ const isUsable = (socket: HttpSocket): boolean => {
 }
 
 /**
- * Chooses the idle socket that serves next, removes it from the list and returns it. If no idle socket is
- * usable, empties the list.
+ * Chooses the idle socket for the next request, removes the socket from the list and returns it. If no idle
+ * socket is usable, empties the list.
  */
 const takeIdle = (idle: Array<HttpSocket> | undefined, scheduling: string): HttpSocket | undefined => {
   const choice = choose(idle, scheduling as Scheduling, 0, isUsable)
@@ -226,7 +225,7 @@ const takeIdle = (idle: Array<HttpSocket> | undefined, scheduling: string): Http
   return undefined
 }
 
-/** Does the same for the list of an agent with this name, and deletes the list when it is empty. */
+/** Takes an idle socket from the agent's list with this name. Deletes the list when it is empty. */
 const takeIdleOf = (agent: AgentLike, name: string): HttpSocket | undefined => {
   const idle = agent.freeSockets[name]
   if (idle === undefined) return undefined
@@ -244,7 +243,7 @@ const wanted = <K extends keyof ConnectOptions>(name: K, given: ConnectOptions, 
   name in own ? own[name] : given[name]
 
 /**
- * Returns the agent's key for a connection, from the options of the request and of the agent, without merging
+ * Returns the agent's key for a connection. Reads the options of the request and of the agent without merging
  * the two objects.
  */
 const plainName = (given: ConnectOptions, own: ConnectOptions): string =>
@@ -385,8 +384,8 @@ Object.assign(proto, {
       }
     )
     if (kept._tag === "Close") return false
-    // A `Keep-Alive` hint only shortens the `timeout` of the agent. If the agent has no `timeout`, ignore the
-    // hint.
+    // A `Keep-Alive` hint of the server only shortens the agent's `timeout`. Without that `timeout`, the hint
+    // is ignored.
     const time = timeout === 0 ? 0 : kept.until
     if (socket.timeout !== time) socket.setTimeout(time)
     return true
@@ -415,7 +414,7 @@ const serveWaiting = (agent: AgentLike, name: string, options: ConnectOptions): 
     if (error) {
       leaveQueue(agent, next, req)
       req.onSocket(created, error)
-      // No socket exists whose `close` would make the agent serve the next queued request, so try that here.
+      // No socket was opened, so no `close` event will make the agent serve the next request; try it here.
       nextTick(() => {
         const open = (agent.sockets[next]?.length ?? 0) + (agent.freeSockets[next]?.length ?? 0)
         if (isAdmitted(agent, open)) serveWaiting(agent, name, options)
@@ -429,8 +428,8 @@ const serveWaiting = (agent: AgentLike, name: string, options: ConnectOptions): 
 }
 
 /**
- * Removes a request from its queue. Called when the socket for the request could not be opened, or was
- * destroyed in the same turn. Returns `false` if the request was not in the queue.
+ * Removes a request from its queue. Called when no socket could be opened for the request, or when that
+ * socket was destroyed in the same turn. Returns `false` if the request was not in the queue.
  */
 const leaveQueue = (agent: AgentLike, name: string, req: ClientReq): boolean => {
   const queue = agent.requests[name]
@@ -467,7 +466,7 @@ const watch = (agent: AgentLike, socket: HttpSocket, options: ConnectOptions): v
       }
     }
   }
-  // Remove the listeners of a socket that was handed over, because such a socket never returns to the agent.
+  // A socket that was handed over never returns to the agent, so remove the agent's listeners.
   const onRemove = (): void => {
     onClose()
     socket.removeListener("close", onClose)
@@ -487,19 +486,19 @@ const typed = Agent as unknown as typeof http.Agent & { defaultMaxSockets: numbe
 export { typed as Agent }
 typed.defaultMaxSockets = Infinity
 
-/** Sets the proxy of an agent to the proxy that an environment has for the agent's protocol. */
+/** Sets the proxy of an agent to the environment's proxy for the protocol of the agent. */
 export const setProxy = (agent: AgentLike, env: ProxyEnv | undefined): void => {
-  // Do not read `protocol` without need: a subclass may set it only after this constructor has returned.
+  // Return before `protocol` is read, because a subclass may set `protocol` after this constructor returns.
   if (env === undefined) return
   const proxy = proxyOf(env, agent.protocol)
   if (proxy !== undefined || agent[proxyKey] !== undefined) agent[proxyKey] = proxy
 }
 
-/** Returns the environment as option `proxyEnv` if `NODE_USE_ENV_PROXY=1` or `--use-env-proxy` is set. */
+/** Returns the option `proxyEnv`, if `NODE_USE_ENV_PROXY=1` or `--use-env-proxy` enables it. */
 export const globalProxyEnv = (): { readonly proxyEnv?: ProxyEnv } =>
   process.env["NODE_USE_ENV_PROXY"] === "1" || usesEnvProxy ? { proxyEnv: process.env } : {}
 
-/** Makes the default agent of http; https/agent.ts makes that of https. */
+/** Makes the default agent of http. https/agent.ts makes the default agent of https. */
 const makeGlobalAgent = (proxyEnv?: ProxyEnv): http.Agent =>
   new typed({
     keepAlive: true,

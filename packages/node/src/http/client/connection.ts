@@ -1,14 +1,13 @@
 /**
- * Handles the events of a client socket while a request uses it: passes received bytes to the parser, emits
- * the response, and releases the socket when the exchange completes. Adds and removes exactly the listeners
- * that Node adds and removes, because libraries count listeners to find out whether a message is complete.
+ * Handles the events of a client socket while a request uses the socket. Passes received bytes to the parser,
+ * emits the response, and releases the socket when the exchange completes. Adds and removes exactly the same
+ * listeners as Node, because libraries count listeners to find out whether a message is complete.
  *
- * Never decides whether a connection may be reused; the parser, the sent head and `afterExchange` decide
- * that.
+ * Never decides whether a connection may be reused. The parser, the sent head and `afterExchange` decide.
  *
- * This file follows these policies of Node (docs/node-http.md has the reasons): after any response to CONNECT
- * the connection is handed over; a response to HEAD without a length closes the connection; an upload
- * continues after an early response.
+ * This file follows these policies of Node (docs/node-http.md has the reasons). After any response to
+ * CONNECT, the connection is handed over. A response to HEAD without a length closes the connection. An
+ * upload continues after an early response.
  */
 import { afterExchange, Body, bodyOf, isInformational, type AfterExchange } from "@httpfx/core/wire"
 import { stopFlowing } from "../../socket/fast/flowing.js"
@@ -45,7 +44,7 @@ export const closeRequest = (req: ClientReq): void => {
   req.emit("close")
 }
 
-/** Starts an exchange on the socket: bytes received from now on belong to the response of this request. */
+/** Starts an exchange on the socket. Bytes that arrive from now on belong to the response of this request. */
 export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
   const socket = plain as ClientSocket
   debug("CLIENT request takes its socket")
@@ -75,8 +74,8 @@ export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
 }
 
 /**
- * Reserves the socket for a request that starts to use it in the next tick. The request gets errors that the
- * socket emits before that tick. Returns the message that had the socket before.
+ * Reserves the socket for a request that starts to use it in the next tick. Until then, errors of the socket
+ * are emitted on the request. Returns the message that had the socket before.
  */
 export const reserve = (req: ClientReq, socket: HttpSocket): HttpSocket["_httpMessage"] => {
   const before = socket._httpMessage
@@ -86,16 +85,15 @@ export const reserve = (req: ClientReq, socket: HttpSocket): HttpSocket["_httpMe
 }
 
 /**
- * Cancels the reservation of a request that was destroyed before it used the socket. Makes `before` the last
- * message of the socket again, because the agent keeps a socket only if the socket's last request allowed
- * keep-alive.
+ * Cancels the reservation of a request that was destroyed before it used the socket. `before` becomes the
+ * socket's last message again, because the agent keeps a socket only if its last request allowed keep-alive.
  */
 export const release = (socket: HttpSocket, before: HttpSocket["_httpMessage"]): void => {
   socket._httpMessage = before ?? null
   socket.removeListener("error", onError)
 }
 
-/** Ignores further bytes. Called when the response is complete or has failed. */
+/** Stops passing bytes to the parser. Called when the response is complete or has failed. */
 const stopReading = (socket: ClientSocket): void => {
   socket.removeListener("data", onData)
   socket.removeListener("end", onEnd)
@@ -103,7 +101,7 @@ const stopReading = (socket: ClientSocket): void => {
 
 const noop = (): void => {}
 
-/** Forwards `timeout` of the socket to the request: once, and only while the request has the socket. */
+/** Emits the socket's next `timeout` on the request too, if the request still has the socket. */
 export const listenForTimeout = (req: ClientReq): void => {
   if (req.timeoutCb) return
   req.timeoutCb = emitTimeout
@@ -117,7 +115,7 @@ function emitTimeout(this: ClientSocket): void {
   stillSilent(
     this,
     () => req.emit("timeout"),
-    // Data was received meanwhile, which restarted the idle time, so listen for the next `timeout`.
+    // Data that arrived meanwhile has restarted the idle time, so listen for the next `timeout`.
     () => {
       if (this._httpMessage === req && req.timeoutCb === emitTimeout) this.once("timeout", emitTimeout)
     }
@@ -140,7 +138,7 @@ function onDrain(this: ClientSocket): void {
 function onError(this: ClientSocket, error: Error): void {
   const req = this._httpMessage
   if (req) {
-    // Later errors are consequences of this error, so the flag suppresses them.
+    // Later errors are consequences of this error, so set the flag that suppresses them.
     this._hadError = true
     emitError(req, error)
   }
@@ -171,7 +169,8 @@ function onClose(this: ClientSocket): void {
   const req = this._httpMessage
   const parser = this.parser
   if (req) tellClosed(this, req)
-  // Call `finish` last: before, it would complete a response that is framed by the end of the connection.
+  // Call `finish` after `tellClosed`. An earlier call would complete a response whose body ends with the
+  // connection, and `tellClosed` must fail such a response.
   if (parser) {
     parser.finish()
     freeParser(parser, req as { parser?: unknown } | null, this)
@@ -182,7 +181,6 @@ const tellClosed = (socket: ClientSocket, req: ClientReq): void => {
   req.destroyed = true
   const res = req.res
   if (res) {
-    // The response is incomplete, so fail it.
     if (!res.complete) res.destroy(resetError("aborted"))
     closeRequest(req)
     if (!res.aborted && res.readable) res.push(null)
@@ -193,7 +191,7 @@ const tellClosed = (socket: ClientSocket, req: ClientReq): void => {
     }
     closeRequest(req)
   }
-  // Drop queued writes, which can no longer be sent.
+  // Drop queued writes, because they can no longer be sent.
   if (req.outputData) req.outputData.length = 0
 }
 
@@ -209,8 +207,8 @@ function onData(this: ClientSocket, chunk: Buffer): void {
     handOver(this, req, parser, incoming, chunk.subarray(read))
   } else if (incoming !== null && incoming.complete && !isInformational(incoming.statusCode!)) {
     stopReading(this)
-    // Unlike in Node, a request that is still sending keeps its `drain` listener; otherwise its upload would
-    // stall.
+    // Unlike in Node, a request that is still sending keeps its `drain` listener, because the upload would
+    // stall without that listener.
     if (req.finished) this.removeListener("drain", onDrain)
     freeParser(parser, req as { parser?: unknown }, this)
   }
@@ -232,8 +230,8 @@ const refuse = (
 }
 
 /**
- * Hands over the connection after a 101 or a response to CONNECT. The bytes after the response head belong to
- * another protocol.
+ * Hands over the connection after a 101 or after any response to CONNECT. The bytes after the response head
+ * belong to another protocol.
  */
 const handOver = (
   socket: ClientSocket,
@@ -266,20 +264,20 @@ const handOver = (
 }
 
 /**
- * Called by the parser with each response head. Emits the response and returns how the parser handles the
- * body.
+ * Emits a response and returns how the parser handles the body. The parser calls this function with each
+ * response head.
  */
 function onResponse(this: HttpParser, res: Incoming, keepAlive: boolean): number {
   const socket = this.socket as ClientSocket
   const req = socket._httpMessage as ClientReq
   if (req.res) {
-    // The server has sent a second response to the same request, so the connection is unusable.
+    // The server has sent a second response to the same request, so the connection cannot be used further.
     socket.destroy()
     return Body.Read
   }
   req.res = res
   if (res.upgrade) return Body.Stop
-  // Node's policy: a response to CONNECT ends HTTP on this connection whatever its status.
+  // As in Node, a response to CONNECT ends HTTP on this connection, whatever the status is.
   if (req.method === "CONNECT") {
     res.upgrade = true
     return Body.Stop
@@ -339,13 +337,13 @@ function onResponseEnd(this: Incoming): void {
 }
 
 function onRequestFinish(this: ClientReq): void {
-  // `onResponseEnd` may have released the socket already, and the socket may serve another request.
+  // `onResponseEnd` may have released the socket to another request already; `destroyed` is then set.
   if (afterResponse(this, true) === "Reuse" && !this.destroyed) releaseSocket(this)
 }
 
 /**
- * Returns whether the connection is reused, closed or still in use. `sent`: the request has been sent
- * completely.
+ * Returns whether the connection is reused, closed or still in use. `sent` says whether the request has been
+ * sent completely.
  */
 const afterResponse = (req: ClientReq, sent: boolean): AfterExchange["_tag"] =>
   afterExchange(req.shouldKeepAlive ? undefined : "ResponseClose", req._ended, sent, "wait")._tag

@@ -10,13 +10,13 @@ import { validateObject } from "../own/validate.js"
 export interface Globals {
   get(): object
   set(agent: object): void
-  /** Makes an agent with the module's default options and with these proxies, if there are any. */
+  /** Makes an agent with the module's default options and with the proxies of this environment, if given. */
   make(proxyEnv: ProxyEnv | undefined): object
 }
 
 interface Slot {
   globals: Globals | undefined
-  /** The proxies for the global agent, used when the module of this protocol is loaded later. */
+  /** The environment whose proxies the global agent uses. Stored for a module that is loaded later. */
   wanted: ProxyEnv | undefined
 }
 const plain: Slot = { globals: undefined, wanted: undefined }
@@ -32,8 +32,8 @@ export const providePlainGlobals = provide(plain)
 export const provideSecureGlobals = provide(secure)
 
 /**
- * Replaces the global agent with an agent that uses these proxies. Returns a function that restores the
- * previous agent.
+ * Replaces the global agent with an agent that uses the proxies of this environment. Returns a function that
+ * restores the previous agent.
  */
 const replace = (slot: Slot, proxyEnv: ProxyEnv): (() => void) => {
   const { globals, wanted } = slot
@@ -52,7 +52,7 @@ const replace = (slot: Slot, proxyEnv: ProxyEnv): (() => void) => {
  */
 export function setGlobalProxyFromEnv(proxyEnv: ProxyEnv = process.env): () => void {
   validateObject(proxyEnv, "proxyEnv")
-  // Parse the proxies of both protocols first: an invalid proxy then throws before any agent is replaced.
+  // Parse the proxies of both protocols first, so that an invalid proxy throws before any agent is replaced.
   const byProxy = [
     { slot: plain, proxy: proxyOf(proxyEnv, "http:") },
     { slot: secure, proxy: proxyOf(proxyEnv, "https:") }

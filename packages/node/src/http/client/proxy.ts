@@ -70,14 +70,14 @@ const absoluteTarget = (req: ClientReq, options: ConnectOptions): string => {
 }
 
 /**
- * Whether the target of a request can have the absolute form. `CONNECT` and `OPTIONS *` cannot (RFC 9112
- * section 3.2).
+ * Whether the target of a request can have the absolute form. The targets of `CONNECT` and of `OPTIONS *`
+ * have other forms (RFC 9112 §3.2).
  */
 const hasAbsoluteForm = ({ method, path }: ClientReq): boolean =>
   method !== "CONNECT" && !(method === "OPTIONS" && path === "*")
 
 /**
- * Changes a request that goes to a proxy: makes its target absolute and adds the proxy credentials and
+ * Adapts a request that is sent to a proxy. Makes the target absolute, and adds the proxy credentials and
  * `proxy-connection`.
  */
 export const addressToProxy = (req: ClientReq, proxy: Proxy, options: ConnectOptions): void => {
@@ -88,8 +88,8 @@ export const addressToProxy = (req: ClientReq, proxy: Proxy, options: ConnectOpt
     if (proxy.authorization !== undefined) req.setHeader("proxy-authorization", proxy.authorization)
     return
   }
-  // The head has been built but not sent, because there was no socket yet. Insert the fields into the text of
-  // the head.
+  // The head was built before the request had a socket, and has not been sent. Insert the fields into the
+  // text of the head.
   const end = req._header.indexOf("\r\n")
   const added =
     `proxy-connection: ${connection}\r\n` +
@@ -113,7 +113,7 @@ export const secureToProxy = ({ host, port }: Proxy): HttpSocket =>
     port
   }) as unknown as HttpSocket
 
-/** Returns the reason that Node's `ERR_PROXY_TUNNEL` message contains. */
+/** Returns the text that Node's `ERR_PROXY_TUNNEL` message gives as the reason. */
 const reasonOf = (outcome: Exclude<TunnelOutcome, { readonly _tag: "Opened" }>): string => {
   switch (outcome._tag) {
     case "Refused":
@@ -162,7 +162,7 @@ export const openTunnel = (
         return failed(reasonOf(outcome))
       }
       socket.off("error", onError)
-      // The socket starts to flow only when its next owner adds a `data` listener or calls `resume`.
+      // Stop the flow, so that no bytes are lost before the TLS connection reads from the socket.
       stopFlowing(socket)
       if (outcome.rest !== undefined) socket.unshift(outcome.rest)
       callback(null, secure(socket))

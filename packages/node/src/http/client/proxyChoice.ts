@@ -20,7 +20,8 @@ export interface Proxy extends ProxyPlace {
 const read = (env: ProxyEnv, name: string): string | undefined => env[name.toLowerCase()] ?? env[name]
 
 /**
- * Returns the proxy for requests of a protocol (`http:` or `https:`), if the environment sets a proxy for it.
+ * Returns the proxy for requests of a protocol (`http:` or `https:`), or `undefined` if the environment sets
+ * no proxy for that protocol.
  */
 export const proxyOf = (env: ProxyEnv | undefined, protocol: string): Proxy | undefined => {
   if (env === undefined) return undefined

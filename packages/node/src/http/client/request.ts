@@ -1,6 +1,6 @@
 /**
- * `http.ClientRequest`: converts options to a request line and fields, and gets a socket from an agent or
- * opens a socket. connection.ts handles the events of the socket.
+ * `http.ClientRequest`. Converts options to a request line and fields, and gets a socket from an agent or
+ * opens a socket itself. connection.ts handles the events of the socket.
  */
 import { isBodilessMethod, isRequestTarget, isToken } from "@httpfx/core/wire"
 import type * as http from "node:http"
@@ -78,7 +78,7 @@ const readArguments = (
     callback = options
     options = input
   }
-  // The object has no prototype, so that properties added to `Object.prototype` are not read as options.
+  // Use an object without a prototype, so that members of `Object.prototype` are not read as options.
   const own = Object.assign(Object.create(null), address) as Options
   if (typeof options === "function") return { options: own, callback: options }
   return { options: Object.assign(own, options), callback }
@@ -131,7 +131,7 @@ function ClientRequest(this: ClientReq, input: unknown, given?: unknown, callbac
   callParent(OutgoingMessage, this, undefined)
   const read = readArguments(input, given, callback)
   const { options } = read
-  // Set the mark here, so that it also applies to writes that are queued before the request has a socket.
+  // Set the high-water mark here, because it also limits writes that are queued until there is a socket.
   if (options.highWaterMark !== undefined && options.highWaterMark !== null) {
     this[highWater] = options.highWaterMark
   }
@@ -219,8 +219,8 @@ const setFields = (req: ClientReq, options: Options, host: string): void => {
 }
 
 /**
- * Returns the options for agents and `createConnection`. Leaves out `signal`, because it must abort the
- * request but not a socket that other requests share.
+ * Returns the options for agents and `createConnection`. Leaves out `signal`, which must abort only this
+ * request, because other requests may use the same socket later.
  */
 const connectionOptions = (options: Options, host: string, port: number | string): Options => {
   const given = Object.assign(Object.create(null) as Options, options)
@@ -239,7 +239,7 @@ const connect = (req: ClientReq, given: Options): void => {
   req.shouldKeepAlive = false
   let options: object = given
   if (given.socketPath) options = { ...given, path: given.socketPath }
-  // Remove the request path: `net.connect` would connect to a Unix socket with that path.
+  // Remove the request path, because `net.connect` would connect to a Unix socket with that path.
   else if (given.path) options = { ...given, path: undefined }
   const own = given.createConnection
   if (typeof own !== "function") {
@@ -302,7 +302,6 @@ Object.assign(proto, {
   destroy(this: ClientReq, error?: Error) {
     if (this.destroyed) return this
     this.destroyed = true
-    // Discard the rest of the response.
     if (this.res) this.res._dump()
     this[destroyedBy] = error
     this.socket?.destroy(error)
@@ -355,7 +354,7 @@ const setSocketTimeout = (socket: HttpSocket, msecs: number): void => {
   else socket.setTimeout(msecs)
 }
 
-/** Ends a request that was destroyed before it had a socket, or for which no socket could be opened. */
+/** Closes a request that was destroyed before it used a socket, or for which no socket could be opened. */
 const giveUp = (req: ClientReq, error: Error | null | undefined): void => {
   const cause = !req.aborted && !error ? resetError("socket hang up") : error
   req.destroyed = true
@@ -370,8 +369,8 @@ const takeSocket = (
   before: HttpSocket["_httpMessage"]
 ): void => {
   if (socket?._hadError === true) {
-    // The error has been emitted already. The socket may have closed before our listener was added, so close
-    // here.
+    // The error of the socket has been emitted already. The socket's `close` event may have preceded our
+    // listener, so close the request here.
     req.destroyed = true
     closeRequest(req)
     return

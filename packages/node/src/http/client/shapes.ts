@@ -1,6 +1,6 @@
 /**
- * Types of the objects of a client, with the members that the files of this folder use: requests, agents and
- * connection options.
+ * Types of a client's objects: requests, agents and connection options. They have only the members that the
+ * files of this folder use.
  */
 import type { EventEmitter } from "node:events"
 import type { Duplex } from "node:stream"
@@ -9,7 +9,7 @@ import type { HttpSocket, Incoming, Outgoing, SocketParser } from "../message/sh
 import type { destroyedBy, onKeylog, proxyKey, startTime, target } from "../own/symbols.js"
 import type { HttpValidation } from "../own/validate.js"
 
-/** The options of a connection. Options of the agent override those of the request. */
+/** The options of a connection. Options of the agent take precedence over options of the request. */
 export interface ConnectOptions {
   [name: string]: unknown
   host?: string | undefined

@@ -1,5 +1,5 @@
 /**
- * The body of a sent message: `write` and `end` write to the socket, or to a queue until the message has a
+ * Sends the body of a message. `write` and `end` write to the socket, or to a queue until the message has a
  * socket. The head is sent with the first bytes of the body, in one write if both can be joined to one
  * string.
  */
@@ -26,8 +26,8 @@ type Chunk = string | Uint8Array
 const nothing = (): void => {}
 
 /**
- * Whether the head, which has one byte per character, and a text in this encoding can be joined to one
- * string.
+ * Whether the head and a text in this encoding can be joined to one string. Each character of the head is one
+ * byte.
  */
 const joinsHead = (encoding: unknown): boolean => !encoding || encoding === "utf8" || encoding === "latin1"
 
@@ -39,7 +39,7 @@ function send(
   byteLength?: number
 ): boolean {
   const head = this._header
-  // `head` is `null` if a request was destroyed before it had a head; then send none.
+  // If a request was destroyed before its head was built, `head` is `null`, and no head is sent.
   if (!this._headerSent && head !== null) {
     if (typeof data === "string" && joinsHead(encoding)) {
       data = head + data
@@ -92,7 +92,7 @@ const sizeOf = (chunk: Chunk, encoding: unknown): number =>
   typeof chunk === "string" ? Buffer.byteLength(chunk, encoding as BufferEncoding) : chunk.byteLength
 
 /**
- * Whether the size of the body is checked against `content-length`. Node's policy: only with
+ * Whether the size of the body is checked against `content-length`. As in Node, it is checked only with
  * `strictContentLength`.
  */
 const isCounted = (message: Outgoing): boolean =>
@@ -110,8 +110,8 @@ const count = (message: Outgoing, total: number, ends: boolean): void => {
 }
 
 /**
- * Throws if the encoding of a chunk is unknown. Must be called before the chunk size is sent: otherwise the
- * socket throws after the chunk size was sent, and the peer cannot parse a body with a missing chunk.
+ * Throws if the encoding of a chunk is unknown. Call this function before the chunk size is sent. Otherwise
+ * the socket throws after the chunk size was sent, and the peer cannot parse a body with a missing chunk.
  */
 const checkEncoding = (message: Outgoing, chunk: Chunk, encoding: string | null | undefined): void => {
   if (message.chunkedEncoding && typeof chunk === "string" && encoding && !Buffer.isEncoding(encoding)) {
@@ -157,7 +157,7 @@ const writeBody = (
     message._implicitHeader()
   }
   if (!message._hasBody) {
-    // Node's policy: drop the body, unless the server has set `rejectNonStandardBodyWrites`.
+    // As in Node, drop the body, unless the server has set `rejectNonStandardBodyWrites`.
     if (message[rejectBody]) throw violationError(bodyNotAllowed)
     nextTick(callback)
     return true
@@ -184,12 +184,12 @@ const writeBody = (
 }
 
 /**
- * The end of a chunk line as a Buffer. Node passes a Buffer to a `_send` that the program overrides, so we do
- * the same.
+ * The end of a chunk line as a Buffer. If a program overrides `_send`, Node passes the line end as a Buffer,
+ * so we do the same.
  */
 const lineEnd = Buffer.from(chunkLineEnd)
 
-/** Whether the program has not overridden `_send` and `_writeRaw`. */
+/** Whether `_send` and `_writeRaw` are ours, and not methods that the program has put in their place. */
 const sendsPlainly = (message: Outgoing): boolean => message._send === send && message._writeRaw === writeRaw
 
 function write(this: Outgoing, chunk: Chunk, encoding?: unknown, callback?: unknown): boolean {
@@ -244,8 +244,8 @@ function end(this: Outgoing, chunk?: unknown, encoding?: unknown, callback?: unk
 }
 
 /**
- * Whether the message can be sent in one call: no part has been sent or queued, and its socket accepts
- * writes.
+ * Whether the message can be sent in one call. No part of it may have been sent or queued, and its socket
+ * must accept writes.
  */
 const isWhole = (message: Outgoing, socket: HttpSocket | null): socket is HttpSocket =>
   socket !== null &&
@@ -256,13 +256,13 @@ const isWhole = (message: Outgoing, socket: HttpSocket | null): socket is HttpSo
   socket.writable &&
   !socket.destroyed &&
   !socket.writableCorked &&
-  // Streams that are not system sockets must get each write separately, as from Node.
+  // Streams that are not system sockets get each write separately, because Node does not join their writes.
   isSystems(socket) &&
   sendsPlainly(message) &&
   !message.strictContentLength
 
-// Up to this size, bytes, the body is copied behind the head, since one plain write then costs less than a
-// vectored write.
+// Maximum size of a body that is copied behind the head, bytes. Up to this size, one plain write costs less
+// than a vectored write.
 const copyLimit = 16 * 1024
 
 /** Joins the head and the body in one buffer. */
@@ -298,7 +298,7 @@ const endWhole = (
     message._contentLength = sizeOf(chunk, encoding)
     message._implicitHeader()
   }
-  // `writeBody` then drops the body, or throws if `rejectNonStandardBodyWrites` is set.
+  // If the message cannot have a body, `writeBody` drops it, or throws with `rejectNonStandardBodyWrites`.
   if (!message._hasBody) writeBody(message, chunk, encoding, nothing, true)
   if (typeof callback === "function") message.once("finish", callback as () => void)
   const done = finished.bind(undefined, message)
@@ -311,7 +311,7 @@ const endWhole = (
   } else if (text && !message.chunkedEncoding) {
     message._send(chunk, encoding, done)
   } else if (pieces !== undefined) {
-    // `_send` joins head and body to one latin1 string, which has one byte per character.
+    // The text is pure ASCII, so `_send` can join head and text to one latin1 string.
     message._send(pieces, "latin1", done)
   } else if (!text && !message.chunkedEncoding && chunk.length <= copyLimit) {
     message._headerSent = true
@@ -428,7 +428,7 @@ function flushHeaders(this: Outgoing): void {
   this._send("")
 }
 
-/** Adds the members that this file defines to the prototype. */
+/** Adds the members defined in this file to a prototype. */
 export const install = (proto: Outgoing): void => {
   Object.assign(proto, {
     _send: send,

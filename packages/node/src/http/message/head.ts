@@ -1,5 +1,5 @@
 /**
- * The header fields of a sent message, stored as in Node, and the head that is built from them. `wire/`
+ * Stores the header fields of a sent message as Node does, and builds the head from the fields. `wire/`
  * checks names and values and decides which fields are added by default.
  */
 import {
@@ -22,7 +22,7 @@ import type { HeaderValue, Outgoing, OutHeaders } from "./shapes.js"
 import { textOf, validateHeaderName, validateString, validateValueOf } from "../own/validate.js"
 import { wallNow } from "../../time/realTime.js"
 
-/** Returns the names of the option `uniqueHeaders` in lower case. */
+/** Returns the names of the option `uniqueHeaders`, in lower case. */
 export const parseUniqueHeaders = (names: unknown): Set<string> | null => {
   if (!Array.isArray(names)) return null
   return new Set((names as Array<string>).map((name) => name.toLowerCase()))
@@ -48,7 +48,7 @@ function setHeader(this: Outgoing, name: string, value: HeaderValue): Outgoing {
   return this
 }
 
-/** Records that the program has removed a field, so that the field is not added by default. */
+/** Records that the program has removed a field. No default is then added for that field. */
 const markRemoved = (message: Outgoing, field: number): void => {
   if (field === NodeField.Connection) message._removedConnection = true
   else if (field === NodeField.ContentLength) message._removedContLen = true
@@ -146,9 +146,7 @@ const dateAt = (now: number): string => {
   return dateLine
 }
 
-/**
- * Encodes fields into a head, and records which of the fields that affect framing and connection were set.
- */
+/** Encodes fields into a head. Records which of the fields affect the framing or the connection. */
 class Printer {
   text: string
   seen = 0
@@ -160,7 +158,9 @@ class Printer {
     this.text = firstLine
   }
 
-  /** Encodes one field. `check`: name and value have not been validated yet, so validate them here. */
+  /**
+   * Encodes one field. With `check`, validates the name and the value, because the caller has not done so.
+   */
   field(name: string, value: unknown, check: boolean): void {
     const spelling = check ? spelled(name) : spellings.of(name)
     if (!Array.isArray(value)) return this.line(spelling, name, value as string | number, check)
@@ -181,10 +181,10 @@ class Printer {
     const printed = typeof value === "string" ? value : textOf(value)
     if (check && (value === undefined || !isFieldValue(printed))) {
       validateValueOf(this.message, name, value === undefined ? value : printed)
-      // Only this message may send the value (`httpValidation`), so do not cache it for other messages.
+      // Only this message may send the value (by `httpValidation`), so do not cache it for other messages.
       check = false
     }
-    // Pass the value as given, not its text: a `content-length` may be any value that converts to a number.
+    // Pass the value, not its text, because a `content-length` may be any value that converts to a number.
     const noted = meaning === 0 ? value : this.note(meaning, value)
     const sent = meaning === NodeField.ContentDisposition ? String(noted) : printed
     const line = name + ": " + sent + "\r\n"
@@ -217,8 +217,8 @@ class Printer {
         message._defaultKeepAlive = false
         break
       case NodeField.ContentDisposition:
-        // With a text body the head is sent as UTF-8. Decode the latin1 bytes of a file name, so that UTF-8
-        // restores them.
+        // With a text body the head is sent as UTF-8. Decode the latin1 bytes of a file name here, because
+        // encoding the result as UTF-8 restores these bytes.
         if (message._contentLength) return Buffer.from(String(value), "latin1").toString("utf8")
     }
     return value
@@ -283,15 +283,15 @@ function storeHeader(this: Outgoing, firstLine: string, headers: unknown): void 
   this._last = (decided.traits & NodeTrait.Last) !== 0
   this._header = printer.text + decided.lines + "\r\n"
   this._headerSent = false
-  // With `Expect` the program writes the body after the 100, so send the head now. Otherwise it is sent with
-  // the body.
+  // With `Expect` the program writes the body only after the 100, so send the head now. Otherwise the head is
+  // sent with the body.
   if ((printer.seen & NodeField.Expect) !== 0) this._send("")
 }
 
 const headersText = "OutgoingMessage.prototype._headers is deprecated"
 const headerNamesText = "OutgoingMessage.prototype._headerNames is deprecated"
 
-/** Adds the members that this file defines to the prototype. */
+/** Adds the members defined in this file to a prototype. */
 export const install = (
   proto: Outgoing,
   getter: (name: string, get: (this: Outgoing) => unknown, enumerable?: boolean) => void

@@ -1,6 +1,6 @@
 /**
- * `http.IncomingMessage`: a received message as a readable stream. The fields are stored as a raw list;
- * `wire/` folds them to an object when the program first reads `headers`.
+ * `http.IncomingMessage`: a received message as a readable stream. The fields are stored as a raw list. When
+ * the program first reads `headers`, `wire/` folds the list to an object.
  */
 import {
   distinctHeaders,
@@ -65,7 +65,10 @@ function IncomingMessage(this: Stored, socket: HttpSocket): void {
 }
 inherit(IncomingMessage, Readable)
 
-/** Whether our constructor made the message. Does not depend on its prototype, which programs may replace. */
+/**
+ * Whether our constructor made the message. Programs may replace the prototype, so an own property is
+ * checked.
+ */
 export const isIncoming = (message: object): boolean => Object.hasOwn(message, folded)
 
 const proto = IncomingMessage.prototype as Incoming
@@ -84,7 +87,8 @@ accessor(
 )
 
 /**
- * Folds a raw list to an object. If the program overrides `_addHeaderLine`, calls that method for each field.
+ * Folds a raw list (name, value, name, value) to an object. If the program overrides `_addHeaderLine`, calls
+ * that method for each field.
  */
 const fold = (message: Stored, raw: ReadonlyArray<string>, count: number): FoldedFields => {
   const into: FoldedFields = {}
@@ -138,8 +142,8 @@ accessor(
   function () {
     return (this[abort] ??= watched(this)).signal
   },
-  // Define an own property: in versions of Node without `signal`, middleware can assign a property with this
-  // name.
+  // Define an own property. In versions of Node without `signal`, middleware may assign a property with this
+  // name, and that must work here too.
   function (value: AbortSignal) {
     Object.defineProperty(this, "signal", { value, writable: true, enumerable: true, configurable: true })
   }
@@ -170,14 +174,14 @@ proto._read = function _read(this: Incoming, _n: number) {
     asksAgain(this)
     this._consuming = true
   }
-  // All received data is in this stream already, so only resume the socket, which backpressure may have
-  // paused.
+  // This stream already contains all received data. Only resume the socket, because backpressure may have
+  // paused the socket.
   if (this.socket && this.socket.readable) readOn(this.socket)
 }
 
 const settle = (message: Incoming, error: Error | null | undefined, done: (error?: Error | null) => void) => {
-  // Emit the error only if the message has an `error` listener: a peer that disconnects must not crash the
-  // process.
+  // Emit the error only if the message has an `error` listener, because a peer that disconnects must not
+  // crash the process.
   if (message.listenerCount("error") === 0) done()
   else done(error)
 }
@@ -238,7 +242,7 @@ proto._addHeaderLineDistinct = function _addHeaderLineDistinct(
 ) {
   const key = name.toLowerCase()
   if (Object.hasOwn(into, key)) into[key]!.push(value)
-  // Define the property instead of assigning it: an assignment to `__proto__` would set the prototype.
+  // Define the property, because an assignment to the name `__proto__` would set the prototype.
   else
     Object.defineProperty(into, key, { value: [value], configurable: true, enumerable: true, writable: true })
 }
@@ -247,15 +251,13 @@ proto._addHeaderLineDistinct = function _addHeaderLineDistinct(
 const dump = function _dump(this: Incoming) {
   if (this._dumped) return
   this._dumped = true
-  // Remove the listeners first, so that buffered data does not reach them when the stream resumes.
+  // Remove the listeners first. Otherwise these listeners would get buffered data when the stream resumes.
   this.removeAllListeners("data")
   this.resume()
 }
 proto._dump = dump
 
-/**
- * Whether the program has not overridden `_dump` and `destroy`, the methods that discard an unread message.
- */
+/** Whether `_dump` and `destroy` are the original methods. These two methods discard an unread message. */
 export const discardsPlainly = (message: Incoming): boolean =>
   message._dump === dump && message.destroy === destroy
 

@@ -1,6 +1,6 @@
 /**
- * `http.OutgoingMessage`, the base class of sent requests and responses: construction, socket, destruction
- * and timeouts. head.ts implements the header fields, body.ts implements the body.
+ * `http.OutgoingMessage`, the base class of sent requests and responses. This file implements construction,
+ * socket, destruction and timeouts; head.ts implements the header fields, body.ts implements the body.
  */
 import { getDefaultHighWaterMark, Stream } from "node:stream"
 import type * as http from "node:http"
@@ -63,7 +63,10 @@ function OutgoingMessage(this: Outgoing, options?: OutgoingOptions): void {
 }
 inherit(OutgoingMessage, Stream)
 
-/** Whether our constructor made the message. Does not depend on its prototype, which programs may replace. */
+/**
+ * Whether our constructor made the message. Programs may replace the prototype, so an own property is
+ * checked.
+ */
 export const isOutgoing = (message: object): boolean => Object.hasOwn(message, outHeaders)
 
 const proto = OutgoingMessage.prototype as Outgoing

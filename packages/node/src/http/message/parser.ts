@@ -1,9 +1,9 @@
 /**
- * `socket.parser`: the engine's parser with the members of Node's parser. It makes an `IncomingMessage` from
- * the events of each message. Every connection of a server or client has one parser; `onIncoming` of the
- * connection decides how a message is handled.
+ * A parser of the engine (`wire/`) with the members of Node's `socket.parser`. It makes an `IncomingMessage`
+ * from the events of each message. Every connection of a server or client has one parser. The connection's
+ * `onIncoming` decides how a message is handled.
  *
- * Never decides whether bytes are valid, which `wire/` does, and never sends a response.
+ * Never decides whether bytes are valid, because `wire/` does. Never sends a response.
  */
 import {
   RequestParser,
@@ -22,7 +22,9 @@ import { setImmediate } from "../../time/realTime.js"
 export const REQUEST = 1
 export const RESPONSE = 2
 
-/** The default maximum number of entries in the raw list, two per field. `maxHeadersCount` replaces it. */
+/**
+ * Default maximum of the raw list's length. A field has two entries. `maxHeadersCount` replaces the default.
+ */
 const usualHeaderPairs = 2000
 
 export type OnIncoming = (this: HttpParser, message: Incoming, keepAlive: boolean) => number | undefined
@@ -43,7 +45,7 @@ export interface ParserSetup {
   readonly maxHeadersCount: number | null | undefined
   /** The asynchronous context for calls of `onIncoming` and of the listeners. */
   readonly resource?: AsyncResource | undefined
-  /** The clock that sets `begun`, ms. Default: the clock of Node's timers. */
+  /** Returns the time for `begun`, ms. Default: the clock of Node's timers. */
   readonly now?: (() => number) | undefined
 }
 
@@ -54,7 +56,7 @@ export class HttpParser {
   maxHeaderPairs = usualHeaderPairs
   onIncoming: OnIncoming | null = null
   joinDuplicateHeaders: boolean | null | undefined = undefined
-  /** Time at which the current message began, on the clock `now`, ms. -1 between messages. */
+  /** Time at which the current message began, by the clock `now`, ms; -1 between messages. */
   begun = -1
   /** Whether the head of the current message has been parsed. */
   headComplete = false
@@ -63,7 +65,7 @@ export class HttpParser {
   currentHead: RequestHead | null = null
 
   /**
-   * Whether `execute` returns after each slice of a body. The caller must pass the rest of the bytes in a
+   * Whether `execute` returns after each slice of a body. The caller must then pass the remaining bytes in a
    * later call.
    */
   stopsAfterData = false
@@ -75,12 +77,12 @@ export class HttpParser {
   private resource: AsyncResource | undefined
   private now: (() => number) | undefined
   /**
-   * Set if a callback threw: the state of the engine's parser is unknown then, so the parser is not used
-   * again.
+   * Set while `execute` runs, and cleared only if no callback threw. After a throw the state of the engine's
+   * parser is unknown, so that parser is not used again.
    */
   private broken = false
   private running = false
-  /** Chunks that arrived while `execute` was running, because a listener made the socket read. */
+  /** Chunks that arrived while `execute` was running. A listener can cause this by making the socket read. */
   private waiting: Array<Uint8Array> | undefined
 
   initialize(setup: ParserSetup): void {
@@ -95,7 +97,7 @@ export class HttpParser {
     this.broken = this.running = false
     this.waiting = undefined
     this.headComplete = false
-    // Between messages the engine's parser has no state of its last connection. Reuse this parser if the
+    // Between messages, the engine's parser has no state of its last connection. So reuse that parser if the
     // options are equal.
     const sameKind = this.wire !== undefined && this.type === setup.type && this.options === setup.options
     this.type = setup.type
@@ -108,8 +110,8 @@ export class HttpParser {
   }
 
   /**
-   * Parses bytes of the connection. Returns the number of parsed bytes, which do not include bytes after an
-   * upgrade, or an error.
+   * Parses bytes of the connection. Returns the number of parsed bytes, or an error. Bytes after an upgrade
+   * are not parsed and not counted.
    */
   execute(chunk: Uint8Array): number | ParserError {
     const { resource } = this
@@ -140,22 +142,22 @@ export class HttpParser {
         const taken = wire.execute(next)
         if (wire.paused && taken < next.length) this.waiting.unshift(next.subarray(taken))
       }
-      // The parser is paused but needs further bytes for its next event, so end the pause.
+      // All bytes are parsed and no event is pending, so the caller need not call again; end the pause.
       if (wire.paused && read === chunk.length && !wire.hasMoreToTell && !this.waiting?.length) wire.resume()
       this.broken = false
     } finally {
       this.running = false
     }
     const { refusal } = wire
-    // After the last message of a connection, further bytes do not start a message, so do not set `begun`.
+    // Bytes after the last message of a connection do not start a message, so do not set `begun` for them.
     const begun = refusal === undefined ? wire.inMessage : refusal.code !== "HPE_CLOSED_CONNECTION"
     if (begun && this.begun < 0) this.begins()
     return refusal === undefined ? read : refusalError(refusal)
   }
 
   /**
-   * Sets `begun` to the current time. Called when a message starts, or when the parser starts to wait for a
-   * message.
+   * Sets `begun` to the current time. Called when a message starts, and when a connection starts to wait for
+   * its first message.
    */
   begins(): void {
     this.begun = this.now === undefined ? nodeTimers.now() : this.now()
@@ -174,13 +176,13 @@ export class HttpParser {
     const refusal = wire.finish()
     if (refusal === undefined) return undefined
     const error = refusalError(refusal)
-    // Node adds the reason to the error message only for errors in received bytes, so remove the reason here.
+    // Node puts the reason into the message only for errors in received bytes, so remove the reason here.
     error.message = "Parse Error"
     return error
   }
 
-  // These members of Node's parser do nothing here: they concern reading from a handle, and the connection
-  // passes the bytes.
+  // These members of Node's parser do nothing here. In Node they control reading from a handle; here the
+  // connection passes the bytes to `execute`.
   consume(): void {}
   unconsume(): void {}
   pause(): void {}
@@ -192,7 +194,7 @@ export class HttpParser {
   close(): void {}
   free(): void {}
 
-  /** Whether `execute` has returned after a slice of a body, so that it must be called again. */
+  /** Whether `execute` has returned after a slice of a body. The caller must then call `execute` again. */
   get hasStopped(): boolean {
     return this.wire?.paused === true
   }
@@ -258,7 +260,7 @@ export class HttpParser {
   complete(trailers: ReadonlyArray<string>): void {
     this.begun = -1
     this.headComplete = false
-    // Drop the head, so that an idle connection does not keep its text in memory.
+    // Drop the head, because an idle connection must not keep the text of the head in memory.
     this.currentHead = null
     const message = this.incoming
     if (message !== null) {
@@ -277,7 +279,7 @@ const brokenParser = (bytesParsed: number): ParserError => {
   return error
 }
 
-/** Resumes reading from the socket, unless the server connection has paused it. */
+/** Resumes reading from the socket, except while the server connection has paused the socket. */
 export const readOn = (socket: HttpSocket | null): void => {
   if (socket !== null && socket._paused !== true && socket.readable) socket.resume()
 }
@@ -295,7 +297,7 @@ export const setMaxIdle = (max: number): void => {
 
 export const takeParser = (): HttpParser => idle.pop() ?? new HttpParser()
 
-/** Releases a parser that its connection no longer needs, and returns the parser to the free list. */
+/** Releases a parser that its connection no longer needs, and adds the parser to the free list. */
 export const freeParser = (
   parser: HttpParser | null | undefined,
   message: { parser?: unknown } | null,

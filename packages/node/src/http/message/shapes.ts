@@ -1,6 +1,6 @@
 /**
- * Types of the objects that the message modules share: sockets, with the properties that Node's module sets
- * on them, and requests and responses, with the members that several files use.
+ * Types of sockets, requests and responses, with the members that several files use. A socket has the
+ * properties that Node's HTTP module sets on sockets.
  */
 import type { Socket } from "node:net"
 import type { EventEmitter } from "node:events"
@@ -19,7 +19,7 @@ import type {
   uniqueHeaders
 } from "../own/symbols.js"
 
-/** The members of a socket's parser for modules that do not pass bytes to it. */
+/** A socket's parser, for modules that do not pass bytes to the parser. */
 export interface SocketParser {
   readonly incoming: Incoming | null
 }

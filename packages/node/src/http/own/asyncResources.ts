@@ -1,19 +1,19 @@
 /**
  * The `async_hooks` resources of received messages, with the types and members of Node's resources. A client
- * makes a resource for each request, a server makes a resource for each connection.
+ * makes one resource per request; a server makes one resource per connection.
  */
 import { AsyncResource } from "node:async_hooks"
 import { asyncIdOf } from "../../socket/fast/asyncHandle.js"
 import type { ClientReq } from "../client/shapes.js"
 import type { HttpSocket } from "../message/shapes.js"
 
-// `HttpParser.release` emits the destroy event, so the garbage collector need not track each resource.
+// `HttpParser.release` emits the destroy event, so the garbage collector need not do so.
 const byHand = { requireManualDestroy: true }
 
 const owner = Symbol("owner")
 /**
- * The owner of the resource under construction. `init` hooks run in `super()`, before the constructor can set
- * `owner`.
+ * The owner (the request or socket) of the resource under construction. `init` hooks run in `super()`, where
+ * the member `owner` is not set yet, so the getters below return this variable instead.
  */
 let making: unknown
 

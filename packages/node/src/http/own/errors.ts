@@ -1,12 +1,13 @@
 /**
- * Builds the errors of Node's HTTP module, with Node's codes and messages: errors of arguments, message
- * states and connections, and the errors for violations and refusals of the engine.
+ * Builds the errors of Node's HTTP module, with Node's codes and messages. Some errors concern arguments,
+ * message states and connections. Others report violations (our faults) and refusals (the peer's faults) of
+ * the engine.
  */
 import { errorClassOf, messageOf, type Refusal, type Violation } from "@httpfx/core/wire"
 import { inspect } from "node:util"
 
 /**
- * An error like Node's own errors: `code` is an own property, and the stack begins with the name and the
+ * An error like Node's own errors. `code` is an own property, and the stack begins with the name and the
  * code.
  */
 export interface CodedError extends Error {
@@ -16,8 +17,7 @@ export interface CodedError extends Error {
 const withCode = <E extends Error>(error: E, code: string): E & CodedError => {
   const coded = error as E & CodedError
   const name = error.name
-  // The first line of the stack is built from the name on first access, so read the stack while the name has
-  // the code.
+  // Node builds the first line of the stack on first access. Read the stack now, while the name has the code.
   Object.defineProperty(coded, "name", {
     value: `${name} [${code}]`,
     enumerable: false,
@@ -46,7 +46,7 @@ export const codedRangeError = (code: string, message: string): RangeError & Cod
 
 const classes = { Error, TypeError, RangeError }
 
-/** Returns the error for a `Violation`: an attempt of our side to send a message that HTTP does not allow. */
+/** Returns the error for a `Violation`: our side tried to send a message that HTTP does not allow. */
 export const violationError = (violation: Violation): CodedError =>
   withCode(new classes[errorClassOf[violation.code]](messageOf(violation)), violation.code)
 
@@ -54,8 +54,8 @@ export const headersSent = (what: string): CodedError =>
   violationError({ _tag: "Violation", code: "ERR_HTTP_HEADERS_SENT", what })
 
 /**
- * The error for malformed bytes, which is passed to `clientError` on a server and to `error` of the request
- * on a client.
+ * The error for malformed bytes. A server emits `clientError` with this error; a client emits `error` with it
+ * on the request.
  */
 export interface ParserError extends Error {
   code: string
@@ -72,7 +72,7 @@ export const refusalError = (refusal: Refusal): ParserError => {
   return error
 }
 
-/** Returns an `ECONNRESET` error. Node's messages for it are "aborted" and "socket hang up". */
+/** Returns an `ECONNRESET` error. Node uses this error with the messages "aborted" and "socket hang up". */
 export const resetError = (message: string): CodedError => {
   const error = new Error(message) as CodedError
   error.code = "ECONNRESET"
@@ -123,8 +123,8 @@ const listed = (words: ReadonlyArray<string>): string => {
 }
 
 /**
- * Returns a text like "of type string or an instance of Buffer or Uint8Array": first types, then classes,
- * then other values.
+ * Returns a text like "of type string or an instance of Buffer or Uint8Array". Types come first, then
+ * classes, then other values.
  */
 const expectedKinds = (expected: ReadonlyArray<string>): string => {
   const types = expected.filter((name) => primitives.has(name)).map((name) => name.toLowerCase())

@@ -1,12 +1,12 @@
 /**
- * Reads Node's command-line flags for its HTTP modules (also from `NODE_OPTIONS`), and combines them with the
- * options of servers and requests to the maximum head size and the strictness of the parser.
+ * Reads Node's command-line flags for its HTTP modules, also from `NODE_OPTIONS`. Combines these flags with
+ * the options of servers and requests, and returns the parser's maximum head size and strictness.
  */
 import { presets, type Flags, type ParserOptions } from "@httpfx/core/wire"
 import type { HttpValidation } from "./validate.js"
 
 /**
- * Returns all values of a flag: first those of `NODE_OPTIONS`, then those of the command line. The last value
+ * Returns all values of a flag, those of `NODE_OPTIONS` before those of the command line. The last value
  * applies.
  */
 const given = (option: string): ReadonlyArray<string> => {
@@ -30,7 +30,7 @@ const headerSize = (): number => {
 export const maxHeaderSize = headerSize()
 
 /**
- * Whether `--use-env-proxy` (Node.js 24) is set: then the global agents use the proxies of the environment.
+ * Whether `--use-env-proxy` (Node.js 24) is set. If so, the global agents use the proxies of the environment.
  */
 export const usesEnvProxy = given("--use-env-proxy").length > 0
 
@@ -42,7 +42,7 @@ let lastSize = -1
 
 const byValidation: Readonly<Record<HttpValidation, Flags>> = {
   strict: presets.node,
-  // Accept the field values that the Fetch standard accepts, which may contain control characters.
+  // Accept the field values that the Fetch standard accepts. Such values may contain control characters.
   relaxed: Object.freeze({ ...presets.node, controlsInValues: true }),
   insecure: presets.insecure
 }
@@ -55,8 +55,8 @@ interface Wishes {
 }
 
 /**
- * Returns the parser options. Consecutive calls with equal values return the same object, so that a parser
- * can be reused.
+ * Returns the parser options. Consecutive calls with equal values return the same object, because a parser
+ * can be reused only with the same object.
  */
 export const parserOptions = (wishes: Wishes): ParserOptions => {
   const { httpValidation: validation, insecureHTTPParser, maxHeaderSize: size } = wishes
@@ -70,8 +70,8 @@ export const parserOptions = (wishes: Wishes): ParserOptions => {
 }
 
 /**
- * Returns the flags for a value of `insecureHTTPParser`. Emits a warning on first use of the insecure flags,
- * as Node does.
+ * Returns the flags for a value of `insecureHTTPParser`. Emits a warning when the insecure flags are first
+ * used, as Node does.
  */
 const parserFlags = (insecure: boolean | undefined): Flags => {
   if (insecure === undefined) insecure = insecureByDefault

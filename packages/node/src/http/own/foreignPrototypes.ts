@@ -1,10 +1,12 @@
 /**
  * Adapts prototypes that frameworks such as Express set on messages. Without the register hook, such a
  * prototype inherits from a prototype of the built-in `http`, whose methods cannot handle our messages. This
- * file inserts another prototype between these two. Its members call our methods for our messages, and the
- * built-in methods for messages of the built-in module. One app thus works with servers of both modules.
+ * file inserts a third prototype between these two. The members of the third prototype call our methods for
+ * our messages, and the built-in methods for messages of the built-in module. So one app works with servers
+ * of both modules.
  *
- * Never imports the built-in module; finds the built-in prototypes in the prototype chains of the framework.
+ * Never imports the built-in module. The built-in prototypes are found in the prototype chains of the
+ * framework.
  */
 import { Readable, Stream } from "node:stream"
 import { IncomingMessage, isIncoming } from "../message/incoming.js"
@@ -13,7 +15,7 @@ import { isOutgoing, OutgoingMessage } from "../message/outgoing.js"
 import { ServerResponse } from "../server/response.js"
 import type { Response } from "../server/shapes.js"
 
-/** One of the two classes, requests and responses, whose prototypes a framework extends. */
+/** A kind of message (request or response) whose prototype a framework extends. */
 interface Kind {
   readonly own: object
   readonly isOurs: (message: object) => boolean
@@ -50,7 +52,7 @@ const responses: Kind = {
 }
 
 /**
- * Returns a member that calls our member for our messages, and the member of the built-in prototype for
+ * Returns a property that calls our method for our messages, and the method of the built-in prototype for
  * messages of the built-in module.
  */
 const memberOf = (
@@ -104,8 +106,8 @@ const between = (kind: Kind, builtIn: object): object => {
 }
 
 /**
- * Inserts a prototype into the chain of this object, if the chain contains a built-in prototype that is not
- * adapted yet. Returns whether a prototype was inserted.
+ * Inserts a prototype into the prototype chain of this object, if that chain contains a built-in prototype
+ * and has not been adapted yet. Returns whether a prototype was inserted.
  */
 const mend = (kind: Kind, object: unknown): boolean => {
   if (typeof object !== "object" || object === null) return false
@@ -118,7 +120,7 @@ const mend = (kind: Kind, object: unknown): boolean => {
   return false
 }
 
-/** Adapts the prototypes that an Express app has as its members `request` and `response`. */
+/** Adapts the prototypes in an Express app's members `request` and `response`. */
 export const adoptListener = (listener: unknown): void => {
   if (typeof listener !== "function") return
   const { request, response } = listener as { readonly request?: unknown; readonly response?: unknown }
@@ -126,12 +128,12 @@ export const adoptListener = (listener: unknown): void => {
   mend(responses, response)
 }
 
-/** Prototypes of responses that have been checked already. */
+/** Prototypes of responses that `adoptMessages` has already checked. */
 const seen = new WeakSet<object>()
 
 /**
- * Adapts prototypes that a listener has set on its messages, for later messages. Emits a warning, because the
- * current request may fail.
+ * Adapts prototypes that a listener has set on its messages. Later messages then work. Emits a warning,
+ * because the current request may fail.
  */
 export const adoptMessages = (req: Incoming, res: Response): void => {
   const proto = parentOf(res)

@@ -1,9 +1,9 @@
 /**
- * Helpers for constructor functions that inherit like those of Node: programs can call them with
- * `.call(this)`, as `util.inherits` needs, and can extend them with classes.
+ * Helpers for constructor functions that inherit as Node's do. Programs can call such a constructor with
+ * `.call(this)`, as `util.inherits` needs, and can extend it with a class.
  */
 
-/** A constructor that can be called without `new`, like Node's and ours. */
+/** A constructor that can be called without `new`, as Node's and ours can. */
 export interface Constructor {
   readonly prototype: unknown
 }

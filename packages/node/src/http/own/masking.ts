@@ -1,11 +1,10 @@
 /**
- * `http.websocketMask` and `http.websocketUnmask`: mask and unmask WebSocket frames (RFC 6455 §5.3) in any
- * `ArrayBufferView`.
+ * `http.websocketMask` and `http.websocketUnmask`. They mask and unmask WebSocket frames (RFC 6455 §5.3) in
+ * any `ArrayBufferView`.
  */
 import { invalidArgType, invalidArgValue, outOfRange } from "./errors.js"
 import { validateInteger } from "./validate.js"
 
-/** Returns the bytes of a view. */
 const bytesOf = (value: unknown, name: string): Uint8Array => {
   if (!ArrayBuffer.isView(value)) throw invalidArgType(name, ["Buffer", "TypedArray", "DataView"], value)
   return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
@@ -18,8 +17,8 @@ const keyOf = (value: unknown): Uint8Array => {
 }
 
 /**
- * XORs the first `length` bytes of `source` with the repeated key and writes the result to `output` from
- * `offset` on.
+ * XORs the first `length` bytes of `source` with the repeated key. Writes the result to `output`, starting at
+ * `offset`.
  */
 export function websocketMask(
   source: unknown,

@@ -1,6 +1,6 @@
 /**
  * Measures exchanges for Node's `http` performance entries: start, duration and details. Without an observer
- * nothing is measured. This file imports no other file of this folder, so that the register hook can set an
+ * nothing is measured. This file imports no other file of this folder; the register hook can therefore set an
  * observer without loading the other files.
  */
 import { monotonicNow } from "../../time/realTime.js"
@@ -16,14 +16,14 @@ export interface Measurement {
 let observer: ((measured: Measurement) => void) | undefined
 
 /**
- * Sets the observer that is called after each complete exchange. `undefined` removes the observer and stops
- * measuring.
+ * Sets the observer, which is called after each complete exchange. `undefined` removes the observer and stops
+ * the measuring.
  */
 export const observeExchanges = (observe: ((measured: Measurement) => void) | undefined): void => {
   observer = observe
 }
 
-/** Returns the start time of an exchange, or 0 if there is no observer. */
+/** Returns the start time of an exchange, ms; returns 0 if there is no observer. */
 export const measureStart = (): number => (observer === undefined ? 0 : monotonicNow())
 
 export const measureEnd = (name: Measurement["name"], startTime: number, detail: () => unknown): void => {

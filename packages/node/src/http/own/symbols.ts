@@ -1,12 +1,12 @@
 /**
  * Symbols for state that the files of `http/` share. A symbol that exists in Node has Node's name, because
- * tools search for it: for instance, they find the fields of a message by `Symbol(kOutHeaders)` to set values
- * that `setHeader` refuses.
+ * tools search for that name. For instance, tools find the fields of a message by `Symbol(kOutHeaders)`, to
+ * set values that `setHeader` refuses.
  */
 
 /**
- * The fields of a message: maps each lower-case name to the name as given and the value. `null` if the
- * message has no fields.
+ * The key of a message's fields: a map from each lower-case name to the name as given and the value, or
+ * `null` if the message has no fields.
  */
 export const outHeaders = Symbol("kOutHeaders")
 export const needDrain = Symbol("kNeedDrain")
@@ -16,28 +16,28 @@ export const errored = Symbol("errored")
 export const highWater = Symbol("kHighWaterMark")
 export const rejectBody = Symbol("kRejectNonStandardBodyWrites")
 export const uniqueHeaders = Symbol("kUniqueHeaders")
-/** The clock for the `Date` field of a message. `undefined`: the system clock. */
+/** The key of the clock for the `Date` field of a message. `undefined` stands for the system clock. */
 export const clock = Symbol("clock")
-/** The server connection of a response. */
+/** The key of a response's `ServerConnection`, also used on sockets. */
 export const connectionOf = Symbol("connection")
 /**
- * The time at which a message began, for performance entries. (A symbol, because the logger morgan uses
- * `_startTime`.)
+ * The key of the time at which a message began, for performance entries. The key is a symbol, because the
+ * logger morgan uses the name `_startTime`.
  */
 export const startTime = Symbol("startTime")
 
-// Keys of servers. They are symbols, because a program's subclass of a server may use any string name.
+// Keys of servers. They are symbols, because subclasses in programs may use any string as a member's name.
 export const connections = Symbol("http.server.connections")
 export const messageClass = Symbol("IncomingMessage")
 export const responseClass = Symbol("ServerResponse")
 export const emptyRequests = Symbol("optimizeEmptyRequests")
-/** The timers of a server. */
+/** The key of a server's timers. */
 export const waiting = Symbol("timers")
 
 // Keys of client requests.
 /**
- * The error with which a request was destroyed. `errored` is not used here, because Node leaves `errored`
- * unset on requests.
+ * The key of the error with which a request was destroyed. Node leaves `errored` unset on requests, so that
+ * key is not used here.
  */
 export const destroyedBy = Symbol("destroyedBy")
 export const target = Symbol("kPath")

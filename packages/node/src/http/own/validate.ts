@@ -1,6 +1,6 @@
 /**
- * Checks arguments as Node's HTTP module does and throws the same errors. `wire/` decides whether names and
- * values of header fields are valid.
+ * Checks arguments as Node's HTTP module does, and throws the same errors as Node. `wire/` decides whether
+ * names and values of header fields are valid.
  */
 import { isFieldValue, isLooseFieldValue, isToken } from "@httpfx/core/wire"
 import { format } from "node:util"
@@ -118,8 +118,8 @@ export const textOf = (value: unknown): string =>
   typeof value === "symbol" ? "" + (value as unknown as string) : String(value)
 
 /**
- * Values of the option `httpValidation` of a server or request: how strictly fields are checked when they are
- * parsed and sent.
+ * How strictly fields are checked when they are parsed and sent. These are the values of the option
+ * `httpValidation` of a server or request.
  */
 export type HttpValidation = "strict" | "relaxed" | "insecure"
 
@@ -151,7 +151,7 @@ interface Validated {
   }
 }
 
-/** Whether a message may send this field value. `httpValidation` is read only if the strict check fails. */
+/** Whether a message may send this field value. Reads `httpValidation` only if the strict check fails. */
 export const isValueOf = (message: object, text: string): boolean => {
   if (isFieldValue(text)) return true
   if (!isLooseFieldValue(text)) return false

@@ -1,9 +1,9 @@
 /**
- * `http.WebSocket`, `http.CloseEvent` and `http.MessageEvent`. These are the global classes where Node has
- * them. Before Node 22 this file provides a `WebSocket` with the same members: a `ClientRequest` does the
- * opening handshake, and the `ws` package parses and writes the frames.
+ * `http.WebSocket`, `http.CloseEvent` and `http.MessageEvent`. If Node has global classes of these names,
+ * they are exported. Before Node 22 there is no global `WebSocket`, so this file provides a class with the
+ * same members. Its opening handshake is a `ClientRequest`; the `ws` package parses and writes the frames.
  *
- * Our class never offers an extension, so frames are never compressed.
+ * Our class never offers an extension in the handshake, so frames are never compressed.
  */
 import type nodeCrypto from "node:crypto"
 import { createRequire } from "node:module"
@@ -69,7 +69,8 @@ const CLOSED = 3
 const domError = (message: string, name: string): DOMException => new DOMException(message, name)
 
 /**
- * Parses the URL, which must have the scheme ws, wss, http or https and no fragment (WHATWG WebSockets §3.1).
+ * Parses the URL. The URL must have the scheme ws, wss, http or https, and no fragment (WHATWG WebSockets
+ * §3.1).
  */
 const readUrl = (given: string | URL): URL => {
   let url: URL
@@ -114,13 +115,16 @@ export class OwnWebSocket extends EventTarget {
   #binaryType: "blob" | "arraybuffer" = "blob"
   #buffered = 0
   /**
-   * Completes when all queued messages have been sent. While the bytes of a `Blob` are being read, later
-   * messages are queued behind the `Blob`, so that messages are sent in the order of `send`.
+   * A promise that completes when all queued messages have been sent; `undefined` if the queue is empty.
+   * While the bytes of a `Blob` are being read, later messages wait in the queue, so that messages are sent
+   * in the order of the calls of `send`.
    */
   #reading: Promise<void> | undefined
   #socket: Duplex | undefined
   #sender: InstanceType<Framing["Sender"]> | undefined
-  /** The payload of the last ping, while its pong waits for backpressure to end. */
+  /**
+   * The payload of the last ping whose pong has not been sent yet, because the socket applies backpressure.
+   */
   #pong: Buffer | undefined
   /** The code and the reason of the peer's close frame. */
   #ending: { readonly code: number; readonly reason: string } | undefined
@@ -279,7 +283,7 @@ export class OwnWebSocket extends EventTarget {
   #sendInTurn(bytes: Buffer, binary: boolean): void {
     if (this.#reading === undefined) return this.#send(bytes, binary)
     this.#buffered += bytes.length
-    // Copy the bytes: the caller may reuse its buffer before the queued message is sent.
+    // Copy the bytes, because the caller may reuse its buffer before the queued message is sent.
     const copy = Buffer.from(bytes)
     this.#inTurn(() => {
       this.#buffered -= copy.length
@@ -289,7 +293,7 @@ export class OwnWebSocket extends EventTarget {
 
   #send(bytes: Buffer, binary: boolean): void {
     this.#buffered += bytes.length
-    // After `close()`, still send messages that were queued before it, since the close frame is queued behind
+    // Messages that were queued before `close()` are still sent, because the close frame is queued behind
     // them.
     if (this.#state !== OPEN && !(this.#isClosing() && this.#reading !== undefined)) return
     this.#sender!.send(bytes, { binary, mask: true, fin: true, compress: false }, () => {
@@ -335,7 +339,7 @@ export class OwnWebSocket extends EventTarget {
     })
   }
 
-  // RFC 6455 §5.5.3: a pong for the most recent ping answers all pending pings, so keep only the last one.
+  // A pong for the latest ping answers all earlier pings (RFC 6455 §5.5.3), so keep only the latest ping.
   #pinged(socket: Duplex, data: Buffer): void {
     if (this.#state !== OPEN) return
     if (socket.writableNeedDrain) this.#pong = Buffer.from(data)
@@ -401,7 +405,7 @@ const openingRequest = (
   }
   if (protocols.length > 0) headers["Sec-WebSocket-Protocol"] = protocols.join(", ")
   const secure = url.protocol === "https:"
-  // Without the option `agent` set no agent, because an upgraded connection never returns to a pool anyway.
+  // Without the option `agent`, the request uses the global agent of its protocol.
   const agent = options.agent ? { agent: options.agent } : secureOptions(secure)
   return new (ClientRequest as unknown as new (url: URL, options: object) => ClientReq)(url, {
     headers,
@@ -411,8 +415,8 @@ const openingRequest = (
 
 let secureAgent: (() => object) | undefined
 /**
- * Registers a function that returns the agent of https. The https module registers the function, because
- * https imports http and this file therefore cannot import https.
+ * Registers a function that returns the global agent of https. The https module imports http, so this file
+ * cannot import https. The https module therefore registers the function.
  */
 export const provideSecureAgent = (agent: () => object): void => {
   secureAgent = agent
@@ -424,8 +428,8 @@ const secureOptions = (secure: boolean): object => {
 }
 
 /**
- * Returns the reason why a response does not establish the WebSocket (RFC 6455 §4.1), or `undefined` if it
- * does.
+ * Checks whether a response establishes the WebSocket (RFC 6455 §4.1). Returns `undefined` if it does,
+ * otherwise the reason why not.
  */
 const faultOf = (response: Incoming, key: string, protocols: ReadonlyArray<string>): string | undefined => {
   const { headers } = response

@@ -1,14 +1,14 @@
 /**
- * One server connection. It passes the bytes of its socket to the parser, makes a request and a response for
- * each head, and assigns the socket to the responses in the order of the requests.
+ * One server connection. It passes the bytes of its socket to the parser and makes a request and a response
+ * for each head. The responses get the socket in the order of the requests.
  *
  * A response that does not have the socket yet queues its writes. This file never decides about framing or
- * reuse: the parser reports whether the request allows keep-alive, and the head that is sent decides whether
- * the connection closes after the response.
+ * reuse. The parser reports whether the request allows keep-alive; the head of the response decides whether
+ * the connection closes after that response.
  *
- * This file follows these policies of Node (docs/node-http.md has the reasons): handlers of pipelined
- * requests run concurrently; an unread body is discarded, whatever its length; after the last response the
- * socket is closed with `destroySoon`; when the client sends FIN, our side sends FIN too, unless
+ * This file follows these policies of Node (docs/node-http.md has the reasons). Handlers of pipelined
+ * requests run concurrently. An unread body is discarded, whatever its length. After the last response,
+ * `destroySoon` closes the socket. When the client sends FIN, our side sends FIN too, unless
  * `httpAllowHalfOpen` lets pending responses complete first.
  */
 import {
@@ -69,7 +69,7 @@ function refuseEncoding(): never {
 
 const noop = (): void => {}
 
-// All connections share these listeners, as in Node; a property of the socket refers to the connection.
+// All connections share these listeners, as in Node. A property of the socket refers to its connection.
 function onData(this: OnSocket, chunk: Uint8Array): void {
   this[connectionOf]?.read(chunk)
 }
@@ -121,28 +121,31 @@ function onFinish(this: OfConnection): void {
 }
 
 export class ServerConnection {
-  /** Requests whose responses are not complete yet, oldest first. */
+  /** Requests whose responses are not complete yet, the oldest first. */
   readonly incoming: Array<Incoming> = []
-  /** Responses that do not have the socket yet, oldest first. */
+  /** Responses that do not have the socket yet, the oldest first. */
   private readonly outgoing: Array<Response> = []
   /** Number of bytes (or characters of strings) that the responses in `outgoing` have queued. */
   private pendingSize = 0
   private requests = 0
   private idleTimeoutSet = false
   /**
-   * The socket's idle timer while a request is served: it keeps running, with `socket.timeout` set to 0,
-   * until the end of this turn, so that the next idle period can reuse it.
+   * The socket's idle timer, kept while a request is served. The timer keeps running until the end of this
+   * turn of the event loop, with `socket.timeout` set to 0, so that the next idle period can reuse it.
    */
   private held: SocketTimer | undefined = undefined
   /** The duration of the idle timer, ms. */
   private idleTime = 0
-  /** A chunk whose rest is parsed later, after the tasks that its last body slice has started. */
+  /**
+   * A chunk of which only the part before `packetRead` is parsed. Parsing continues after pending ticks and
+   * promises.
+   */
   private packet: Uint8Array | undefined = undefined
   /** Number of bytes of `packet` that have been parsed. */
   private packetRead = 0
-  /** Chunks that were received after `packet`. */
+  /** Chunks that arrived after `packet` and are not parsed yet. */
   private packets: Array<Uint8Array> | undefined = undefined
-  /** Whether the connection has ended, so that the remaining chunks are parsed without pauses. */
+  /** Whether the connection has ended. The remaining chunks are then parsed without pauses. */
   private isLast = false
   private readonly isSystems: boolean
   readonly parser: HttpParser
@@ -173,7 +176,7 @@ export class ServerConnection {
       resource: new HTTPServerAsyncResource(socket),
       now: timers === nodeTimers ? undefined : () => timers.now()
     })
-    // The request timeout runs from the accept of the connection, so that it also covers a client that sends
+    // The request timeout starts when the connection is accepted, so it also covers a client that sends
     // nothing.
     parser.begins()
     socket.parser = parser
@@ -194,7 +197,7 @@ export class ServerConnection {
 
   /**
    * Parses a chunk directly, without the stream, as Node's parser does. If the program reads the socket too,
-   * pushes the chunk to the stream, so that all listeners get it.
+   * the chunk is pushed to the stream instead, so that all listeners get it.
    */
   private arrived(chunk: Buffer): boolean {
     const { socket } = this
@@ -205,12 +208,12 @@ export class ServerConnection {
     return true
   }
 
-  /** Whether the socket has no `data` listener but ours. */
+  /** Whether our `data` listener is the only one of the socket. */
   private get isAlone(): boolean {
     return isOnlyListener(this.socket, "data", onData)
   }
 
-  /** Whether the connection is between two requests, after at least one. */
+  /** Whether the last request has been received completely and the next one has not begun. */
   get isIdle(): boolean {
     // While the handler of a pipelined request starts, `begun` is not set yet, so check `headComplete` too.
     return this.parser.begun < 0 && !this.parser.headComplete
@@ -223,9 +226,10 @@ export class ServerConnection {
 
   private readFrom(packet: Uint8Array, start: number): void {
     const { parser } = this
-    // The parser was released and may already serve another connection, so drop these bytes.
+    // If the parser was released, it may already serve another connection, so drop these bytes.
     if (parser.socket !== this.socket) return
-    // As with Node's parser on a system socket, ticks and promise callbacks must run after each body slice.
+    // As with Node's parser on a system socket, pending ticks and promises must run after each slice of a
+    // body.
     parser.stopsAfterData = this.isSystems && !this.isLast && this.isAlone
     try {
       const read = parser.execute(start === 0 ? packet : packet.subarray(start))
@@ -261,8 +265,8 @@ export class ServerConnection {
   }
 
   /**
-   * Calls a function, on a system socket in the asynchronous context of the parser, because Node's parser
-   * reads a system socket itself and calls back in that context.
+   * Calls a method. On a system socket, the method runs in the asynchronous context of the parser, because
+   * Node's parser reads such a socket itself and calls back in its own context.
    */
   private inContext<A extends ReadonlyArray<unknown>>(call: (...args: A) => void, ...args: A): void {
     if (this.isSystems) this.parser.inContext(call, this, ...args)
@@ -274,7 +278,7 @@ export class ServerConnection {
     onError.call(this.socket, error)
   }
 
-  /** Hands over the socket with the bytes after the request head, which are not HTTP. */
+  /** Hands over the socket and the bytes after the request head, because these bytes are not HTTP. */
   private handOver(request: Incoming, rest: Buffer): void {
     const { parser, server, socket } = this
     this.detach()
@@ -284,7 +288,8 @@ export class ServerConnection {
     freeParser(parser, request as { parser?: unknown }, socket)
     const event = request.method === "CONNECT" ? "connect" : "upgrade"
     if (server.listenerCount(event) > 0) {
-      // The socket starts to flow only when its next owner adds a `data` listener or calls `resume`.
+      // Stop the flow, so that no bytes are lost before the new owner adds a `data` listener or calls
+      // `resume`.
       stopFlowing(socket)
       server.emit(event, request, socket, rest)
     } else {
@@ -297,7 +302,8 @@ export class ServerConnection {
     socket.removeListener("data", onData)
     socket.removeListener("end", onEnd)
     socket.removeListener("close", onClose)
-    // A response that is not complete still needs this `close` listener; `detachSocket` removes it later.
+    // A response that is not complete still needs this `close` listener. `detachSocket` removes the listener
+    // later.
     if (!socket._httpMessage) socket.removeListener("close", onSocketClose)
     socket.removeListener("drain", onDrain)
     socket[connectionOf] = undefined
@@ -347,7 +353,7 @@ export class ServerConnection {
     if (!this.idleTimeoutSet) return
     this.idleTimeoutSet = false
     const { server, socket } = this
-    // Most responses complete in the same turn and then need the same idle timer again, so keep it running.
+    // Most responses complete in the same turn and then need an equal idle timer, so keep the timer running.
     const timer = server.timeout === 0 ? timerOf(socket) : undefined
     if (timer === undefined) {
       socket.setTimeout(server.timeout || 0)
@@ -359,17 +365,17 @@ export class ServerConnection {
 
   private releaseTimer(): void {
     const { held, socket } = this
-    // The response has been written: `finished` is about to be called and reuses the timer.
+    // The response has been written, so `finished` is about to be called and reuses the timer.
     if (socket._httpMessage?.finished === true && this.incoming.length === 1 && socket.writableLength === 0)
       return
     this.held = undefined
-    // Clear the idle timer, unless the program has set or cleared a timeout of its own meanwhile.
+    // Clear the idle timer only if the program has not set or cleared a timeout meanwhile.
     if (timerOf(socket) === held) socket.setTimeout(0)
   }
 
   /**
-   * Starts the idle timeout. If the previous idle timer is still running, traffic has refreshed it, so only
-   * `socket.timeout` is set.
+   * Starts the idle timeout. If the timer of the previous idle period is still running, traffic has restarted
+   * it, so only `socket.timeout` is set.
    */
   private startIdleTime(): void {
     const { held, server, socket } = this
@@ -390,7 +396,7 @@ export class ServerConnection {
     }
     if (server[emptyRequests]) this.endEmpty(req)
     this.incoming.push(req)
-    // Backpressure: stop reading from a client that does not read its responses.
+    // Apply backpressure: stop reading from a client that does not read its responses.
     if (socket._paused === false) {
       if (socket.writableNeedDrain || this.pendingSize >= socket.writableHighWaterMark) {
         socket._paused = true
@@ -422,7 +428,7 @@ export class ServerConnection {
 
   /**
    * Emits an event with the request and the response. If the listener has replaced the prototypes of these
-   * messages, adapts the new prototypes.
+   * two messages, adapts the new prototypes to our classes.
    */
   private emit(event: "request" | "checkContinue" | "checkExpectation", req: Incoming, res: Response): void {
     const { server } = this
@@ -436,14 +442,14 @@ export class ServerConnection {
   /** Implements `optimizeEmptyRequests`: ends a request without a body immediately. */
   private endEmpty(req: Incoming): void {
     const head = this.parser.currentHead
-    // Node's policy: `content-length: 0` declares a body too, so such a request is not ended here.
+    // As in Node, a request with `content-length: 0` counts as having a body, so do not end it here.
     if (head === null || head.contentLength !== undefined || announcesBody(head, true)) return
     endAtOnce(req)
     req.complete = true
     this.parser.incoming = null
   }
 
-  /** Whether `maxHeadersCount` has dropped fields of the request. */
+  /** Whether fields of the request were dropped because of `maxHeadersCount`. */
   private isCut(head: RequestHead): boolean {
     const { maxHeaderPairs } = this.parser
     return maxHeaderPairs > 0 && head.rawHeaders.length > maxHeaderPairs
@@ -451,7 +457,7 @@ export class ServerConnection {
 
   /**
    * Responds to a request that must not reach the `request` listeners, or emits the event that replaces
-   * `request`. Returns `false` if the caller must emit `request`.
+   * `request`. Returns `false` if the request needs neither; the caller then emits `request`.
    */
   private answeredBeforehand(req: Incoming, res: Response): boolean {
     const { server, socket } = this
@@ -460,9 +466,9 @@ export class ServerConnection {
     const head = this.parser.currentHead
     if (head === null) return false
     const host = this.isCut(head) || isFoldedByProgram(req) ? req.headers.host : head.get("host")
-    // Read the value from `req.headers`, where several `expect` fields are joined to one list.
+    // Take the value from `req.headers`, because several `expect` fields are joined to one list there.
     const expect = head.get("expect") === undefined ? undefined : req.headers["expect"]
-    // Node's policy: a missing `Host` gets a 400 as a normal response and emits no `clientError`.
+    // As in Node, a missing `Host` is answered with a normal 400 response, without a `clientError` event.
     if (server.requireHostHeader && lacksHost(major, minor, host !== undefined)) {
       res.writeHead(400, ["Connection", "close"])
       res.end()
@@ -518,10 +524,10 @@ export class ServerConnection {
       }))
     }
     const { incoming } = this
-    // Unlike `shift`, `pop` keeps the storage of the array for the next request.
+    // Prefer `pop`, because it keeps the storage of the array for the next request; `shift` does not.
     if (incoming.length === 1) incoming.pop()
     else incoming.shift()
-    // Discard an unread body, which would otherwise block the next request on the connection.
+    // Discard an unread body, because its bytes would block the next request on the connection.
     if (!req._consuming && !isResuming(req)) discardUnread(req)
     res.detachSocket(socket)
     forget(req, this.parser)
@@ -538,8 +544,8 @@ export class ServerConnection {
 }
 
 /**
- * Discards an unread request body. A complete request without listeners and without buffered data skips to
- * the state after its last event, which saves several turns of the event loop.
+ * Discards an unread request body. If the request is complete and has no listeners and no buffered data,
+ * marks its stream as ended at once, which saves several turns of the event loop.
  */
 const discardUnread = (req: Incoming): void => {
   if (isUnobserved(req) && req.complete && discardsPlainly(req)) endAtOnce(req)

@@ -1,6 +1,6 @@
 /**
- * `http.ServerResponse`: writes the status line and the informational responses that precede it (100, 102,
- * 103). connection.ts decides when the response gets the socket, and calls `assignSocket`.
+ * `http.ServerResponse`. Writes the status line, and the informational responses that precede it (100, 102,
+ * 103). connection.ts decides when the response gets the socket, and then calls `assignSocket`.
  */
 import {
   continueHead,
@@ -56,7 +56,9 @@ proto._finish = function _finish(this: Response) {
 proto.statusCode = 200
 proto.statusMessage = undefined
 
-/** Emits `close`, once. Called when the response has been sent, or when its socket has closed. */
+/**
+ * Emits `close` once. Called when the response has been sent, or when the socket of the response has closed.
+ */
 export const closeResponse = (response: Outgoing): void => {
   if (response._closed) return
   response.destroyed = true
@@ -64,7 +66,7 @@ export const closeResponse = (response: Outgoing): void => {
   response.emit("close")
 }
 
-/** The `close` listener of a socket with an assigned response: emits `close` on that response. */
+/** The `close` listener of a socket. Emits `close` on the response to which the socket is assigned. */
 export function onSocketClose(this: HttpSocket): void {
   if (this._httpMessage) closeResponse(this._httpMessage)
 }
@@ -78,7 +80,7 @@ proto.assignSocket = function assignSocket(this: Response, socket: HttpSocket) {
     throw codedError("ERR_HTTP_SOCKET_ASSIGNED", "ServerResponse has an already assigned socket")
   }
   socket._httpMessage = this
-  // On a connection of ours, `ServerConnection` has added this listener already.
+  // If the socket has a `ServerConnection`, that connection has already added this listener.
   if ((socket as WithConnection)[connectionOf] === undefined) socket.on("close", onSocketClose)
   this.socket = socket
   this.emit("socket", socket)
@@ -121,7 +123,7 @@ proto.writeInformation = function writeInformation(
 }
 
 /**
- * Encodes a field of an informational response. Node's policy: any field is allowed, even one that declares a
+ * Encodes a field of an informational response. As in Node, every field is allowed, even one that declares a
  * body.
  */
 const fieldLine = (response: Response, name: string, value: unknown): string => {
@@ -151,7 +153,7 @@ proto._implicitHeader = function _implicitHeader(this: Response) {
   this.writeHead(this.statusCode)
 }
 
-/** Returns name-value pairs from a flat list or a list of pairs. */
+/** Returns name-value pairs from a flat list (name, value, name, value) or from a list of pairs. */
 const pairsOf = (list: Array<unknown>): Array<[string, unknown]> => {
   if (list.length > 0 && Array.isArray(list[0])) return list as Array<[string, unknown]>
   if (list.length % 2 !== 0) throw invalidArgValue("headers", list)
@@ -161,8 +163,8 @@ const pairsOf = (list: Array<unknown>): Array<[string, unknown]> => {
 }
 
 /**
- * Sets the fields that were passed to `writeHead`; they override fields set before. A list must be flat, as
- * in Node.
+ * Sets the fields that were passed to `writeHead`. They replace fields of the same name that were set before.
+ * A list must be flat (name, value, name, value), as in Node.
  */
 const mergeHeaders = (response: Response, given: unknown): void => {
   if (Array.isArray(given)) {
@@ -211,7 +213,7 @@ proto.writeHead = function writeHead<T extends Response>(
   // The template literal throws a TypeError if the message is a symbol, as in Node.
   const line = lineOf(status, message === STATUS_CODES[status] ? undefined : `${message}`)
   if (isBodiless(status)) this._hasBody = false
-  // Node's policy: the unread rest of the request body is discarded whatever its size, so pass no limit.
+  // As in Node, an unread rest of the request body is discarded, whatever its size, so pass no limits.
   if (!isRestRead(this._expect_continue && !this._sent100, Infinity, Infinity)) this.shouldKeepAlive = false
   this._storeHeader(line, headers)
   return this

@@ -1,6 +1,6 @@
 /**
- * `http.Server`: a `net.Server` whose connections speak HTTP. It has the options, the timeouts and the list
- * of connections. A `ServerConnection` handles each connection.
+ * `http.Server`: a `net.Server` whose connections speak HTTP. The server has the options, the timeouts and
+ * the list of connections. A `ServerConnection` handles each connection.
  */
 import type { Timers } from "@httpfx/core/Timers"
 import {
@@ -130,8 +130,7 @@ function upgradesHeard(this: HttpServer): boolean {
 }
 
 /**
- * Sets up an `http.Server` or `https.Server`. Must be called after the constructor of `net.Server` or
- * `tls.Server`.
+ * Sets up an `http.Server` or `https.Server`. Call it after the constructor of `net.Server` or `tls.Server`.
  */
 export const initialize = (server: HttpServer, options: ServerOptions, requestListener: unknown): void => {
   server[connections] = new Set()
@@ -163,8 +162,8 @@ const lookAgain = (reference: WeakRef<HttpServer>, timers: Timers, interval: num
   })
 
 /**
- * Reports all connections whose deadline has expired. One check covers all connections, so no connection
- * needs its own timer.
+ * Emits a timeout error on all connections whose deadline has expired. One check covers all connections, so
+ * no connection needs its own timer.
  */
 const findLate = (server: HttpServer): void => {
   if (server.headersTimeout === 0 && server.requestTimeout === 0) return
@@ -172,8 +171,8 @@ const findLate = (server: HttpServer): void => {
   for (const connection of [...server[connections]]) {
     const { parser } = connection
     if (typeof judgeRequest(parser, server, now) === "number") continue
-    // Restart the time, so that the next check does not report this connection again if a listener keeps it
-    // open.
+    // A `clientError` listener may keep the connection open. Restart the time, so that the next check does
+    // not report the same connection again.
     parser.begun = now
     failSocket(connection.socket, codedError("ERR_HTTP_REQUEST_TIMEOUT", "Request timeout"))
   }
@@ -212,7 +211,7 @@ function Server(this: HttpServer, options?: unknown, requestListener?: unknown):
 inherit(Server, NetServer)
 
 /**
- * Prepares the close of a server: calls the server's `closeIdleConnections` and cancels the next check of
+ * Prepares the close of a server: calls `closeIdleConnections` of the server, and cancels the next check of
  * deadlines.
  */
 export const prepareClose = (server: HttpServer): void => {
@@ -270,7 +269,8 @@ const rejection = function (
     return
   }
   if (!res._header && !res.writableEnded) {
-    // Remove the fields that the failed handler has set: they describe another response than this 500.
+    // Remove the fields that the failed handler has set, because they describe another response, not this
+    // 500.
     for (const name of (res as unknown as http.ServerResponse).getHeaderNames()) res.removeHeader(name)
     res.statusCode = 500
     res.end("Internal Server Error")

@@ -1,6 +1,6 @@
 /**
- * Types of the objects of a server, with the members that the files of this folder use: servers, connections
- * and responses.
+ * Types of a server's objects: servers, connections and responses. They have only the members that the files
+ * of this folder use.
  */
 import type { Server as NetServer } from "node:net"
 import type { Timers } from "@httpfx/core/Timers"

@@ -1,8 +1,8 @@
 /**
- * Accepts connections of a listening `net.Server` as raw handles, so that we can make the sockets with the
- * option `onread`, which `net.Server` does not support. Moving each connection to a second socket instead
- * would add a fifth to the cost of a short connection. If the server's handle has no `onconnection`, the
- * server makes its sockets itself.
+ * Accepts connections of a listening `net.Server` as raw handles. We then make the sockets with the option
+ * `onread`, which `net.Server` does not support. Moving each connection to a second socket instead would add
+ * a fifth to the cost of a short connection. If the server's handle has no `onconnection`, the server makes
+ * its sockets itself.
  */
 import * as net from "node:net"
 
@@ -17,14 +17,15 @@ interface Listening {
 }
 
 /**
- * Makes the server pass handles to `accepted`. Must be called while the server listens. Returns `false` and
- * changes nothing if the server's handle is not as expected.
+ * Makes a listening server pass handles to `accepted`. Returns `false` and changes nothing if the server's
+ * handle is not as expected, for example before the server listens.
  */
 export const acceptDirectly = (server: net.Server, accepted: (handle: Accepted) => void): boolean => {
   const handle = (server as unknown as Listening)._handle
   if (typeof handle?.onconnection !== "function") return false
   handle.onconnection = (status: number, connection: Accepted | undefined) => {
-    // A failed accept (EMFILE) affects one connection only, so ignore it; the server continues to listen.
+    // A failed accept (EMFILE) affects one connection only. Ignore it, because the server continues to
+    // listen.
     if (status !== 0 || connection === undefined) return
     connection.setNoDelay?.(true)
     accepted(connection)

@@ -1,6 +1,7 @@
 /**
  * Calls a function when all pending ticks and microtasks have run, including those that they start, but
- * before any immediate, timer or further read. Node itself runs them between two calls of its parser.
+ * before any immediate, timer or further read. Node itself runs ticks and microtasks between two calls of its
+ * parser.
  *
  * Relies on the ids that Node assigns to ticks and microtasks (`executionAsyncId`). If three of our tasks in
  * a row have consecutive ids, no other code has started a tick in between, so no task is pending.
@@ -9,8 +10,8 @@ import { executionAsyncId } from "node:async_hooks"
 import { nextTick, queueMicrotask } from "../../time/realTime.js"
 
 /**
- * Maximum number of rounds, for programs that start ticks endlessly. With such a program Node would stop
- * reading too.
+ * Maximum number of rounds. The wait ends after this many rounds even if the program starts ticks endlessly.
+ * (With such a program, Node itself would stop reading.)
  */
 const mostRounds = 1000
 

@@ -21,7 +21,7 @@ class ReusedHandle {
   ) {}
 }
 
-// The key under which a socket stores the async id of its handle. `null`: the key was not found.
+// The key under which a socket stores the async id of its handle; `null` if the key was not found.
 let idKey: symbol | null | undefined
 
 const remember = (socket: Keyed, id: number): void => {
@@ -36,8 +36,8 @@ export const asyncIdOf = (socket: Duplex): number => {
 }
 
 /**
- * Moves the socket's handle to the current asynchronous context. Must be called in the context of the
- * request.
+ * Moves the socket's handle to the current asynchronous context. Call this function in the context of the
+ * request that uses the socket next.
  */
 export const adoptContext = (plain: Duplex): void => {
   const socket = plain as Keyed

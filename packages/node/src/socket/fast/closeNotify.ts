@@ -1,7 +1,7 @@
 /**
- * Determines whether a TLS stream ended by `close_notify` or by FIN alone. Node emits `end` for both and has
- * no API that distinguishes them. If the internals that this file uses do not exist, every end counts as a
- * `close_notify`.
+ * Determines whether a TLS stream ended by `close_notify` or by FIN alone. Node emits `end` in both cases and
+ * has no API that distinguishes them. If the internals that this file uses do not exist, every end counts as
+ * a `close_notify`.
  */
 import * as net from "node:net"
 import type { Duplex } from "node:stream"
@@ -17,8 +17,8 @@ interface Handled {
 }
 
 /**
- * Calls `told` when the end of the stream is pushed, that is after the last bytes and before any further
- * read.
+ * Calls `told` when Node pushes the end of the stream. All bytes have been pushed by then, and no further
+ * read has started.
  */
 export const onEof = (socket: TLSSocket, told: () => void): void => {
   const { push } = socket
@@ -29,14 +29,14 @@ export const onEof = (socket: TLSSocket, told: () => void): void => {
 }
 
 /**
- * Whether the underlying connection has ended. Must be called when the TLS stream ends. After `close_notify`
- * the underlying handle is still reading, so `readStart` fails; after FIN that handle has stopped reading, so
- * `readStart` succeeds.
+ * Whether the underlying connection has ended. Call this function when the TLS stream ends. After
+ * `close_notify` the underlying handle is still reading, so `readStart` fails. After FIN the handle has
+ * stopped reading, so `readStart` succeeds.
  */
 export const endedBelow = (socket: TLSSocket, below: Duplex): boolean => {
   if (!(below instanceof net.Socket)) return below.readableEnded
   const handle = (socket as unknown as Handled)._handle
-  // A paused stream has stopped the underlying reads too, so `readStart` would not distinguish the two cases.
+  // If the stream is paused, the underlying reads have stopped too, so assume `close_notify`.
   if (handle?.reading !== true) return false
   return handle._parent?.readStart?.() === 0
 }

@@ -56,8 +56,8 @@ const guardPush = (socket: Guarded): Guard => {
 }
 
 /**
- * Starts the guard: received bytes destroy the socket from now on. Bytes that are already buffered destroy
- * the socket immediately.
+ * Starts the guard. From now on, received bytes destroy the socket. If bytes are already buffered, the socket
+ * is destroyed immediately.
  */
 export const startGuarding = (plain: Duplex): void => {
   const socket = plain as Guarded

@@ -1,5 +1,5 @@
 /**
- * Makes a `net.Server` listen on another network than the system's. The methods of the server (`close`,
+ * Makes a `net.Server` listen on a network that is not the system's. The methods of the server (`close`,
  * `address`, `getConnections`) use an undocumented handle and an undocumented connection count, so this file
  * sets both.
  */
@@ -23,7 +23,8 @@ interface Inside {
 const insideOf = (server: Server) => server as unknown as Inside
 
 /**
- * Sets the handle of a server. `null`: the server no longer listens. `path`: the address of a Unix socket.
+ * Sets the handle of a server. With `null` the server no longer listens. `path` is the address of a Unix
+ * socket.
  */
 export const setHandle = (server: Server, handle: ServerHandle | null, path?: string): void => {
   const inside = insideOf(server)

@@ -1,6 +1,6 @@
 /**
- * Whether received bytes are in the kernel's buffer. Newer versions of Node.js have a method of the handle
- * that returns this. In other versions the result is `false`, and the bytes are noticed when they are read.
+ * Whether the kernel's buffer contains received bytes. In newer versions of Node.js, a method of the handle
+ * reports such bytes. In other versions the result is `false`, and the bytes are noticed when they are read.
  */
 import type { Socket } from "node:net"
 

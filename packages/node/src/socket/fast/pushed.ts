@@ -1,4 +1,4 @@
-/** Stops a stream that only uses `push` from calling `_read`, because that call costs a tick per stream. */
+/** Keeps a stream that gets its data only by `push` from calling `_read`, which costs a tick per stream. */
 import type { Readable } from "node:stream"
 
 interface Inside {
@@ -12,5 +12,5 @@ const set = (stream: Readable, readingMore: boolean): void => {
 
 export const asksForNothing = (stream: Readable): void => set(stream, true)
 
-/** Makes the stream call `_read` again, like any other stream. */
+/** Lets the stream call `_read` again, as other streams do. */
 export const asksAgain = (stream: Readable): void => set(stream, false)

@@ -19,8 +19,8 @@ interface WithSession {
 }
 
 /**
- * Returns the verification error that a client socket has as `authorizationError`. `undefined`: the
- * certificate was verified, or the result is unknown.
+ * Returns the error of verifying the client's certificate; on client sockets, `authorizationError` is that
+ * error. Returns `undefined` if the certificate was verified or the result is unknown.
  */
 export const verifyErrorOf = (socket: TLSSocket): unknown =>
   (socket as unknown as WithSession).ssl?.verifyError?.()

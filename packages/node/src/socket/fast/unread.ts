@@ -1,7 +1,7 @@
 /**
- * Ends the stream of a request that has arrived completely and that the program has not read: sets its state
- * as if `end` and `close` had been emitted. This saves the turns of the event loop that emitting them takes.
- * A request that does not qualify is read to its end instead.
+ * Ends the stream of a request that has arrived completely and that the program has not read. The stream gets
+ * the state that it would have after `end` and `close`, which saves the turns of the event loop for emitting
+ * them. A request that does not qualify is read to its end instead.
  */
 import type { Readable } from "node:stream"
 
@@ -20,7 +20,8 @@ interface Inside {
 const insideOf = (stream: Readable) => stream as unknown as Inside
 
 /**
- * Whether the stream is going to flow because a `data` listener was added, or `resume` called, in this turn.
+ * Whether the stream is about to flow, because a `data` listener was added or `resume` was called in this
+ * turn.
  */
 export const isResuming = (stream: Readable): boolean =>
   insideOf(stream)._readableState?.resumeScheduled === true
@@ -32,7 +33,8 @@ export const isUnobserved = (stream: Readable): boolean => {
 }
 
 /**
- * Sets a stream to the state after its last event. Only for an unobserved stream whose last byte has arrived.
+ * Sets a stream to the state after its last event. Use this function only for an unobserved stream whose last
+ * byte has arrived.
  */
 export const markEnded = (stream: Readable): void => {
   const state = insideOf(stream)._readableState

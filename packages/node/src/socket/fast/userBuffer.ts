@@ -1,7 +1,7 @@
 /**
- * Replaces the read buffer and the `onread` callbacks of an open socket (Node documentation: net.Socket),
- * which Node allows only in the constructor. The handle writes into the buffer, and the socket reads from the
- * buffer that it stores under private keys, so a new buffer must be set on both.
+ * Replaces the read buffer and the `onread` callbacks of an open socket (Node documentation: net.Socket).
+ * Node allows this only in the constructor. The handle writes into the buffer, and the socket reads from the
+ * buffer that is stored under its private keys, so a new buffer must be set on both.
  *
  * If the keys are not found, or the handle does not support a user buffer, nothing is changed.
  */
@@ -18,7 +18,7 @@ interface Keys {
   readonly callback: symbol
   readonly generator: symbol
 }
-// `null`: the keys were not found.
+// The private keys of sockets; `null` if they were not found.
 let keys: Keys | null | undefined
 
 const find = (socket: object): Keys | null => {
@@ -30,7 +30,7 @@ const find = (socket: object): Keys | null => {
   return buffer && callback && generator ? { buffer, callback, generator } : null
 }
 
-/** Whether the buffers of sockets can be replaced. Inspects the first socket and remembers the result. */
+/** Whether the buffers of sockets can be replaced. Inspects the first socket and stores the result. */
 export const knowsBuffers = (socket: net.Socket): boolean => {
   if (keys === undefined) keys = find(socket)
   return keys !== null
@@ -43,7 +43,7 @@ export const exchangeBuffer = (socket: net.Socket, buffer: Uint8Array): void => 
   keyed[keys.buffer] = buffer
 }
 
-/** Whether `giveOnread` can be used: the socket has no TLS and no `onread` of its own. */
+/** Whether `giveOnread` can be used. The socket must have no TLS and no `onread` of its own. */
 export const takesOnread = (socket: net.Socket): boolean => {
   const keyed = socket as Keyed
   if (keyed.encrypted || !keyed._handle?.useUserBuffer || !knowsBuffers(socket)) return false
