@@ -122,8 +122,8 @@ export class ClientExchange extends Exchange {
     this.drop()
     if (attempt !== undefined) {
       return Effect.withFiberRuntime((fiber) =>
-        // The fiber id marks this wait as one for a fiber, so that a virtual clock does not treat it as
-        // pending I/O.
+        // The fiber id marks the wait as a wait for a fiber. Without the id, a virtual clock treats the wait
+        // as pending I/O.
         Effect.async<void>((resume) => attempt.whenOver(() => resume(Effect.void)), fiber.id())
       )
     }

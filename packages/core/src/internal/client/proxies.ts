@@ -74,7 +74,7 @@ export const fromEnvironment = (variables: Readonly<Record<string, string | unde
  */
 export interface Target {
   readonly protocol: "http:" | "https:"
-  /** Lower case, an IPv6 address without brackets. */
+  /** The host in lower case; an IPv6 address without brackets. */
   readonly host: string
   readonly port: number
 }

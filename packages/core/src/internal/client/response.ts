@@ -1,8 +1,8 @@
 /**
- * A response whose body may still be arriving, and whose body can be read once.
+ * A received response. Its body may still be arriving, and can be read once.
  *
- * Reports readers to the exchange, so that the exchange can abort a body that is not read. Never keeps the
- * connection of a complete response: the bytes stay in this object, and the connection is released.
+ * Tells the exchange when the body is being read, so that the exchange can abort an unread body. Keeps the
+ * bytes of a complete response in memory, so that its connection is released.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -161,7 +161,7 @@ export class IncomingResponse implements Response, Incoming {
     return this.incoming.rawTrailers
   }
 
-  /** Whether to join also the fields of which Node keeps only the first. */
+  /** Whether repeated fields are joined even where Node keeps only the first value. */
   get joinDuplicateHeaders(): boolean {
     return this.exchange.request.joinDuplicateHeaders
   }
@@ -219,8 +219,8 @@ export class IncomingResponse implements Response, Incoming {
 
   private wholeLater(): Effect.Effect<Uint8Array, BodyError> {
     const whole = this.incoming.bytes(undefined, alreadyRead)
-    // `readerActive` stops the unread timeout. An interruption before `onExit` would leave it stopped
-    // forever.
+    // `readerActive` stops the unread timeout. An interruption before `onExit` would leave the timeout
+    // stopped forever.
     return Effect.uninterruptibleMask((restore) => {
       this.exchange.readerActive()
       this.readers++

@@ -8,8 +8,8 @@ import type { ConnectionError, NameNotResolved, TimeoutError } from "../../error
 
 type Known = ConnectionError | NameNotResolved | TimeoutError
 
-// Transient errors. Failed handshakes, unknown names, full queues and expired total deadlines are not
-// transient, and closing or aborting by the client is intentional.
+// The tags of transient errors. Failed handshakes, unknown names, full queues and expired total deadlines
+// would fail again, and a client closes or aborts on purpose.
 const passing: ReadonlySet<string> = new Set<Known["_tag"]>([
   "ConnectionReset",
   "HangUp",

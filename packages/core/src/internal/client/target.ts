@@ -51,8 +51,8 @@ const placeOf = (url: URL): Place | InvalidTarget => {
   if (protocol !== "http:" && protocol !== "https:") {
     return invalid(protocol)
   }
-  // The URL standard allows hosts that RFC 3986 forbids. Refuse them here, because servers refuse them in
-  // `Host`.
+  // The URL standard allows hosts that RFC 3986 forbids. Servers refuse such a host in `Host`, so refuse the
+  // URL here.
   if (!isHost(url.host)) return invalid()
   const port = url.port === "" ? defaultPort[protocol] : +url.port
   return { origin: origin(protocol, bare(url.hostname), port), host: url.host }
@@ -70,8 +70,8 @@ export const fromUrl = (url: URL): Target | InvalidTarget => {
   }
 }
 
-// `plain` matches only characters that `URL` leaves unchanged. The other two match the characters to encode,
-// except controls.
+// `plain` matches only characters that `URL` leaves unchanged. `inPath` and `inQuery` match the characters to
+// encode, except control characters.
 const plain = /^[\w.~!$&'()*+,;=:@%/[\]^|-]*(?:\?[\w.~!$&'()*+,;=:@%/[\]^|?\\`{}-]*)?$/
 const inPath = /[ "#<>`{}\\]|[^\0-\x7f]+/g
 const inQuery = /[ "#<>]|[^\0-\x7f]+/g

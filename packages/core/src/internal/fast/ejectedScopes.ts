@@ -17,7 +17,7 @@ const ejected = globalValue("@effect/platform/HttpApp/ejectedScopes", () => new 
 
 export const isEjected = (scope: Scope.Scope): boolean => ejected.has(scope)
 
-/** Whether `isEjected` finds a scope that platform's function has ejected. */
+/** Whether `isEjected` recognises a scope that platform's own function has ejected. */
 export const knowsEjected = ((): boolean => {
   const scope = Effect.runSync(Scope.make())
   HttpApp.ejectDefaultScopeClose(scope)
@@ -45,5 +45,5 @@ export const inScopeOfPlatform = <E, R>(
     })
   )
 
-/** Makes a request's program respect ejected scopes. */
+/** Makes a request's program respect ejected scopes. Returns the program unchanged if `isEjected` works. */
 export const mayEject: typeof inScopeOfPlatform = knowsEjected ? (program) => program : inScopeOfPlatform

@@ -5,8 +5,8 @@
  * `addFinalizer` or `fork` creates a real scope. Never closes by itself: the driver closes it with the
  * exchange's exit.
  *
- * Has the unpublished members of Effect's scopes. If a future version of Effect has scopes with other
- * members, exchanges get a real scope immediately.
+ * Implements the unpublished members of Effect's scopes too. If a future version of Effect has scopes with
+ * other members, every exchange gets a real scope immediately.
  */
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
@@ -31,8 +31,8 @@ export class LazyScope implements ExchangeScope {
   private exit: Exit.Exit<unknown, unknown> | undefined = undefined
 
   /**
-   * Read by `Effect.forkIn` and `forkScoped`. It is not in the public type of scopes, but all scopes that
-   * Effect creates have it.
+   * The state of the scope, which `Effect.forkIn` and `forkScoped` read. All scopes of Effect have this
+   * member, but the public type omits it.
    */
   get state(): unknown {
     return scopeOf(this).state
@@ -91,7 +91,7 @@ Object.assign(LazyScope.prototype, {
   strategy: ExecutionStrategy.sequential
 })
 
-/** Whether a lazy scope has all members of this scope. */
+/** Whether a `LazyScope` has every member that this scope of Effect has. */
 export const isLike = (scope: object): boolean => {
   const lazy = new LazyScope()
   for (let at = scope; at !== Object.prototype; at = Object.getPrototypeOf(at) as object)

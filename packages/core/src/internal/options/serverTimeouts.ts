@@ -58,14 +58,15 @@ export interface Options extends ExchangeOptions {
    */
   readonly keepAliveTimeout?: Duration.DurationInput | undefined
   /**
-   * Time added to the announced `keepAliveTimeout`, so that a request sent at its last moment arrives before
-   * the close. Must be finite; zero adds no time. Default 1 second (Node's `server.keepAliveTimeoutBuffer`).
+   * Time added to the announced `keepAliveTimeout`, so that a request sent just before that time arrives
+   * before the close. Must be finite; zero adds no time. Default 1 second (Node's
+   * `server.keepAliveTimeoutBuffer`).
    */
   readonly keepAliveTimeoutBuffer?: Duration.DurationInput | undefined
   /**
    * Interval at which connections are checked for expired limits. `keepAliveTimeout` and the limits of single
-   * exchanges do not depend on it, because they have exact timers. If a limit is shorter than this interval,
-   * the interval is as short as that limit. Default 30 seconds (Node's `connectionsCheckingInterval`).
+   * exchanges have exact timers and do not depend on this interval. A limit shorter than the interval
+   * shortens the interval to that limit. Default 30 seconds (Node's `connectionsCheckingInterval`).
    */
   readonly connectionsCheckingInterval?: Duration.DurationInput | undefined
 }
@@ -108,8 +109,8 @@ const checks: Checks<Options> = {
 }
 
 /**
- * Returns a policy with these options applied; values of omitted options do not change. Fails with
- * `InvalidOption` for an invalid value.
+ * Returns the deadlines of `of`, overridden by the given options. Fails with `InvalidOption` for an invalid
+ * value.
  *
  * @since 0.1.0
  * @category constructors

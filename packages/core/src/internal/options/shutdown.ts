@@ -11,13 +11,13 @@ import type * as Duration from "effect/Duration"
  */
 export interface Options {
   /**
-   * Duration of the first phase, in which readiness checks already fail but the server still accepts
-   * connections, so that load balancers stop sending requests. Default 0: no such phase.
+   * Duration of the first phase of a shutdown. Readiness checks already fail, so load balancers stop sending
+   * requests, but the server still accepts connections. Default 0, which skips this phase.
    */
   readonly lameDuckPeriod?: Duration.DurationInput | undefined
   /**
-   * Time for which idle connections stay open while the server drains. A request that a client has already
-   * sent is then answered instead of reset. At most `gracefulShutdownTimeout`. Default 500 milliseconds.
+   * Time for which idle connections stay open while the server drains. A request that is already on its way
+   * then gets its response instead of a reset. At most `gracefulShutdownTimeout`. Default 500 milliseconds.
    */
   readonly idleConnectionGrace?: Duration.DurationInput | undefined
   /**

@@ -25,8 +25,8 @@ export interface Destination extends Leading {
 }
 
 /**
- * Adds a route to an origin. The key of the result contains credentials and private keys, so it must never be
- * shown; `told` may be.
+ * Adds a route to an origin. The `key` of the result contains credentials and private keys and must never be
+ * shown; `shownKey` contains none.
  */
 export const routed = (to: Origin, route: Route): Destination => {
   const { connection, parser, tunnel } = route
