@@ -46,8 +46,8 @@ export interface Installed {
   /** The constructor of the fault and its arguments, as shown in messages. */
   readonly name: string
   /**
-   * How often the fault has fired: the number of verdicts other than `Pass`, or for {@link resetAt} the
-   * number of connections that it has reset.
+   * How often the fault has fired: the number of its verdicts except `Pass`, or for {@link resetAt} the
+   * number of connections reset by the fault.
    */
   readonly fired: Effect.Effect<number>
   /** Fails if the fault has not fired yet. */
@@ -55,8 +55,8 @@ export interface Installed {
 }
 
 /**
- * A fault to install. If the fault has not fired when its scope closes, `console.error` reports the fault,
- * because the test has then not tested it. {@link optional} disables the report.
+ * A fault to install. A fault that has not fired when its scope closes is reported by `console.error`,
+ * because such a test has not tested the fault. {@link optional} disables the report.
  * @since 0.1.0
  * @category models
  */
@@ -76,8 +76,8 @@ export interface Times {
 const mayNotFire = globalValue("@httpfx/testing/Fault/mayNotFire", () => FiberRef.unsafeMake(false))
 
 /**
- * Returns the same fault without the report for a fault that never fired. Use it for faults that only some
- * runs reach.
+ * Returns the same fault without the report for a fault that never fired. Use `optional` for a fault that
+ * fires only in some runs.
  *
  * @example
  * import { Fault } from "@httpfx/testing"
@@ -107,7 +107,10 @@ interface Count {
   fired: number
 }
 
-/** Creates the state of a fault at each installation, because one `Fault` may be installed several times. */
+/**
+ * Returns a fault that creates new state at each installation, because one `Fault` may be installed several
+ * times.
+ */
 const fresh = (
   name: string,
   begin: (count: Count, memory: MemoryNetwork.Service) => Effect.Effect<unknown, never, Scope.Scope>
@@ -323,9 +326,9 @@ export const stalledReader = (
   })
 
 /**
- * Acts at a position in HTTP messages. Both directions are parsed with the core's parsers to find the
- * position. On a connection that is already in use when the fault is installed, parsing starts with the next
- * request.
+ * Applies a verdict at a position in HTTP messages. To find the position, both directions are parsed with the
+ * core's parsers. On a connection that is already in use when the fault is installed, parsing starts with the
+ * next request.
  *
  * @example
  * import { Fault, Verdict } from "@httpfx/testing"

@@ -1,5 +1,6 @@
 /**
- * Certificates for the TLS of a memory network, which only simulates handshakes and encrypts nothing.
+ * Certificates for the TLS of a memory network. Such a network only simulates handshakes and encrypts
+ * nothing.
  *
  * The certificates are texts for the PEM options (`TlsOptions.cert`, `key`, `ca`); each text states names,
  * issuer and validity. Invalid certificates make handshakes fail as in Node, with Node's codes. The texts
