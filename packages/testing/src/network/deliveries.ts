@@ -64,7 +64,7 @@ export class Deliveries {
     if (this.ran < fairness) queueMicrotask(this.flush)
     else {
       this.ran = 0
-      // A message starts a new turn fastest: `setTimeout` waits at least 1 ms.
+      // A posted message starts a new turn sooner than `setTimeout`, which waits at least 1 ms.
       const { port1, port2 } = new MessageChannel()
       port1.onmessage = () => {
         port1.close()
