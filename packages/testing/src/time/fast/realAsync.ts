@@ -1,5 +1,5 @@
 /**
- * Detects that a program starts an asynchronous operation that completes outside the simulation: on a file, a
+ * Detects when a program starts an asynchronous operation that completes outside the simulation: on a file, a
  * socket, a name lookup, a thread or a timer of the platform.
  *
  * Node reports an operation when it is started (`AsyncHook.init` with the type of the resource; Node
@@ -21,23 +21,24 @@ export interface Watcher {
   real(type: string, stack: string): void
 }
 
-// Node's own resource types are upper case. These types complete within the process, without outside events.
+// The types of Node's own resources that complete within the process, without outside events. Node's types
+// are in upper case.
 const harmless = new Set([
   "PROMISE",
   "MESSAGEPORT",
   "WRITEWRAP",
   "TTYWRAP",
   "ELDHISTOGRAM",
-  // Only the context of a request: a real socket of the request is reported separately.
+  // This resource is only the context of a request. A real socket of the request is reported separately.
   "HTTPCLIENTREQUEST",
   "HTTPINCOMINGMESSAGE",
-  // Only the context of a `finished` call (since Node 22).
+  // This resource is only the context of a `finished` call (since Node 22).
   "STREAM_END_OF_STREAM"
 ])
 const isReal = (type: string) => type === "Timeout" || (/^[A-Z0-9_]+$/.test(type) && !harmless.has(type))
 
-// Ignore output (the process creates its output streams at first use), and the real-time limit of core's
-// closing.ts.
+// Matches stack traces to ignore: of output, whose streams the process creates at first use, and of the
+// real-time limit in core's closing.ts.
 const excused =
   /\bconsole\.|node:internal\/console|[Cc]onsole\.(log|error|warn|info|debug)|createWritableStdioStream|[/\\]closing\.[jt]s/
 
