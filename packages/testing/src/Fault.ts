@@ -167,7 +167,7 @@ const when = (
   })
 
 /**
- * Refuses attempts to connect: they fail with `ConnectionRefused`.
+ * Refuses attempts to connect, which then fail with `ConnectionRefused`.
  *
  * @since 0.1.0
  * @category connecting
@@ -185,8 +185,8 @@ export const connectFailure = (code: Verdict.FailCode, where: Where = {}, times:
   when(nameOf("connectFailure", [code, where, times]), "Connect", where, times, () => Verdict.Fail(code))
 
 /**
- * Drops attempts to connect: they fail with `ConnectionTimedOut` after `timeout` (default 127 seconds, as on
- * Linux) unless they are interrupted before.
+ * Drops attempts to connect. An attempt fails with `ConnectionTimedOut` after `timeout` (default 127 seconds,
+ * as on Linux), unless it is interrupted before.
  *
  * @since 0.1.0
  * @category connecting
@@ -240,7 +240,7 @@ export const resetAfterBytes = (bytes: number, where: Where = {}, times: Times =
   atByte("resetAfterBytes", where, bytes, times, Verdict.Reset)
 
 /**
- * Truncates one direction, by default the direction from the server: the receiver sees FIN after this many
+ * Truncates one direction, by default the direction from the server. The receiver sees FIN after this many
  * bytes, and the sender does not notice.
  *
  * @since 0.1.0

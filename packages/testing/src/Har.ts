@@ -1,6 +1,6 @@
 /**
  * Converts exchanges to HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/). Unknown values are -1 or
- * empty, as the specification says. Bodies are not decoded: they keep their content codings.
+ * empty, as the specification says. Bodies keep their content codings.
  *
  * @since 0.1.0
  */
@@ -262,7 +262,7 @@ const responseOf = (message: Message<ResponseHead> | undefined): Response => {
 const entryOf = (exchange: Exchange, request: Message<RequestHead>): Entry => {
   const { connection, response } = exchange
   const send = request.ended - request.begun
-  // A response may begin before the upload has ended. Then `wait` is 0, because HAR allows no negative times.
+  // A response may begin before the upload has ended. In this case `wait` is 0 instead of a negative time.
   const wait = response === undefined ? 0 : Math.max(0, response.begun - request.ended)
   const receive =
     response === undefined ? 0 : Math.max(0, response.ended - Math.max(response.begun, request.ended))

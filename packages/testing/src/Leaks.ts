@@ -2,9 +2,9 @@
  * Fails tests that leak fibers, timers, connections, listeners, or requests that use a connection. The
  * failure lists the leaks.
  *
- * The check never ends a leak itself, and never counts fibers or connections that existed before the test. It
- * waits some turns of the event loop before it counts, because the system reports a closed socket only some
- * turns later.
+ * A check never ends a leak itself, and never counts fibers or connections that existed before the test. The
+ * check first waits up to `patience` for everything to end, because the system reports a closed socket only
+ * some turns of the event loop later.
  *
  * @since 0.1.0
  */

@@ -76,8 +76,8 @@ export const authority = (name: string): Authority => ({
 })
 
 /**
- * Issues a certificate of the authority that peers trust by default, without a `ca`. This authority stands
- * for the public ones.
+ * Issues a certificate of the authority that peers trust by default, without a `ca`. This authority takes the
+ * place of the public authorities.
  *
  * @since 0.1.0
  * @category constructors

@@ -316,7 +316,8 @@ export const step = (millis: number): Effect.Effect<void, never, VirtualClock> =
   Effect.map(VirtualClock, (clock) => clock.step(millis))
 
 /**
- * The number of waits for the clock, and the next deadline: 0 and `undefined` if nothing waits.
+ * The number of waits for the clock, and the next deadline. The values are 0 and `undefined` if nothing
+ * waits.
  *
  * @since 0.1.0
  * @category accessors

@@ -139,7 +139,7 @@ export const formatListen = (options: ListenOptions): string => {
 }
 
 /**
- * A listener on a bound address. It delivers connections that are not started: nothing is read from a
+ * A listener on a bound address. The listener delivers unstarted connections: nothing is read from a
  * connection before `Transport.start`.
  *
  * @since 0.1.0
@@ -259,8 +259,8 @@ export interface TlsOptions {
   readonly onSession?: ((session: Uint8Array) => void) | undefined
   /**
    * Client: whether a response that ends with the connection (without length and chunks) is complete only if
-   * `close_notify` arrived before FIN (RFC 9112 section 9.8). With `false`, FIN alone completes it. Default
-   * `true`.
+   * `close_notify` arrived before FIN (RFC 9112 section 9.8). With `false`, FIN alone completes the response.
+   * Default `true`.
    */
   readonly requireCloseNotify?: boolean | undefined
   /**

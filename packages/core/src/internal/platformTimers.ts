@@ -82,7 +82,7 @@ const turnOf =
 export const turn: (f: () => void) => void = turnOf(globals)
 
 const unref = (handle: unknown): void => {
-  // Timer handles of Node and Bun are objects with `unref`; those of browsers are numbers, which need no
+  // Timer handles of Node and Bun are objects with `unref`. Timer handles of browsers are numbers and need no
   // `unref`.
   if (typeof handle === "object" && handle !== null && "unref" in handle) {
     ;(handle as { unref(): void }).unref()

@@ -24,7 +24,7 @@ import { Pace } from "../wire/index.js"
 export type SocketError = Exclude<HttpError.ConnectionError, HttpError.HangUp>
 
 /**
- * One connection, read and written with effects. It is closed when both directions have ended.
+ * One connection, read and written with effects. The connection is closed when both directions have ended.
  *
  * @since 0.1.0
  * @category models
@@ -36,7 +36,7 @@ export interface Socket {
   readonly remote: Address | undefined
   /**
    * Returns the next bytes, or `None` once the peer has sent FIN. Concurrent reads get different bytes. An
-   * interrupted read consumes no bytes: the next read returns them.
+   * interrupted read consumes no bytes, so no bytes are lost.
    */
   readonly read: Effect.Effect<Option.Option<Uint8Array>, SocketError>
   /**

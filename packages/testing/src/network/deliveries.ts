@@ -1,6 +1,6 @@
 /**
- * The event queue of a memory network. Tasks without delay run first in, first out; delayed tasks run in the
- * order of their deadlines, and those with equal deadlines in the order of scheduling.
+ * The event queue of a memory network. Tasks without delay run first in, first out. Delayed tasks run in the
+ * order of their deadlines, and for equal deadlines in the order of scheduling.
  *
  * Tasks without delay run in microtasks, so they run without any advance of a test clock. Delayed tasks wait
  * for `Timers`. Never runs a task inside the call that scheduled it.

@@ -26,7 +26,9 @@ export class Listeners {
 
   constructor(private readonly names: Names) {}
 
-  /** Returns the next dynamic port. Ports take turns, so that each is assigned again as late as possible. */
+  /**
+   * Returns the next dynamic port. Ports take turns, so that a port is assigned again as late as possible.
+   */
   ephemeral(): number {
     const port = this.nextPort
     this.nextPort = port === lastPort ? firstEphemeral : port + 1

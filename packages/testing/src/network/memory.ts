@@ -51,7 +51,7 @@ export class Memory implements Surroundings, Attempts {
   private nextId = 1
   private readonly closing: NonNullable<Network.Service["closing"]>
 
-  /** `simulated`: whether a simulation advances the clock. */
+  /** `simulated` is true if a simulation advances the clock. */
   constructor(
     options: Options,
     readonly seed: number | string,

@@ -25,7 +25,7 @@ export class Transit implements Task {
     private readonly line: Line
   ) {}
 
-  /** Whether a segment that is sent now arrives now. */
+  /** Whether a segment sent now arrives without delay. */
   get instant(): boolean {
     return (
       this.line.wire.instant && this.under.length === 0 && (this.floor === 0 || this.floor <= this.line.now())

@@ -33,8 +33,8 @@ interface Rest {
 
 // Maximum tasks per turn of the event loop, so that the rest of the process can run.
 const burst = 4096
-// Number of checks in ticks between two checks in turns of the event loop. A turn costs five times as much as
-// a tick.
+// Maximum number of checks in ticks between two checks in turns of the event loop. A turn costs five times as
+// much as a tick.
 const ticksOfTurn = 256
 // Real time, in milliseconds, for which the driver waits for outside events before it reports `stuck`.
 const grace = 25

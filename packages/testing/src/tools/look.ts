@@ -164,7 +164,7 @@ interface Now {
   readonly target: string
   readonly since: number
   status: number | undefined
-  /** Whether the exchange is a request to the inspector itself, which is not shown. */
+  /** Whether the exchange is a request to the inspector itself. Such an exchange is not shown. */
   isOwn: boolean
 }
 
@@ -303,7 +303,9 @@ export class Look {
     if (this.past.length > this.history) this.past.shift()
   }
 
-  /** Returns the recorded bytes of an exchange as text; for an exchange in flight, the bytes so far. */
+  /**
+   * Returns the recorded bytes of an exchange as text. For an exchange in flight these are the bytes so far.
+   */
   wire(connection: number, exchange: number): string | undefined {
     const over = this.past.find(({ view }) => view.connection === connection && view.exchange === exchange)
     if (over !== undefined) return over.wire

@@ -44,8 +44,8 @@ export interface Destination {
   readonly connection?: ConnectionOptions | undefined
   /**
    * Whether the borrower resends its request if the connection turns out to be closed. With `true`, the
-   * borrower gets an idle connection immediately. With `false`, the default, it first waits a turn of the
-   * event loop, in which a close by the server would be noticed.
+   * borrower gets an idle connection immediately. With `false`, the default, the borrower first waits a turn
+   * of the event loop, in which a close by the server would be noticed.
    */
   readonly resendable?: boolean | undefined
 }

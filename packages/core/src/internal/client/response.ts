@@ -32,15 +32,15 @@ export interface Response {
   readonly status: number
   /** The reason phrase as received; may be empty. */
   readonly statusMessage: string
-  /** 0 or 1, for HTTP/1.0 or HTTP/1.1. */
+  /** The minor version: 0 for HTTP/1.0, 1 for HTTP/1.1. */
   readonly versionMinor: number
   /** Field lines as received: name, value, name, value, ... */
   readonly rawHeaders: ReadonlyArray<string>
-  /** `1.1` or `1.0`. */
+  /** The version: `1.1` or `1.0`. */
   readonly httpVersion: string
   /**
-   * The fields, folded like Node's `message.headers`: names are in lower case, repeated fields are joined or,
-   * if only one value is meaningful, reduced to the first, and `set-cookie` is an array.
+   * The fields, folded like Node's `message.headers`. Names are in lower case. Repeated fields are joined, or
+   * reduced to the first value if only one value is meaningful. `set-cookie` is an array.
    */
   readonly headers: FoldedFields
   /** The value of the first field with this name, case-insensitive. */

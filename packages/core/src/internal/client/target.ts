@@ -30,8 +30,8 @@ export interface InvalidTarget {
 
 const invalid = (protocol?: string): InvalidTarget => ({ _tag: "InvalidTarget", protocol })
 
-// Matches only what `URL` leaves unchanged in path and query of `http:` (URL Standard, percent-encode sets).
-// Excludes segments that start with a dot or `%2e`, which could be dot segments; `URL` removes those.
+// Matches URLs that `URL` leaves unchanged (URL Standard, percent-encode sets). Excludes segments that start
+// with a dot or `%2e`, because `URL` removes dot segments.
 const normal =
   /^(https?:\/\/[a-z0-9.-]+(?::[0-9]+)?)((?:\/(?!\.|%2[eE])[\w.~!$&'()*+,;=:@%-]*)+(?:\?[\w.~!$&()*+,;=:@/?%-]+)?)$/
 

@@ -1,6 +1,6 @@
 /**
- * Tells whether a handler has ejected its scope (`HttpApp.ejectDefaultScopeClose`). The handler, not the
- * server, then closes that scope.
+ * Tells whether a handler has ejected its scope (`HttpApp.ejectDefaultScopeClose`). The handler itself then
+ * closes the scope, and the server must leave it open.
  *
  * Platform keeps the ejected scopes in a set under an unpublished key. If a future version has no such set,
  * requests run in a scope that platform creates, and platform decides whether to close it.

@@ -1,9 +1,8 @@
 /**
- * The scope of an exchange. It is one small object until a finalizer is added.
+ * The scope of an exchange, which is one small object until a finalizer is added.
  *
  * Behaves as `Scope.make()`: finalizers run in reverse order, and a fork closes with its parent. The first
- * `addFinalizer` or `fork` creates a real scope. Never closes by itself: the driver closes it with the
- * exchange's exit.
+ * `addFinalizer` or `fork` creates a real scope. Only the driver closes the scope, with the exchange's exit.
  *
  * Implements the unpublished members of Effect's scopes too. If a future version of Effect has scopes with
  * other members, every exchange gets a real scope immediately.
@@ -17,9 +16,9 @@ import * as Scope from "effect/Scope"
 const makeScope = Scope.make()
 
 export interface ExchangeScope extends Scope.CloseableScope {
-  /** Whether no finalizer or fork was ever added. If so, closing needs no effect. */
+  /** Whether the scope never had a finalizer or fork. An unused scope closes without running an effect. */
   readonly unused: boolean
-  /** Closes the scope without creating a real one. A finalizer that is added later runs immediately. */
+  /** Closes the scope without creating a real scope. A finalizer that is added later runs immediately. */
   markClosed(exit: Exit.Exit<unknown, unknown>): void
 }
 

@@ -1,5 +1,6 @@
 /**
- * Options of a request besides method, URL, fields and body: connection, parser, timeouts, callbacks.
+ * Further options of a request in addition to method, URL, fields and body: connection, parser, timeouts,
+ * callbacks.
  *
  * Contains only types. `Client.request` reads these options from the request, platform's client from
  * `Client.withRequestOptions`.
@@ -122,31 +123,34 @@ export interface Informational {
 export type { EarlyAnswer } from "../../connection/client/ports.js"
 
 /**
- * Timeouts per phase of a request; an expired timeout fails the request with the error named below. A phase
- * has no limit unless it is set here or by the agent's `timeout`. A number is milliseconds. An unset timeout
- * costs nothing.
+ * Timeouts per phase of a request. An expired timeout fails the request with the error named at the phase. A
+ * phase is limited only if a limit is set here or by the agent's `timeout`. A number is milliseconds. An
+ * unset timeout costs nothing.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Timeouts {
-  /** Limits the wait for a connection while the agent is at its limit: `QueueTimedOut`. */
+  /** Maximum wait for a connection while the agent is at its limit. Error: `QueueTimedOut`. */
   readonly queue?: Duration.DurationInput | undefined
-  /** Limits the resolution of the host name: `ResolveTimedOut`. */
+  /** Maximum time to resolve the host name. Error: `ResolveTimedOut`. */
   readonly resolve?: Duration.DurationInput | undefined
-  /** Limits the opening of the connection: `ConnectTimedOut`. */
+  /** Maximum time to open the connection. Error: `ConnectTimedOut`. */
   readonly connect?: Duration.DurationInput | undefined
-  /** Limits the TLS handshake: `SecureTimedOut`. */
+  /** Maximum time of the TLS handshake. Error: `SecureTimedOut`. */
   readonly secure?: Duration.DurationInput | undefined
-  /** Limits the time from getting a connection until the whole request is flushed: `SendTimedOut`. */
+  /** Maximum time from getting a connection until the whole request is flushed. Error: `SendTimedOut`. */
   readonly send?: Duration.DurationInput | undefined
-  /** Limits the time from the flush of the request until the head of the final response: `HeadTimedOut`. */
+  /**
+   * Maximum time from the flush of the request until the head of the final response. Error: `HeadTimedOut`.
+   */
   readonly head?: Duration.DurationInput | undefined
   /**
-   * Limits inactivity of the server within the response body while the body is being read: `BodyTimedOut`.
+   * Maximum time without bytes from the server within the response body, while the body is being read. Error:
+   * `BodyTimedOut`.
    */
   readonly body?: Duration.DurationInput | undefined
-  /** Limits the time from the call to the end of the response body: `RequestTimedOut`. */
+  /** Maximum time from the call to the end of the response body. Error: `RequestTimedOut`. */
   readonly total?: Duration.DurationInput | undefined
 }
 
@@ -173,9 +177,9 @@ export interface RequestOptions<E = never> {
   /** Proxies for this request; `false` for no proxy. Default: the client's. */
   readonly proxy?: Proxies | false | undefined
   /**
-   * Trailers to send after the body, which is then chunked. An effect that computes them runs once the body
-   * has been sent. Fields that recipients need before the content fail the request with `TrailerInvalid`.
-   * Default: no trailers.
+   * Trailers to send after the body, which is then chunked. An effect that computes the trailers runs once
+   * the body has been sent. Fields that recipients need before the content fail the request with
+   * `TrailerInvalid`. Default: no trailers.
    */
   readonly trailers?: HeadersInput | Effect.Effect<HeadersInput, E> | undefined
   /**
@@ -245,7 +249,10 @@ export interface Request<E = never> extends RequestOptions<E> {
    * the URL.
    */
   readonly headers?: HeadersInput | undefined
-  /** Names whose arrays in a record become one line, joined with `"; "` (Node's `uniqueHeaders`). */
+  /**
+   * Names of fields whose array of values in a record becomes one line, joined with `"; "` (Node's
+   * `uniqueHeaders`).
+   */
   readonly uniqueHeaders?: ReadonlyArray<string> | undefined
   /** `user:password`, sent as `Authorization: Basic`. */
   readonly auth?: string | undefined

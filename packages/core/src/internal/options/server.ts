@@ -116,9 +116,9 @@ export interface ServerOptions extends Shutdown.Options {
    */
   readonly onClientError?: Handler | undefined
   /**
-   * Handling of values of `Expect` other than `100-continue` (RFC 9110 §10.1.1). `refuse`: the server sends
-   * 417 without calling the app. `handle`: the app runs and can read `Exchange.expectation`, as with Node's
-   * `checkExpectation`. Default `refuse`.
+   * Handling of values of `Expect` other than `100-continue` (RFC 9110 §10.1.1). With `refuse`, the server
+   * sends 417 without calling the app. With `handle`, the app runs and can read `Exchange.expectation`, as
+   * with Node's `checkExpectation`. Default `refuse`.
    */
   readonly unknownExpectations?: "refuse" | "handle" | undefined
 }
@@ -126,7 +126,7 @@ export interface ServerOptions extends Shutdown.Options {
 export interface ServerSettings extends Settings {
   readonly maxBodySize: FileSystem.Size | undefined
   readonly joinDuplicateHeaders: boolean
-  /** Lower-case names. */
+  /** The names in lower case. */
   readonly uniqueHeaders: ReadonlySet<string> | undefined
   readonly rejectNonStandardBodyWrites: boolean
 }

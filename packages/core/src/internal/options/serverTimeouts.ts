@@ -19,8 +19,8 @@ export { defaultTimeouts }
  */
 export interface ExchangeOptions {
   /**
-   * Maximum time from a request's first byte to its last. After this time the server sends 408; a response
-   * that has already begun is aborted. Default 300 seconds (Node's `server.requestTimeout`).
+   * Maximum time from a request's first byte to its last. After this time the server sends 408, or aborts a
+   * response that has already begun. Default 300 seconds (Node's `server.requestTimeout`).
    */
   readonly requestTimeout?: Duration.DurationInput | undefined
   /**
@@ -29,9 +29,9 @@ export interface ExchangeOptions {
    */
   readonly timeout?: Duration.DurationInput | undefined
   /**
-   * While the server waits for the client, the client must send or read `progressBytes` within this time. A
-   * client that sends its request more slowly gets 408; the connection of a client that reads the response
-   * more slowly is reset. Default 120 seconds.
+   * Maximum time in which a client must send or read `progressBytes`, while the server waits for the client.
+   * A client that sends its request more slowly gets 408. If a client reads the response more slowly, its
+   * connection is reset. Default 120 seconds.
    */
   readonly progressTimeout?: Duration.DurationInput | undefined
   /** Bytes that a client must send or read per `progressTimeout`. Default 1024. */

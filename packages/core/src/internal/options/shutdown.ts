@@ -1,5 +1,5 @@
 /**
- * The options of a shutdown. They are checked with the other options of the server.
+ * The options of a shutdown, which are checked together with the other options of the server.
  */
 import type * as Duration from "effect/Duration"
 
@@ -27,10 +27,10 @@ export interface Options {
    */
   readonly gracefulShutdownTimeout?: Duration.DurationInput | undefined
   /**
-   * Handling of open WebSockets when draining begins. `close`: the server immediately sends a close frame
-   * with 1001 (RFC 6455 §7.4.1: going away), unless the handler has the policy `wait` or has used
-   * `awaitDrain` or `endAtDrain`. `wait`: a WebSocket stays open until its handler ends or the deadline
-   * expires; the server then sends 1001. Default `close`.
+   * Handling of open WebSockets when draining begins. With `close`, the server immediately sends a close
+   * frame with 1001 (RFC 6455 §7.4.1: going away), unless the handler has the policy `wait` or has used
+   * `awaitDrain` or `endAtDrain`. With `wait`, a WebSocket stays open until its handler ends or the deadline
+   * expires. Then the server sends 1001. Default `close`.
    */
   readonly webSocketsAtDrain?: "close" | "wait" | undefined
 }

@@ -10,7 +10,7 @@ import type { ExchangeOptions } from "../options/serverTimeouts.js"
 import type { DistinctFields, FieldViews, FoldedFields } from "../../wire/index.js"
 
 /**
- * Fields to send. They are sent in this order, with the given case and with repetitions.
+ * Fields to send, in this order, with the given case and with repetitions.
  *
  * @since 0.1.0
  * @category models
@@ -177,10 +177,10 @@ export interface Exchange {
   readonly upgradeProtocols: ReadonlyArray<string>
   /**
    * Takes over the connection. Discards the rest of the request body, answers an upgrade with 101 or CONNECT
-   * with 200, and returns the connection. Its first reads yield the bytes already received. From then on the
-   * handler's response is ignored. When the handler succeeds, pending writes are sent and the connection
-   * closes; when the handler fails or is interrupted, the connection is reset. If the client leaves, reads
-   * and writes of the connection end or fail, but the handler is not interrupted.
+   * with 200, and returns the connection. The first reads of the connection yield the bytes already received.
+   * From then on the handler's response is ignored. When the handler succeeds, pending writes are sent and
+   * the connection closes; when the handler fails or is interrupted, the connection is reset. If the client
+   * leaves, reads and writes of the connection end or fail, but the handler is not interrupted.
    */
   readonly upgrade: (options?: UpgradeOptions) => Effect.Effect<Socket, UpgradeError>
   /**

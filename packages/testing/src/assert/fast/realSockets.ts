@@ -73,8 +73,8 @@ export class RealSockets {
       if (type === "TCPWRAP" || type === "PIPEWRAP") return void this.handles.set(id, stackHere())
       const kind = kinds[type]
       if (kind === undefined) return
-      // Node connects in a later tick, in which the stack trace is lost. So use the trace of the call that
-      // created the handle.
+      // Node connects in a later tick than the call that created the handle. So use the stack trace of the
+      // creating call.
       const stack = this.handles.get(trigger) ?? stackHere()
       // Run `began` in a microtask, because Node sets the address after this hook has run.
       queueMicrotask(() => this.began(kind, resource as Resource, stack))

@@ -10,13 +10,16 @@ import { hooks } from "./asyncHooks.js"
 
 /** Callbacks about a watched program. */
 export interface Watcher {
-  /** The program scheduled an immediate or a message, which runs in a later turn of the event loop. */
+  /**
+   * Called when the program schedules an immediate or a message, which runs in a later turn of the event
+   * loop.
+   */
   turn(): void
-  /** The program scheduled a tick. */
+  /** Called when the program schedules a tick. */
   tick(): void
   /**
-   * The program started an operation outside the simulation. `type` is Node's name of the resource, and
-   * `stack` is the stack trace of the start.
+   * Called when the program starts an operation outside the simulation. `type` is Node's name of the
+   * resource, and `stack` is the stack trace of the start.
    */
   real(type: string, stack: string): void
 }
@@ -46,8 +49,8 @@ const excused =
 const longest = 0x7fffffff
 
 /**
- * A watch on a program. `exact` is true if operations can be detected; `run` runs `f` and all operations that
- * `f` starts under the watch.
+ * A watch on a program. `exact` is true if operations can be detected. `run` runs `f` under the watch, with
+ * all operations that `f` starts.
  */
 export interface Watch {
   readonly exact: boolean
