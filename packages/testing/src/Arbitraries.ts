@@ -1,9 +1,9 @@
 /**
  * Arbitraries of fast-check for HTTP messages, for ways to split them into pieces, and for fault schedules.
  *
- * Each generated message contains its bytes. Messages shrink towards short ones: a request shrinks towards
- * `GET / HTTP/1.1` with only `Host`. This module does not use the toolkit's parsers, so tests can compare
- * those parsers with it.
+ * Each generated message contains its bytes. Messages shrink towards short messages, requests for instance
+ * towards `GET / HTTP/1.1` with only `Host`. This module does not use the toolkit's parsers, so tests can
+ * check those parsers against the generated messages.
  *
  * The arbitraries are built with `effect/FastCheck`, so `it.prop` of `@effect/vitest` accepts them.
  *
@@ -105,7 +105,7 @@ const word = (from: string, size: fc.ArrayConstraints) =>
  */
 export const token: fc.Arbitrary<string> = word(tchar, { minLength: 1, maxLength: 12 })
 
-// Names that affect framing, the connection or the host are excluded: random values would make messages
+// Matches the names that affect framing, connection or host. Random values of such fields would make messages
 // invalid.
 const meaning =
   /^(host|content-length|transfer-encoding|connection|keep-alive|expect|upgrade|te|trailer|proxy-.*)$/i
@@ -161,7 +161,7 @@ export const body: fc.Arbitrary<string> = fc
 export const chunkings = (text: string): fc.Arbitrary<ReadonlyArray<string>> =>
   cuts(text.length).map((at) => pieces(text, at))
 
-// Offsets at which to split, ascending and distinct; never 0 or the length.
+// Returns the offsets at which to split a text of this length: ascending, distinct, never 0 or the length.
 const cuts = (length: number): fc.Arbitrary<ReadonlyArray<number>> =>
   length < 2
     ? fc.constant([])
@@ -201,8 +201,8 @@ interface Content {
   readonly trailers: ReadonlyArray<Field>
 }
 
-// The raw parts of any message; a framing ignores the parts that it does not use. No part depends on another,
-// because fast-check hardly shrinks dependent choices.
+// The raw parts of any message, of which each framing uses only some. All parts are independent, because
+// fast-check hardly shrinks dependent choices.
 const parts = fc.record({
   framing: fc.nat(11),
   body,
@@ -251,7 +251,7 @@ const framed = (
 }
 
 /**
- * A method, mostly a standard one.
+ * One of seven standard methods.
  *
  * @since 0.1.0
  * @category requests

@@ -2,9 +2,9 @@
  * Conformance cases for HTTP/1.1 clients: named effects, each of which runs a client against a scripted
  * server. A client passes if all effects succeed.
  *
- * Provide the client to each case as a layer of platform's `HttpClient`, so that each case builds a new
- * client, together with the `Network` on which the servers listen. The cases cover HTTP and the reporting of
- * failures. They use no timeouts and never advance a clock. A failed expectation is a defect with a message.
+ * Provide each case with a layer of platform's `HttpClient`, so that each case builds a new client, and with
+ * the `Network` on which the scripted servers listen. The cases cover HTTP and the reporting of failures. No
+ * case uses timeouts or advances a clock. A failed expectation is a defect with a message.
  *
  * @since 0.1.0
  */
@@ -24,7 +24,7 @@ export type { Case } from "./battery/client/case.js"
  */
 export interface Options {
   /**
-   * Names of the cases that do not apply to this client by design and are left out. An unknown name throws.
+   * Names of the cases to leave out, because the client deviates from them by design. An unknown name throws.
    * Default: all cases are included.
    */
   readonly without?: ReadonlyArray<string> | undefined

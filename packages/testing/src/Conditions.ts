@@ -34,7 +34,7 @@ export interface Where {
   readonly to?: Pattern | undefined
   /** Restricts the match to the connection with this number, as in `MemoryNetwork.connections`. */
   readonly connection?: number | undefined
-  /** Restricts the match to the direction in which this end sends. Default: both directions. */
+  /** Restricts the match to bytes and events that this end sends. Default: both directions. */
   readonly sender?: Side | undefined
 }
 
@@ -67,9 +67,9 @@ export interface Conditions {
   /** Maximum bytes in flight plus unread bytes, in each direction. Default 64 KiB. */
   readonly receiveWindow?: number | undefined
   /**
-   * Maximum time that a closed end continues to send its buffered bytes (`SO_LINGER`). When it expires, the
-   * remaining bytes are dropped and the peer sees RST; with 0 this happens immediately. The option has no
-   * effect if all bytes were sent. Default: unlimited.
+   * Maximum time that a closed end continues to send its buffered bytes (`SO_LINGER`). When this time
+   * expires, the remaining bytes are dropped and the peer sees RST. With 0 both happen immediately. The
+   * option has no effect if all bytes were sent. Default: unlimited.
    */
   readonly linger?: Duration.DurationInput | undefined
 }

@@ -46,8 +46,8 @@ export interface Installed {
   /** The constructor of the fault and its arguments, as shown in messages. */
   readonly name: string
   /**
-   * How often the fault has fired: the number of verdicts other than `Pass`, or for {@link resetAt} the
-   * number of connections that it has reset.
+   * How often the fault has fired: the number of its verdicts except `Pass`, or for {@link resetAt} the
+   * number of connections reset by the fault.
    */
   readonly fired: Effect.Effect<number>
   /** Fails if the fault has not fired yet. */
@@ -55,8 +55,8 @@ export interface Installed {
 }
 
 /**
- * A fault to install. If the fault has not fired when its scope closes, `console.error` reports the fault,
- * because the test has then not tested it. {@link optional} disables the report.
+ * A fault to install. A fault that has not fired when its scope closes is reported by `console.error`,
+ * because such a test has not tested the fault. {@link optional} disables the report.
  * @since 0.1.0
  * @category models
  */
@@ -76,8 +76,8 @@ export interface Times {
 const mayNotFire = globalValue("@httpfx/testing/Fault/mayNotFire", () => FiberRef.unsafeMake(false))
 
 /**
- * Returns the same fault without the report for a fault that never fired. Use it for faults that only some
- * runs reach.
+ * Returns the same fault without the report for a fault that never fired. Use `optional` for a fault that
+ * fires only in some runs.
  *
  * @example
  * import { Fault } from "@httpfx/testing"
@@ -107,7 +107,10 @@ interface Count {
   fired: number
 }
 
-/** Creates the state of a fault at each installation, because one `Fault` may be installed several times. */
+/**
+ * Returns a fault that creates new state at each installation, because one `Fault` may be installed several
+ * times.
+ */
 const fresh = (
   name: string,
   begin: (count: Count, memory: MemoryNetwork.Service) => Effect.Effect<unknown, never, Scope.Scope>
@@ -164,7 +167,7 @@ const when = (
   })
 
 /**
- * Refuses attempts to connect: they fail with `ConnectionRefused`.
+ * Refuses attempts to connect, which then fail with `ConnectionRefused`.
  *
  * @since 0.1.0
  * @category connecting
@@ -182,8 +185,8 @@ export const connectFailure = (code: Verdict.FailCode, where: Where = {}, times:
   when(nameOf("connectFailure", [code, where, times]), "Connect", where, times, () => Verdict.Fail(code))
 
 /**
- * Drops attempts to connect: they fail with `ConnectionTimedOut` after `timeout` (default 127 seconds, as on
- * Linux) unless they are interrupted before.
+ * Drops attempts to connect. An attempt fails with `ConnectionTimedOut` after `timeout` (default 127 seconds,
+ * as on Linux), unless it is interrupted before.
  *
  * @since 0.1.0
  * @category connecting
@@ -237,7 +240,7 @@ export const resetAfterBytes = (bytes: number, where: Where = {}, times: Times =
   atByte("resetAfterBytes", where, bytes, times, Verdict.Reset)
 
 /**
- * Truncates one direction, by default the direction from the server: the receiver sees FIN after this many
+ * Truncates one direction, by default the direction from the server. The receiver sees FIN after this many
  * bytes, and the sender does not notice.
  *
  * @since 0.1.0
@@ -323,9 +326,9 @@ export const stalledReader = (
   })
 
 /**
- * Acts at a position in HTTP messages. Both directions are parsed with the core's parsers to find the
- * position. On a connection that is already in use when the fault is installed, parsing starts with the next
- * request.
+ * Applies a verdict at a position in HTTP messages. To find the position, both directions are parsed with the
+ * core's parsers. On a connection that is already in use when the fault is installed, parsing starts with the
+ * next request.
  *
  * @example
  * import { Fault, Verdict } from "@httpfx/testing"

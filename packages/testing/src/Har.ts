@@ -1,6 +1,6 @@
 /**
  * Converts exchanges to HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/). Unknown values are -1 or
- * empty, as the specification says. Bodies are not decoded: they keep their content codings.
+ * empty, as the specification says. Bodies keep their content codings.
  *
  * @since 0.1.0
  */
@@ -52,7 +52,7 @@ export interface Request {
     readonly mimeType: string
     readonly params: ReadonlyArray<Pair>
     readonly text: string
-    /** `base64` if the body is not text. */
+    /** The encoding of `text`: `base64` if the body is not text, otherwise omitted. */
     readonly _encoding?: "base64"
   }
   readonly headersSize: number
@@ -184,7 +184,7 @@ const bodyText = (body: Uint8Array): { readonly text: string; readonly encoding?
     const text = utf8.decode(body)
     if (!/[\x00-\x08\x0e-\x1f]/.test(text)) return { text }
   } catch {
-    // Not UTF-8.
+    // The body is not UTF-8, so encode it as base64.
   }
   return { text: btoa(textOf(body)), encoding: "base64" }
 }
@@ -262,7 +262,7 @@ const responseOf = (message: Message<ResponseHead> | undefined): Response => {
 const entryOf = (exchange: Exchange, request: Message<RequestHead>): Entry => {
   const { connection, response } = exchange
   const send = request.ended - request.begun
-  // A response may begin before the upload has ended: `wait` is then 0, not negative.
+  // A response may begin before the upload has ended. In this case `wait` is 0 instead of a negative time.
   const wait = response === undefined ? 0 : Math.max(0, response.begun - request.ended)
   const receive =
     response === undefined ? 0 : Math.max(0, response.ended - Math.max(response.begun, request.ended))

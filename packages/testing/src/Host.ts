@@ -44,9 +44,9 @@ export interface Options {
  * How peers notice the crash of a host:
  *
  * - `reset`: only the program was killed. Open connections are reset, and new connections are refused.
- * - `silence`: the machine is down. It sends nothing, so peers are not notified, and attempts to connect wait
+ * - `silence`: the machine is down and sends nothing. Peers are not notified, and attempts to connect wait
  *   for at most 127 seconds. After a restart the host replies with RST to bytes on old connections, including
- *   bytes that were sent while it was down.
+ *   bytes that were sent while the host was down.
  *
  * @since 0.1.0
  * @category models
@@ -86,14 +86,13 @@ export interface Host<A, E> {
   readonly starts: Effect.Effect<number>
   /**
    * Starts the program if the host is down. Waits for the program and returns its result. If the host is
-   * already up, `start` waits for the program that is already running, or returns its result if it has
-   * completed.
+   * already up, `start` waits for the running program, or returns the result of the completed program.
    */
   readonly start: Effect.Effect<A, E | HostCrashed>
   /**
    * Removes the host's connections and listeners and then interrupts its fibers, by default as `reset`. Does
-   * nothing if the host is down. Finalizers that need no time have run when this returns; other finalizers
-   * continue, without network access.
+   * nothing if the host is down. Finalizers that need no time have run when this effect completes. Other
+   * finalizers continue without network access.
    */
   readonly crash: (as?: Crash) => Effect.Effect<void>
   /**
@@ -130,7 +129,7 @@ class Fibers extends Supervisor.AbstractSupervisor<void> {
 /**
  * Creates a host with a name, starts its program and returns when the program has completed. Servers and
  * fibers that the program starts live in the scope of the host's current start. The program's `Network`
- * connects from the host's address, and its listeners on all addresses listen on that address only. The
+ * connects from the host's address, and a listener on all addresses listens only on that address. The
  * program's `Clock` is the current clock, but with the wall time of the options. Closing the scope of this
  * effect crashes the host and waits for the host's finalizers.
  *
@@ -179,7 +178,7 @@ export const make = <A, E, R>(
         Effect.withClock(clock),
         Effect.supervised(supervisor)
       ) as Effect.Effect<A, E>
-      // A daemon, because the program must keep running when the fiber that called `start` ends.
+      // Fork a daemon, because the program must keep running when the fiber that called `start` ends.
       const fiber = yield* Effect.forkDaemon(running)
       supervisor.alive.add(fiber as Fiber.RuntimeFiber<unknown, unknown>)
       fiber.addObserver(() => supervisor.alive.delete(fiber as Fiber.RuntimeFiber<unknown, unknown>))
@@ -213,7 +212,7 @@ export const make = <A, E, R>(
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => (life === undefined ? Effect.void : end(life, "reset")))
     )
-    // The caller does not have the host yet and so cannot crash it: `HostCrashed` is impossible here.
+    // The caller cannot crash a host before receiving it, so `HostCrashed` is impossible here.
     yield* start as Effect.Effect<A, E>
     return {
       name,

@@ -40,7 +40,7 @@ export type { AgentView, ConnectionView, ExchangeView, ServerView, Snapshot, Und
  * @category models
  */
 export interface Options {
-  /** The address on which the page is served. Default 127.0.0.1: only this machine can connect. */
+  /** The address on which the page is served. Default 127.0.0.1, to which only this machine can connect. */
   readonly host?: string | undefined
   /** The port. Default 4400; with 0 the system assigns a free port. */
   readonly port?: number | undefined
@@ -157,10 +157,12 @@ export const make = (options: Options = {}): Effect.Effect<Inspection, never, Se
     return inspection
   })
 
-// The record behind each inspection, in which `app` marks its own exchanges so that they are not shown.
+// The internal state of each inspection. `app` marks its own exchanges there, so that the page does not show
+// them.
 const looks = new WeakMap<Inspection, Look>()
 
-// Prevents DNS rebinding: a foreign page in a local browser could use a name that resolves to this server.
+// Whether `Host` names this machine. Prevents DNS rebinding, in which a foreign page in a local browser
+// reaches this server by a name of its own.
 const isLocal = (host: string | undefined, own: string): boolean => {
   const name = host?.replace(/:\d+$/, "")
   return name === own || name === "localhost" || name === "[::1]" || /^127(?:\.\d+){3}$/.test(name ?? "")

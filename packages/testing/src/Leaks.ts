@@ -2,9 +2,9 @@
  * Fails tests that leak fibers, timers, connections, listeners, or requests that use a connection. The
  * failure lists the leaks.
  *
- * Never ends a leak itself, and never counts fibers or connections that existed before the test. Anything
- * that ends within the next turns of the event loop is not a leak, because the system reports a closed socket
- * only some turns later.
+ * A check never ends a leak itself, and never counts fibers or connections that existed before the test. The
+ * check first waits up to `patience` for everything to end, because the system reports a closed socket only
+ * some turns of the event loop later.
  *
  * @since 0.1.0
  */
@@ -96,7 +96,7 @@ export interface Watch {
    * through its `Network`.
    */
   readonly run: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** Everything that would be a leak at this moment. */
+  /** The leaks at this moment. */
   readonly left: Effect.Effect<ReadonlyArray<Left>>
   /** Fails if leaks exist after `patience`. */
   readonly check: Effect.Effect<void, Leaked>
@@ -108,7 +108,7 @@ const ends = ({ client, server }: { readonly client: End; readonly server: End }
   return `${end("client", client)}; ${end("server", server)}`
 }
 
-// `Tracer.ParentSpan` may be a span of another process, which has no name.
+// Returns text with the name of the fiber's span. A span of another process has no name.
 const nameOfSpan = (fiber: Fiber.RuntimeFiber<unknown, unknown>): string => {
   const span = Context.getOption(fiber.currentContext as Context.Context<ParentSpan>, ParentSpan)
   return Option.isSome(span) && span.value._tag === "Span" ? ` in span "${span.value.name}"` : ""
@@ -147,8 +147,8 @@ export const make = (options: Options = {}): Effect.Effect<Watch> =>
       if (found.length > 0) return yield* new Leaked({ left: found })
     })
 
-    // All new connections of a memory network in the context count, except idle connections in the client's
-    // pool.
+    // Adds a source of leaks: requests of the client in the context, and new connections of the memory
+    // network, except connections that are idle in the client's pool.
     const around = Effect.gen(function* () {
       const memory = yield* Effect.serviceOption(MemoryNetwork)
       const client = yield* Effect.serviceOption(Client)
@@ -192,8 +192,8 @@ export const make = (options: Options = {}): Effect.Effect<Watch> =>
 
 /**
  * Runs a test and fails it with `Leaked` if the test leaks. Leaks are fibers that the test forked (daemons
- * too), sleeps, and connections and listeners that it opened through its `Network`. If the context has a
- * `MemoryNetwork`, its other new connections are leaks too, except idle connections of a `Client` in the
+ * too), sleeps, and connections and listeners that the test opened through its `Network`. All other new
+ * connections of a `MemoryNetwork` in the context are leaks too, except idle connections of a `Client` in the
  * context. In-flight requests of that `Client` are leaks.
  *
  * For a test with a scope use `checkScoped`, which closes the scope first. A test that fails keeps its own

@@ -1,9 +1,9 @@
 /**
  * A network in memory whose connections behave like TCP, without sockets and under Effect's clock.
  *
- * It models ordered bytes, windows and backpressure, half-close, reset, refused connections, names and ports.
- * Without latency, bytes arrive without any advance of the clock; with latency they arrive when the test
- * advances its `TestClock`. Conditions and faults last until their scope closes. One seed drives all
+ * The network models ordered bytes, windows and backpressure, half-close, reset, refused connections, names
+ * and ports. Without latency, bytes arrive without any advance of the clock; with latency they arrive when
+ * the test advances its `TestClock`. Conditions and faults last until their scope closes. One seed drives all
  * randomness, so the same program sees the same order of events in every run. Nothing is encrypted.
  *
  * @since 0.1.0
@@ -169,8 +169,8 @@ export const setHost = (
   Effect.flatMap(MemoryNetwork, (memory) => memory.setHost(name, addresses))
 
 /**
- * Provides the network for clients on the host of that name. Their connections come from the host's address,
- * so conditions and partitions can distinguish these clients from others.
+ * Provides the `Network` for clients on the host with this name. Connections of these clients come from the
+ * host's address, so conditions and partitions can distinguish them from connections of other clients.
  *
  * @since 0.1.0
  * @category layers

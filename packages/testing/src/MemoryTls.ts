@@ -1,5 +1,6 @@
 /**
- * Certificates for the TLS of a memory network, which only simulates handshakes and encrypts nothing.
+ * Certificates for the TLS of a memory network. Such a network only simulates handshakes and encrypts
+ * nothing.
  *
  * The certificates are texts for the PEM options (`TlsOptions.cert`, `key`, `ca`); each text states names,
  * issuer and validity. Invalid certificates make handshakes fail as in Node, with Node's codes. The texts
@@ -75,8 +76,8 @@ export const authority = (name: string): Authority => ({
 })
 
 /**
- * Issues a certificate of the authority that peers trust by default, without a `ca`. This authority stands
- * for the public ones.
+ * Issues a certificate of the authority that peers trust by default, without a `ca`. This authority takes the
+ * place of the public authorities.
  *
  * @since 0.1.0
  * @category constructors

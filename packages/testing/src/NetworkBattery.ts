@@ -2,8 +2,8 @@
  * Conformance cases for `Network` implementations, as named effects. A network passes if all effects succeed.
  *
  * The cases run against both the operating system's TCP and the network in memory, so they require only
- * behaviour that both guarantee. They never sleep: to check that an event does not happen, they wait for
- * round trips on another connection. A failed expectation is a defect with a message.
+ * behaviour that both guarantee. The cases never sleep. To check that an event does not happen, a case waits
+ * for round trips on another connection. A failed expectation is a defect with a message.
  *
  * @since 0.1.0
  */

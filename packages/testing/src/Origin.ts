@@ -2,8 +2,8 @@
  * Stubs of third-party services: HTTP servers on the network whose replies the test defines.
  *
  * The client under test runs as in production: it resolves the name, connects, pools connections, times out
- * and retries. A request that no stub matches gets a 501 response that states the reasons, and the scope of
- * the origin then dies when it closes (unless `strict` is `false`).
+ * and retries. A request that no stub matches gets a 501 response that states the reasons. Closing the scope
+ * of the origin then dies, unless `strict` is `false`.
  *
  * @since 0.1.0
  */
@@ -172,7 +172,10 @@ export interface Origin {
   readonly unmatched: Effect.Effect<ReadonlyArray<Unmatched>>
   /** Number of connections so far. */
   readonly connections: Effect.Effect<number>
-  /** Replies so far that died. Failures that have been read are not reported when the scope closes. */
+  /**
+   * Failures of replies and handlers so far. Failures that a test has read here are not reported when the
+   * scope closes.
+   */
   readonly failures: Effect.Effect<ReadonlyArray<HandlerFailure>>
   /**
    * Fails if a stub was called less often than its `times` (default: once, or never if the stub is
@@ -257,7 +260,7 @@ export const make = (
         })
         if (!isFault(answered)) return answered
         cut(answered.by, answered.response === undefined ? 0 : answered.afterBytes)
-        // Without a response, waits: closing the connection interrupts this handler.
+        // Without a response, wait here until the close of the connection interrupts this handler.
         return answered.response ?? (yield* Effect.never)
       })
     )
@@ -290,8 +293,8 @@ export const make = (
   })
 
 /**
- * Starts an origin that serves a whole app, for services that are simulated rather than stubbed. Returns the
- * URL of the origin.
+ * Starts an origin that serves a whole app in place of stubs, to simulate a service. Returns the URL of the
+ * origin.
  *
  * @since 0.1.0
  * @category constructors

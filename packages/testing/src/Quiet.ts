@@ -2,9 +2,9 @@
  * Advances the clock of an ordinary test, a `TestClock` or a `VirtualClock`, from deadline to deadline until
  * nothing waits for the clock or a condition holds.
  *
- * Before each advance it waits for fibers and for the network in memory, but not for I/O of the operating
- * system, which it cannot observe (a `Simulation` fails on such I/O). It never leaves a test hanging: if no
- * deadline is left, it fails with a list of everything that still waits.
+ * Before each advance, a run waits for fibers and for the network in memory. A run cannot observe I/O of the
+ * operating system and does not wait for it (a `Simulation` fails on such I/O). If no deadline is left, the
+ * run fails with a list of everything that still waits, so that a test never hangs.
  *
  * @since 0.1.0
  */
@@ -45,7 +45,7 @@ export interface Options {
  * @category models
  */
 export interface CompleteOptions extends Omit<Options, "until"> {
-  /** Name in a failure for the end that is awaited. Default `the end of the effect`. */
+  /** Name of the awaited end, shown in a failure. Default `the end of the effect`. */
   readonly name?: string | undefined
 }
 
@@ -92,7 +92,7 @@ const descendants = (fiber: AnyFiber, into: Map<AnyFiber, number>): Effect.Effec
     )
   })
 
-// Includes descendants of the calling fiber, and daemons with their descendants.
+// The living fibers: descendants of the calling fiber, and daemons with their descendants.
 const alive = Effect.withFiberRuntime<ReadonlyMap<AnyFiber, number>>((self) =>
   Effect.gen(function* () {
     const fibers = new Map<AnyFiber, number>()

@@ -2,10 +2,10 @@
  * A scripted peer for raw bytes over any `Network`: it sends bytes, checks received bytes, half-closes and
  * resets.
  *
- * The peer does not parse HTTP and sends only what the script says. It reads continuously, because FIN and
- * RST are noticed only by reading, and buffers the received bytes for the script. An expectation consumes the
- * bytes that it checks, so the next expectation starts after them. A failed expectation is a `WireMismatch`,
- * which shows expected and received bytes.
+ * The peer does not parse HTTP and sends only the script's bytes. The peer reads continuously, because FIN
+ * and RST are noticed only by reading, and buffers the received bytes for the script. Each expectation
+ * consumes the bytes that it checks, and the next expectation starts after these bytes. A failed expectation
+ * is a `WireMismatch`, which shows expected and received bytes.
  *
  * @since 0.1.0
  */
@@ -117,7 +117,7 @@ export type Wire<A = void> = Effect.Effect<A, WireMismatch>
 export interface RawPeer {
   /** Name of the peer in failures. */
   readonly name: string
-  /** The underlying connection, for other operations (`buffered`, `noDelay`). It is already started. */
+  /** The underlying connection, already started. Gives access to further members, such as `buffered`. */
   readonly transport: Transport
   /** All bytes received so far, consumed or not; one character per byte. */
   readonly received: () => string
@@ -128,8 +128,8 @@ export interface RawPeer {
   /** Sends all parts in one write, and waits until there is no backpressure. */
   readonly send: (...parts: ReadonlyArray<Bytes>) => Wire
   /**
-   * Sends each part in a write of its own, a few turns after the previous write was accepted, so most
-   * networks deliver the parts separately.
+   * Sends each part in its own write, a few turns of the event loop after the previous write was accepted. So
+   * most networks deliver the parts separately.
    */
   readonly sendParts: (parts: Iterable<Bytes>) => Wire
   /** Expects exactly these bytes next, and consumes them. */
@@ -157,7 +157,7 @@ export interface RawPeer {
   /** Expects FIN before any further byte. */
   readonly expectFin: Wire
   /**
-   * Expects a reset. Ignores bytes that arrive before the reset, because a reset may or may not lose them.
+   * Expects a reset. Ignores bytes that arrive before the reset, because a reset may discard such bytes.
    */
   readonly expectReset: Wire
   /** Waits until both directions have ended, by FIN or by RST. */
@@ -374,7 +374,7 @@ export const connect = (
     return yield* make(transport, { ...options, name: options.name ?? `client of ${formatAddress(address)}` })
   })
 
-// A wildcard address cannot be connected to: use the loopback address in its place.
+// Replaces a wildcard address by the loopback address, because a client cannot connect to a wildcard address.
 const anyHost = (address: Address): Address =>
   address._tag === "TcpAddress" && (address.hostname === "0.0.0.0" || address.hostname === "::")
     ? { ...address, hostname: "127.0.0.1" }
@@ -392,8 +392,8 @@ export interface RawServer {
   /** The URL of the server (`http://host:port`), or the path of its Unix socket. */
   readonly url: string
   /**
-   * Waits for the next connection. No byte of it has been read before. The connection is reset when the
-   * server's scope closes.
+   * Waits for the next connection. No byte of this connection has been read before. The connection is reset
+   * when the server's scope closes.
    */
   readonly accept: Effect.Effect<RawPeer, WireMismatch>
   /** Number of connections so far, accepted or not. */

@@ -1,9 +1,9 @@
 /**
  * Fails tests that use the real network although they should run in memory, and lists each use.
  *
- * It detects connections, listeners, lookups, datagram sockets and `fetch` requests of this process when they
- * begin. It blocks nothing, does not see other processes and threads, and works only on Node.js. Intended
- * uses can be allowed by name.
+ * A watch detects connections, listeners, lookups, datagram sockets and `fetch` requests of this process when
+ * they begin. A watch blocks nothing, does not see other processes and threads, and works only on Node.js.
+ * Intended uses can be allowed by name.
  *
  * @since 0.1.0
  */
@@ -79,7 +79,7 @@ export interface Options {
  * @category models
  */
 export interface Watch {
-  /** Allows further uses, including earlier uses that were not read yet. */
+  /** Allows further uses. Earlier uses that match and were not read yet are allowed too. */
   readonly allow: (pattern: Pattern) => void
   /** Reads the uses since the last read. */
   readonly uses: Effect.Effect<ReadonlyArray<Use>>

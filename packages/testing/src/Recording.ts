@@ -107,7 +107,8 @@ export interface Recorder {
 
 const redacted = "[redacted]"
 const secret = ["authorization", "proxy-authorization", "cookie", "set-cookie"]
-// Connection-specific fields (RFC 9110 §7.6.1), and fields that server and client generate for each message.
+// Fields that are not recorded: connection-specific fields (RFC 9110 §7.6.1), and fields that server and
+// client generate for each message.
 const notKept = new Set([
   "connection",
   "content-length",
@@ -220,8 +221,8 @@ export const record = (options: Options): Effect.Effect<Recorder, ServeError, Ne
 
 /**
  * Starts an origin that replays a recording. A request gets the response of the recorded request with the
- * same method, target and body. Repeated requests get their responses in recorded order, and the last
- * response again after that. No stub matches other requests.
+ * same method, target and body. Repeated requests get their responses in recorded order; the last response
+ * repeats. No stub matches other requests.
  *
  * @since 0.1.0
  * @category constructors
@@ -242,7 +243,7 @@ export const replay = (
       return {
         name: `recorded ${method} ${target}`,
         method,
-        // As a string, the target would also match requests with a query.
+        // Use a pattern, because a string without a query would also match requests with a query.
         path: target.includes("?")
           ? target
           : new RegExp(`^${target.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`),

@@ -2,10 +2,9 @@
  * Conformance cases for HTTP/1.1 servers: named effects, each of which sends raw bytes to a server. A server
  * passes if all effects succeed.
  *
- * Provide the server to each case as a layer of platform's `HttpServer`, so that each case builds a new
- * server, together with the `Network` that the clients use. The cases cover HTTP, not the options of servers:
- * they use no timeouts and no limits, and never advance a clock. A failed expectation is a defect with a
- * message.
+ * Provide each case with a layer of platform's `HttpServer`, so that each case builds a new server, and with
+ * the `Network` that the clients use. The cases cover HTTP and leave out the options of servers. No case uses
+ * timeouts or limits or advances a clock. A failed expectation is a defect with a message.
  *
  * @since 0.1.0
  */
@@ -26,7 +25,7 @@ export type { Case } from "./battery/server/case.js"
  */
 export interface Options {
   /**
-   * Names of the cases that do not apply to this server by design and are left out. An unknown name throws.
+   * Names of the cases to leave out, because the server deviates from them by design. An unknown name throws.
    * Default: all cases are included.
    */
   readonly without?: ReadonlyArray<string> | undefined

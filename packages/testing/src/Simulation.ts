@@ -6,9 +6,9 @@
  * everything that waits if there is no next deadline, if a limit is reached, or if the program starts real
  * I/O (a file, a socket, a timer of the platform). Equal seeds give equal runs.
  *
- * Code that reads real time (`Date.now()`, `new Date()`) or uses `crypto` is not under control: use the
- * `Clock` and `Random` services. `Math.random` draws from the seed during a simulation. Only one simulation
- * can run at a time.
+ * A simulation does not control code that reads real time (`Date.now()`, `new Date()`) or uses `crypto`. Use
+ * the `Clock` and `Random` services in such code. `Math.random` draws from the seed during a simulation. Only
+ * one simulation can run at a time.
  *
  * @since 0.1.0
  */
@@ -298,7 +298,8 @@ export const settled: Effect.Effect<void, never, Simulation> = Effect.flatMap(Si
 
 /**
  * Lets fibers run and time advance until the condition holds. The condition is checked whenever no fiber or
- * message is pending. If it never holds, the run fails, and the list of waits contains the condition's name.
+ * message is pending. If the condition never holds, the run fails, and the list of waits contains the
+ * condition's name.
  *
  * @since 0.1.0
  * @category waiting

@@ -95,10 +95,10 @@ export type FailCode =
 /**
  * The decision about an event; create it with the functions below.
  *
- * `after` is the number of bytes of the segment that pass unaffected first. `millis` is a duration
- * (`undefined`: until the rule's scope closes), and so is `timeout` (`undefined`: the default of the
- * operating system). `size` is the number of bytes after `after` that are delayed. `code` is the error code
- * of the attempt. `both` is true if the other direction is affected too.
+ * `after` is the number of bytes of the segment that pass unaffected first. `millis` is a duration in ms;
+ * `undefined` means until the rule's scope closes. `timeout` is in ms too; `undefined` means the default of
+ * the operating system. `size` is the number of bytes after `after` that are delayed. `code` is the error
+ * code of the attempt. `both` is true if the other direction is affected too.
  *
  * @since 0.1.0
  * @category models
@@ -115,8 +115,8 @@ export type Verdict =
   | { readonly _tag: "Stall"; readonly after: number; readonly millis: number | undefined }
 
 /**
- * Decides about events; called for every event. Of the verdicts of all installed rules, the first that is not
- * `Pass` applies. A rule may keep state, must not throw, and must not call the network.
+ * Decides about events; called for every event. Rules are asked in order of installation, and the first
+ * verdict that is not `Pass` applies. A rule may keep state, must not throw, and must not call the network.
  *
  * @since 0.1.0
  * @category models
@@ -138,7 +138,7 @@ const pass: Verdict = { _tag: "Pass" }
 const refuse: Verdict = { _tag: "Refuse" }
 
 /**
- * This rule does not affect the event; the next rule decides.
+ * Leaves the decision to the next rule. An event that no rule affects passes.
  *
  * @since 0.1.0
  * @category verdicts
@@ -166,8 +166,8 @@ export const Fail = (code: FailCode): Verdict => ({ _tag: "Fail", code })
 /**
  * Drops the event. An attempt to connect then fails with `ETIMEDOUT` after `timeout`, by default 127 seconds
  * (tcp(7), `tcp_syn_retries`). A lookup fails with `EAI_AGAIN` after `timeout`, by default 10 seconds
- * (resolv.conf(5), two attempts). TCP retransmits bytes and FIN, so they arrive 200 ms later. TCP does not
- * retransmit an RST, so the peer does not receive it.
+ * (resolv.conf(5), two attempts). Dropped bytes and a dropped FIN arrive 200 ms later, because TCP
+ * retransmits them. A dropped RST never arrives, because TCP does not retransmit RST.
  *
  * @since 0.1.0
  * @category verdicts
@@ -227,8 +227,9 @@ export const Silence = (options?: After & { readonly both?: boolean | undefined 
 })
 
 /**
- * Makes the receiver's application stop reading for the duration, or until the rule's scope closes. Its
- * receive buffer fills, so the sender sees backpressure, and the application does not notice FIN and RST.
+ * Makes the receiver's application stop reading for the duration, or until the rule's scope closes. The
+ * receive buffer fills, so the sender sees backpressure. Meanwhile the application does not notice FIN and
+ * RST.
  *
  * @since 0.1.0
  * @category verdicts

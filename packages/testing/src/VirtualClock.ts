@@ -62,8 +62,8 @@ export interface Wait {
  */
 export interface Service extends Clock.Clock, Timers.TimedClock {
   /**
-   * The monotonic time that sleeps and timeouts use, in milliseconds since the epoch. Changes of the wall
-   * time do not affect it.
+   * The monotonic time that sleeps and timeouts use, in milliseconds since the epoch. `step` does not change
+   * this time.
    */
   readonly now: number
   /** The wall time in milliseconds since the epoch, which Effect's `Clock.currentTimeMillis` returns. */
@@ -76,7 +76,7 @@ export interface Service extends Clock.Clock, Timers.TimedClock {
   /** Number of sleeps and timers that wait for the clock. */
   readonly size: number
   /**
-   * The next finite deadline, in milliseconds since the epoch; `undefined` if there is none.
+   * The next finite deadline, in milliseconds since the epoch; `undefined` without a finite deadline.
    */
   readonly next: number | undefined
   /** Returns all waits, in the order in which they will expire. */
@@ -84,9 +84,9 @@ export interface Service extends Clock.Clock, Timers.TimedClock {
   /** A counter that is incremented whenever a wait begins or ends. */
   readonly changes: number
   /**
-   * Advances the time to the next deadline and wakes the waits that were due, but not waits that are added
-   * meanwhile. Woken fibers run later, in their scheduler's tasks. Returns `false` and does nothing if there
-   * is no next deadline.
+   * Advances the time to the next deadline and wakes the waits that are due. Waits that are added meanwhile
+   * keep waiting. Woken fibers run later, in their scheduler's tasks. Returns `false` and does nothing if
+   * there is no next deadline.
    */
   readonly jump: () => boolean
   /**
@@ -187,7 +187,8 @@ class Implementation implements Service {
       Effect.async((resume) => {
         const wake = () => resume(Effect.void)
         return Effect.sync(this.wait(this.now + Duration.toMillis(duration), wake, fiber))
-        // The fiber id marks this suspension as a wait within the program, not as I/O.
+        // The fiber id marks the sleep as a wait within the program. Without the id, the sleep counts as
+        // pending I/O.
       }, fiber.id())
     )
   }
@@ -255,8 +256,8 @@ export const layer = (options?: Options): Layer.Layer<VirtualClock> =>
  * @category time
  */
 export const settle: Effect.Effect<void> = Effect.async((resume) => {
-  // Three quiet turns: a message posted in the first arrives in the second, and a connection may defer work
-  // by one turn.
+  // Wait for three quiet turns. A message posted in the first turn arrives in the second, and a connection
+  // may defer work by one more turn.
   let left = 3
   const look = () => {
     left = pendingTurns() > 0 ? 3 : left - 1
@@ -268,7 +269,7 @@ export const settle: Effect.Effect<void> = Effect.async((resume) => {
 
 /**
  * Advances time to the given time (in milliseconds since the epoch) from deadline to deadline, and lets
- * fibers run after each deadline. When it returns, no fiber or message is pending.
+ * fibers run after each deadline. When this effect completes, no fiber or message is pending.
  *
  * @since 0.1.0
  * @category time
@@ -315,7 +316,8 @@ export const step = (millis: number): Effect.Effect<void, never, VirtualClock> =
   Effect.map(VirtualClock, (clock) => clock.step(millis))
 
 /**
- * The number of waits for the clock, and the next deadline: 0 and `undefined` if nothing waits.
+ * The number of waits for the clock, and the next deadline. The values are 0 and `undefined` if nothing
+ * waits.
  *
  * @since 0.1.0
  * @category accessors

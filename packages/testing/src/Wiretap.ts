@@ -45,7 +45,7 @@ export interface Failure {
 export interface Options {
   /**
    * The ends to record: `client` for connections made through the network, `server` for accepted connections,
-   * or both. With `both`, a connection within one network is recorded twice, and the views show only the
+   * or both. With `both`, a connection within one network is recorded twice, but the views show only the
    * client's recording. Default `"both"`.
    */
   readonly ends?: Side | "both" | undefined

@@ -1,6 +1,6 @@
 /**
- * Converts a platform `HttpBody` to a body for a driver: no body, bytes, or a stream with or without a known
- * length.
+ * Converts platform's `HttpBody` to an `OutgoingBody`, which a driver can send: no body, bytes, or a stream
+ * with or without a known length.
  *
  * Used by servers and clients. Does not choose framing or headers, reads nothing before the driver pulls, and
  * never copies bytes in memory.
@@ -35,14 +35,14 @@ export interface StreamBody {
   readonly contentType: string | undefined
   readonly stream: Stream.Stream<Uint8Array, unknown>
   /**
-   * Reads the whole body at once. Set only by creators whose body fits in memory; costs less than reading the
-   * stream.
+   * Reads the whole body at once, which costs less than reading the stream. Set only for a body that fits in
+   * memory.
    */
   readonly whole?: Effect.Effect<Uint8Array, unknown> | undefined
 }
 
-// Key of `StreamBody.whole` on a stream; `NodeHttpPlatform` of `@httpfx/node` sets it. An operator returns a
-// new stream without it, so it never describes other bytes than the stream.
+// Property by which a stream carries `StreamBody.whole`; set by `NodeHttpPlatform` of `@httpfx/node`.
+// Operators return new streams without the property, so it always reads the same bytes as its stream.
 const whole = Symbol.for("@httpfx/core/body/whole")
 
 interface MaybeWhole {
@@ -82,14 +82,14 @@ const fromWebStream = (
 ) => fromStream(Stream.fromReadableStream(source, identity), length, contentType)
 
 /**
- * Whether the value is a `FormData`. Checks its tag, because a reference to the global `FormData` would load
- * all of `fetch`, which Node.js loads lazily.
+ * Whether the value is a `FormData`, judged by `Symbol.toStringTag`. A reference to the global `FormData`
+ * would make Node.js load all of `fetch`.
  */
 export const isFormData = (value: object): value is FormData =>
   (value as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === "FormData"
 
-// Encodes with a web `Response`, the only portable encoder of form data. Its content type contains the
-// boundary.
+// Encodes form data with a web `Response`, the only portable encoder. The content type of the `Response`
+// contains the multipart boundary.
 export const fromFormData = (data: FormData): StreamBody => {
   const response = new Response(data)
   const contentType = response.headers.get("content-type") ?? undefined
@@ -108,7 +108,7 @@ const chunkBytes = (chunk: unknown): Effect.Effect<Uint8Array, TypeError> => {
   return Effect.fail(new TypeError(`a body chunk must be bytes or a string, not a ${typeof chunk}`))
 }
 
-// Checks only that the value is a stream. The type of its elements and its context cannot be checked here.
+// Checks only that the value is a stream. The types of its elements and its context do not exist at run time.
 const isStream = (value: unknown): value is Stream.Stream<unknown, unknown> =>
   Predicate.hasProperty(value, Stream.StreamTypeId)
 
@@ -132,8 +132,8 @@ const fromRaw = (
     return fromWebStream(() => value.stream(), value.size, type)
   }
   if (isStream(value)) return fromStream(Stream.mapEffect(value, chunkBytes), length, contentType)
-  // Check before iterables, because a web stream may be iterable, but only its reader can be cancelled during
-  // a wait.
+  // Test for a web stream before an async iterable, because a web stream may be both. Only the reader of a
+  // web stream can cancel a pending read.
   if (value instanceof ReadableStream) {
     const pieces = Stream.fromReadableStream(() => value as ReadableStream<unknown>, identity)
     return fromStream(Stream.mapEffect(pieces, chunkBytes), length, contentType)
@@ -145,8 +145,8 @@ const fromRaw = (
 }
 
 /**
- * Returns the body to send for a platform body. `Unsupported` only for a `Raw` value of a type that drivers
- * cannot send.
+ * Converts platform's body to a body that drivers can send. Returns `Unsupported` only for a `Raw` value of a
+ * type that drivers cannot send.
  */
 export const fromHttpBody = (body: HttpBody.HttpBody): OutgoingBody | Unsupported => {
   switch (body._tag) {

@@ -1,9 +1,9 @@
 /**
  * Deadlines that limit the closing of a scope: a server's shutdown and an agent's close.
  *
- * Under a virtual clock that is not advanced during the close, these deadlines would never expire. So they
- * are registered with the network, which may expire them early (`Network.Service.closing`). On a network
- * without this hook, which has real peers, they also expire after the same real time.
+ * Under a virtual clock that is not advanced during the close, these deadlines would never expire. So each
+ * deadline is registered with the network, which may expire the deadline early (`Network.Service.closing`). A
+ * network with real peers has no such hook; on it, deadlines also expire after the same real time.
  */
 import * as Effect from "effect/Effect"
 import type * as Network from "./network.js"
@@ -29,8 +29,8 @@ export class Closing implements Closings {
   }
 
   /**
-   * Waits until `done` is called (returns `true`) or the deadline expires (returns `false`). `begin` starts
-   * the work and returns its clean-up.
+   * Waits for the work that `begin` starts. Yields `true` when the work calls `done`, and `false` when the
+   * deadline expires. `begin` returns the clean-up of the work.
    */
   wait(
     timers: Timers,
@@ -52,8 +52,8 @@ export class Closing implements Closings {
           cancel()
           forget()
         })
-        // The fiber id marks this wait as one for a fiber, so that a virtual clock does not treat it as
-        // pending I/O.
+        // The fiber id marks the wait as a wait for a fiber. Without the id, a virtual clock treats the wait
+        // as pending I/O.
       }, fiber.id())
     )
   }
@@ -65,7 +65,8 @@ export class Closing implements Closings {
     loses: () => string | undefined,
     expire: () => void
   ): (() => void) | undefined {
-    // Real time advances by itself, and an infinite deadline never expires. Both need no early expiry.
+    // Real time advances by itself, and an infinite deadline must never expire. Neither deadline needs early
+    // expiry.
     if (timers === live || timers === background || deadline === Infinity) return undefined
     const { network } = this
     if (network.closing !== undefined) return network.closing({ timers, deadline, name, loses, expire })

@@ -1,6 +1,6 @@
 /**
- * Effects that read a `Body`. They consume bytes only when the waiting fiber is resumed with them, so that an
- * interrupted wait loses no bytes.
+ * Effects that read a `Body`. Bytes are consumed only when the waiting fiber receives them, so an interrupted
+ * wait loses no bytes.
  */
 import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
@@ -28,7 +28,7 @@ export const streamOf = <E>(read: Effect.Effect<Taken, E>): Stream.Stream<Uint8A
 }
 
 /**
- * A body whose reads are effects. `errorOf` converts the record that failed the body; the error is created
+ * A body whose reads are effects. `errorOf` converts the failure record of the body to an error, at most
  * once.
  */
 export class IncomingBody<F, E> extends Body<F> {
@@ -59,14 +59,14 @@ export class IncomingBody<F, E> extends Body<F> {
     })
   }
 
-  /** Waits until `takeNow` does not return `undefined`. */
+  /** Waits until `takeNow` has a result: slices, the end, or a failure. */
   get readable(): Effect.Effect<void> {
     return Effect.async((resume) => interrupting(this.whenReadable(() => resume(Effect.void))))
   }
 
   /**
-   * As `read`, but synchronous, so that an interruption loses no bytes, and with a limit. `undefined` if
-   * nothing is buffered.
+   * Consumes the buffered slices synchronously, so that no interruption can lose bytes. Fails with
+   * `tooLarge()` once the body exceeds `limit` bytes. Returns `undefined` if more bytes must be waited for.
    */
   takeNow(limit: number | undefined, tooLarge: () => F): Exit.Exit<Taken, E> | undefined {
     this.want()
@@ -89,7 +89,10 @@ export class IncomingBody<F, E> extends Body<F> {
     return Exit.fail(this.errorOf(tooLarge()))
   }
 
-  /** `takeWhole` as an effect that waits for the end of the body. Interrupting the wait consumes nothing. */
+  /**
+   * Waits for the end of the body, then consumes and returns the whole body. Interrupting the wait consumes
+   * nothing.
+   */
   bytes(limit: number | undefined, tooLarge: () => F): Effect.Effect<Uint8Array, E> {
     return Effect.suspend(() => this.wholeNow(limit, tooLarge) ?? this.wholeLater(limit, tooLarge))
   }

@@ -1,15 +1,15 @@
 /**
  * Converts an async iterable (a Node stream, a generator) to a stream.
  *
- * Interruption does not wait for `return` while a `next` is pending, because a generator runs `return` only
- * after its pending `next`, which an idle source may never settle. Never requests a chunk before the consumer
- * pulls.
+ * An interruption during a pending `next` does not wait for `return`. A generator runs `return` only after
+ * its pending `next`, and an idle source may never settle this `next`. Never requests a chunk before the
+ * consumer pulls.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
-// A Node stream has `destroy`, which ends it immediately; `return` of its iterator would wait.
+// A Node stream has `destroy`, which ends the stream immediately. `return` of its iterator would wait.
 interface Destroyable {
   readonly destroy?: () => unknown
 }

@@ -1,5 +1,5 @@
 /**
- * The types of `Network`, and functions that need no network.
+ * The types of `Network`, and functions over its options.
  */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -39,7 +39,7 @@ export type ListenError = HttpError.AddressInUse | HttpError.ListenFailed
  * @category models
  */
 export interface ResolveOptions {
-  /** Only addresses of this family. Default: both, in the resolver's order. */
+  /** Restricts the result to addresses of this family. Default: both families, in the resolver's order. */
   readonly family?: 4 | 6 | undefined
   /**
    * Flags for the system's resolver (`dns.ADDRCONFIG`, ...); ignored by other resolvers. Default 0.
@@ -87,14 +87,14 @@ export type ListenOptions =
       readonly port: number
       /** The local host. Default: all addresses of both families, as in Node's `server.listen`. */
       readonly host?: string | undefined
-      /** With host `::`, listen on IPv6 only. Default `false`. */
+      /** Whether a listener on host `::` accepts IPv6 only. Default `false`. */
       readonly ipv6Only?: boolean | undefined
       /** Maximum length of the system's accept queue. Default 511. */
       readonly backlog?: number | undefined
       /**
-       * Share the port with other listeners, even in other processes; the system distributes the connections
-       * (`SO_REUSEPORT`). Where this is not supported (Node.js before 22.12, some systems), listening fails
-       * with `ENOTSUP`. Default `false`.
+       * Whether the port is shared with other listeners, even in other processes (`SO_REUSEPORT`). The system
+       * distributes the connections. On platforms without support (Node.js before 22.12, some systems),
+       * listening fails with `ENOTSUP`. Default `false`.
        */
       readonly reusePort?: boolean | undefined
     }
@@ -104,8 +104,8 @@ export type ListenOptions =
       /** Maximum length of the system's accept queue. Default 511. */
       readonly backlog?: number | undefined
       /**
-       * Replace an existing socket file if no process listens on it, for example after a crash. Default
-       * `true`.
+       * Whether an existing socket file is replaced if no process listens on the file, for example after a
+       * crash. Default `true`.
        */
       readonly replaceStale?: boolean | undefined
     }
@@ -117,8 +117,8 @@ export type ListenOptions =
       readonly backlog?: number | undefined
     }
   /**
-   * A listening object of the platform, on Node.js a `net.Server`. This listener accepts its connections from
-   * now on.
+   * A listening object of the platform, on Node.js a `net.Server`. From now on this network accepts the
+   * connections of the object.
    */
   | {
       /** On Node.js a `net.Server`. */
@@ -139,7 +139,7 @@ export const formatListen = (options: ListenOptions): string => {
 }
 
 /**
- * A listener on a bound address. It delivers connections that are not started: nothing is read from a
+ * A listener on a bound address. The listener delivers unstarted connections: nothing is read from a
  * connection before `Transport.start`.
  *
  * @since 0.1.0
@@ -150,7 +150,7 @@ export interface Listener {
   readonly address: Address
   /** Stops accepting and frees the address; accepted connections stay open. Idempotent. */
   readonly close: Effect.Effect<void>
-  /** Makes the listener keep the process alive, which is the default. */
+  /** Keeps the process alive while the listener is open, which is the default. */
   readonly ref: () => void
   /** Lets the process exit although the listener is open. */
   readonly unref: () => void
@@ -218,11 +218,11 @@ export interface TlsOptions {
   /** Trusted certificate authorities, PEM. Default: the platform's. */
   readonly ca?: string | ReadonlyArray<string> | undefined
   /**
-   * Fail the handshake if the peer's certificate cannot be verified. On a server this has an effect only with
-   * `requestCert`. Default `true`.
+   * Whether the handshake fails if the peer's certificate cannot be verified. On a server, this option has an
+   * effect only with `requestCert`. Default `true`.
    */
   readonly rejectUnauthorized?: boolean | undefined
-  /** Server: request a client certificate. Default `false`. */
+  /** Server: whether a client certificate is requested. Default `false`. */
   readonly requestCert?: boolean | undefined
   /** Passphrase of `key` or `pfx`. */
   readonly passphrase?: string | undefined
@@ -240,7 +240,7 @@ export interface TlsOptions {
   readonly ecdhCurve?: string | undefined
   /** Signature algorithms, by OpenSSL's names. Default: the platform's. */
   readonly sigalgs?: string | undefined
-  /** Server: prefer its own order of `ciphers` over the client's. Default `true`. */
+  /** Server: whether the server's order of `ciphers` takes precedence over the client's. Default `true`. */
   readonly honorCipherOrder?: boolean | undefined
   /** Server: Diffie-Hellman parameters, PEM, or `auto`. Without this option DHE suites are disabled. */
   readonly dhparam?: string | undefined
@@ -253,14 +253,14 @@ export interface TlsOptions {
    */
   readonly session?: Uint8Array | undefined
   /**
-   * Client: called with each resumable session, during the handshake or later. Sessions are secrets. Not
-   * needed with an agent, because an agent caches sessions itself.
+   * Client: called with each resumable session, during the handshake or later. Sessions are secrets. An agent
+   * needs no such callback, because the agent caches sessions itself.
    */
   readonly onSession?: ((session: Uint8Array) => void) | undefined
   /**
    * Client: whether a response that ends with the connection (without length and chunks) is complete only if
-   * `close_notify` arrived before FIN (RFC 9112 section 9.8). With `false`, FIN alone completes it. Default
-   * `true`.
+   * `close_notify` arrived before FIN (RFC 9112 section 9.8). With `false`, FIN alone completes the response.
+   * Default `true`.
    */
   readonly requireCloseNotify?: boolean | undefined
   /**
@@ -378,9 +378,9 @@ export interface Service {
     onConnection: (transport: Transport) => void
   ) => Effect.Effect<Listener, ListenError, Scope.Scope>
   /**
-   * Adds TLS to a connection. Its owner must not have started the given transport, or must not use it any
-   * more, and never uses it after this call, whatever the result. Failure and interruption reset the
-   * connection.
+   * Adds TLS to a connection. The caller must not have started the transport, or must have stopped using it.
+   * The caller never uses the given transport after this call, whatever the result. Failure and interruption
+   * reset the connection.
    */
   readonly secure: (
     transport: Transport,

@@ -1,9 +1,9 @@
 /**
- * `Timers` over the platform's timers. A timer needs no fiber.
+ * Implements `Timers` with the platform's timers, so that a timer needs no fiber.
  */
 import type { Timers } from "../seams/timers.js"
 
-// Platform timers accept at most 2^31-1 ms, so longer waits are split.
+// Platform timers accept at most 2^31-1 ms, so longer waits use several timers.
 const maxDelay = 0x7fffffff
 
 /**
@@ -28,8 +28,7 @@ export interface Platform {
   wallNow(): number
 }
 
-// Looks up the global functions at each call, so that fake timers also control these timers and Effect's live
-// clock.
+// Look up the global functions at each call, so that fake timers installed later replace them here too.
 const globals: Platform = {
   setTimeout: (f, delay) => setTimeout(f, delay),
   clearTimeout: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
@@ -62,8 +61,8 @@ export const pendingTurns = (): number => turns
 const turnOf =
   (platform: Platform) =>
   (f: () => void): void => {
-    // Needs two immediates: the first may follow reads that began before this call. A whole turn lies between
-    // both.
+    // Wait for two immediates, because the first may follow reads that began before this call. A whole turn
+    // lies between the two.
     turns++
     afterReading(platform, () =>
       afterReading(platform, () => {
@@ -83,15 +82,15 @@ const turnOf =
 export const turn: (f: () => void) => void = turnOf(globals)
 
 const unref = (handle: unknown): void => {
-  // Timer handles of Node and Bun are objects with `unref`; those of browsers are numbers, which need no
+  // Timer handles of Node and Bun are objects with `unref`. Timer handles of browsers are numbers and need no
   // `unref`.
   if (typeof handle === "object" && handle !== null && "unref" in handle) {
     ;(handle as { unref(): void }).unref()
   }
 }
 
-// Start of the monotonic clock in milliseconds since the epoch, so that times are comparable with those of
-// Effect's clock.
+// Start of the monotonic clock, in milliseconds since the epoch. Adding this start makes times comparable
+// with the times of Effect's clock.
 const origin = Math.round(performance.timeOrigin)
 
 /**
@@ -111,7 +110,7 @@ export const make = (platform: Platform, keepsProcess: boolean): Timers => {
       const call = () => {
         if (!cancelled) f()
       }
-      // The platform rounds delays, so a timer may fire slightly too early. Then wait for the rest.
+      // The platform rounds delays, so a timer may fire slightly too early. In that case wait for the rest.
       const ring = () => (now() < deadline ? wait() : afterReading(platform, call))
       const wait = () => {
         handle = platform.setTimeout(ring, Math.min(Math.max(Math.ceil(deadline - now()), 0), maxDelay))
@@ -136,8 +135,8 @@ export const make = (platform: Platform, keepsProcess: boolean): Timers => {
 export const live: Timers = make(globals, true)
 
 /**
- * As {@link live}, but running timers do not keep the process alive. For limits of idle connections, which do
- * not keep the process alive either.
+ * As {@link live}, but running timers do not keep the process alive. Used for limits of idle connections,
+ * because an idle connection does not keep the process alive either.
  *
  * @since 0.1.0
  * @category constructors

@@ -27,7 +27,10 @@ export const drained = (connection: { whenDrained(f: () => void): () => void }):
     return Effect.sync(cancel)
   })
 
-/** Bytes that may be buffered under backpressure. Above this, the remaining pieces of a chunk wait. */
+/**
+ * Number of buffered bytes at which the remaining pieces of a chunk wait, if the connection is under
+ * backpressure.
+ */
 const gathered = 64 * 1024
 
 /**
@@ -65,7 +68,7 @@ export abstract class Pump<E> {
   /** Sends a piece that is not empty, and updates `flowing`. */
   protected abstract put(piece: Uint8Array): Violation | undefined
 
-  /** Once nothing more may be sent, an effect that fails or never completes; `undefined` before. */
+  /** An effect that fails or never completes, set once nothing more may be sent; `undefined` before. */
   protected abstract readonly halted: Effect.Effect<void, E> | undefined
 
   /** Waits until the connection accepts more bytes. If the connection fails, the owner must end this wait. */
@@ -111,7 +114,8 @@ export abstract class Pump<E> {
     return next === pieces.length ? wait : Effect.flatMap(wait, () => this.sendFrom(pieces, next))
   }
 
-  // If the system has accepted all bytes, there is no backpressure, unless the connection has failed.
+  // Backpressure reported by `write` ends once the system has accepted all buffered bytes. A broken
+  // connection counts as full.
   private get wait(): Effect.Effect<void> {
     const { transport } = this
     const full = !this.flowing && (transport.buffered > 0 || !transport.writable)

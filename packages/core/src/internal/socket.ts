@@ -24,7 +24,7 @@ import { Pace } from "../wire/index.js"
 export type SocketError = Exclude<HttpError.ConnectionError, HttpError.HangUp>
 
 /**
- * One connection, read and written with effects. It is closed when both directions have ended.
+ * One connection, read and written with effects. The connection is closed when both directions have ended.
  *
  * @since 0.1.0
  * @category models
@@ -36,14 +36,14 @@ export interface Socket {
   readonly remote: Address | undefined
   /**
    * Returns the next bytes, or `None` once the peer has sent FIN. Concurrent reads get different bytes. An
-   * interrupted read consumes no bytes: the next read returns them.
+   * interrupted read consumes no bytes, so no bytes are lost.
    */
   readonly read: Effect.Effect<Option.Option<Uint8Array>, SocketError>
   /**
    * Sends bytes, or a string whose characters are bytes (U+0000-U+00FF). Completes when the connection
-   * accepts more bytes, not when the peer has read these. Yields to the event loop after 256 writes or 1 MiB,
-   * however fast the peer reads. Fails with `BrokenPipe` after `end`, and with the connection's error after
-   * the connection has failed. Interruption ends the wait; the bytes are still sent.
+   * accepts more bytes, which may be before the peer has read these bytes. Yields to the event loop after 256
+   * writes or 1 MiB, however fast the peer reads. Fails with `BrokenPipe` after `end`, and with the
+   * connection's error after the connection has failed. Interruption ends the wait; the bytes are still sent.
    */
   readonly write: (data: string | Uint8Array) => Effect.Effect<void, SocketError>
   /** Sends FIN after the pending writes. The peer may still send. */
@@ -53,8 +53,8 @@ export interface Socket {
   /** Waits until both directions have ended, in order or by a failure. */
   readonly closed: Effect.Effect<void>
   /**
-   * A stream of the bytes until FIN. It consumes them with `read`, so it does not get bytes that another
-   * reader consumes.
+   * A stream of the bytes until FIN. The stream consumes bytes with `read`, so bytes that another reader
+   * consumes are missing from the stream.
    */
   readonly stream: Stream.Stream<Uint8Array, SocketError>
 }
@@ -75,10 +75,10 @@ class SocketImpl implements Socket {
   private paused = false
   private ended = false
   private over = false
-  /** A write has met backpressure, and `drain` has not been called since. */
+  /** Whether a write has met backpressure and `drain` has not been called since. */
   private backedUp = false
   private failure: Fault | undefined
-  // Sets, because many fibers may wait, and an interrupted one must be removed at constant cost.
+  // Many fibers may wait at once. A set removes an interrupted fiber at constant cost.
   private readonly readers = new Set<Done<Option.Option<Uint8Array>, SocketError>>()
   private readonly writers = new Set<Done<void, SocketError>>()
   private readonly closers = new Set<Done<void, never>>()
@@ -160,8 +160,8 @@ class SocketImpl implements Socket {
 
   readonly end: Effect.Effect<void> = Effect.sync(() => {
     this.transport.end()
-    // `drain` is not called after `end`. Resume the waiting writers: their bytes were accepted and are sent
-    // before FIN.
+    // The transport never calls `drain` after `end`, so resume the waiting writers here. Their bytes were
+    // accepted and are sent before FIN.
     this.wakeWriters(Effect.void)
   })
 
@@ -192,8 +192,8 @@ class SocketImpl implements Socket {
     this.wakeReaders()
   }
 
-  // Resumed readers read from the queue themselves. Bytes passed to a fiber that is interrupted before it
-  // runs would be lost.
+  // Each resumed reader takes its bytes from the queue itself. Bytes passed to a fiber would be lost if the
+  // fiber is interrupted before it runs.
   private wakeReaders(): void {
     if (this.readers.size === 0) return
     for (const resume of takeAll(this.readers)) resume(this.read)
@@ -211,8 +211,8 @@ class SocketImpl implements Socket {
     for (const resume of takeAll(this.writers)) resume(effect)
   }
 
-  // If the transport reported no failure, our side ended the connection: by `end` before a write, or by
-  // `reset`.
+  // Without a failure from the transport, our own side has ended the connection, by `end` before a write or
+  // by `reset`.
   private error(syscall: "read" | "write"): SocketError {
     const cause = this.failure ?? fault(syscall === "write" ? "EPIPE" : "ECONNRESET", syscall)
     return HttpError.fromFault(cause, { phase: "idle", address: this.address })

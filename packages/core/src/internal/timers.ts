@@ -1,6 +1,5 @@
 /**
- * The timers of an Effect clock. They use the platform's timers for the live clock, and `Clock.sleep` for
- * other clocks.
+ * The timers of an Effect clock. The live clock uses the platform's timers, other clocks use `Clock.sleep`.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -33,9 +32,9 @@ export interface TimedClock {
 
 /**
  * Returns the timers of a `Clock`. `wallTime` is the clock's `unsafeCurrentTimeMillis`; `now` is its
- * `unsafeCurrentTimeNanos`, which does not change when the system's clock is set. For Effect's live clock
- * these are the platform's timers, and for a {@link TimedClock} its own; both need no fiber per timer. The
- * same clock always gives the same timers.
+ * `unsafeCurrentTimeNanos`, which does not change when the system's clock is set. Effect's live clock gets
+ * the platform's timers, and a {@link TimedClock} gets its own timers; both kinds work without a fiber per
+ * timer. The same clock always gives the same timers.
  *
  * @since 0.1.0
  * @category constructors
@@ -61,8 +60,8 @@ const bySleeping = (clock: Clock.Clock): Timers => {
     wallTime: () => clock.unsafeCurrentTimeMillis(),
     at(deadline, f) {
       const delay = Math.max(deadline - now(), 0)
-      // Start the sleep immediately, so that it counts from now. A sleep of zero would then end within this
-      // call, so delay it.
+      // Start the sleep immediately, so that its time counts from now. A sleep of zero would end within this
+      // call, so start it later.
       const wait = Effect.andThen(clock.sleep(Duration.millis(delay)), Effect.sync(f))
       const fiber = Effect.runFork(wait, { immediate: delay > 0 })
       return () => fiber.unsafeInterruptAsFork(fiber.id())
@@ -72,8 +71,8 @@ const bySleeping = (clock: Clock.Clock): Timers => {
 }
 
 /**
- * As {@link fromClock}, but running platform timers do not keep the process alive. For limits of idle
- * connections, which do not keep the process alive either.
+ * As {@link fromClock}, but running platform timers do not keep the process alive. Used for limits of idle
+ * connections, because an idle connection does not keep the process alive either.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,6 +1,6 @@
 /**
- * Edits of valid messages, after which a receiver must refuse them. Each edit violates one rule of RFC 9112
- * or RFC 9110, which its `fault` cites.
+ * Edits that make valid messages invalid, so that a receiver must refuse the messages. Each edit violates one
+ * rule of RFC 9112 or RFC 9110, which the edit's `fault` cites.
  */
 
 export interface Breakage {

@@ -1,6 +1,6 @@
 /**
- * Collects the failures of a server's handlers for a test, and reports failures that the test did not read
- * when the scope closes.
+ * Collects the failures of a server's handlers for a test. When the scope closes, failures that the test did
+ * not read are reported.
  *
  * Loggers are often disabled in tests. Without this report, a test would see a 500 response but not the
  * cause.

@@ -1,8 +1,8 @@
 /**
  * Lists everything that waits, for failure messages: connections, listeners, pools, clock waits and fibers.
  *
- * Networks and clients are found in the contexts of the live fibers. The effects run here only read state;
- * they never wait and never change anything.
+ * Networks and clients are found in the contexts of the live fibers. Effects that run here only read state,
+ * and never wait.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -27,7 +27,8 @@ interface Drawn {
   readonly listeners: Effect.Effect<ReadonlyArray<Address>>
 }
 
-// Declared by key, because `MemoryNetwork` imports this module and importing it here would create a cycle.
+// Finds the service by its key. An import of `MemoryNetwork` would create a cycle, because `MemoryNetwork`
+// imports this module.
 const MemoryNetwork = Context.GenericTag<Drawn>("@httpfx/testing/MemoryNetwork")
 
 export type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import type { Transport, TransportHandlers } from "@httpfx/core/Transport"
 
-// Not a TextDecoder, because its encoding `latin1` is windows-1252.
+// Decodes each byte to one character. A `TextDecoder` cannot, because its encoding `latin1` is windows-1252.
 const latin1 = (bytes: Uint8Array): string => {
   let text = ""
   for (const byte of bytes) text += String.fromCharCode(byte)
@@ -64,7 +64,7 @@ export class Probe implements TransportHandlers {
     })
   }
 
-  /** Waits until an event has been recorded. */
+  /** Waits until the event with this name has been recorded. */
   saw(event: string): Effect.Effect<void> {
     return this.until(() => this.log.includes(event))
   }

@@ -1,7 +1,7 @@
 /**
  * A rule that acts at a position in HTTP messages: matches and counts messages, and finds the position.
  *
- * It parses both directions of every matching connection and stores the offsets at which to act.
+ * The rule parses both directions of every matching connection and stores the offsets at which to act.
  */
 import { Body, RequestParser, ResponseParser, type RequestHead, type ResponseHead } from "@httpfx/core/wire"
 import type { Pattern } from "../Conditions.js"
@@ -34,11 +34,14 @@ export interface HttpMatch {
   readonly connection?: number | undefined
   /** Selects among the responses that all other properties match. */
   readonly response?: Nth | undefined
-  /** Selects among the requests that all other properties match, instead of responses. */
+  /**
+   * Selects among the requests that all other properties match. The fault then acts on requests instead of
+   * responses.
+   */
   readonly request?: Nth | undefined
   /**
-   * Whether messages are counted per connection, or per `origin` (the default): over all connections to one
-   * address and port.
+   * The range over which messages are counted: one connection, or all connections to one address and port
+   * (`origin`). Default `origin`.
    */
   readonly per?: "origin" | "connection" | undefined
   /** Method of the request, or of the request to which a response belongs. */
@@ -52,9 +55,9 @@ export interface HttpMatch {
    * Default `head`.
    */
   readonly at?: "head" | "body" | "end" | undefined
-  /** Acts after this many chunks of a chunked body, instead of at the position `at`. */
+  /** Number of chunks of a chunked body after which the fault acts. Overrides `at`. */
   readonly afterChunk?: number | undefined
-  /** Acts after this many bytes of the content, instead of at the position `at`. */
+  /** Number of bytes of the content after which the fault acts. Overrides `at`. */
   readonly afterBytes?: number | undefined
 }
 
@@ -89,8 +92,8 @@ interface Trigger {
   readonly point: HttpPoint
 }
 
-// Skips the records of a simulated TLS handshake (network/tls/handshake.ts), after which the bytes are not
-// encrypted.
+// Returns the bytes after the records of a simulated TLS handshake (network/tls/handshake.ts). Those bytes
+// are plain HTTP.
 const behindHandshake = (bytes: Uint8Array): Uint8Array => {
   let rest = bytes
   while (rest.length > 5 && rest[0] === 22 && rest[1] === 3)
@@ -116,7 +119,8 @@ class View {
   ) {}
 
   feed({ bytes, from, offset }: Passing): void {
-    // Withheld bytes are observed a second time when they are released: skip them.
+    // Withheld bytes are observed a second time when they are released, so skip bytes that were observed
+    // before.
     const known = Math.max(0, this.seen[from] - offset)
     if (known >= bytes.length) return
     this.seen[from] = offset + bytes.length
@@ -127,7 +131,7 @@ class View {
     if (from === "server") return this.down?.feed(this.segment, fresh)
     if (this.up === undefined && beginsRequest(fresh)) this.begin()
     this.up?.feed(this.segment, fresh)
-    // After a parse error the message boundaries are unknown: parse again from the next bytes that begin a
+    // After a parse error the message boundaries are unknown. So start again at the next bytes that begin a
     // request.
     if (this.up?.lost === true) this.up = this.down = undefined
   }
@@ -183,8 +187,8 @@ class View {
     return {
       head: (head, start, end) => {
         choose(head)
-        // If the head arrives in several segments, earlier segments have passed: act at the start of the
-        // current segment.
+        // Earlier segments of the head have already passed, so act no earlier than the start of the current
+        // segment.
         if (where === "head") trigger(Math.max(start, this.segment))
         else if (where === "body" || (where === "bytes" && afterBytes === 0)) trigger(end)
       },
@@ -254,7 +258,7 @@ export const httpRule = (
     },
     decide: ({ from, kind, link, offset, size }) => {
       const triggers = kind === "Segment" ? views.get(link)?.triggers[from] : undefined
-      // Drop positions that have passed, because another rule decided on their segments.
+      // Drop positions that have passed unused, because another rule has decided on their segments.
       while (triggers !== undefined && triggers.length > 0 && triggers[0]!.at < offset) triggers.shift()
       const first = triggers?.[0]
       if (first === undefined || first.at > offset + size) return { _tag: "Pass" }

@@ -14,12 +14,12 @@ import {
   type ResponseHead
 } from "@httpfx/core/wire"
 
-/** Callbacks, whose offsets count the bytes of the direction. */
+/** Callbacks for the parts of messages. All offsets count the bytes of the direction. */
 export interface Places<H> {
   readonly head: (head: H, start: number, end: number) => void
   /**
    * Called for `length` bytes of content at offset `start`; `before` is the number of content bytes before
-   * them.
+   * these bytes.
    */
   readonly data: (start: number, length: number, before: number) => void
   /** Called for each chunk with its number (from 1), and with the offset after the chunk's line break. */
@@ -40,8 +40,8 @@ const lenient = {
 }
 
 /**
- * Returns whether these bytes can begin a request. They cannot if they are the middle of a message or another
- * protocol.
+ * Returns whether these bytes can begin a request. Bytes from the middle of a message or of another protocol
+ * cannot.
  */
 export const beginsRequest = (bytes: Uint8Array): boolean => {
   const parser = new RequestParser({ head: () => Body.Read, data: () => {}, complete: () => {} }, lenient)

@@ -7,8 +7,8 @@ import type { Endpoint, Link, Side } from "../Verdict.js"
 import { plain } from "../network/names.js"
 
 /**
- * Returns whether a text matches. Resets `lastIndex` first, because with the flag `g` or `y` a match would
- * start there.
+ * Returns whether a text matches. Resets `lastIndex` first, because a pattern with the flag `g` or `y` starts
+ * matching there.
  */
 export const matches = (pattern: RegExp, text: string): boolean => {
   pattern.lastIndex = 0
@@ -26,8 +26,8 @@ const glob = (text: string): RegExp =>
     "s"
   )
 
-// A single colon separates host and port. An IPv6 address has several colons, so with a port it is in
-// brackets.
+// A single colon separates host and port. An IPv6 address has several colons, so it needs brackets before a
+// port.
 const split = (pattern: string): { readonly host: string; readonly port: string } => {
   const [, host, port] = /^(\[.*\]|[^:]*):([\d*]+)$/.exec(pattern) ?? [undefined, pattern, "*"]
   return { host: plain(host!), port: port! }

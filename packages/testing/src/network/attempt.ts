@@ -32,7 +32,8 @@ const none = new Uint8Array(0)
 
 export const connectError = (address: Address, code: string): Network.ConnectError => {
   const failure = HttpError.fromFault(fault(code, "connect", { address }), { phase: "connect" })
-  // Both errors describe established connections, so an attempt to connect must not fail with them.
+  // `BrokenPipe` and `TlsFailure` describe established connections, so an attempt to connect must not fail
+  // with them.
   return failure._tag === "BrokenPipe" || failure._tag === "TlsFailure"
     ? new HttpError.ConnectionFailed({ ...failure, code })
     : failure
@@ -114,8 +115,8 @@ const connect = (
           pair = reached
           return answer(() => Effect.succeed(reached.client))
         }
-        // Without a listener a path does not exist: a memory network has no stale socket files, which would
-        // give ECONNREFUSED.
+        // A path without a listener does not exist, so the code is ENOENT. ECONNREFUSED would mean a stale
+        // socket file.
         answer(() => fail(target._tag === "UnixAddress" ? "ENOENT" : "ECONNREFUSED"))
       })
     const failed = (code: string) =>

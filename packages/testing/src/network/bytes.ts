@@ -33,7 +33,10 @@ const put = (target: Uint8Array, offset: number, data: string | Uint8Array): voi
   for (let index = 0; index < length; index++) target[offset + index] = data.charCodeAt(index)
 }
 
-/** Copies the bytes of `data` (one per character) and of `body` into memory that the caller does not have. */
+/**
+ * Copies the bytes of `data` (one per character) and of `body` into memory to which the caller has no
+ * reference.
+ */
 export const copyOf = (data: string | Uint8Array, body?: Uint8Array): Uint8Array => {
   const bytes = allocate(data.length + (body === undefined ? 0 : body.length))
   put(bytes, 0, data)
@@ -63,7 +66,7 @@ export class ByteQueue {
   }
 
   /**
-   * Removes and returns the next chunk, or its first `limit` bytes if it is longer. The queue must not be
+   * Removes and returns the next chunk, or the first `limit` bytes of a longer chunk. The queue must not be
    * empty.
    */
   take(limit: number): Uint8Array {

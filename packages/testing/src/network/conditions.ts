@@ -1,6 +1,6 @@
 /**
- * Computes the conditions of one direction of a connection from all conditions that match it; for each
- * property the newest value applies.
+ * Computes the conditions of one direction of a connection from all matching conditions. For each property
+ * the newest value applies.
  */
 import * as Duration from "effect/Duration"
 import type { Conditions, Where } from "../Conditions.js"

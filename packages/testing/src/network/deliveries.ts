@@ -1,6 +1,6 @@
 /**
- * The event queue of a memory network. Tasks without delay run first in, first out; delayed tasks run in the
- * order of their deadlines, and those with equal deadlines in the order of scheduling.
+ * The event queue of a memory network. Tasks without delay run first in, first out. Delayed tasks run in the
+ * order of their deadlines, and for equal deadlines in the order of scheduling.
  *
  * Tasks without delay run in microtasks, so they run without any advance of a test clock. Delayed tasks wait
  * for `Timers`. Never runs a task inside the call that scheduled it.
@@ -64,7 +64,7 @@ export class Deliveries {
     if (this.ran < fairness) queueMicrotask(this.flush)
     else {
       this.ran = 0
-      // A message starts a new turn fastest: `setTimeout` waits at least 1 ms.
+      // A posted message starts a new turn sooner than `setTimeout`, which waits at least 1 ms.
       const { port1, port2 } = new MessageChannel()
       port1.onmessage = () => {
         port1.close()

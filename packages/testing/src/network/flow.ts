@@ -12,21 +12,21 @@ import { Gate } from "./gate.js"
 import type { Line } from "./line.js"
 import { Transit } from "./transit.js"
 
-/** The end that writes into a flow, with the callbacks of the flow. */
+/** The end that writes into a flow, with the callbacks that the flow calls. */
 export interface Sender {
-  /** Bytes may have left the send buffer, so it may have room again. */
+  /** Called when bytes may have left the send buffer, which may then have room again. */
   sent(): void
 }
 
-/** The end that reads from a flow, with the callbacks of the flow. */
+/** The end that reads from a flow, with the callbacks that the flow calls. */
 export interface Receiver {
   readonly reading: boolean
   receive(chunk: Uint8Array): void
-  /** FIN has arrived and this end reads. */
+  /** Called when FIN has arrived and this end reads. */
   finished(): void
-  /** RST has arrived, whether or not this end reads. */
+  /** Called when RST has arrived, even if this end does not read. */
   cut(): void
-  /** RST has arrived and this end reads. */
+  /** Called when RST has arrived and this end reads. */
   wasReset(): void
 }
 
@@ -74,8 +74,7 @@ export class Flow implements Task {
   }
 
   send(chunk: Uint8Array): void {
-    // After a reset of which the sender does not know yet, written bytes are dropped, as the unsent bytes
-    // were.
+    // Bytes that are written after a reset are dropped, because the sender may not know of the reset yet.
     if (this.rst === "no") this.outgoing.push(chunk)
     this.wake()
   }
@@ -91,8 +90,8 @@ export class Flow implements Task {
   }
 
   /**
-   * The sender has closed in order: unsent bytes may be sent until `Conditions.linger` expires, and RST is
-   * sent then.
+   * Called when the sender has closed in order. Unsent bytes may be sent until `Conditions.linger` expires.
+   * Then RST is sent.
    */
   linger(): void {
     const { linger } = this.line.wire
@@ -101,7 +100,7 @@ export class Flow implements Task {
     this.cancelLinger = this.line.wait(linger, () => this.reset())
   }
 
-  /** Does the same as `reset`, but the rules are not asked about the RST. */
+  /** Drops unsent bytes and sends RST without asking the rules about the RST. */
   cut(): void {
     if (this.startReset()) this.carryRst()
   }
@@ -115,7 +114,7 @@ export class Flow implements Task {
     return true
   }
 
-  /** The receiver has closed: buffered bytes are dropped, and later bytes are not delivered. */
+  /** Called when the receiver has closed. Drops buffered bytes, and delivers no later bytes. */
   close(): void {
     this.deaf = true
     this.cancelLinger?.()
@@ -123,22 +122,24 @@ export class Flow implements Task {
     this.gate.close()
   }
 
-  /** The receiver has closed in order: `refuse` is called if further bytes arrive. */
+  /** Called when the receiver has closed in order. `refuse` is called if further bytes arrive. */
   refuse(refuse: () => void): void {
     this.close()
     this.refusal = refuse
   }
 
   /**
-   * The receiver's host has restarted and does not know the connection: `answer` is called if the sender has
-   * unsent bytes or sends further bytes or FIN.
+   * Called when the receiver's host has restarted and does not know the connection. `answer` is called if the
+   * sender has unsent bytes or sends further bytes or FIN.
    */
   answer(answer: () => void): void {
     this.stranger = answer
     this.wake()
   }
 
-  /** The other direction was reset by the peer or by a rule: unsent bytes of this direction are lost. */
+  /**
+   * Called when the peer or a rule has reset the other direction. Unsent bytes of this direction are lost.
+   */
   lost(): void {
     // If this direction was reset too, its RST is in flight and must still arrive, so the direction is not
     // closed here.
@@ -146,7 +147,7 @@ export class Flow implements Task {
     else this.outgoing.clear()
   }
 
-  /** Schedules `run`, because there are bytes or FIN to send or the receiver reads again. */
+  /** Schedules `run`. Called when there are bytes or FIN to send, or when the receiver reads again. */
   wake(): void {
     if (this.scheduled) return
     this.scheduled = true

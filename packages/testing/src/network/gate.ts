@@ -25,7 +25,7 @@ export class Gate {
   private offset = 0
   private holder: Installed | undefined
   private parcels: Array<Uint8Array | "Fin" | "Rst"> = []
-  /** Whether a rule has truncated this direction, by a FIN in place of the sender's bytes. */
+  /** Whether a rule has truncated this direction, so that FIN was sent in place of further bytes. */
   truncated = false
   private over = false
   private staller: Installed | undefined
@@ -153,8 +153,8 @@ export class Gate {
     this.flow.carryFin()
   }
 
-  // A rule can be removed inside any call, so withheld events continue in a later turn. The other rules are
-  // asked about the events again.
+  // Sends the withheld events in a later turn, because a rule can be removed inside any call. The other rules
+  // are asked about these events again.
   private readonly release = (): void =>
     this.line.later(() => {
       if (this.over) return

@@ -54,8 +54,8 @@ export class HostNetwork {
   }
 
   /**
-   * Ends all connections and listeners. `reset`: peers see RST. `silence`: the host sends nothing while it is
-   * down. Returns the function to call when the host restarts.
+   * Ends all connections and listeners. With `reset`, peers see RST. With `silence`, the host sends nothing
+   * while it is down. Returns the function to call when the host restarts.
    */
   end(as: "reset" | "silence"): () => void {
     this.gone = true
@@ -76,7 +76,7 @@ export class HostNetwork {
 
   /**
    * Withholds everything that the host sends, and attempts to connect from or to the host. Returns the
-   * function that ends this.
+   * function that ends the silence.
    */
   private silence(): () => void {
     const name = plain(this.host)

@@ -1,5 +1,5 @@
 /**
- * The interface of one direction of a connection to the connection and its network.
+ * The functions of a connection and its network that one direction of the connection uses.
  */
 import type { Passing } from "../Verdict.js"
 import type { Found, Installed } from "../fault/rules.js"

@@ -26,7 +26,9 @@ export class Listeners {
 
   constructor(private readonly names: Names) {}
 
-  /** Returns the next dynamic port, so a port is not assigned again soon. */
+  /**
+   * Returns the next dynamic port. Ports take turns, so that a port is assigned again as late as possible.
+   */
   ephemeral(): number {
     const port = this.nextPort
     this.nextPort = port === lastPort ? firstEphemeral : port + 1
@@ -38,7 +40,7 @@ export class Listeners {
       if (address._tag === "UnixAddress") {
         if (listener.address._tag === "UnixAddress" && listener.address.path === address.path) return listener
       } else if (listener.binding !== undefined && covers(listener.binding, address.hostname, address.port)) {
-        // Listeners that share a port take turns: move this one to the end.
+        // Listeners that share a port take turns, so move this listener to the end.
         if (listener.binding.shared) {
           this.all.delete(listener)
           this.all.add(listener)

@@ -51,7 +51,7 @@ export class Memory implements Surroundings, Attempts {
   private nextId = 1
   private readonly closing: NonNullable<Network.Service["closing"]>
 
-  /** `simulated`: whether a simulation advances the clock. */
+  /** `simulated` is true if a simulation advances the clock. */
   constructor(
     options: Options,
     readonly seed: number | string,
@@ -115,7 +115,7 @@ export class Memory implements Surroundings, Attempts {
   }
 
   /**
-   * Creates the network service for the host of that name and wall time, or for clients without a host
+   * Creates the network service for the host with this name and wall time, or for clients without a host
    * (`undefined`).
    */
   network(host: string | undefined, wallTime = () => this.timers.wallTime()): Network.Service {
@@ -131,7 +131,7 @@ export class Memory implements Surroundings, Attempts {
         return attempt.connect(this, this.linkTo(target, host, options), target, (link) => {
           const listener = this.bound.find(target)
           if (listener === undefined) return undefined
-          // A full backlog drops the SYN, and the client's system retransmits it.
+          // A full backlog drops the SYN, and the client's system then retransmits the SYN.
           if (listener.waiting >= listener.backlog) return "full"
           return this.accept(listener, link)
         })

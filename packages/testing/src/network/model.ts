@@ -21,8 +21,8 @@ export interface Options extends Conditions {
    */
   readonly hosts?: Readonly<Record<string, string | ReadonlyArray<string>>> | undefined
   /**
-   * The seed of jitter and of random segment sizes. By default it is drawn from Effect's `Random`, which a
-   * simulation seeds. `MemoryNetwork.seed` returns the seed.
+   * The seed of jitter and of random segment sizes. `MemoryNetwork.seed` returns the seed. Default: drawn
+   * from Effect's `Random`, which a simulation seeds.
    */
   readonly seed?: number | string | undefined
 }
@@ -37,8 +37,8 @@ export interface End {
   /** The address of the end; `undefined` for the client of a Unix path. */
   readonly address: Address | undefined
   /**
-   * The state of the end (RFC 9293 §3.3.2): in `finWait` it has sent FIN, in `closeWait` it has read the
-   * peer's FIN, and in `closed` it has done both or has failed.
+   * The state of the end (RFC 9293 §3.3.2). In `finWait` the end has sent FIN. In `closeWait` the end has
+   * read the peer's FIN. In `closed` the end has done both, or has failed.
    */
   readonly state: "established" | "finWait" | "closeWait" | "closed"
   /** Number of bytes that were written and are not sent yet. */
@@ -95,7 +95,8 @@ export interface Service {
    */
   readonly setHost: (name: string, addresses: string | ReadonlyArray<string>) => Effect.Effect<void>
   /**
-   * Returns the network for clients on the host of that name: their connections come from the host's address.
+   * Returns the network for clients on the host with this name. Connections of these clients come from the
+   * host's address.
    */
   readonly from: (host: string) => Network.Service
 }

@@ -15,7 +15,7 @@ export const familyOf = (host: string): 0 | 4 | 6 => (host.includes(":") ? 6 : v
 export const plain = (host: string): string =>
   (host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host).toLowerCase()
 
-// FNV-1a, reduced to 24 bits.
+// Computes the FNV-1a hash of a name, reduced to 24 bits.
 const hash = (name: string): number => {
   let value = 0x811c9dc5
   for (let index = 0; index < name.length; index++)
@@ -23,7 +23,7 @@ const hash = (name: string): number => {
   return (value ^ (value >>> 24)) & 0xffffff
 }
 
-// An address of 10.0.0.0/8 (RFC 1918). Callers avoid 10.0.0.x, which is reserved for clients.
+// Returns an address of 10.0.0.0/8 (RFC 1918). Callers avoid 10.0.0.x, which is reserved for clients.
 const madeUp = (number: number) => `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`
 
 export class Names {
@@ -60,7 +60,7 @@ export class Names {
   }
 
   /**
-   * Returns the addresses of a name, which are empty for an unknown name. An IP address resolves to itself.
+   * Returns the addresses of a name, and an empty list for an unknown name. An IP address resolves to itself.
    */
   lookup(host: string): ReadonlyArray<ResolvedAddress> {
     const name = plain(host)
@@ -85,8 +85,8 @@ export class Names {
 /** A bound port, and the addresses on which it accepts connections. */
 export interface Binding {
   /**
-   * `::` and `0.0.0.0` cover all addresses of their family. `::` covers both families unless `ipv6Only` is
-   * set.
+   * The local address. `::` and `0.0.0.0` cover all addresses of their family. `::` covers both families
+   * unless `ipv6Only` is set.
    */
   readonly host: string
   readonly port: number
@@ -102,7 +102,10 @@ const wildcard = ({ host, ipv6Only }: Binding, family: 0 | 4 | 6) =>
 export const covers = (binding: Binding, host: string, port: number): boolean =>
   binding.port === port && (binding.host === host || wildcard(binding, familyOf(host)))
 
-/** Returns whether an address exists that would reach both bindings, so that they cannot coexist. */
+/**
+ * Returns whether some address and port would reach both bindings. Such bindings cannot coexist unless both
+ * are `shared`.
+ */
 export const collide = (a: Binding, b: Binding): boolean =>
   a.port === b.port &&
   (a.host === b.host ||

@@ -1,7 +1,7 @@
 /**
  * Delays the segments of one direction.
  *
- * Segments leave one after another at the rate of the bandwidth and arrive after latency and jitter. They
+ * Segments leave one after another at the rate of the bandwidth and arrive after latency and jitter. Segments
  * arrive in order, even if the conditions change while they are in flight. Arrival times are whole
  * milliseconds.
  */
@@ -15,7 +15,7 @@ export class Transit implements Task {
   /** Bytes in flight. */
   bytes = 0
   private under: Array<{ readonly size: number; readonly land: () => void }> = []
-  /** Time at which the bandwidth has let all sent bytes leave. */
+  /** Time at which the last sent byte has left, as limited by the bandwidth. */
   private free = 0
   /** Earliest arrival of the next segment: the arrival of the previous segment, so segments stay in order. */
   private floor = 0
@@ -25,7 +25,7 @@ export class Transit implements Task {
     private readonly line: Line
   ) {}
 
-  /** Whether a segment that is sent now arrives now. */
+  /** Whether a segment sent now arrives without delay. */
   get instant(): boolean {
     return (
       this.line.wire.instant && this.under.length === 0 && (this.floor === 0 || this.floor <= this.line.now())
@@ -52,7 +52,7 @@ export class Transit implements Task {
     this.deliveries.schedule(this, this.floor - now)
   }
 
-  /** Delays the next segment by this many milliseconds; later segments cannot overtake it. */
+  /** Delays the next segment by this many milliseconds. Later segments cannot overtake this segment. */
   delay(millis: number): void {
     const leave = Math.max(this.line.now(), this.free)
     this.floor = Math.max(this.floor, Math.ceil(leave + this.line.wire.latency + millis))

@@ -1,10 +1,10 @@
 /**
  * One end of a memory connection: a `Transport` that writes into one flow and reads from another.
  *
- * It behaves like a socket of Node (packages/node/src/socket/tcpTransport.ts; `NetworkBattery` tests both).
- * FIN and RST are noticed only while the end reads, and bytes before an RST are delivered first. A failed
- * write is reported immediately if the end does not read. Never calls its owner inside one of the owner's
- * calls.
+ * The end behaves like a socket of Node (packages/node/src/socket/tcpTransport.ts; `NetworkBattery` tests
+ * both). FIN and RST are noticed only while the end reads, and bytes before an RST are delivered first. A
+ * failed write is reported immediately if the end does not read. Never calls its owner inside one of the
+ * owner's calls.
  */
 import {
   fault,
@@ -20,8 +20,8 @@ import type { Deliveries, Task } from "./deliveries.js"
 import type { Flow, Receiver, Sender } from "./flow.js"
 
 /**
- * The state of an end in terms of TCP (RFC 9293 §3.3.2). In `finWait` it has sent FIN, in `closeWait` it has
- * read the peer's FIN, and in `closed` it has done both or has failed.
+ * The state of an end in terms of TCP (RFC 9293 §3.3.2). In `finWait` the end has sent FIN. In `closeWait`
+ * the end has read the peer's FIN. In `closed` the end has done both, or has failed.
  */
 export type EndState = "established" | "finWait" | "closeWait" | "closed"
 

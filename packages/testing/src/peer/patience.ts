@@ -9,7 +9,7 @@ import { clearTimeout, setTimeout } from "../time/realTime.js"
 
 /**
  * Calls `giveUp` when the result of `seen` has not changed for this many milliseconds (`Infinity`: never).
- * Returns a function that cancels this.
+ * Returns a function that cancels the wait.
  */
 export const afterSilence = (millis: number, seen: () => number, giveUp: () => void): (() => void) => {
   if (!Number.isFinite(millis)) return () => {}

@@ -1,6 +1,6 @@
 /**
- * Reads HTTP messages from a raw peer, with a minimal parser after RFC 9112. The batteries use it because it
- * is independent of the parsers under test.
+ * Reads HTTP messages from a raw peer, with a minimal parser after RFC 9112. The batteries use this parser,
+ * because it is independent of the parsers under test.
  */
 import * as Effect from "effect/Effect"
 import type { RawPeer, WireMismatch } from "../RawPeer.js"

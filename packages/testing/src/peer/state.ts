@@ -19,8 +19,8 @@ export class PeerState implements TransportHandlers {
   /** All received text, in order. */
   private all: Array<string> = []
   /**
-   * Unconsumed text in parts. Parts are joined only when they are read, so that a large body is joined only
-   * once.
+   * The unconsumed text in parts. Parts are joined only when they are read, so that a large body is joined
+   * only once.
    */
   private ahead: Array<string> = []
 
@@ -50,7 +50,8 @@ export class PeerState implements TransportHandlers {
   peek(length: number): string {
     let [first = ""] = this.ahead
     for (let parts = 1; first.length < length && this.ahead.length > 1; parts++) {
-      // Joins twice as many parts each time: joining many small parts one by one would take quadratic time.
+      // Join twice as many parts each time, because joining many small parts one by one would take quadratic
+      // time.
       first = this.ahead.splice(0, 2 ** parts).join("")
       this.ahead.unshift(first)
     }
@@ -79,7 +80,7 @@ export class PeerState implements TransportHandlers {
     return text
   }
 
-  /** Waits until `found` returns a value other than `undefined`. */
+  /** Waits until `found` returns a defined value. */
   arrival(found: () => unknown): Effect.Effect<void> {
     return Effect.async((resume) => {
       const watch = () => {

@@ -25,7 +25,7 @@ export const latin1 = (data: string | Uint8Array): Uint8Array =>
   typeof data === "string" ? bytesOf(data) : data
 
 /**
- * Encodes a text as UTF-8 and returns the bytes as a text with one character per byte. Use it for bodies.
+ * Encodes a text as UTF-8 and returns the bytes as a text with one character per byte. Use `utf8` for bodies.
  *
  * @since 0.1.0
  * @category bytes

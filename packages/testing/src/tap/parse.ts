@@ -27,7 +27,7 @@ import type { Recording, Side } from "./transport.js"
 export interface Message<H> {
   /** The parsed head. */
   readonly head: H
-  /** The content, without chunk framing but not decoded from its content codings. */
+  /** The content without chunk framing. Content codings are not decoded. */
   readonly body: Uint8Array
   /** The trailer fields as a flat list: name, value, name, value, ... */
   readonly rawTrailers: ReadonlyArray<string>
@@ -138,7 +138,7 @@ const join = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
  */
 abstract class Direction<H> {
   draft: Draft<H> | undefined
-  /** Bytes after an upgrade request, which are HTTP or not depending on the response. */
+  /** Bytes after an upgrade request, held until the response decides whether they are HTTP. */
   held: Array<{ readonly at: number; readonly event: number; readonly bytes: Uint8Array }> | undefined
   raw = false
   private slice: Uint8Array | undefined

@@ -20,7 +20,7 @@ export interface PrintOptions {
   readonly secrets?: FindSecrets | undefined
 }
 
-// The system assigns ports from this number on, so they differ from run to run.
+// Ports from this number on are assigned by the system, so they differ from run to run.
 const firstEphemeral = 32768
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Removes the first bytes of both directions from a recording, with the events among them, and returns them
- * as a recording.
+ * Removes the first bytes of both directions, with the events among these bytes, from a recording. Returns
+ * the removed part as a recording.
  *
  * The rest of the recording then starts with the next exchange of the connection. Never loses a stored byte.
  */
@@ -25,8 +25,8 @@ const cut = (event: TapEvent, at: number): readonly [TapEvent, TapEvent] => {
 }
 
 /**
- * Removes and returns this many bytes of each sender. `limit` is the maximum number of bytes of each sender
- * that the rest of the recording may store.
+ * Removes and returns this many bytes of each sender. `limit` is the maximum number of bytes per sender that
+ * the rest of the recording may store.
  */
 export const take = (recording: Kept, bytes: Readonly<Record<Side, number>>, limit: number): Recording => {
   const { events, room } = recording

@@ -34,14 +34,14 @@ export type TapEvent =
   | { readonly _tag: "Bytes"; readonly at: number; readonly from: Side; readonly data: string | Uint8Array }
   /** Bytes that were not stored, because the limit (`Options.limit` of the wiretap) was reached. */
   | { readonly _tag: "Skipped"; readonly at: number; readonly from: Side; readonly bytes: number }
-  /** FIN was sent by this end, or was read by it. */
+  /** This end sent or read FIN. */
   | { readonly _tag: "End"; readonly at: number; readonly from: Side }
   /** This end reset the connection. */
   | { readonly _tag: "Reset"; readonly at: number; readonly from: Side }
   /** The connection failed at this end. */
   | { readonly _tag: "Fault"; readonly at: number; readonly fault: Fault }
   | { readonly _tag: "Close"; readonly at: number }
-  /** The TLS handshake is complete: later bytes are the decrypted bytes. */
+  /** The TLS handshake is complete. Later bytes are recorded decrypted. */
   | { readonly _tag: "Secured"; readonly at: number }
 
 /**
@@ -181,7 +181,8 @@ export class TapTransport implements Transport {
     this.inner.keepAlive(enable, initialDelay)
   }
 
-  // The wall time of the opening plus monotonic time, so that later events never have earlier times.
+  // Returns the wall time of the opening plus the monotonic time since then. So later events never have
+  // earlier times.
   private now(): number {
     return Math.round(this.timers.now() + this.recording.ahead)
   }

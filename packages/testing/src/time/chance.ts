@@ -4,7 +4,7 @@
  */
 import { PCGRandom } from "effect/Utils"
 
-// FNV-1a.
+// Computes the FNV-1a hash of a text.
 const hash = (text: string): number => {
   let value = 0x811c9dc5
   for (let index = 0; index < text.length; index++)

@@ -29,18 +29,18 @@ export interface Traffic {
   readonly passed: number
 }
 
-// Checks without a change before a deadline expires: more turns than a test needs between two advances of its
-// clock.
+// Number of checks without a change before a deadline expires. A test needs fewer turns between two advances
+// of its clock.
 const still = 8
-// Milliseconds between slow checks.
+// Milliseconds that a slow check waits before it runs.
 const pause = 10
-// One of this many checks is slow, so that the checks do not keep the process busy.
+// One in this many checks is slow, so that the checks do not keep the process busy.
 const hasty = 64
 
 /**
- * Returns for how long (in ms of real time) nothing must have changed before a deadline expires. Zero if all
- * fibers wait for each other; otherwise long enough for the pending I/O of the process. A pending timer may
- * be only that of `Effect.never`, so timers get less time than I/O.
+ * Returns the real time, in ms, for which nothing must have changed before a deadline expires. Zero if all
+ * fibers wait for each other; otherwise long enough for the pending I/O of the process. The only pending
+ * timer may be the timer of `Effect.never`, so timers get less time than I/O.
  */
 const patience = (lost: boolean, { amongThemselves, warners }: FibersNow): number => {
   const comes = outside(warners)
@@ -49,7 +49,7 @@ const patience = (lost: boolean, { amongThemselves, warners }: FibersNow): numbe
   return lost ? (comes === "timers" ? 1000 : 4000) : 250
 }
 
-/** The assumption if fibers cannot be listed: they may wait for I/O. */
+/** The assumed snapshot if fibers cannot be listed. Any fiber may then wait for I/O. */
 const unseen: FibersNow = {
   fibers: new Map(),
   signature: "",
@@ -96,7 +96,7 @@ export class Closings {
     )
   }
 
-  // Ignores fibers under a test clock that has no deadline here: they belong to a concurrent test.
+  // Whether fibers under this clock count. A test clock without a deadline here belongs to a concurrent test.
   private readonly counts = (clock: Clock.Clock): boolean => {
     if (movable(clock) === undefined) return true
     const timers = originalOf(fromClock(clock))

@@ -3,11 +3,11 @@
  *
  * Fibers run in microtasks, in the order in which they became runnable or in an order drawn from the seed.
  * The driver checks for rest (no pending fiber or message) once per tick if asynchronous operations can be
- * observed, and otherwise once per turn of the event loop. If work has arrived since the last check, it
- * checks again. At rest it resumes the waits for rest (`rests`) whose condition holds; if there are none, it
- * advances the clock to the next deadline. If there is no deadline or a limit is reached, it reports the
- * reason and continues only until the interrupted program has ended. Never waits in real time, except briefly
- * before it reports `stuck`.
+ * observed, and otherwise once per turn of the event loop. If work has arrived since the last check, the
+ * driver checks again. At rest, the driver resumes the waits for rest (`rests`) whose condition holds.
+ * Without such a wait, the driver advances the clock to the next deadline. Without a next deadline, or at a
+ * limit, the driver reports the reason and continues only until the interrupted program has ended. Never
+ * waits in real time, except briefly before it reports `stuck`.
  */
 import type { RuntimeFiber } from "effect/Fiber"
 import { defaultShouldYield, PriorityBuckets, type Scheduler, type Task } from "effect/Scheduler"
@@ -33,7 +33,8 @@ interface Rest {
 
 // Maximum tasks per turn of the event loop, so that the rest of the process can run.
 const burst = 4096
-// Checks in ticks before the next check is in a turn: a turn costs five times as much as a tick.
+// Maximum number of checks in ticks between two checks in turns of the event loop. A turn costs five times as
+// much as a tick.
 const ticksOfTurn = 256
 // Real time, in milliseconds, for which the driver waits for outside events before it reports `stuck`.
 const grace = 25
@@ -68,7 +69,7 @@ export class Driver implements Scheduler {
     private readonly clock: VirtualClock.Service,
     private bounds: Bounds,
     /**
-     * Returns the index, below the given number, of the task to run next. `undefined`: tasks run first in,
+     * Returns the index, below the given number, of the task to run next. If `undefined`, tasks run first in,
      * first out.
      */
     private readonly pick: ((below: number) => number) | undefined,
@@ -105,7 +106,7 @@ export class Driver implements Scheduler {
     this.watch.stop()
   }
 
-  /** Called when the program is interrupted: from now on the driver only lets the program end. */
+  /** Called when the program is interrupted. From then on the driver only lets the program end. */
   close(): void {
     this.closing = true
     this.instant = this.activity
@@ -179,8 +180,8 @@ export class Driver implements Scheduler {
     }
   }
 
-  // When a tick begins no microtask is pending. The hooks count ticks and turns as they are scheduled (ours
-  // are subtracted): if the count has grown since the last check, one may be pending.
+  // Whether the program has scheduled a tick or a turn since the last check, so that this may still be
+  // pending. Microtasks are never pending here, because they run before a tick begins.
   private announced(): boolean {
     const ticks = this.announcedTicks - this.ticks
     const turns = this.announcedTurns - this.turns
@@ -191,8 +192,8 @@ export class Driver implements Scheduler {
     return tickPending || this.turnPending
   }
 
-  // Without hooks, the program is at rest after two turns without activity. Activity in the second turn came
-  // from outside.
+  // Without hooks, the program is at rest after two turns without activity. Activity in the second turn must
+  // come from outside.
   private stirred(activity: number): boolean {
     if (activity === this.seen) return ++this.silent < 2
     if (this.silent > 0) this.outOfTurn()
@@ -241,7 +242,7 @@ export class Driver implements Scheduler {
     return `more than ${this.bounds.steps} steps without time passing`
   }
 
-  // Called inside the program, so the failure is deferred to a microtask.
+  // Called inside the program, so report the failure in a microtask.
   private real(type: string, stack: string): void {
     if (this.stopped || this.closing) return
     const where = stack

@@ -16,7 +16,7 @@ export interface Movable {
     ReadonlyArray<{ readonly deadline: number; readonly fiber: PictureWait["fiber"] }>
   >
   readonly moveTo: (time: number) => Effect.Effect<void>
-  /** Run before the first advance. */
+  /** Must run before the first advance. Silences the warning of a `TestClock`. */
   readonly begin: Effect.Effect<void>
 }
 

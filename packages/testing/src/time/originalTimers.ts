@@ -1,6 +1,6 @@
 /**
- * Maps derived timers (of a watched clock or a host) to the timers from which they were derived. Both expire
- * together, so they count as one clock.
+ * Maps derived timers (of a watched clock or a host) to the timers from which they were derived. Deadlines of
+ * both expire together, so derived and original timers count as one clock.
  */
 import type { Timers } from "@httpfx/core/Timers"
 

@@ -1,8 +1,8 @@
 /**
- * Reports which kinds of events the process waits for. Node.js reports them by
- * `process.getActiveResourcesInfo`.
+ * Reports which kinds of events the process waits for, as listed by `process.getActiveResourcesInfo` of
+ * Node.js.
  *
- * The report is for the whole process: it does not show which test waits for an event.
+ * The report covers the whole process, and does not show which test waits for an event.
  */
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Timers and clocks of the platform. They are captured when this module is first loaded, so fake timers that
- * a test installs later do not affect the network in memory. Never used for time on Effect's clock.
+ * Timers and clocks of the platform, captured when this module is first loaded. So fake timers that a test
+ * installs later do not affect the network in memory. Never used for time on Effect's clock.
  */
 interface RealTime {
   readonly setTimeout: typeof globalThis.setTimeout
@@ -10,7 +10,7 @@ interface RealTime {
   readonly monotonicNow: () => number
 }
 
-// A symbol of the global registry, so that copies of this module share the captured functions.
+// The key is a symbol of the global registry, so that copies of this module share the captured functions.
 const key = Symbol.for("@httpfx/testing/realTime")
 const host = globalThis as { [key]?: RealTime }
 

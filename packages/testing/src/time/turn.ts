@@ -2,8 +2,8 @@
  * Calls functions in the next turn of the event loop, when all pending microtasks and ticks have run and all
  * posted messages have arrived.
  *
- * Uses `setImmediate` if it exists, because it runs after messages (Node documentation: the event loop,
- * phases), and otherwise a message.
+ * Uses `setImmediate`, which runs after messages (Node documentation: the event loop, phases). On platforms
+ * without `setImmediate`, uses a message.
  */
 import { queueMicrotask } from "./realTime.js"
 type Later = (f: () => void) => unknown

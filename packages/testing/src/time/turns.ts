@@ -1,5 +1,5 @@
 /**
- * Waits during which other work runs, until all work that needs no time is done.
+ * Waits that let other fibers, microtasks and the event loop run.
  *
  * The waits do not advance any clock.
  */

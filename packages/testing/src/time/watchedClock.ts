@@ -1,5 +1,5 @@
 /**
- * A clock that records which fibers and timers wait for it. The time and all other methods are those of the
+ * A clock that records its waiting fibers and timers. The time and all other methods are those of the
  * underlying clock, such as `adjust` of a test clock.
  */
 import type * as Clock from "effect/Clock"
@@ -36,8 +36,8 @@ export const watchClock = (clock: Clock.Clock, sleeps: Map<object, string>): Clo
       const key = {}
       sleeps.set(key, `${Duration.format(duration)}, started by ${FiberId.threadName(fiber.id())}`)
       return Effect.ensuring(
-        // A fiber that the clock forks (for a test clock's warning) does not belong to the test, so hide it
-        // from its supervisor.
+        // A fiber that the clock forks (for a test clock's warning) does not belong to the test, so hide the
+        // fiber from the test's supervisor.
         Effect.locally(clock.sleep(duration), FiberRef.currentSupervisor, Supervisor.none),
         Effect.sync(() => sleeps.delete(key))
       )

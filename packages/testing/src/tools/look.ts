@@ -94,7 +94,7 @@ export interface ExchangeView {
   readonly target: string | undefined
   /** Status of the response; `undefined` if no response was begun. */
   readonly status: number | undefined
-  /** How the exchange ended. */
+  /** The outcome of the exchange. */
   readonly outcome: ExchangeOutcome["_tag"]
   /** Time at which the head of the request was read, in milliseconds since the epoch. */
   readonly startedAt: number
@@ -164,7 +164,7 @@ interface Now {
   readonly target: string
   readonly since: number
   status: number | undefined
-  /** Whether the exchange is a request to the inspector itself, which is not shown. */
+  /** Whether the exchange is a request to the inspector itself. Such an exchange is not shown. */
   isOwn: boolean
 }
 
@@ -176,11 +176,13 @@ interface Over {
 const nameOf = (address: Address | undefined): string =>
   address === undefined ? "?" : formatAddress(address)
 
-// For the targets in events. The scheme is optional, because the target of `CONNECT` is only an authority.
+// Removes user and password from a target. The scheme is optional, because the target of `CONNECT` is only an
+// authority.
 const withoutUserinfo = (target: string): string =>
   target.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i, "$1")
 
-// Times are counted from the first byte of the exchange, which may be much earlier than the end of the head.
+// Prints a recording, with times counted from the first byte of the exchange. This byte may be much earlier
+// than the end of the head.
 const print = (recording: Recording, secrets: FindSecrets): string =>
   printRecording(recording, new Placeholders(), {
     origin: recording.events[0]?.at ?? recording.opened,
@@ -236,7 +238,7 @@ export class Look {
     }
   }
 
-  /** Marks an exchange in flight as a request to the inspector itself, so that it is not shown. */
+  /** Marks an exchange in flight as a request to the inspector itself, so that the exchange is not shown. */
   disregard(remote: Address | undefined, exchange: number): void {
     for (const { now, remote: name } of this.open.values())
       if (now?.exchange === exchange && name === nameOf(remote)) now.isOwn = true
@@ -274,7 +276,8 @@ export class Look {
     const isOwn = open.now?.exchange === exchange && open.now.isOwn
     if (open.now?.exchange === exchange) open.now = undefined
     const { recording } = open
-    // After any other outcome the connection ends, so all its remaining bytes belong to this exchange.
+    // After any outcome except `Answered` the connection ends, so all its remaining bytes belong to this
+    // exchange.
     const passed =
       outcome._tag === "Answered"
         ? { client: bytesIn, server: bytesOut }
@@ -300,7 +303,9 @@ export class Look {
     if (this.past.length > this.history) this.past.shift()
   }
 
-  /** Returns the recorded bytes of an exchange as text; for an exchange in flight, the bytes so far. */
+  /**
+   * Returns the recorded bytes of an exchange as text. For an exchange in flight these are the bytes so far.
+   */
   wire(connection: number, exchange: number): string | undefined {
     const over = this.past.find(({ view }) => view.connection === connection && view.exchange === exchange)
     if (over !== undefined) return over.wire

@@ -1,8 +1,8 @@
 /**
- * Options and service of `Agent`, and the lookup of a service's pool.
+ * The options and the service of `Agent`, and `poolOf`, which finds the pool behind a service.
  *
- * Users can only observe an agent; clients use its pool through the lookup. The lookup throws for an agent
- * that `Agent.make` did not create.
+ * Users can only observe an agent. Clients get the agent's pool from `poolOf`, which throws for an agent that
+ * `Agent.make` did not create.
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
@@ -22,7 +22,8 @@ import type { ClientPool } from "../../connection/client/pool.js"
  */
 export interface Options {
   /**
-   * Keep connections for later requests. `false`: every request sends `Connection: close`. Default `true`.
+   * Whether connections are kept for later requests. If `false`, every request sends `Connection: close`.
+   * Default `true`.
    */
   readonly keepAlive?: boolean | undefined
   /**
@@ -43,13 +44,13 @@ export interface Options {
   /** Maximum number of idle connections kept per host and port. Default 256. */
   readonly maxFreeSockets?: number | undefined
   /**
-   * The idle connection to use next: `lifo`, the most recently used; `fifo`, the least recently used. Default
-   * `lifo`.
+   * The order in which idle connections are reused. `lifo` takes the most recently used connection, `fifo`
+   * the least recently used. Default `lifo`.
    */
   readonly scheduling?: Scheduling | undefined
   /**
-   * Inactivity timeout of a connection. An idle connection closes after this time. Requests are limited as if
-   * `timeouts.connect`, `secure`, `head` and `body` had this value. Default: no timeout.
+   * Maximum time without activity on a connection. An idle connection closes after this time. Requests are
+   * limited as if `timeouts.connect`, `secure`, `head` and `body` had this value. Default: no timeout.
    */
   readonly timeout?: Duration.DurationInput | undefined
   /**
@@ -59,13 +60,13 @@ export interface Options {
    */
   readonly idleTimeout?: Duration.DurationInput | undefined
   /**
-   * Time before the announced timeout of a server at which the agent closes an idle connection to that
-   * server. Default 1 second.
+   * Margin subtracted from the idle timeout that a server announces (`Keep-Alive: timeout=n`). The agent
+   * closes an idle connection that much earlier than the server would. Default 1 second.
    */
   readonly keepAliveTimeoutBuffer?: Duration.DurationInput | undefined
   /**
-   * Maximum age of a connection. At this age an idle connection closes, and an exchange in flight is the last
-   * of its connection. Default: no maximum.
+   * Maximum age of a connection. A connection that reaches this age closes, but completes an exchange in
+   * flight first. Default: no maximum.
    */
   readonly maxAge?: Duration.DurationInput | undefined
   /**

@@ -1,5 +1,5 @@
 /**
- * The errors of a request and of a response body, and their conversion from loss records.
+ * The errors of a request and of a response body. Converts loss records (`model/loss.ts`) to these errors.
  */
 import type * as Cause from "effect/Cause"
 import { fromLoss } from "../../errors/fromLoss.js"
@@ -43,11 +43,11 @@ export type RequestError =
   | HttpError.ProxyAuthenticationRequired
   | HttpError.RedirectError
 
-/** Converts a loss to its error. */
+/** Converts the loss of an exchange to the error that the caller gets. */
 export const lossError = (loss: Exclude<RequestLoss, Thrown>): RequestError =>
   loss._tag === "NotConnected" ? (loss.error as RequestError) : fromLoss(loss)
 
-/** Converts a loss within a response body to its error. */
+/** Converts a loss within a response body to the error that the reader gets. */
 export const bodyError = (loss: ResponseLoss): BodyError => fromLoss(loss) as BodyError
 
 /** Returns the failure of a function or stream that the caller passed in. */

@@ -23,7 +23,7 @@ export type Payload =
       readonly _tag: "Stream"
       readonly stream: Stream.Stream<Uint8Array, unknown>
       readonly trailers: Effect.Effect<ReadonlyArray<string>, unknown> | undefined
-      /** The runtime of the fiber that made the request; the stream runs in its context. */
+      /** The runtime of the fiber that made the request. The stream runs with the context of this runtime. */
       readonly runtime: Runtime.Runtime<never>
     }
 
@@ -38,10 +38,10 @@ export interface PreparedRequest extends Request {
 /** Receives the result of a request. The exchange calls exactly one of these methods, once. */
 export interface Receiver {
   answered(response: IncomingResponse): void
-  /** The server switched protocols. Called only for requests that ask for a switch. */
+  /** Called when the server has switched protocols, and only for requests that ask for a switch. */
   switched?(response: IncomingResponse, socket: Socket): void
   failed(error: RequestError): void
-  /** The stream of the request's body failed, or a defect occurred. */
+  /** Called when the stream of the request's body has failed, or a defect has occurred. */
   failedCause(cause: Cause.Cause<unknown>): void
 }
 
@@ -71,7 +71,7 @@ export class ClientExchange extends Exchange {
     try {
       this.request.onInformational?.(head)
     } catch (defect) {
-      // Do not rethrow: the exception would reach the socket's event handler and end the process.
+      // Do not rethrow, because the exception would reach the socket's event handler and end the process.
       this.abort(Cause.die(defect), "Interrupted")
     }
   }
@@ -122,8 +122,8 @@ export class ClientExchange extends Exchange {
     this.drop()
     if (attempt !== undefined) {
       return Effect.withFiberRuntime((fiber) =>
-        // The fiber id marks this wait as one for a fiber, so that a virtual clock does not treat it as
-        // pending I/O.
+        // The fiber id marks the wait as a wait for a fiber. Without the id, a virtual clock treats the wait
+        // as pending I/O.
         Effect.async<void>((resume) => attempt.whenOver(() => resume(Effect.void)), fiber.id())
       )
     }

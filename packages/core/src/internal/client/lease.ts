@@ -43,18 +43,18 @@ export interface Destination {
   /** Options for opening the connection. Default: the agent's network opens it. */
   readonly connection?: ConnectionOptions | undefined
   /**
-   * Whether the borrower resends its request if the connection turns out to be closed. If so, it gets an idle
-   * connection immediately. Default `false`: it gets an idle connection only after a turn of the event loop
-   * in which a close by the server would have been noticed.
+   * Whether the borrower resends its request if the connection turns out to be closed. With `true`, the
+   * borrower gets an idle connection immediately. With `false`, the default, the borrower first waits a turn
+   * of the event loop, in which a close by the server would be noticed.
    */
   readonly resendable?: boolean | undefined
 }
 
 /**
- * Borrows a connection: an idle one, a new one, or the next one that is released. Interruption cancels the
- * wait. Call this effect in an uninterruptible region, so that an interruption cannot lose a lease that has
- * just been granted. Loans do not expire: a lease that is neither released nor closed counts against the
- * agent's limits forever. Closing the agent's scope resets borrowed connections.
+ * Borrows an idle connection, a new connection, or the next connection that is released. Interruption cancels
+ * the wait, but can lose a lease that has just been granted. An uninterruptible region around this effect
+ * prevents the loss. Loans do not expire. A lease that is never released or closed counts against the agent's
+ * limits forever. Closing the agent's scope resets borrowed connections.
  *
  * @since 0.1.0
  * @category constructors

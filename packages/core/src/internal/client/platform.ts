@@ -1,10 +1,10 @@
 /**
  * Implements platform's `HttpClient.HttpClient` over the client's exchanges.
  *
- * Behaves as platform's own `HttpClient.make`: spans, propagation, `withScope`, the `with...` switches and
- * the error reasons; the `cause` of an error is our error. A span is created only if the program can observe
- * it: a tracer is installed, a span is open, or a streamed body could read the current span. Otherwise the
- * request only carries random trace ids for the server, and no span is created.
+ * Behaves as platform's own `HttpClient.make` in spans, propagation, `withScope`, the `with...` functions and
+ * the reasons of errors. The `cause` of an error is an `HttpError`. A span is created only if the program can
+ * observe it: a tracer is installed, a span is open, or a streamed body could read the current span.
+ * Otherwise the request only carries random trace ids for the server, and no span is created.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as PlatformError from "@effect/platform/HttpClientError"
@@ -104,7 +104,7 @@ const targetOf = (request: Request): Target | InvalidTarget => {
   return url._tag === "Right" ? fromUrl(url.right) : { _tag: "InvalidTarget", protocol: undefined }
 }
 
-/** Sends a request. With `root` it replaces the request's trace headers by those of a new trace. */
+/** Sends a request. If `root` is true, the headers of a new trace replace the request's own trace headers. */
 const send = (
   settings: RequestSettings,
   request: Request,
@@ -215,7 +215,8 @@ const traced = (settings: RequestSettings, request: Request): Answer =>
       const sent = fiber.getFiberRef(HttpClient.currentTracerPropagation)
         ? HttpClientRequest.setHeaders(request, TraceContext.toHeaders(span))
         : request
-      // `setHeaders` creates a new request object, but the scope is registered for the old object.
+      // A scope is registered per request object, and `setHeaders` creates a new object. So register the
+      // scope again.
       shareScope(request, sent)
       const answer: Answer = Effect.withFiberRuntime((inner) => send(settings, sent, inner, false))
       return Effect.tap(Effect.withParentSpan(answer, span), (response) => {

@@ -2,10 +2,9 @@
  * Implements platform's `HttpClientResponse` over a response: folded headers, cookies, and the body in
  * platform's formats.
  *
- * If the connection fails within the body, the error is a `RequestError` with the reason `Transport`, because
- * platform's retry policies recognise it. Platform's types name only `ResponseError` for bodies, but none of
- * its reasons fits: the received bytes were valid. The error type of platform's clients includes both
- * classes.
+ * If the connection fails within the body, the error is a `RequestError` with the reason `Transport`, which
+ * platform's retry policies treat as transient. Platform's types declare only `ResponseError` for bodies, but
+ * its reasons describe invalid responses. The error type of platform's clients includes both classes.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as Headers from "@effect/platform/Headers"
@@ -49,7 +48,7 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
   }
 
   // Platform's record holds one string per name. The lines of `Set-Cookie` are also stored separately,
-  // because they cannot be parsed once they are joined.
+  // because joined lines cannot be parsed.
   private foldHeaders(): Headers.Headers {
     const into = Object.create(headersProto) as Record<string, string | Array<string> | undefined>
     const folded = foldHeaders(this.source.rawHeaders, {
@@ -95,8 +94,8 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
   }
 
   get arrayBuffer(): Effect.Effect<ArrayBuffer, PlatformError.ResponseError> {
-    // Copies, because the received bytes are a view of a larger buffer. A Node buffer's `slice` would not
-    // copy.
+    // Copies the bytes, because they are a view of a larger buffer. `slice` does not copy if the view is a
+    // Node `Buffer`.
     return Effect.map(this.body, (bytes) => new Uint8Array(bytes).buffer)
   }
 

@@ -58,8 +58,8 @@ export class AgentPool {
   private readonly closingDeadlines: Closing
 
   /**
-   * `timers` do not keep the process alive. `closingTimers`, which limit the duration of the close, keep it
-   * alive.
+   * Pending `timers` let the process exit. Pending `closingTimers`, which limit the duration of the close,
+   * keep the process alive.
    */
   constructor(
     network: Network.Service,
@@ -96,7 +96,8 @@ export class AgentPool {
   })
 }
 
-// The fiber id marks this wait as one for a fiber, so that a virtual clock does not treat it as pending I/O.
+// The fiber id marks the wait as a wait for a fiber. Without the id, a virtual clock treats the wait as
+// pending I/O.
 const waiting = (begin: (done: () => void) => void): Effect.Effect<void> =>
   Effect.withFiberRuntime((fiber) => Effect.async((resume) => begin(() => resume(Effect.void)), fiber.id()))
 

@@ -40,7 +40,7 @@ export interface Proxies {
   /**
    * Hosts that are reached without a proxy, separated by commas or spaces. An entry is `*` (all hosts), a
    * name (also matches its subdomains; a leading dot is ignored), an IP address, or a range (`10.0.0.0/8`).
-   * `:port` after an entry limits it to this port.
+   * `:port` after an entry limits the entry to this port.
    */
   readonly noProxy?: string | undefined
 }
@@ -48,7 +48,7 @@ export interface Proxies {
 /**
  * Reads the proxies from environment variables, as curl does: `http_proxy`, `https_proxy`, `all_proxy` for a
  * scheme without its own variable, and `no_proxy`. The upper-case name is read if the lower-case variable is
- * unset. `HTTP_PROXY` is ignored if `REQUEST_METHOD` is set, because in a CGI program it may contain the
+ * unset. `HTTP_PROXY` is ignored if `REQUEST_METHOD` is set: in a CGI program `HTTP_PROXY` may contain the
  * `Proxy` field of a request. An empty value means no proxy.
  *
  * @since 0.1.0
@@ -74,7 +74,7 @@ export const fromEnvironment = (variables: Readonly<Record<string, string | unde
  */
 export interface Target {
   readonly protocol: "http:" | "https:"
-  /** Lower case, an IPv6 address without brackets. */
+  /** The host in lower case; an IPv6 address without brackets. */
   readonly host: string
   readonly port: number
 }

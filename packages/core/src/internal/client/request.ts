@@ -114,17 +114,20 @@ export interface Draft {
   /** The value of `Content-Type` if `headers` does not contain this field. */
   readonly contentType?: string | undefined
   readonly options: RequestOptions<unknown> | undefined
-  /** Add `Host` and the fields for connection and framing. */
+  /**
+   * Whether `Host` is added if missing. `setDefaultHeaders` decides on `Host` and on the fields for
+   * connection and framing. Both default to `true`.
+   */
   readonly setHost?: boolean | undefined
   readonly setDefaultHeaders?: boolean | undefined
-  /** Hand the connection over when the server switches protocols or accepts CONNECT. */
+  /** Whether the connection is handed over when the server switches protocols or accepts CONNECT. */
   readonly takeOver?: boolean | undefined
 }
 
 /** Settings of one request. */
 export interface Resolved {
   readonly pool: ClientPool
-  /** Use a new connection and do not keep it afterwards. */
+  /** Whether the request uses a new connection, which closes after the exchange. */
   readonly alone: boolean
   /** Maximum time that a response body may stay unread, ms. */
   readonly unreadTimeout: number
@@ -203,7 +206,8 @@ interface Way {
   readonly proxyHeaders: ReadonlyArray<string> | undefined
 }
 
-// Returns immediately in the common case, without a proxy, connection options and parser options.
+// Returns the destination and target of a request. Without proxy, connection options and parser options they
+// are the URL's own.
 const wayOf = (
   choose: ChooseProxy | undefined,
   options: RequestOptions<unknown>,
@@ -219,7 +223,8 @@ const wayOf = (
   const tunnel = forwards ? undefined : hop
   const at = forwards ? hop.origin : target.origin
   const plain = connection === undefined && parser === undefined && tunnel === undefined
-  // A forwarding proxy is used only for `http:` origins, so the TLS options are those for the proxy.
+  // A forwarding proxy serves only `http:` origins, which use no TLS. So `tls` holds the options of the
+  // connection to the proxy.
   const tls = forwards && hop.tls !== undefined ? { ...connection, tls: hop.tls } : connection
   const destination = plain && tls === undefined ? at : routed(at, { connection: tls, parser, tunnel })
   if (!forwards) return { ...direct, destination }
@@ -328,7 +333,7 @@ export const wait = <A, E>(exchange: ClientExchange, receiver: Resumable<A, E>):
       restore(
         Effect.async<A, E>((resume) => {
           receiver.resume = resume
-          // The scope that aborts the exchange may already have closed. Then do not start.
+          // If the scope that aborts the exchange has already closed, do not start.
           if (exchange.over) receiver.failed(lossError(exchange.abandon("its scope has closed")))
           else exchange.start()
         })
@@ -441,7 +446,8 @@ class Taking<E> implements Resumable<Upgrade, RequestError | E> {
   }
 }
 
-// Closing the scope resets the socket, or aborts an HTTP response whose body is incomplete.
+// Waits for the result and binds it to the scope. Closing the scope resets the socket, or aborts an
+// incomplete HTTP response.
 const ownedByScope = <E>(
   exchange: ClientExchange,
   receiver: Taking<E>

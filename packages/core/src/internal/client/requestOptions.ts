@@ -1,7 +1,7 @@
 /**
  * A FiberRef with request options for platform's client, because platform's requests cannot carry them.
  *
- * The options apply to every request of an effect, whatever wraps platform's client.
+ * The options apply to every request of an effect, even if other code wraps platform's client.
  */
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"

@@ -1,8 +1,8 @@
 /**
- * A response whose body may still be arriving, and whose body can be read once.
+ * A received response. Its body may still be arriving, and can be read once.
  *
- * Reports readers to the exchange, so that the exchange can abort a body that is not read. Never keeps the
- * connection of a complete response: the bytes stay in this object, and the connection is released.
+ * Tells the exchange when the body is being read, so that the exchange can abort an unread body. Keeps the
+ * bytes of a complete response in memory, so that its connection is released.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -32,15 +32,15 @@ export interface Response {
   readonly status: number
   /** The reason phrase as received; may be empty. */
   readonly statusMessage: string
-  /** 0 or 1, for HTTP/1.0 or HTTP/1.1. */
+  /** The minor version: 0 for HTTP/1.0, 1 for HTTP/1.1. */
   readonly versionMinor: number
   /** Field lines as received: name, value, name, value, ... */
   readonly rawHeaders: ReadonlyArray<string>
-  /** `1.1` or `1.0`. */
+  /** The version: `1.1` or `1.0`. */
   readonly httpVersion: string
   /**
-   * The fields, folded like Node's `message.headers`: names are in lower case, repeated fields are joined or,
-   * if only one value is meaningful, reduced to the first, and `set-cookie` is an array.
+   * The fields, folded like Node's `message.headers`. Names are in lower case. Repeated fields are joined, or
+   * reduced to the first value if only one value is meaningful. `set-cookie` is an array.
    */
   readonly headers: FoldedFields
   /** The value of the first field with this name, case-insensitive. */
@@ -161,7 +161,7 @@ export class IncomingResponse implements Response, Incoming {
     return this.incoming.rawTrailers
   }
 
-  /** Whether to join also the fields of which Node keeps only the first. */
+  /** Whether repeated fields are joined even where Node keeps only the first value. */
   get joinDuplicateHeaders(): boolean {
     return this.exchange.request.joinDuplicateHeaders
   }
@@ -219,8 +219,8 @@ export class IncomingResponse implements Response, Incoming {
 
   private wholeLater(): Effect.Effect<Uint8Array, BodyError> {
     const whole = this.incoming.bytes(undefined, alreadyRead)
-    // `readerActive` stops the unread timeout. An interruption before `onExit` would leave it stopped
-    // forever.
+    // `readerActive` stops the unread timeout. An interruption before `onExit` would leave the timeout
+    // stopped forever.
     return Effect.uninterruptibleMask((restore) => {
       this.exchange.readerActive()
       this.readers++

@@ -8,8 +8,8 @@ import type { ConnectionError, NameNotResolved, TimeoutError } from "../../error
 
 type Known = ConnectionError | NameNotResolved | TimeoutError
 
-// Transient errors. Failed handshakes, unknown names, full queues and expired total deadlines are not
-// transient, and closing or aborting by the client is intentional.
+// The tags of transient errors. Failed handshakes, unknown names, full queues and expired total deadlines
+// would fail again, and a client closes or aborts on purpose.
 const passing: ReadonlySet<string> = new Set<Known["_tag"]>([
   "ConnectionReset",
   "HangUp",
@@ -36,13 +36,13 @@ export const isTransient = (error: unknown): boolean => {
 export const isUnsent = (error: unknown): boolean =>
   isKnown(error) && (error._tag === "NameNotResolved" || ("written" in error && error.written === "none"))
 
-// The three date formats of HTTP (RFC 9110 §5.6.7). `Date.parse` alone would accept others.
+// The three date formats of HTTP (RFC 9110 §5.6.7). `Date.parse` alone would accept further formats.
 const date =
   /^(?:[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]+, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4})$/
 
 /**
- * Returns the wait that `Retry-After` asks for (RFC 9110 §10.2.3), in milliseconds from `now`: finite, never
- * below 0. The value may be seconds or a date; `undefined` for any other value.
+ * Returns the wait that `Retry-After` asks for (RFC 9110 §10.2.3), in ms from `now`, finite and at least 0.
+ * The value may be seconds or a date. Returns `undefined` for any other value.
  */
 export const retryAfter = (value: string | undefined, now: number): number | undefined => {
   if (value === undefined) return undefined

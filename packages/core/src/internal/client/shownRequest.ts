@@ -4,7 +4,7 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { withoutUserinfo } from "../../model/urlSecrets.js"
 
-/** Returns the request without user and password in its URL. Copies it only if needed. */
+/** Returns the request without user and password in its URL. Copies the request only if its URL has them. */
 export const withoutCredentials = (
   request: HttpClientRequest.HttpClientRequest
 ): HttpClientRequest.HttpClientRequest => {

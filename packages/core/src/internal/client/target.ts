@@ -30,8 +30,8 @@ export interface InvalidTarget {
 
 const invalid = (protocol?: string): InvalidTarget => ({ _tag: "InvalidTarget", protocol })
 
-// Matches only what `URL` leaves unchanged in path and query of `http:` (URL Standard, percent-encode sets).
-// Excludes segments that start with a dot or `%2e`, which could be dot segments; `URL` removes those.
+// Matches URLs that `URL` leaves unchanged (URL Standard, percent-encode sets). Excludes segments that start
+// with a dot or `%2e`, because `URL` removes dot segments.
 const normal =
   /^(https?:\/\/[a-z0-9.-]+(?::[0-9]+)?)((?:\/(?!\.|%2[eE])[\w.~!$&'()*+,;=:@%-]*)+(?:\?[\w.~!$&()*+,;=:@/?%-]+)?)$/
 
@@ -51,8 +51,8 @@ const placeOf = (url: URL): Place | InvalidTarget => {
   if (protocol !== "http:" && protocol !== "https:") {
     return invalid(protocol)
   }
-  // The URL standard allows hosts that RFC 3986 forbids. Refuse them here, because servers refuse them in
-  // `Host`.
+  // The URL standard allows hosts that RFC 3986 forbids. Servers refuse such a host in `Host`, so refuse the
+  // URL here.
   if (!isHost(url.host)) return invalid()
   const port = url.port === "" ? defaultPort[protocol] : +url.port
   return { origin: origin(protocol, bare(url.hostname), port), host: url.host }
@@ -70,8 +70,8 @@ export const fromUrl = (url: URL): Target | InvalidTarget => {
   }
 }
 
-// `plain` matches only characters that `URL` leaves unchanged. The other two match the characters to encode,
-// except controls.
+// `plain` matches only characters that `URL` leaves unchanged. `inPath` and `inQuery` match the characters to
+// encode, except control characters.
 const plain = /^[\w.~!$&'()*+,;=:@%/[\]^|-]*(?:\?[\w.~!$&'()*+,;=:@%/[\]^|?\\`{}-]*)?$/
 const inPath = /[ "#<>`{}\\]|[^\0-\x7f]+/g
 const inQuery = /[ "#<>]|[^\0-\x7f]+/g

@@ -11,8 +11,8 @@ import { unlimited, type Step, type TimeLimits } from "../../connection/client/l
 const names = Object.keys(unlimited) as ReadonlyArray<keyof TimeLimits>
 
 /**
- * Returns the limits of `timeouts`, with those of `beneath` where `timeouts` has none; `undefined` if nothing
- * is limited.
+ * Merges two sets of limits: a limit of `timeouts` overrides the same limit of `beneath`. Returns `undefined`
+ * if nothing is limited.
  */
 export const merge = (
   timeouts: Timeouts | undefined,
@@ -30,8 +30,8 @@ export const merge = (
 }
 
 /**
- * Returns the limits that an agent's `timeout` implies. As in Node, it limits every phase in which a socket
- * can be inactive.
+ * Returns the limits that an agent's `timeout` implies. As in Node, this timeout limits every phase in which
+ * a socket can be inactive.
  */
 export const ofAgent = (timeout: number): TimeLimits | undefined =>
   timeout === Infinity

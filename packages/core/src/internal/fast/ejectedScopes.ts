@@ -1,6 +1,6 @@
 /**
- * Tells whether a handler has ejected its scope (`HttpApp.ejectDefaultScopeClose`). The handler, not the
- * server, then closes that scope.
+ * Tells whether a handler has ejected its scope (`HttpApp.ejectDefaultScopeClose`). The handler itself then
+ * closes the scope, and the server must leave it open.
  *
  * Platform keeps the ejected scopes in a set under an unpublished key. If a future version has no such set,
  * requests run in a scope that platform creates, and platform decides whether to close it.
@@ -17,7 +17,7 @@ const ejected = globalValue("@effect/platform/HttpApp/ejectedScopes", () => new 
 
 export const isEjected = (scope: Scope.Scope): boolean => ejected.has(scope)
 
-/** Whether `isEjected` finds a scope that platform's function has ejected. */
+/** Whether `isEjected` recognises a scope that platform's own function has ejected. */
 export const knowsEjected = ((): boolean => {
   const scope = Effect.runSync(Scope.make())
   HttpApp.ejectDefaultScopeClose(scope)
@@ -45,5 +45,5 @@ export const inScopeOfPlatform = <E, R>(
     })
   )
 
-/** Makes a request's program respect ejected scopes. */
+/** Makes a request's program respect ejected scopes. Returns the program unchanged if `isEjected` works. */
 export const mayEject: typeof inScopeOfPlatform = knowsEjected ? (program) => program : inScopeOfPlatform

@@ -1,9 +1,8 @@
 /**
- * Starts many fibers with equal fiber refs: does the common part of `Runtime.runFork` once for all of them.
+ * Starts many fibers with equal fiber refs. Does the common part of `Runtime.runFork` only once.
  *
- * Every fiber gets the runtime's fiber refs, as with a fork, and its own context. Never starts a fiber with
- * other refs than `Runtime.runFork` would give it: if a ref has its own `fork`, or Effect forks differently
- * than expected, `Runtime.runFork` starts the fiber.
+ * Every fiber gets the runtime's fiber refs and its own context, exactly as from `Runtime.runFork`. If a ref
+ * has its own `fork`, or Effect forks in an unexpected way, `Runtime.runFork` starts the fiber.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -16,7 +15,7 @@ import type * as RuntimeFlags from "effect/RuntimeFlags"
 
 type Stacks = FiberRefs.FiberRefs["locals"]
 
-/** Whether a fork has exactly the refs of its runtime and its own context. */
+/** Whether a forked fiber has exactly the refs of its runtime, and in addition its own context. */
 export const forksPlainly = ((): boolean => {
   const { runtimeFlags } = Runtime.defaultRuntime
   const ref = FiberRef.unsafeMake(0)
@@ -39,7 +38,9 @@ export const forksPlainly = ((): boolean => {
 })()
 
 export class Launcher {
-  /** The refs that all fibers share, without the context. `undefined` if forking changes some of them. */
+  /**
+   * The refs that all fibers share, without the context. `undefined` if forking changes one of these refs.
+   */
   private readonly kept: Stacks | undefined
   private readonly refs: FiberRefs.FiberRefs
 
@@ -49,7 +50,8 @@ export class Launcher {
   ) {
     const kept = new Map(runtime.fiberRefs.locals)
     kept.delete(FiberRef.currentContext)
-    // A ref with its own `fork` function may change when a fiber is forked. Detect this by forking once.
+    // A ref with its own `fork` function may change when a fiber is forked. Fork once to detect such a
+    // change.
     const forked = FiberRefs.forkAs(runtime.fiberRefs, FiberId.none).locals
     const isPlain = forksPlainly && [...kept].every(([ref, stack]) => forked.get(ref) === stack)
     this.kept = isPlain ? kept : undefined

@@ -1,7 +1,7 @@
 /**
- * A map that adds its own entries to those of a shared map without copying the shared map. Used for the
- * services of a request, because copying the many services of its server would cost more than the rest of the
- * start of a fiber.
+ * A map that adds its own entries to the entries of a shared map without copying the shared map. Holds the
+ * services of a request, because copying all services of the server would cost more than the rest of starting
+ * a fiber.
  *
  * Copies the shared map when this map is iterated. The shared map must not change, and no value may be
  * `undefined`.

@@ -1,12 +1,11 @@
 /**
- * The scope of an exchange. It is one small object until a finalizer is added.
+ * The scope of an exchange, which is one small object until a finalizer is added.
  *
  * Behaves as `Scope.make()`: finalizers run in reverse order, and a fork closes with its parent. The first
- * `addFinalizer` or `fork` creates a real scope. Never closes by itself: the driver closes it with the
- * exchange's exit.
+ * `addFinalizer` or `fork` creates a real scope. Only the driver closes the scope, with the exchange's exit.
  *
- * Has the unpublished members of Effect's scopes. If a future version of Effect has scopes with other
- * members, exchanges get a real scope immediately.
+ * Implements the unpublished members of Effect's scopes too. If a future version of Effect has scopes with
+ * other members, every exchange gets a real scope immediately.
  */
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
@@ -17,9 +16,9 @@ import * as Scope from "effect/Scope"
 const makeScope = Scope.make()
 
 export interface ExchangeScope extends Scope.CloseableScope {
-  /** Whether no finalizer or fork was ever added. If so, closing needs no effect. */
+  /** Whether the scope never had a finalizer or fork. An unused scope closes without running an effect. */
   readonly unused: boolean
-  /** Closes the scope without creating a real one. A finalizer that is added later runs immediately. */
+  /** Closes the scope without creating a real scope. A finalizer that is added later runs immediately. */
   markClosed(exit: Exit.Exit<unknown, unknown>): void
 }
 
@@ -31,8 +30,8 @@ export class LazyScope implements ExchangeScope {
   private exit: Exit.Exit<unknown, unknown> | undefined = undefined
 
   /**
-   * Read by `Effect.forkIn` and `forkScoped`. It is not in the public type of scopes, but all scopes that
-   * Effect creates have it.
+   * The state of the scope, which `Effect.forkIn` and `forkScoped` read. All scopes of Effect have this
+   * member, but the public type omits it.
    */
   get state(): unknown {
     return scopeOf(this).state
@@ -91,7 +90,7 @@ Object.assign(LazyScope.prototype, {
   strategy: ExecutionStrategy.sequential
 })
 
-/** Whether a lazy scope has all members of this scope. */
+/** Whether a `LazyScope` has every member that this scope of Effect has. */
 export const isLike = (scope: object): boolean => {
   const lazy = new LazyScope()
   for (let at = scope; at !== Object.prototype; at = Object.getPrototypeOf(at) as object)

@@ -23,7 +23,8 @@ const randomHex = (length: number): string => {
   return text
 }
 
-// Converts to the unit of Effect's own spans: nanoseconds since about the epoch, by a monotonic clock.
+// Converts milliseconds of the monotonic clock to nanoseconds, as in Effect's own spans. Both count from
+// about the epoch.
 const toNanos = (millis: number): bigint => BigInt(Math.round(millis * 1000)) * 1000n
 
 export class LazySpan implements Tracer.Span {
@@ -75,8 +76,8 @@ export class LazySpan implements Tracer.Span {
   get attributes(): ReadonlyMap<string, unknown> {
     const own = (this.ownAttributes ??= new Map())
     if (!this.described) {
-      // The response's attributes are complete only once the exchange has ended, so compute them again until
-      // then.
+      // Attributes of the response are incomplete until the exchange has ended. So compute the attributes at
+      // every read before the end.
       this.described = this.status._tag === "Ended"
       this.source.spanAttributes((key, value) => {
         if (!own.has(key)) own.set(key, value)

@@ -1,5 +1,5 @@
 /**
- * The abort signals of requests made with `HttpClient.withScope`, which abort a request when its scope
+ * The abort signals of requests made with `HttpClient.withScope`. The signal aborts a request when its scope
  * closes. Platform keeps a controller per request in a map under an unpublished key. If a future version has
  * no such map, clients are made with platform's own `HttpClient.make`, which passes the signal on.
  */
@@ -37,7 +37,7 @@ const direct = (execute: (request: Request) => Answer): HttpClient.HttpClient =>
     Effect.succeed as HttpClient.HttpClient.Preprocess<never, never>
   )
 
-/** Whether `scopeSignal` finds the scope of a request made with platform's function. */
+/** Whether `scopeSignal` finds the signal of a request made with platform's `HttpClient.withScope`. */
 export const knowsScopes = ((): boolean => {
   let known = false
   const look = (request: Request) => {

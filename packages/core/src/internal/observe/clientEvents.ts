@@ -24,12 +24,12 @@ export class EventHub implements EventSink {
     return this.observers.active
   }
 
-  /** Returns the time for durations: milliseconds with fractions, by the monotonic clock. */
+  /** Returns the current time for measuring durations, in fractional milliseconds of the monotonic clock. */
   now(): number {
     return this.timers.now()
   }
 
-  /** Returns the time of an event: milliseconds since the epoch. */
+  /** Returns the current time for `at` of events, in milliseconds since the epoch. */
   wallTime(): number {
     return this.timers.wallTime()
   }

@@ -1,7 +1,7 @@
 /**
  * Labels and histogram boundaries for the metrics of servers and clients, by OpenTelemetry's conventions.
  *
- * A label's value must never be one that a peer can choose freely.
+ * A peer must never be able to choose a label's value freely, because every new value creates a time series.
  */
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricLabel from "effect/MetricLabel"
@@ -14,8 +14,8 @@ export const durationBoundaries = MetricBoundaries.fromIterable([
 const methods = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"])
 
 /**
- * Maps unknown methods to one label value, as in the conventions, so that clients cannot create new time
- * series.
+ * Returns the label of a method. All unknown methods share one value, as in the conventions, so that clients
+ * cannot create new time series.
  */
 export const methodLabel = (method: string): MetricLabel.MetricLabel =>
   MetricLabel.make("http.request.method", methods.has(method) ? method : "_OTHER")

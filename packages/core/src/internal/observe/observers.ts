@@ -15,13 +15,13 @@ export class Observers<E> {
   active = false
   private listeners: ReadonlyArray<Listener<E>> = []
 
-  /** `whose` names the observed object in the log line about a listener that throws. */
+  /** `whose` is the name of the observed object, used in the log line about a listener that throws. */
   constructor(private readonly whose: string) {}
 
   observe(listener: Listener<E>): Effect.Effect<void, never, Scope.Scope> {
     return Effect.flatMap(Effect.runtime<never>(), (runtime) => {
-      // A new function per registration. So if a listener is registered twice, removing one registration
-      // keeps the other.
+      // Wrap the listener in a new function per registration. So if a listener is registered twice, removing
+      // one registration keeps the other.
       const own: Listener<E> = (event) => {
         try {
           listener(event)

@@ -15,7 +15,7 @@ import type { CloseReason } from "../../wire/index.js"
  */
 export interface ConnectionOpened {
   readonly _tag: "ConnectionOpened"
-  /** Time of the event. */
+  /** Time of the event, in milliseconds since the epoch. */
   readonly at: number
   /** Number of the connection on its server, from 1. */
   readonly connection: number
@@ -33,7 +33,7 @@ export interface ConnectionOpened {
  */
 export interface RequestReceived {
   readonly _tag: "RequestReceived"
-  /** Time of the event. */
+  /** Time of the event, in milliseconds since the epoch. */
   readonly at: number
   /** Number of the connection on its server. */
   readonly connection: number
@@ -53,7 +53,7 @@ export interface RequestReceived {
  */
 export interface ResponseBegun {
   readonly _tag: "ResponseBegun"
-  /** Time of the event. */
+  /** Time of the event, in milliseconds since the epoch. */
   readonly at: number
   /** Number of the connection on its server. */
   readonly connection: number
@@ -71,7 +71,7 @@ export interface ResponseBegun {
  */
 export interface ExchangeEnded {
   readonly _tag: "ExchangeEnded"
-  /** Time of the event. */
+  /** Time of the event, in milliseconds since the epoch. */
   readonly at: number
   /** The outcome, with all facts about the exchange. */
   readonly outcome: ExchangeOutcome.ExchangeOutcome
@@ -85,7 +85,7 @@ export interface ExchangeEnded {
  */
 export interface ClientError {
   readonly _tag: "ClientError"
-  /** Time of the event. */
+  /** Time of the event, in milliseconds since the epoch. */
   readonly at: number
   /** Number of the connection on its server; 0 if the TLS handshake failed. */
   readonly connection: number
@@ -101,14 +101,14 @@ export interface ClientError {
 }
 
 /**
- * A connection has closed, and its resources are released.
+ * A connection has closed, and the server has released its resources.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ConnectionClosed {
   readonly _tag: "ConnectionClosed"
-  /** Time of the event. */
+  /** Time of the event, in milliseconds since the epoch. */
   readonly at: number
   /** Number of the connection on its server. */
   readonly connection: number
@@ -136,7 +136,7 @@ export interface ConnectionClosed {
  */
 export interface StateChanged {
   readonly _tag: "StateChanged"
-  /** Time of the event. */
+  /** Time of the event, in milliseconds since the epoch. */
   readonly at: number
   /** The new state. */
   readonly state: Shutdown.State

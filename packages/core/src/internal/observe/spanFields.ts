@@ -1,5 +1,5 @@
 /**
- * Header fields for client and server spans. Credentials are redacted, also users and passwords in URLs.
+ * Header fields for client and server spans. Credentials are redacted, including users and passwords in URLs.
  */
 import * as Headers from "@effect/platform/Headers"
 import { redactUrlsWithin } from "../../model/urlSecrets.js"
@@ -7,8 +7,8 @@ import { redactUrlsWithin } from "../../model/urlSecrets.js"
 export type RedactedNames = ReadonlyArray<string | RegExp>
 
 /**
- * Calls `set` for every field. `redacted` has the names in force where the span is created;
- * `proxy-authorization` is added because platform's default does not contain it.
+ * Calls `set` for every field, with redacted values for the names in `redacted` and for
+ * `proxy-authorization`. Platform's default list of redacted names lacks `proxy-authorization`.
  */
 export const shownFields = (
   headers: Headers.Headers,

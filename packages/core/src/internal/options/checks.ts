@@ -1,7 +1,7 @@
 /**
  * Checks of option values, arranged in tables. An invalid value is refused with an error that names option
- * and requirement, and never converted. The types require the same, but configurations and JavaScript callers
- * bypass types.
+ * and requirement, and never converted. TypeScript requires the same, but configurations and JavaScript
+ * callers bypass its types.
  *
  * This file has the tables that several records of options share: `sizes` (limits of the parser), `flags` and
  * `tls`. The table for one record is in the file of that record.
@@ -28,7 +28,7 @@ export interface Check {
    */
   readonly ordered: boolean
   readonly is: (value: unknown) => boolean
-  /** The value is secret, so errors show only its type. */
+  /** Whether the value is secret. Errors show only the type of a secret value. */
   readonly secret?: true
 }
 
@@ -43,7 +43,7 @@ const secret = (check: Check): Check => ({ ...check, secret: true })
 export const integer = (least: number): Check =>
   ordered(`an integer >= ${least}`, (value) => Number.isSafeInteger(value) && (value as number) >= least)
 
-/** An integer, or `Infinity` for no limit. */
+/** The check of an integer, or of `Infinity` for no limit. */
 export const limit = (least: number): Check =>
   ordered(
     `an integer >= ${least}, or Infinity`,
@@ -83,14 +83,15 @@ export const oneOf = (...values: ReadonlyArray<string>): Check =>
   )
 
 export const bytes = other("a Uint8Array", (value) => value instanceof Uint8Array)
-// Also accepts bytes, because PEM files are often read as bytes.
+// Accepts bytes as well as text, because PEM files are often read as bytes.
 const pem = other("a string", (value) => typeof value === "string" || value instanceof Uint8Array)
 const pems = other("a string or an array of strings", (value) =>
   Array.isArray(value) ? value.every(pem.is) : pem.is(value)
 )
 
 /**
- * Checks only the type; the URL is parsed when it is used. Secret, because the URL may contain a password.
+ * The check of a proxy. Only the type is checked, because the URL is parsed when it is used. The URL may
+ * contain a password, so the value is secret.
  */
 export const proxy = secret(
   other(
@@ -99,7 +100,7 @@ export const proxy = secret(
   )
 )
 
-/** Flags of the parser. */
+/** The check of the parser's flags. */
 export const flags = other(
   "a record of flags, each a boolean",
   (value) =>
@@ -107,7 +108,7 @@ export const flags = other(
     Object.entries(value).every(([name, item]) => name in presets.strict && typeof item === "boolean")
 )
 
-/** Limits of the parser. */
+/** The checks of the parser's limits. */
 export const sizes: Checks<Limits> = {
   maxHeaderSize: integer(0),
   maxHeaderCount: integer(0),
@@ -131,7 +132,7 @@ const isNegative = (value: unknown): boolean =>
 const isDuration = (value: unknown): boolean =>
   !isNegative(value) && Duration.decodeUnknown(value)._tag === "Some"
 
-/** Zero or more, or `Infinity`. */
+/** The check of a duration: zero or more, or `Infinity`. */
 export const duration: Check = ordered("a duration >= 0", isDuration)
 export const finiteDuration: Check = ordered(
   "a finite duration >= 0",

@@ -19,7 +19,7 @@ import type { Limits } from "../../wire/index.js"
  * @category models
  */
 export interface ClientOptions {
-  /** Timeouts per phase. Default: no limits besides those of the agent's `timeout`. */
+  /** Timeouts per phase. Default: only the agent's `timeout` limits the phases. */
   readonly timeouts?: Timeouts | undefined
   /** Maximum time that an incomplete response body may stay unread. Default 30 seconds. */
   readonly unreadTimeout?: Duration.DurationInput | undefined

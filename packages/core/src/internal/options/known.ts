@@ -66,7 +66,7 @@ const tlsOptions: Readonly<Record<keyof TlsOptions, true>> = {
   ticketKeys: true
 }
 
-// Node's names for our options, for a hint in the error.
+// Maps Node's option names to ours, for a hint in the error.
 const ours: Readonly<Record<string, keyof TlsOptions>> = { servername: "serverName", ALPNProtocols: "alpn" }
 
 /** Returns the error for an unknown TLS option; `undefined` if all options are known. */

@@ -1,5 +1,6 @@
 /**
- * Options of a request besides method, URL, fields and body: connection, parser, timeouts, callbacks.
+ * Further options of a request in addition to method, URL, fields and body: connection, parser, timeouts,
+ * callbacks.
  *
  * Contains only types. `Client.request` reads these options from the request, platform's client from
  * `Client.withRequestOptions`.
@@ -39,7 +40,10 @@ export type HeadersInput =
  * @category models
  */
 export interface ConnectionOptions {
-  /** Only addresses of this family. Default: the family of `localAddress`, or both. */
+  /**
+   * Restricts the connection to addresses of this family. Default: the family of `localAddress`, or both
+   * families.
+   */
   readonly family?: 4 | 6 | undefined
   /**
    * Flags for the system's resolver (`dns.ADDRCONFIG`, ...). A network that does not use this resolver
@@ -53,8 +57,8 @@ export interface ConnectionOptions {
   /** `TCP_NODELAY`. Default `true`. */
   readonly noDelay?: boolean | undefined
   /**
-   * Resolves names instead of the network; also called for IP addresses. Receives `family` and `hints` of
-   * these options.
+   * Resolves names in place of the network, and is called for IP addresses too. Receives `family` and `hints`
+   * of these options.
    */
   readonly lookup?:
     | ((
@@ -67,9 +71,9 @@ export interface ConnectionOptions {
   /** Path of a Unix socket to connect to instead of the URL's host, which is then not resolved. */
   readonly socketPath?: string | undefined
   /**
-   * Opens the connection instead of the network; for `https:` URLs it must also add TLS (`Network.secure`).
-   * Other connection options and proxies are then ignored. The client owns the returned connection.
-   * `protocol`, `host` and `port` of the destination are those of the URL.
+   * Opens the connection in place of the network. For `https:` URLs this function must also add TLS
+   * (`Network.secure`). Other connection options and proxies are then ignored. The client owns the returned
+   * connection. `protocol`, `host` and `port` of the destination are those of the URL.
    */
   readonly createConnection?:
     | ((destination: {
@@ -95,8 +99,8 @@ export interface ParserOptions {
   /** Maximum size of the names and values in a head, in bytes. Default: the agent's limit (`limits`). */
   readonly maxHeaderSize?: number | undefined
   /**
-   * `true`: accept the deviations that Node's `insecureHTTPParser` accepts. `false`: accept only messages
-   * allowed by RFC 9112. Default: the agent's `flags`.
+   * Whether the parser accepts the deviations that Node's `insecureHTTPParser` accepts. With `false`, the
+   * parser accepts only messages allowed by RFC 9112. Default: the agent's `flags`.
    */
   readonly insecureHTTPParser?: boolean | undefined
 }
@@ -119,31 +123,34 @@ export interface Informational {
 export type { EarlyAnswer } from "../../connection/client/ports.js"
 
 /**
- * Timeouts per phase of a request; an expired timeout fails the request with the error named below. A phase
- * has no limit unless it is set here or by the agent's `timeout`. A number is milliseconds. An unset timeout
- * costs nothing.
+ * Timeouts per phase of a request. An expired timeout fails the request with the error named at the phase. A
+ * phase is limited only if a limit is set here or by the agent's `timeout`. A number is milliseconds. An
+ * unset timeout costs nothing.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Timeouts {
-  /** Limits the wait for a connection while the agent is at its limit: `QueueTimedOut`. */
+  /** Maximum wait for a connection while the agent is at its limit. Error: `QueueTimedOut`. */
   readonly queue?: Duration.DurationInput | undefined
-  /** Limits the resolution of the host name: `ResolveTimedOut`. */
+  /** Maximum time to resolve the host name. Error: `ResolveTimedOut`. */
   readonly resolve?: Duration.DurationInput | undefined
-  /** Limits the opening of the connection: `ConnectTimedOut`. */
+  /** Maximum time to open the connection. Error: `ConnectTimedOut`. */
   readonly connect?: Duration.DurationInput | undefined
-  /** Limits the TLS handshake: `SecureTimedOut`. */
+  /** Maximum time of the TLS handshake. Error: `SecureTimedOut`. */
   readonly secure?: Duration.DurationInput | undefined
-  /** Limits the time from getting a connection until the whole request is flushed: `SendTimedOut`. */
+  /** Maximum time from getting a connection until the whole request is flushed. Error: `SendTimedOut`. */
   readonly send?: Duration.DurationInput | undefined
-  /** Limits the time from the flush of the request until the head of the final response: `HeadTimedOut`. */
+  /**
+   * Maximum time from the flush of the request until the head of the final response. Error: `HeadTimedOut`.
+   */
   readonly head?: Duration.DurationInput | undefined
   /**
-   * Limits inactivity of the server within the response body while the body is being read: `BodyTimedOut`.
+   * Maximum time without bytes from the server within the response body, while the body is being read. Error:
+   * `BodyTimedOut`.
    */
   readonly body?: Duration.DurationInput | undefined
-  /** Limits the time from the call to the end of the response body: `RequestTimedOut`. */
+  /** Maximum time from the call to the end of the response body. Error: `RequestTimedOut`. */
   readonly total?: Duration.DurationInput | undefined
 }
 
@@ -155,8 +162,8 @@ export interface Timeouts {
  */
 export interface RequestOptions<E = never> {
   /**
-   * An agent to use instead of the client's. `false`: use a new connection and do not keep it (Node's
-   * one-shot agent).
+   * An agent that replaces the client's. With `false`, the request uses a new connection, which closes after
+   * the exchange (Node's one-shot agent).
    */
   readonly agent?: Agent | false | undefined
   /** Timeouts per phase. Default: the client's. */
@@ -170,15 +177,15 @@ export interface RequestOptions<E = never> {
   /** Proxies for this request; `false` for no proxy. Default: the client's. */
   readonly proxy?: Proxies | false | undefined
   /**
-   * Trailers to send after the body; the request is then chunked. An effect runs once the body has been sent.
-   * Fields that recipients need before the content fail the request with `TrailerInvalid`. Default: no
-   * trailers.
+   * Trailers to send after the body, which is then chunked. An effect that computes the trailers runs once
+   * the body has been sent. Fields that recipients need before the content fail the request with
+   * `TrailerInvalid`. Default: no trailers.
    */
   readonly trailers?: HeadersInput | Effect.Effect<HeadersInput, E> | undefined
   /**
-   * Sends `Expect: 100-continue` in the head and does not send the body until the server sends 100 or
-   * `continueTimeout` expires. If the final response arrives before, it is delivered and the body is not
-   * sent. Default: `true` if there is a body and the headers contain `Expect: 100-continue`.
+   * Whether the head contains `Expect: 100-continue`. The body then waits until the server sends 100 or
+   * `continueTimeout` expires. A final response that arrives earlier is delivered, and the body is not sent.
+   * Default: `true` if there is a body and the headers contain `Expect: 100-continue`.
    */
   readonly expectContinue?: boolean | undefined
   /**
@@ -189,13 +196,13 @@ export interface RequestOptions<E = never> {
   /** Handling of a final response that arrives before the request body has been sent. Default `continue`. */
   readonly earlyAnswer?: EarlyAnswer | undefined
   /**
-   * In folded headers, also join the repeated fields of which normally only the first value is kept (Node's
-   * `joinDuplicateHeaders`). Default `false`.
+   * Whether folded headers join all values of a repeated field, even if they otherwise keep only the first
+   * value of this field (Node's `joinDuplicateHeaders`). Default `false`.
    */
   readonly joinDuplicateHeaders?: boolean | undefined
   /**
-   * Called with each 1xx when it arrives. It runs within the socket's event handler, so it must be short. An
-   * exception fails the request as a defect.
+   * Called with each 1xx response on arrival. The callback runs within the socket's event handler, so it must
+   * be short. An exception fails the request as a defect.
    */
   readonly onInformational?: ((informational: Informational) => void) | undefined
 }
@@ -207,18 +214,18 @@ export interface RequestOptions<E = never> {
  * @category models
  */
 export interface RequestParts {
-  /** Default `http:`. */
+  /** The scheme, with its colon. Default `http:`. */
   readonly protocol?: "http:" | "https:" | undefined
   /**
-   * Name or IP address; an IPv6 address without brackets. If RFC 3986 does not allow it as a host, the
-   * request fails with `InvalidUrl`.
+   * Name or IP address; an IPv6 address without brackets. A host that RFC 3986 does not allow fails the
+   * request with `InvalidUrl`.
    */
   readonly host: string
   /** The port. Default: the protocol's default port. */
   readonly port?: number | undefined
   /**
-   * The request target: path and query, or `*`. It is percent-encoded as in the URL standard, but not
-   * normalised. Default `/`.
+   * The request target: path and query, or `*`. The client percent-encodes the target as in the URL standard,
+   * but does not normalise it. Default `/`.
    */
   readonly path?: string | undefined
 }
@@ -230,11 +237,11 @@ export interface RequestParts {
  * @category models
  */
 export interface Request<E = never> extends RequestOptions<E> {
-  /** Default `GET`. */
+  /** The method. Default `GET`. */
   readonly method?: string | undefined
   /**
-   * An absolute `http:` or `https:` URL. Credentials in it are sent as `Authorization`, unless the headers
-   * set this field.
+   * An absolute `http:` or `https:` URL. Credentials in the URL are sent as `Authorization`, unless the
+   * headers set this field.
    */
   readonly url: string | URL | RequestParts
   /**
@@ -242,16 +249,19 @@ export interface Request<E = never> extends RequestOptions<E> {
    * the URL.
    */
   readonly headers?: HeadersInput | undefined
-  /** Names whose arrays in a record become one line, joined with `"; "` (Node's `uniqueHeaders`). */
+  /**
+   * Names of fields whose array of values in a record becomes one line, joined with `"; "` (Node's
+   * `uniqueHeaders`).
+   */
   readonly uniqueHeaders?: ReadonlyArray<string> | undefined
   /** `user:password`, sent as `Authorization: Basic`. */
   readonly auth?: string | undefined
-  /** `false`: do not add `Host`. Default `true`. */
+  /** Whether `Host` is added. Default `true`. */
   readonly setHost?: boolean | undefined
   /**
-   * `false`: do not add `Host`, `Connection`, `Content-Length` and `Transfer-Encoding`. If the request has a
-   * body, the headers must then contain one of the last two; otherwise the request fails with
-   * `BodyNotAllowed`. Default `true`.
+   * Whether `Host`, `Connection`, `Content-Length` and `Transfer-Encoding` are added. With `false`, a request
+   * with a body fails with `BodyNotAllowed` unless its headers contain `Content-Length` or
+   * `Transfer-Encoding`. Default `true`.
    */
   readonly setDefaultHeaders?: boolean | undefined
   /**

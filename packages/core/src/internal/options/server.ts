@@ -1,7 +1,7 @@
 /**
  * Checks a server's options once, when the server is created, and converts them to milliseconds and bytes.
  *
- * Only this file refuses options that contradict each other. Reads no configuration and no clock.
+ * Only this file refuses options that contradict each other. Never reads a configuration or a clock.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Duration from "effect/Duration"
@@ -30,9 +30,10 @@ export interface ServerOptions extends Shutdown.Options {
   /** TLS options, which make the server an HTTPS server (docs/tls.md). Default: no TLS. */
   readonly tls?: ServerTls | undefined
   /**
-   * Handling of a client's FIN. `false`: the server treats the client as gone and interrupts the handler.
-   * `true`: the server still answers the requests already received, then closes the connection; if the client
-   * is really gone, the server notices this only when it writes the response. Default `false`.
+   * Whether a client that has sent FIN still gets responses. With `false`, the server treats the client as
+   * gone and interrupts the handler. With `true`, the server answers the requests already received, then
+   * closes the connection. A client that is really gone is then noticed only when the response is written.
+   * Default `false`.
    */
   readonly allowHalfOpen?: boolean | undefined
   /**
@@ -40,10 +41,10 @@ export interface ServerOptions extends Shutdown.Options {
    * `insecure`) or individual flags. Default `presets.strict`.
    */
   readonly flags?: Flags | undefined
-  /** Same as `flags: presets.insecure`; cannot be combined with `flags`. Default `false`. */
+  /** Whether the parser uses `presets.insecure`. Cannot be combined with `flags`. Default `false`. */
   readonly insecureHTTPParser?: boolean | undefined
   /**
-   * Respond 400 to HTTP/1.1 requests without `Host`. Default: as `flags` says; the preset `strict` requires
+   * Whether HTTP/1.1 requests without `Host` get 400. Default: as in `flags`, whose preset `strict` requires
    * `Host`.
    */
   readonly requireHostHeader?: boolean | undefined
@@ -62,15 +63,16 @@ export interface ServerOptions extends Shutdown.Options {
   /** Maximum number of concurrent connections per IP address. Default 0: no limit. */
   readonly maxConnectionsPerAddress?: number | undefined
   /**
-   * Handling of connections above one of these limits. `answer`: the server sends 503 with `Retry-After` to
-   * the first request; it does this for at most 128 such connections at a time and resets further ones.
-   * `reset`: the server resets the connection immediately. Default `answer`.
+   * Handling of connections above `maxConnections` or `maxConnectionsPerAddress`. With `answer`, the server
+   * sends 503 with `Retry-After` to the first request of the connection. At most 128 such connections are
+   * open at a time; further connections are reset. With `reset`, the server resets the connection
+   * immediately. Default `answer`.
    */
   readonly whenFull?: "answer" | "reset" | undefined
   /** Value of `Retry-After` in these 503 responses, rounded up to whole seconds. Default 1 second. */
   readonly retryAfter?: Duration.DurationInput | undefined
   /**
-   * Maximum size of a request's body, in bytes. Reading a larger body fails; if the app does not handle this
+   * Maximum size of a request's body, in bytes. Reading a larger body fails. If the app does not handle this
    * failure, the client gets 413. If `Content-Length` is larger, reading fails immediately and no 100 is
    * sent. Platform's `HttpServerRequest.withMaxBodySize` sets the limit of a route. Default: no limit.
    */
@@ -83,34 +85,40 @@ export interface ServerOptions extends Shutdown.Options {
    */
   readonly highWaterMark?: number | undefined
   /**
-   * Join the values of all repeated fields of a request with a comma; without this option, only the first
-   * value of some fields is kept. Default `false`.
+   * Whether the values of every repeated request field are joined with a comma. With `false`, some fields
+   * keep only their first value. Default `false`.
    */
   readonly joinDuplicateHeaders?: boolean | undefined
   /** Names of response fields whose values are sent in one field line, joined with `; `. Default: none. */
   readonly uniqueHeaders?: ReadonlyArray<string> | undefined
   /**
-   * Fail a 204 or 304 response that has a body with `ERR_HTTP_BODY_NOT_ALLOWED`; without this option, the
+   * Whether a 204 or 304 response with a body fails with `ERR_HTTP_BODY_NOT_ALLOWED`. With `false`, the
    * response is sent without the body. The body of a response to HEAD is never an error, because apps often
    * create the same response as for GET. Default `false`.
    */
   readonly rejectNonStandardBodyWrites?: boolean | undefined
-  /** Always on; `false` is refused. */
+  /** Whether a body must match its `Content-Length`. Always `true`; the value `false` is refused. */
   readonly strictContentLength?: boolean | undefined
-  /** Add `Date` to responses. Default `true`. */
+  /** Whether responses get `Date`. Default `true`. */
   readonly sendDate?: boolean | undefined
   /** `TCP_NODELAY`. Default `true`. */
   readonly noDelay?: boolean | undefined
-  /** TCP keep-alive probes (not HTTP's persistent connections). Default `false`. */
+  /**
+   * Whether the server sends TCP keep-alive probes. HTTP's persistent connections do not depend on this
+   * option. Default `false`.
+   */
   readonly keepAlive?: boolean | undefined
   /** Inactivity of a connection before the first TCP keep-alive probe. Default 0: the system's delay. */
   readonly keepAliveInitialDelay?: Duration.DurationInput | undefined
-  /** Called for errors of clients; may respond instead of the server. Default: the server responds. */
+  /**
+   * Called for errors of clients, such as malformed requests. May respond in place of the server. Default:
+   * the server responds.
+   */
   readonly onClientError?: Handler | undefined
   /**
-   * Handling of values of `Expect` other than `100-continue` (RFC 9110 §10.1.1). `refuse`: the server sends
-   * 417 without calling the app. `handle`: the app runs and can read `Exchange.expectation`, as with Node's
-   * `checkExpectation`. Default `refuse`.
+   * Handling of values of `Expect` other than `100-continue` (RFC 9110 §10.1.1). With `refuse`, the server
+   * sends 417 without calling the app. With `handle`, the app runs and can read `Exchange.expectation`, as
+   * with Node's `checkExpectation`. Default `refuse`.
    */
   readonly unknownExpectations?: "refuse" | "handle" | undefined
 }
@@ -118,7 +126,7 @@ export interface ServerOptions extends Shutdown.Options {
 export interface ServerSettings extends Settings {
   readonly maxBodySize: FileSystem.Size | undefined
   readonly joinDuplicateHeaders: boolean
-  /** Lower-case names. */
+  /** The names in lower case. */
   readonly uniqueHeaders: ReadonlySet<string> | undefined
   readonly rejectNonStandardBodyWrites: boolean
 }

@@ -19,8 +19,8 @@ export { defaultTimeouts }
  */
 export interface ExchangeOptions {
   /**
-   * Maximum time from a request's first byte to its last. After this time the server sends 408; a response
-   * that has already begun is aborted. Default 300 seconds (Node's `server.requestTimeout`).
+   * Maximum time from a request's first byte to its last. After this time the server sends 408, or aborts a
+   * response that has already begun. Default 300 seconds (Node's `server.requestTimeout`).
    */
   readonly requestTimeout?: Duration.DurationInput | undefined
   /**
@@ -29,9 +29,9 @@ export interface ExchangeOptions {
    */
   readonly timeout?: Duration.DurationInput | undefined
   /**
-   * While the server waits for the client, the client must send or read `progressBytes` within this time. A
-   * client that sends its request more slowly gets 408; the connection of a client that reads the response
-   * more slowly is reset. Default 120 seconds.
+   * Maximum time in which a client must send or read `progressBytes`, while the server waits for the client.
+   * A client that sends its request more slowly gets 408. If a client reads the response more slowly, its
+   * connection is reset. Default 120 seconds.
    */
   readonly progressTimeout?: Duration.DurationInput | undefined
   /** Bytes that a client must send or read per `progressTimeout`. Default 1024. */
@@ -58,14 +58,15 @@ export interface Options extends ExchangeOptions {
    */
   readonly keepAliveTimeout?: Duration.DurationInput | undefined
   /**
-   * Time added to the announced `keepAliveTimeout`, so that a request sent at its last moment arrives before
-   * the close. Must be finite; zero adds no time. Default 1 second (Node's `server.keepAliveTimeoutBuffer`).
+   * Time added to the announced `keepAliveTimeout`, so that a request sent just before that time arrives
+   * before the close. Must be finite; zero adds no time. Default 1 second (Node's
+   * `server.keepAliveTimeoutBuffer`).
    */
   readonly keepAliveTimeoutBuffer?: Duration.DurationInput | undefined
   /**
    * Interval at which connections are checked for expired limits. `keepAliveTimeout` and the limits of single
-   * exchanges do not depend on it, because they have exact timers. If a limit is shorter than this interval,
-   * the interval is as short as that limit. Default 30 seconds (Node's `connectionsCheckingInterval`).
+   * exchanges have exact timers and do not depend on this interval. A limit shorter than the interval
+   * shortens the interval to that limit. Default 30 seconds (Node's `connectionsCheckingInterval`).
    */
   readonly connectionsCheckingInterval?: Duration.DurationInput | undefined
 }
@@ -108,8 +109,8 @@ const checks: Checks<Options> = {
 }
 
 /**
- * Returns a policy with these options applied; values of omitted options do not change. Fails with
- * `InvalidOption` for an invalid value.
+ * Returns the deadlines of `of`, overridden by the given options. Fails with `InvalidOption` for an invalid
+ * value.
  *
  * @since 0.1.0
  * @category constructors

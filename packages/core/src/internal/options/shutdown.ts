@@ -1,5 +1,5 @@
 /**
- * The options of a shutdown. They are checked with the other options of the server.
+ * The options of a shutdown, which are checked together with the other options of the server.
  */
 import type * as Duration from "effect/Duration"
 
@@ -11,13 +11,13 @@ import type * as Duration from "effect/Duration"
  */
 export interface Options {
   /**
-   * Duration of the first phase, in which readiness checks already fail but the server still accepts
-   * connections, so that load balancers stop sending requests. Default 0: no such phase.
+   * Duration of the first phase of a shutdown. Readiness checks already fail, so load balancers stop sending
+   * requests, but the server still accepts connections. Default 0, which skips this phase.
    */
   readonly lameDuckPeriod?: Duration.DurationInput | undefined
   /**
-   * Time for which idle connections stay open while the server drains. A request that a client has already
-   * sent is then answered instead of reset. At most `gracefulShutdownTimeout`. Default 500 milliseconds.
+   * Time for which idle connections stay open while the server drains. A request that is already on its way
+   * then gets its response instead of a reset. At most `gracefulShutdownTimeout`. Default 500 milliseconds.
    */
   readonly idleConnectionGrace?: Duration.DurationInput | undefined
   /**
@@ -27,10 +27,10 @@ export interface Options {
    */
   readonly gracefulShutdownTimeout?: Duration.DurationInput | undefined
   /**
-   * Handling of open WebSockets when draining begins. `close`: the server immediately sends a close frame
-   * with 1001 (RFC 6455 §7.4.1: going away), unless the handler has the policy `wait` or has used
-   * `awaitDrain` or `endAtDrain`. `wait`: a WebSocket stays open until its handler ends or the deadline
-   * expires; the server then sends 1001. Default `close`.
+   * Handling of open WebSockets when draining begins. With `close`, the server immediately sends a close
+   * frame with 1001 (RFC 6455 §7.4.1: going away), unless the handler has the policy `wait` or has used
+   * `awaitDrain` or `endAtDrain`. With `wait`, a WebSocket stays open until its handler ends or the deadline
+   * expires. Then the server sends 1001. Default `close`.
    */
   readonly webSocketsAtDrain?: "close" | "wait" | undefined
 }

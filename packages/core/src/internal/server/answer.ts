@@ -81,7 +81,7 @@ export const fieldsOf = (
 }
 
 // Platform sets `Content-Length` for every body in memory. A body with trailers is chunked and must not have
-// `Content-Length` (RFC 9112 §6.2), so remove it.
+// `Content-Length` (RFC 9112 §6.2), so remove the field.
 const announce = (
   trailers: ResponseTrailers,
   headers: Array<string>,
@@ -198,7 +198,8 @@ const sendStream = (
 ): Effect.Effect<ServerResponse.HttpServerResponse, unknown> => {
   const { connection } = exchange
   const sending = new SendingBody(exchange, response, body)
-  // If the stream reads the request's body, pulling it sends 100, which must precede our head. So pull first.
+  // Reading the request's body sends 100, which must precede our head. The stream may read this body, so pull
+  // the stream before sending the head.
   const waits = connection.awaitsContinue(exchange) && mayHaveBody(response.status)
   if (!waits) {
     const violation = sending.begin()
@@ -210,8 +211,8 @@ const sendStream = (
   }
   return Effect.matchCauseEffect(Effect.interruptible(sending.run(body.stream)), {
     onFailure: (cause) => {
-      // If the exchange is aborted, the abort interrupted the stream. Otherwise the stream failed, possibly
-      // after the head.
+      // In an aborted exchange, the abort has interrupted the stream. In any other exchange the stream has
+      // failed, possibly after the head was sent.
       if (exchange.aborted) return Exit.succeed(response)
       if (exchange.status !== undefined) exchange.cut(cause)
       return Effect.failCause(cause)
@@ -223,7 +224,8 @@ const sendStream = (
 // Whether the status allows a body (RFC 9110 §15.3.5, §15.4.5). Does not consider HEAD.
 const mayHaveBody = (status: number) => !hasNoContent(status)
 
-// Returns no trailers for HTTP/1.0 and for responses without a body, as in Node.
+// Returns the trailers of a chunked response. As in Node, HTTP/1.0 responses and responses without a body
+// have none.
 const trailersOf = (exchange: ServerExchange): ReadonlyArray<string> | undefined =>
   exchange.framing?._tag === "Chunked" ? exchange.trailers?.fields : undefined
 
@@ -238,7 +240,7 @@ class SendingBody extends Pump<BodyError> {
     super(exchange.connection.transport)
   }
 
-  /** The head, which has been encoded, allows no body. */
+  /** Whether the encoded head allows no body. */
   get bodiless(): boolean {
     return this.writer?.framing._tag === "None"
   }

@@ -82,7 +82,7 @@ const answer = (
   )
 }
 
-// Platform's response to a failure that does not define its own response.
+// The response that platform gives to a failure without a response of its own.
 const unhandled = Effect.runSync(ServerError.causeResponse(Cause.fail(undefined)))[0]
 
 // `report` logs the failure, so prevent Effect from logging the fiber's failure again at level Debug.
@@ -90,8 +90,8 @@ const notTwice = FiberRef.set(FiberRef.unhandledErrorLogLevel, Option.none())
 
 const withoutEvents = HashSet.remove(Logger.tracerLogger)
 
-// Stores a failure that does not define its own response in the exchange and logs it once. Ignores
-// interruptions, because they are not failures of the handler.
+// Stores the handler's failure in the exchange and logs the failure once. Ignores interruptions, and failures
+// that define their own response.
 const report = (
   exchange: ServerExchange,
   fiber: AnyFiber,
@@ -119,7 +119,7 @@ const report = (
 const answerFailure = (cause: Cause.Cause<unknown>): Effect.Effect<Response, unknown> =>
   withExchange((exchange, fiber) =>
     Effect.flatMap(ServerError.causeResponse(cause), ([response, rest]) => {
-      // The trailers belonged to the response that was not sent.
+      // The trailers belong to the failed response. Another response is sent, so drop them.
       if (exchange.answer === undefined) exchange.trailers = undefined
       return Effect.zipRight(
         Effect.zipRight(report(exchange, fiber, cause, response), answer(exchange, fiber, response)),
@@ -172,8 +172,8 @@ export const serverOf = (
 })
 
 /**
- * Compiles an app. Must run in the fiber that serves the app, because it uses that fiber's context, fiber
- * refs and tracer.
+ * Compiles an app. Must run in the fiber that serves the app, because requests get the context, fiber refs
+ * and tracer of this fiber.
  */
 export const make = (
   httpApp: AnyApp,
@@ -202,7 +202,7 @@ export const make = (
 
 const outcome = { onFailure: answerFailure, onSuccess: respond }
 
-// A handler of a route, and its response. The fiber is interruptible, so only an exception needs an effect.
+// Runs the handler of a route and sends its response. The fiber is interruptible from its start.
 const answerRoute: Run = (handler, uninterruptible) => {
   const answered = Effect.matchCauseEffect(handler, {
     onFailure: answerFailure,
@@ -219,13 +219,13 @@ const handled = (
   middleware: HttpMiddleware.HttpMiddleware | undefined,
   untraced: boolean
 ): Effect.Effect<unknown, unknown, unknown> => {
-  // There is no middleware or span that must complete after an interruption, so the fiber needs no
-  // uninterruptible part.
+  // Without middleware and span, nothing has to complete after an interruption. So the whole fiber may be
+  // interruptible.
   if (middleware === undefined && untraced) {
     return isRouter(httpApp) ? compile(httpApp, answerRoute) : Effect.matchCauseEffect(httpApp, outcome)
   }
-  // Middleware and span must complete even if the client leaves. So the fiber starts uninterruptible, except
-  // for the app.
+  // Middleware and span must complete even if the client leaves. So the fiber starts uninterruptible, and
+  // only the app within is interruptible.
   const responded = Effect.matchCauseEffect(
     // A router itself decides which of its routes are interruptible.
     isRouter(httpApp) ? compile(httpApp, asPlatform) : Effect.interruptible(httpApp),
@@ -234,7 +234,7 @@ const handled = (
   const traced = untraced ? (app: AnyApp) => app : withSpan
   if (middleware === undefined) return traced(responded)
   return Effect.matchCauseEffect(traced(middleware(responded)) as AnyApp, {
-    // A middleware may fail or return a response without running the app. The response must then be sent
+    // A middleware may fail, or return a response without running the app. In both cases the response is sent
     // here.
     onFailure: (cause) =>
       withExchange((exchange, fiber) =>
@@ -306,7 +306,7 @@ class App implements Owner, ClientErrorHandler, Serving {
         services.set(Tracer.ParentSpan.key, exchange.span)
       }
     } catch (defect) {
-      // The user's predicate threw. Treat the exception as a failure of the handler.
+      // The user's predicate `spanless` threw. Treat the exception as a failure of the handler.
       program = answerFailure(Cause.die(defect)) as Effect.Effect<unknown>
     }
     const fiber = this.launcher.start(services, program)

@@ -16,8 +16,8 @@ import type { Socket } from "../socket.js"
  */
 export interface ServerClientError {
   /**
-   * A `ParseError` has `bytesParsed`, `rawPacket` (the last bytes received, at most one read of the socket)
-   * and the flag that would allow the message.
+   * The error. A `ParseError` contains `bytesParsed`, `rawPacket` (the last bytes received, at most one read
+   * of the socket) and the flag that would allow the message.
    */
   readonly error: HttpError.ParseError | HttpError.RequestTimeout | HttpError.ConnectionError
   /** The connection on which the error occurred. */
@@ -27,18 +27,17 @@ export interface ServerClientError {
   /** The status of the default response. */
   readonly status: number
   /**
-   * Takes over the connection; the server then writes nothing. The handler must write a complete HTTP
-   * response, and the connection closes when the handler ends. Fails like a closed socket if `writable` is
-   * false.
+   * Takes over the connection. The server then writes nothing, so the handler must write a complete HTTP
+   * response. The connection closes when the handler ends. Fails with `BrokenPipe` if `writable` is false.
    */
   readonly socket: Effect.Effect<Socket, HttpError.BrokenPipe>
 }
 
 /**
- * Handles an error of a client. A response that the handler returns is sent, and the connection closes after
- * it; without a returned response the server sends its default response. A returned response is ignored if
- * `writable` is false or if the handler used `socket`. The handler must end within 5 seconds and is
- * interrupted when the client leaves. A defect of the handler is logged, and the default response is sent.
+ * Handles an error of a client. The server sends the response that the handler returns, or otherwise its
+ * default response, and then closes the connection. A returned response is ignored if `writable` is false or
+ * if the handler used `socket`. The handler must end within 5 seconds and is interrupted when the client
+ * leaves. A defect of the handler is logged, and the default response is sent.
  *
  * @since 0.1.0
  * @category models

@@ -49,7 +49,8 @@ const send = (self: Refusing, response: HttpServerResponse): Effect.Effect<void,
         : Effect.suspend(() => refused(body._tag === "Bytes" ? sending.put(body.bytes) : undefined))
     const end = Effect.suspend(() => refused(sending.end()))
     const over = Effect.sync(() => self.over())
-    // The body is not ended properly, so that the client detects the truncation.
+    // After a failure, close the connection without ending the body, so that the client detects the
+    // truncation.
     return Effect.catchAllCause(Effect.zipRight(Effect.zipRight(written, end), over), (cause) =>
       Effect.zipRight(Effect.logError("the response of onClientError failed", cause), over)
     )
@@ -89,7 +90,7 @@ class Sending extends Pump<never> {
 
 const broken = new HttpError.BrokenPipe({ reason: "the connection is no longer writable", phase: "idle" })
 
-/** Runs the handler for an error that can no longer be answered. */
+/** Runs the handler for an error to which no response is possible. */
 export const report = (
   handler: Handler,
   facts: Omit<ServerClientError, "socket" | "writable">
@@ -99,7 +100,7 @@ export const report = (
     (cause) => Effect.logError("onClientError failed", cause)
   ).pipe(Effect.asVoid)
 
-/** Runs the handler for an error that can be answered. */
+/** Runs the handler for an error to which a response is possible, and sends the response. */
 export const ask = (
   self: Refusing,
   handler: Handler,

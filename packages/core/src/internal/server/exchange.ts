@@ -73,7 +73,7 @@ export class ServerExchange extends Exchange implements SpanSource {
   multipart: ServerRequest.HttpServerRequest["multipart"] | undefined = undefined
   span: LazySpan | undefined = undefined
   fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined = undefined
-  /** The response, once its head has been given to the transport. */
+  /** The response; set once its head has been written to the transport. */
   answer: HttpServerResponse | undefined = undefined
   /** The path of the matched route, as the router declares it. */
   route: string | undefined = undefined

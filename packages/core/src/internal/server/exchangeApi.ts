@@ -10,7 +10,7 @@ import type { ExchangeOptions } from "../options/serverTimeouts.js"
 import type { DistinctFields, FieldViews, FoldedFields } from "../../wire/index.js"
 
 /**
- * Fields to send. They are sent in this order, with the given case and with repetitions.
+ * Fields to send, in this order, with the given case and with repetitions.
  *
  * @since 0.1.0
  * @category models
@@ -36,7 +36,7 @@ export interface Connection {
 }
 
 /**
- * Errors of sending an informational (1xx) response. If one occurs, nothing has been sent.
+ * Errors of sending an informational (1xx) response. After such an error nothing has been sent.
  *
  * @since 0.1.0
  * @category errors
@@ -78,7 +78,7 @@ export type TrailerError =
   | HttpError.WriteAfterEnd
 
 /**
- * Errors of an upgrade. If one occurs, nothing has been sent, and the handler can still respond, unless the
+ * Errors of an upgrade. After such an error nothing has been sent. The handler can still respond, unless the
  * client has left (`RequestBodyError`).
  *
  * @since 0.1.0
@@ -98,7 +98,7 @@ export interface UpgradeOptions {
   readonly protocol?: string | undefined
   /** Further fields of the response. */
   readonly headers?: Fields | undefined
-  /** Another 2xx status for CONNECT. Default 200. The status of an upgrade is always 101. */
+  /** The 2xx status of the response to CONNECT. Default 200. The status of an upgrade is always 101. */
   readonly status?: number | undefined
   /** The reason phrase. Default: the standard phrase of the status (RFC 9110 §15). */
   readonly statusMessage?: string | undefined
@@ -127,8 +127,8 @@ export interface Exchange {
   /** The connection of this exchange. */
   readonly connection: Connection
   /**
-   * The trailers of the request: `raw`, `folded`, `distinct`. Read the body before the trailers, because this
-   * effect discards an unread rest of the body.
+   * The trailers of the request: `raw`, `folded`, `distinct`. This effect discards an unread rest of the
+   * body, so read the body first.
    */
   readonly trailers: Effect.Effect<FieldViews, RequestBodyError>
   /**
@@ -147,10 +147,10 @@ export interface Exchange {
     headers?: Fields
   ) => Effect.Effect<void, InformationalError | HttpError.InvalidLink>
   /**
-   * Sends an informational response with any status of 100 and 102 to 199. As the other three effects, it
-   * waits while the client is not reading, and fails once the response head has been sent. It sends nothing
-   * to an HTTP/1.0 client, because HTTP/1.0 has no 1xx (RFC 9110 §15.2), and nothing after the client has
-   * left.
+   * Sends an informational response with any status of 100 and 102 to 199. Like `continue`, `processing` and
+   * `earlyHints`, this effect waits while the client is not reading, and fails once the response head has
+   * been sent. An HTTP/1.0 client gets nothing, because HTTP/1.0 has no 1xx (RFC 9110 §15.2). After the
+   * client has left, nothing is sent.
    */
   readonly informational: (status: number, headers?: Fields) => Effect.Effect<void, InformationalError>
   /**
@@ -167,26 +167,26 @@ export interface Exchange {
   readonly announceTrailers: (...names: ReadonlyArray<string>) => Effect.Effect<void, TrailerError>
   /**
    * Adds trailers to the response; possible until the response is complete. Trailers added before the head
-   * are announced in it and make the response chunked. Trailers can be added after the head only if the
-   * response is chunked, as the response of a stream of unknown length is. Fails for fields for framing,
-   * routing and authentication, and for others that RFC 9110 §6.5.1 forbids. Responses without a body and
-   * responses to HTTP/1.0 omit the trailers, as in Node.
+   * are announced in the head and make the response chunked. Trailers can be added after the head only to a
+   * chunked response, such as a stream of unknown length. Fails for fields that RFC 9110 §6.5.1 forbids, such
+   * as fields for framing, routing and authentication. Responses without a body and responses to HTTP/1.0
+   * omit the trailers, as in Node.
    */
   readonly addTrailers: (fields: Fields) => Effect.Effect<void, TrailerError>
   /** The protocols that the client offers, in its order of preference. Empty without `Upgrade`. */
   readonly upgradeProtocols: ReadonlyArray<string>
   /**
-   * Takes over the connection: discards the rest of the request body, answers an upgrade with 101 or CONNECT
-   * with 200, and returns the connection, which first reads the bytes already received. After that the
-   * handler's response is ignored. When the handler succeeds, pending writes are sent and the connection
-   * closes; when the handler fails or is interrupted, the connection is reset. If the client leaves, reads
-   * and writes of the connection end or fail, but the handler is not interrupted.
+   * Takes over the connection. Discards the rest of the request body, answers an upgrade with 101 or CONNECT
+   * with 200, and returns the connection. The first reads of the connection yield the bytes already received.
+   * From then on the handler's response is ignored. When the handler succeeds, pending writes are sent and
+   * the connection closes; when the handler fails or is interrupted, the connection is reset. If the client
+   * leaves, reads and writes of the connection end or fail, but the handler is not interrupted.
    */
   readonly upgrade: (options?: UpgradeOptions) => Effect.Effect<Socket, UpgradeError>
   /**
    * Overrides the server's timeouts (`ServerTimeouts`) for this exchange from now on, exact to the
-   * millisecond. Omitted options do not change the timeouts in force; zero means no limit. Fails with
-   * `InvalidOption` for an invalid value.
+   * millisecond. Omitted options keep the timeouts in force. Zero means no limit. Fails with `InvalidOption`
+   * for an invalid value.
    */
   readonly setTimeouts: (options: ExchangeOptions) => Effect.Effect<void, HttpError.InvalidOption>
 }

@@ -1,5 +1,6 @@
 /**
- * Implements the public `Exchange` over an exchange of the server. Created when a handler first uses it.
+ * Implements the public `Exchange` over an exchange of the server. The handle is created when a handler first
+ * uses it.
  *
  * Holds only views of the exchange. The automaton decides when a message may be sent, and `wire/` encodes it.
  */
@@ -97,8 +98,7 @@ export class ExchangeHandle implements Exchange {
     return this.send(102, processingHead)
   }
 
-  // Getters return closures, so that the members can be destructured. A closure is created only when it is
-  // read.
+  // Getters return closures, so that the members can be destructured. Reading a member creates its closure.
   get earlyHints(): Exchange["earlyHints"] {
     return (links, headers) => this.encoded(103, () => encodeEarlyHints(links, flatFields(headers)))
   }
@@ -137,8 +137,8 @@ export class ExchangeHandle implements Exchange {
       })
   }
 
-  // Responses to HTTP/1.0 and responses without a body omit trailers. A `Content-Length` set by the handler
-  // is an error.
+  // Returns a violation if trailers do not fit the framing of a response with a body. For HTTP/1.0 and
+  // without a body, trailers are silently omitted.
   private get trailersMisplaced(): Violation | undefined {
     const { framing, head } = this.self
     const fits = framing === undefined || framing._tag === "Chunked" || framing._tag === "None"

@@ -27,10 +27,13 @@ export type HandshakeError = Effect.Effect.Error<ReturnType<Network.Service["sec
 /** The server that owns the connections. */
 export interface HandshakeServer {
   readonly timers: Timers
-  /** Reserves a slot for the connection. A handshake starts only with a slot, as a plain connection does. */
+  /**
+   * Reserves a slot among the server's connections. A handshake needs a slot before it starts, as a plain
+   * connection does.
+   */
   admit(plain: Transport): Admission
   handshakeDone(plain: Transport, secured: Transport, admission: Admitted): void
-  /** Called when a handshake has ended without a secured connection. */
+  /** Called when a handshake has failed or was interrupted. */
   handshakeOver(plain: Transport): void
   checkEmpty(): void
 }
@@ -89,7 +92,7 @@ export class ServerHandshakes implements Handshakes {
     })
   }
 
-  /** Replaces the certificates. They take effect with the next handshake. */
+  /** Replaces the certificates for all later handshakes. */
   use(tls: Network.ServerTls): Effect.Effect<void, HttpError.TlsFailure> {
     return Effect.map(check(this.network, tls), () => {
       this.tls = tls
@@ -102,7 +105,7 @@ export class ServerHandshakes implements Handshakes {
   }
 }
 
-// All handshakes use the same options object, because networks cache TLS contexts by its identity.
+// Networks cache TLS contexts by the identity of the options object. So all handshakes use the same object.
 const optionsOf = ({ handshakeTimeout: _, ...options }: Network.ServerTls): Network.TlsOptions => ({
   ...options,
   role: "server"
@@ -116,7 +119,7 @@ const tooSlow = (plain: Transport, timeout: number) =>
     address: plain.remote === undefined ? undefined : formatAddress(plain.remote)
   })
 
-/** Checks that there is a certificate and that the network accepts it with its key. */
+/** Checks that the options contain a certificate, and that the network accepts certificate and key. */
 export const check = (
   network: Network.Service,
   tls: Network.ServerTls

@@ -1,6 +1,6 @@
 /**
- * Creates a server: checks its options, listens, and creates the owner of its connections, its shutdown and
- * the public service.
+ * Creates a server: checks its options, listens, and creates its `ServerLife` (the owner of all connections),
+ * its shutdown and the public service.
  */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import type { HttpMiddleware } from "@effect/platform/HttpMiddleware"
@@ -105,7 +105,7 @@ const eventsOf = (life: ServerLife, { observers }: ServerEvents): Stream.Stream<
     { bufferSize: 4096, strategy: "sliding" }
   )
 
-/** The services that a server reads from its context. */
+/** The services that a server gets from the Effect context. */
 interface Around {
   readonly network: Network.Service
   readonly timeouts: ServerTimeouts.Service

@@ -7,8 +7,9 @@ import type { DropReason, Facts } from "../../model/outcome.js"
 import type { RequestBodyError } from "./exchangeApi.js"
 
 /**
- * The whole response was written to the connection; it is unknown whether the client received it. After an
- * upgrade, this outcome means that either side closed the connection in order; `upgraded` has the details.
+ * The whole response was written to the connection. The server does not know whether the client received the
+ * response. After an upgrade, this outcome means that either side closed the connection in order; `upgraded`
+ * has the details.
  *
  * @since 0.1.0
  * @category models
@@ -81,7 +82,7 @@ export interface Dropped extends Facts {
 }
 
 /**
- * The outcome of an exchange: exactly one of these.
+ * The outcome of an exchange, distinguished by `_tag`.
  *
  * @since 0.1.0
  * @category models

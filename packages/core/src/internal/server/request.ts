@@ -1,8 +1,8 @@
 /**
  * Implements platform's `HttpServerRequest` over an exchange.
  *
- * Views of the head are computed on first read. The body is received once and belongs to the exchange. So
- * several middlewares may read it as text, JSON, form data or bytes, although each of them has its own view
+ * Views of the head are computed on first read. The exchange receives and keeps the body. So several
+ * middlewares may read the body as text, JSON, form data or bytes, although each middleware has its own view
  * of the request.
  */
 import * as Cookies from "@effect/platform/Cookies"
@@ -112,14 +112,14 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
   get stream(): Stream.Stream<Uint8Array, Failure> {
     const { body } = this.source
     if (body === undefined) return Stream.empty
-    // `Channel.flatMap` instead of `Stream.unwrap`, which would run another interpreter for every chunk.
+    // Use `Channel.flatMap`, because `Stream.unwrap` would run another interpreter for every chunk.
     const channel = Channel.flatMap(Channel.fromEffect(IncomingMessage.MaxBodySize), (size) =>
       Stream.toChannel(Option.isNone(size) ? body.stream : this.limited(body, Number(size.value)))
     )
     return Stream.mapError(Stream.fromChannel(channel), (cause) => this.failed(cause))
   }
 
-  // Fails when the body exceeds the limit; the bytes within the limit may already have been passed on by
+  // Fails once the body exceeds the limit. The bytes within the limit may already have been delivered by
   // then.
   private limited(
     body: IncomingBody<BodyLoss, BodyError>,

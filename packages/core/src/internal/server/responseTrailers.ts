@@ -1,6 +1,6 @@
 /**
- * The trailers of a response. Names can be announced until the head is sent, fields can be added until the
- * response is complete (RFC 9110 §6.6.2).
+ * The trailers of a response. Names can be announced until the head is sent (RFC 9110 §6.6.2). Fields can be
+ * added until the response is complete.
  *
  * Created when the first name is announced or the first field is added. `wire/` decides which fields are
  * allowed.

@@ -1,6 +1,6 @@
 /**
  * Runs the shutdown of a server: lame duck, drain, and the phases of `connection/server/shutdown.ts`. Uses
- * the clock of the fiber that runs it.
+ * the clock of the fiber that runs the shutdown.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -19,8 +19,8 @@ export interface Shutdown {
   readonly states: SubscriptionRef.SubscriptionRef<State>
   readonly enter: (state: State) => Effect.Effect<void>
   /**
-   * Runs the shutdown once, even if it is called several times. Interrupting a caller ends only that caller's
-   * wait.
+   * Runs the shutdown once, even for several callers. Interrupting a caller ends only the wait of this
+   * caller.
    */
   readonly run: Effect.Effect<void>
 }

@@ -1,13 +1,12 @@
 /**
- * Splits the request target of an origin server (RFC 9112 §3.2) into path and query, for the router, and the
- * authority.
+ * Extracts from a request target (RFC 9112 §3.2) path and query for the router, and the host.
  *
- * The parser has already validated the target. This file never decodes or normalises it.
+ * The parser has already validated the target. This file never decodes or normalises the target.
  */
 
 const slash = 47
 
-// Returns the range of the authority in an absolute-form; `undefined` for the other forms.
+// Returns the range of the authority within a target in absolute-form; `undefined` for the other forms.
 const authority = (target: string): readonly [from: number, to: number] | undefined => {
   if (target.charCodeAt(0) === slash) return undefined
   const scheme = target.indexOf("://")
@@ -18,8 +17,8 @@ const authority = (target: string): readonly [from: number, to: number] | undefi
 }
 
 /**
- * Returns path and query of an absolute-form, which every server must accept (RFC 9112 §3.2.2). Returns
- * targets in other forms unchanged.
+ * Returns the path and query of a target in absolute-form, which every server must accept (RFC 9112 §3.2.2).
+ * Returns targets in other forms unchanged.
  */
 export const originForm = (target: string): string => {
   const found = authority(target)
@@ -28,7 +27,7 @@ export const originForm = (target: string): string => {
   return path.charCodeAt(0) === slash ? path : `/${path}`
 }
 
-/** Returns the host of an absolute-form. This host overrides `Host` (RFC 9112 §3.2.2). */
+/** Returns the host of a target in absolute-form, which overrides the field `Host` (RFC 9112 §3.2.2). */
 export const targetHost = (target: string): string | undefined => {
   const found = authority(target)
   if (found === undefined) return undefined

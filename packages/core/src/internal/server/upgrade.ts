@@ -30,7 +30,9 @@ export interface SwitchOptions {
   readonly headers: ReadonlyArray<string>
 }
 
-/** Reads the rest of the request's body and discards it. If the client expects 100, the read sends it. */
+/**
+ * Reads and discards the rest of the request's body. If the client expects `100 Continue`, reading sends it.
+ */
 export const restOfBody = (exchange: ServerExchange) =>
   exchange.body === undefined
     ? Effect.void
@@ -101,8 +103,8 @@ export const takeOver = <A>(
     const taken = Effect.uninterruptible(
       take(exchange, options, ownHead).pipe(
         Effect.flatMap(open),
-        // Finalizers run in reverse order. So this one closes the connection before the finalizer of `open`
-        // would reset it.
+        // Finalizers run in reverse order. So this finalizer closes the connection before the finalizer of
+        // `open` can reset the connection.
         Effect.zipLeft(
           Effect.addFinalizer((exit) => Effect.sync(() => exchange.connection.handBack(Exit.isSuccess(exit))))
         ),

@@ -2,8 +2,8 @@
  * Implements platform's `HttpServerRequest.upgrade`: opens a WebSocket if the request asks for a WebSocket
  * and the server has a `WebSocketUpgrader`.
  *
- * A refusal that the app does not handle becomes a response with its own status. Sends nothing before the
- * socket runs.
+ * A refusal that the app does not handle becomes a response with the status of the refusal. Sends nothing
+ * before the socket runs.
  */
 import * as ServerError from "@effect/platform/HttpServerError"
 import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"

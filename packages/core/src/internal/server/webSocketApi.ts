@@ -20,7 +20,7 @@ import type { FoldedFields } from "../../wire/index.js"
 export interface WebSocketRequest {
   /** The target as received (RFC 9112 §3.2). */
   readonly target: string
-  /** Folded like Node's `message.headers`. */
+  /** The fields, folded like Node's `message.headers`. */
   readonly headers: FoldedFields
   /**
    * Hands the connection over; possible once. The caller must write the 101 response itself and start
@@ -33,7 +33,7 @@ export interface WebSocketRequest {
   >
   /** Bytes of buffered output at which reading pauses: the server's `highWaterMark`. */
   readonly highWaterMark: number
-  /** Whether the server is draining. If it is, a normal closure sends 1001 instead of 1000. */
+  /** Whether the server is draining. While the server drains, a normal closure sends 1001 instead of 1000. */
   readonly isDraining: () => boolean
   /**
    * The implementation must call this when the socket is open. `goAway` must send a close frame with 1001
@@ -56,9 +56,9 @@ export interface Closing {
   readonly code: number
   /** The side that sent the frame. */
   readonly by: "client" | "server"
-  /** The client's protocol violation, if it caused the closure. */
+  /** The client's protocol violation, if a violation caused the closure. */
   readonly violation?: string | undefined
-  /** The handler's failure, if it caused the closure. */
+  /** The handler's failure, if a failure caused the closure. */
   readonly cause?: Cause.Cause<unknown> | undefined
 }
 

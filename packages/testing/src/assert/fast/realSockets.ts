@@ -2,7 +2,7 @@
  * Observes how the process uses the real network: connections, listeners, lookups, datagram sockets and
  * `fetch` requests. Records each use when it begins. Never blocks a use.
  *
- * On connections that existed before, only requests of `fetch` are detected (Node documentation:
+ * On connections opened before the observation, only requests of `fetch` are detected (Node documentation:
  * diagnostics_channel; undici: DiagnosticsChannel).
  */
 import { formatAddress, tcp, unix, type Address } from "@httpfx/core/Transport"
@@ -63,9 +63,9 @@ const stackHere = (): ReadonlyArray<string> =>
 
 export class RealSockets {
   private readonly uses: Array<RealUse> = []
-  /** For each address, the names whose lookups returned it. */
+  /** Maps an address to the names whose lookups returned this address. */
   private readonly names = new Map<string, Set<string>>()
-  /** Stack traces of the creation of handles, by the handle's id. */
+  /** Maps the async id of a handle to the stack trace of the call that created the handle. */
   private readonly handles = new Map<number, ReadonlyArray<string>>()
   private readonly channels = builtin("diagnostics_channel") as Channels | undefined
   private readonly hook = hooks?.createHook({
@@ -73,10 +73,10 @@ export class RealSockets {
       if (type === "TCPWRAP" || type === "PIPEWRAP") return void this.handles.set(id, stackHere())
       const kind = kinds[type]
       if (kind === undefined) return
-      // Node connects in a later tick than the call that created the handle, so use the stack trace of that
-      // call.
+      // Node connects in a later tick than the call that created the handle. So use the stack trace of the
+      // creating call.
       const stack = this.handles.get(trigger) ?? stackHere()
-      // Deferred to a microtask, because Node sets the address after this hook has run.
+      // Run `began` in a microtask, because Node sets the address after this hook has run.
       queueMicrotask(() => this.began(kind, resource as Resource, stack))
     },
     trackPromises: false
@@ -132,7 +132,7 @@ export class RealSockets {
 
   private readonly sending = (message: unknown): void => {
     const { request, socket } = message as { request: Request; socket: { readonly _handle?: object | null } }
-    // Ignore connections without a system handle: they are in memory.
+    // Ignore connections without a system handle, because such connections are in memory.
     if (!/^(TCP|TLSWrap|Pipe)$/.test(socket._handle?.constructor.name ?? "")) return
     const url = new URL(request.path, request.origin)
     const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port)

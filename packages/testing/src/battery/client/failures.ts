@@ -52,7 +52,7 @@ export const failures: ReadonlyArray<Case> = [
       Effect.gen(function* () {
         const { fiber, peer } = yield* started({ method: "POST" })
         yield* request(peer)
-        // `send` would fail if the client closes before all bytes are sent.
+        // Write to the transport, because `send` fails if the client closes before all bytes are sent.
         peer.transport.write(response)
         yield* peer.end
         refused(yield* Effect.flip(Fiber.join(fiber)), "the response")

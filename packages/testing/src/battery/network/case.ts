@@ -81,8 +81,8 @@ export const pattern = (length: number, offset = 0): Uint8Array => {
 }
 
 /**
- * Compares the bytes that an end receives with the pattern. The returned function returns whether all were
- * equal so far.
+ * Compares the bytes that an end receives with the pattern. The returned function tells whether all bytes so
+ * far were equal.
  */
 export const checked = (probe: Probe): (() => boolean) => {
   let offset = 0

@@ -33,8 +33,8 @@ export const connect = Effect.flatMap(HttpServer.HttpServer, ({ address }) =>
 export type Test = Effect.Effect<unknown, unknown, HttpServer.HttpServer | Network | Scope.Scope>
 
 /**
- * Creates a case from an effect that returns an app and its test, which can share state. Serves the app and
- * runs the test.
+ * Creates a case from an effect that returns an app and its test, which can share state. The case serves the
+ * app and runs the test.
  */
 export const servedWith = (
   name: string,

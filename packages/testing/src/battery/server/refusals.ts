@@ -9,7 +9,7 @@ import { echo, get, served, statuses, talk } from "./case.js"
 
 const chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
 
-// Each entry: name, bytes of the request, and the statuses that RFC 9110 and RFC 9112 allow.
+// Each entry has a name, the bytes of the request, and the statuses that RFC 9110 and RFC 9112 allow.
 const table: ReadonlyArray<readonly [string, string, ReadonlyArray<number>]> = [
   ["a malformed request line", "GARBAGE\r\n\r\n", [400]],
   ["HTTP/1.1 without Host (RFC 9112 §3.2)", "GET / HTTP/1.1\r\n\r\n", [400]],

@@ -115,7 +115,8 @@ export const responses: ReadonlyArray<Case> = [
       yield* peer.send(get("/204") + get("/304") + last())
       const none = yield* response(peer)
       equal(none.start, "HTTP/1.1 204 No Content", "the first")
-      // A 204 response must have neither field (RFC 9110 §8.6, RFC 9112 §6.1).
+      // A 204 response must have neither `Content-Length` (RFC 9110 §8.6) nor `Transfer-Encoding` (RFC 9112
+      // §6.1).
       equal(
         [none.fields["content-length"], none.fields["transfer-encoding"]],
         [undefined, undefined],

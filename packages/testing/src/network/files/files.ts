@@ -191,7 +191,7 @@ export class MemoryFiles {
       try {
         for (const name of disk.readdirSync(path)) names.add(name)
       } catch {
-        // The directory does not exist on the disk: list only its entries in memory.
+        // The directory does not exist on the disk, so list only its entries in memory.
       }
     }
     for (const [other, node] of this.nodes) {

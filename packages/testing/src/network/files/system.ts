@@ -193,7 +193,7 @@ export const makeFileSystem = (now: () => number): FileSystem.FileSystem => {
   })
 }
 
-// Only the most common content types; `NodeHttpPlatform` has a complete list.
+// This list has only the most common content types. `NodeHttpPlatform` has a complete list.
 const types: Readonly<Record<string, string>> = {
   css: "text/css",
   csv: "text/csv",

@@ -5,7 +5,7 @@ import type * as Transport from "@httpfx/core/Transport"
 import type { PeerCertificate } from "@httpfx/core/Network"
 import { altNames, type Certificate, type Objection } from "./text.js"
 
-// Computes an identifier of a certificate with the length of a SHA-256. It is not a cryptographic hash.
+// Computes a non-cryptographic fingerprint of a certificate, as long as a SHA-256.
 const digits = (raw: Uint8Array): string => {
   const parts: Array<string> = []
   for (let part = 0; part < 8; part++) {
@@ -45,8 +45,8 @@ const never = Date.UTC(9999, 11, 31, 23, 59, 59)
 
 /**
  * Converts a certificate to the object that `checkServerIdentity` receives. Without limits of validity,
- * `valid_from` is the epoch, and `valid_to` is the time by which RFC 5280 §4.1.2.5 denotes that there is no
- * expiry.
+ * `valid_from` is the epoch, and `valid_to` is the end of the year 9999, which means no expiry (RFC 5280
+ * §4.1.2.5).
  */
 export const shown = (certificate: Certificate): PeerCertificate => {
   const { fingerprint256, issuer, raw, serialNumber, subject, subjectAltName, validFrom, validTo } =
@@ -63,7 +63,10 @@ export const shown = (certificate: Certificate): PeerCertificate => {
   }
 }
 
-/** `objected` is the reason why the peer's certificate is not trusted, if there is one. */
+/**
+ * Creates the facts of a TLS session. `objected` is the reason to distrust the peer's certificate;
+ * `undefined` if it is trusted.
+ */
 export const describedFacts = (session: {
   readonly alpnProtocol: string | undefined
   readonly serverName: string | undefined

@@ -189,7 +189,7 @@ class Handshake {
     this.done(Effect.succeed(new SecuredTransport(this.transport, rest, facts, strict)))
   }
 
-  // Wait until the peer has read the alert and closes: a reset now could make the peer lose the alert.
+  // Sends an alert and FIN, and waits until the peer closes. A reset now could make the peer lose the alert.
   private object(why: Objection): void {
     this.objected = why
     this.transport.write(record(ALERT, why.code))
@@ -225,7 +225,8 @@ class Handshake {
 }
 
 /**
- * Creates `Network.secure` for the certificates of `MemoryTls`. Their validity is checked against this clock.
+ * Creates `Network.secure` for the certificates of `MemoryTls`. `now` returns the time for checks of their
+ * validity.
  */
 export const secureWith =
   (now: () => number): Network.Service["secure"] =>

@@ -1,6 +1,6 @@
 /**
- * A transport after its TLS handshake. It first delivers the bytes that were received together with the end
- * of the handshake, then the bytes of the inner transport.
+ * A transport after its TLS handshake. The transport first delivers the bytes that were received together
+ * with the end of the handshake, then the bytes of the inner transport.
  *
  * The inner transport stays paused until the secured transport is started.
  */
@@ -95,7 +95,7 @@ export class SecuredTransport implements Transport {
     this.below.keepAlive(enable, initialDelay)
   }
 
-  // Deferred to a microtask, because `data` must not be called inside a call of the owner.
+  // Continues reading in a microtask, because `data` must not be called inside a call of the owner.
   private readOn(): void {
     if (!this.started) return
     if (this.rest === undefined) return this.below.resume()

@@ -37,7 +37,7 @@ export interface Objection {
   readonly reason: string
 }
 
-/** Reads the certificate of this end and checks that the key belongs to it. */
+/** Reads the certificate of this end and checks that the key belongs to the certificate. */
 export const readOwn = (cert: string, key: string | undefined): Certificate | Objection => {
   const [own] = blocks("MEMORY CERTIFICATE", cert)
   if (own === undefined) {
@@ -96,7 +96,9 @@ export const distrust = (
 export const altNames = (names: ReadonlyArray<string>): string =>
   names.map((name) => `${address.test(name) ? "IP Address" : "DNS"}:${name}`).join(", ")
 
-/** Returns the reason why the certificate does not match this host, or `undefined` if it matches. */
+/**
+ * Returns the reason why the certificate does not match this host; `undefined` if the certificate matches.
+ */
 export const misnamed = ({ names }: Certificate, host: string | undefined): Objection | undefined => {
   if (host === undefined || names.some((name) => covers(name, host))) return undefined
   const why = address.test(host)

@@ -30,7 +30,7 @@ class Numbered {
   readonly transport: Transport
   private cut: Cut | undefined
   private over = false
-  /** The last characters that were sent of a head, because its end may span writes. */
+  /** The last characters sent of a head. The end of a head may span writes, so the search needs them. */
   private tail = ""
 
   constructor(
@@ -68,7 +68,7 @@ class Numbered {
     return false
   }
 
-  /** Returns how many of these bytes belong to the head, or `undefined` if all do and the head continues. */
+  /** Returns how many of these bytes belong to the head; `undefined` if the head continues after them. */
   private restOfHead(bytes: Uint8Array): number | undefined {
     const text = this.tail + decoder.decode(bytes)
     const found = text.indexOf(endOfHead)
@@ -77,7 +77,8 @@ class Numbered {
     return undefined
   }
 
-  // Resets in a later turn, when the written bytes have been sent, because RST discards unsent bytes.
+  // Ends the connection. A reset waits for a later turn, in which the written bytes have been sent, because
+  // RST discards unsent bytes.
   private finish(by: End): void {
     this.over = true
     this.inner.uncork()

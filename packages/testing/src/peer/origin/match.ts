@@ -51,7 +51,7 @@ const jsonOf = (text: string): unknown => {
   }
 }
 
-/** Computes lazily the reasons for which a request does not match. */
+/** Yields the reasons why a request does not match, and computes each reason on demand. */
 function* reasonsFor(route: Route, call: Call, ask: Ask): Generator<string, void> {
   const question = call.target.indexOf("?")
   const path = question < 0 ? call.target : call.target.slice(0, question)

@@ -59,7 +59,7 @@ export type FieldMatcher = string | RegExp | ((value: string | undefined) => boo
  */
 export interface ConnectionFault {
   readonly _tag: "ConnectionFault"
-  /** How the connection ends: with `reset` the client sees RST, and with `end` it sees FIN. */
+  /** How the connection ends. With `reset` the client sees RST, with `end` the client sees FIN. */
   readonly by: "reset" | "end"
   /** The response that is cut off; `undefined` if no byte is sent. */
   readonly response: HttpServerResponse.HttpServerResponse | undefined

@@ -1,7 +1,7 @@
 /**
- * Node's hooks for asynchronous operations (Node documentation: async_hooks). They are loaded by
- * `process.getBuiltinModule`, so that this module loads on any platform; on platforms without it `hooks` is
- * `undefined`.
+ * Node's hooks for asynchronous operations (Node documentation: async_hooks). The hooks are loaded by
+ * `process.getBuiltinModule`, so that this module loads on any platform. On platforms without this function
+ * `hooks` is `undefined`.
  */
 interface AsyncHooks {
   readonly AsyncLocalStorage: new () => {

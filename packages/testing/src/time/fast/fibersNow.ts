@@ -3,7 +3,8 @@
  * wait for I/O.
  *
  * The status of a fiber that waits for another fiber, a `Deferred` or a test clock identifies a fiber
- * (`blockingOn`). The status of a fiber that waits for a callback does not, so such a fiber may wait for I/O.
+ * (`blockingOn`). The status of a fiber that waits for a callback identifies no fiber, so such a fiber may
+ * wait for I/O.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -26,13 +27,14 @@ export interface FibersNow {
   readonly amongThemselves: boolean
   /** The clocks of these fibers. */
   readonly clocks: ReadonlySet<Clock.Clock>
-  /** Number of `TestClock`'s fibers that only log a warning. They are not in `fibers`. */
+  /** Number of fibers that only log a warning of a `TestClock`. `fibers` does not contain these fibers. */
   readonly warners: number
 }
 
 const looking = new WeakSet<AnyFiber>()
 
-// A fiber of a stopped simulation never runs again and so never returns its status: skip such fibers.
+// Leaves out fibers of simulations. A fiber of a stopped simulation never runs again, and so never returns
+// its status.
 const isOurs = (fiber: AnyFiber) => !looking.has(fiber) && !(fiber.currentScheduler instanceof Driver)
 
 interface Seen {
@@ -51,7 +53,10 @@ const visit = (fiber: AnyFiber, isRoot: boolean, into: Map<AnyFiber, Seen>): Eff
 
 const numberOf = (fiber: AnyFiber) => (fiber.id() as FiberId.Runtime).id
 
-/** Returns the numbers of the fibers for which a fiber waits, or of the fiber that created its `Deferred`. */
+/**
+ * Returns the numbers of the fibers for which a fiber waits. A fiber that waits for a `Deferred` counts as
+ * waiting for the creator.
+ */
 const waitsFor = ({ status }: Seen): ReadonlyArray<number> =>
   status._tag === "Suspended"
     ? Array.from(FiberId.toSet(status.blockingOn)).flatMap((id) => (id._tag === "Runtime" ? [id.id] : []))

@@ -1,5 +1,5 @@
 /**
- * Detects that a program starts an asynchronous operation that completes outside the simulation: on a file, a
+ * Detects when a program starts an asynchronous operation that completes outside the simulation: on a file, a
  * socket, a name lookup, a thread or a timer of the platform.
  *
  * Node reports an operation when it is started (`AsyncHook.init` with the type of the resource; Node
@@ -10,34 +10,38 @@ import { hooks } from "./asyncHooks.js"
 
 /** Callbacks about a watched program. */
 export interface Watcher {
-  /** The program scheduled an immediate or a message, which runs in a later turn of the event loop. */
+  /**
+   * Called when the program schedules an immediate or a message, which runs in a later turn of the event
+   * loop.
+   */
   turn(): void
-  /** The program scheduled a tick. */
+  /** Called when the program schedules a tick. */
   tick(): void
   /**
-   * The program started an operation outside the simulation. `type` is Node's name of the resource, and
-   * `stack` is the stack trace of the start.
+   * Called when the program starts an operation outside the simulation. `type` is Node's name of the
+   * resource, and `stack` is the stack trace of the start.
    */
   real(type: string, stack: string): void
 }
 
-// Node's own resource types are upper case. These types complete within the process, without outside events.
+// The types of Node's own resources that complete within the process, without outside events. Node's types
+// are in upper case.
 const harmless = new Set([
   "PROMISE",
   "MESSAGEPORT",
   "WRITEWRAP",
   "TTYWRAP",
   "ELDHISTOGRAM",
-  // Only the context of a request: a real socket of the request is reported separately.
+  // This resource is only the context of a request. A real socket of the request is reported separately.
   "HTTPCLIENTREQUEST",
   "HTTPINCOMINGMESSAGE",
-  // Only the context of a `finished` call (since Node 22).
+  // This resource is only the context of a `finished` call (since Node 22).
   "STREAM_END_OF_STREAM"
 ])
 const isReal = (type: string) => type === "Timeout" || (/^[A-Z0-9_]+$/.test(type) && !harmless.has(type))
 
-// Ignore output (the process creates its output streams at first use), and the real-time limit of core's
-// closing.ts.
+// Matches stack traces to ignore: of output, whose streams the process creates at first use, and of the
+// real-time limit in core's closing.ts.
 const excused =
   /\bconsole\.|node:internal\/console|[Cc]onsole\.(log|error|warn|info|debug)|createWritableStdioStream|[/\\]closing\.[jt]s/
 
@@ -45,8 +49,8 @@ const excused =
 const longest = 0x7fffffff
 
 /**
- * A watch on a program. `exact` is true if operations can be detected; `run` runs `f` and all operations that
- * `f` starts under the watch.
+ * A watch on a program. `exact` is true if operations can be detected. `run` runs `f` under the watch, with
+ * all operations that `f` starts.
  */
 export interface Watch {
   readonly exact: boolean

@@ -13,7 +13,7 @@ const quietly = Effect.withUnhandledErrorLogLevel(Option.none())
 
 /**
  * Runs an attempt in a fiber in which only the parts marked `interruptible` can be interrupted. So an attempt
- * can still succeed after its fiber was interrupted; the fiber's observer must then use or reset the
+ * can still succeed after its fiber was interrupted. In this case the fiber's observer must use or reset the
  * connection.
  */
 export const attempt = <A, E>(

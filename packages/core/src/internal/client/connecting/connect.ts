@@ -35,13 +35,13 @@ type Open = Effect.Effect<Transport, OpenError>
 
 const noOptions: ConnectionOptions = {}
 
-// A local address can only reach addresses of its own family, so resolve only these.
+// A local address can only reach addresses of its own family, so resolve only addresses of this family.
 const familyFor = ({ family, localAddress }: ConnectionOptions): 4 | 6 | undefined =>
   family ?? (localAddress === undefined ? undefined : localAddress.includes(":") ? 6 : 4)
 
 type OnStep = (step: "connect" | "secure") => void
 
-/** The dependencies of an agent's connections. */
+/** The network, options and cached sessions with which an agent opens connections. */
 export interface Means {
   readonly network: Network.Service
   readonly tls: TlsFields
@@ -51,7 +51,7 @@ export interface Means {
 }
 
 interface Making extends Means {
-  /** Called at the beginning of each step after the resolution of the name. */
+  /** Called when a step after name resolution begins: connecting, or the TLS handshake. */
   readonly onStep: OnStep
 }
 
@@ -84,7 +84,10 @@ const direct = (means: Making, origin: Origin, options: ConnectionOptions): Open
     ? overTcp(means, origin, options)
     : overPath(means, options.socketPath, options.noDelay)
 
-/** Runs a further step over an open connection. Resets the connection if the step is interrupted. */
+/**
+ * Runs a further step (tunnel or TLS) over an opened connection. Resets the connection if the step is
+ * interrupted.
+ */
 const over = (open: Open, step: (transport: Transport) => Open): Open =>
   Effect.flatMap(open, (transport) =>
     Effect.onInterrupt(step(transport), () => Effect.sync(() => transport.reset()))
@@ -92,8 +95,8 @@ const over = (open: Open, step: (transport: Transport) => Open): Open =>
 
 type Judge = NonNullable<TlsFields["checkServerIdentity"]>
 
-// Returns exceptions as errors, because the check runs within the socket's event handler, where they would
-// end the process.
+// Makes the check return its exceptions as errors. The check runs within the socket's event handler, where an
+// exception would end the process.
 const unthrown =
   (judge: Judge): Judge =>
   (host, certificate) => {
@@ -105,8 +108,8 @@ const unthrown =
   }
 
 /**
- * Adds TLS to a connection. TLS sessions are cached by `key`, which must differ if anything differs that the
- * handshake depends on.
+ * Adds TLS to a connection. TLS sessions are cached by `key`, so connections with different servers or TLS
+ * options need different keys.
  */
 const secured = (
   { network, onStep, sessions }: Making,
@@ -131,15 +134,15 @@ const secured = (
         onSession?.(made)
       }
     }
-    // A handshake that failed may have offered a bad session, so delete it.
+    // The failed handshake may have offered a bad session, so delete the cached session.
     const secure = Effect.interruptible(network.secure(transport, options))
     return Effect.tapError(secure, () => Effect.sync(() => sessions.delete(key)))
   })
 }
 
 /**
- * Opens the connection for a request. Run this effect by `attempt`, because only its waits are marked
- * interruptible.
+ * Opens the connection for a request. The effect must run within `attempt`, which limits interruption to the
+ * waits that are marked interruptible.
  */
 export const connect = (means: Means, destination: Destination, onStep: OnStep): Open =>
   // `suspend` makes an exception of the caller's `createConnection` a defect of the request.

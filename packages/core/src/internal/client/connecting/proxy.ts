@@ -20,7 +20,7 @@ import {
 } from "../../../wire/index.js"
 import { keyOf } from "../../options/key.js"
 
-/** A proxy, with its URL parsed and its fields made. */
+/** A proxy, with the origin of its URL and the fields to send to it. */
 export interface ProxyHop {
   readonly _tag: "ProxyHop"
   readonly origin: Origin
@@ -28,8 +28,8 @@ export interface ProxyHop {
   readonly headers: ReadonlyArray<string>
   readonly tls: Proxy["tls"]
   /**
-   * Part of the key of the proxy's connections. It contains the credentials and TLS options, so requests with
-   * different credentials or TLS options never share a connection.
+   * Part of the key of the proxy's connections. This part contains the credentials and TLS options, so
+   * requests that differ in them never share a connection.
    */
   readonly key: string
 }

@@ -2,8 +2,8 @@
  * Races the addresses of one name (RFC 8305): a further attempt starts after a delay, while earlier attempts
  * continue. The first connection wins, and the other attempts are cancelled.
  *
- * Uses Effect's `Clock`. Returns at most one connection; a connection of another attempt that succeeds too
- * late is reset. Never resolves names.
+ * Uses Effect's `Clock`. Returns at most one connection, and resets a connection that opens after the race
+ * was won. Never resolves names.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -66,7 +66,7 @@ class Race {
     const fiber = attempt(this.runtime, Effect.interruptible(this.connect(address)))
     this.running.set(fiber, since)
     fiber.addObserver((exit) => this.ended(fiber, address, exit))
-    // The attempt may have failed synchronously and started the next one, which sets its own timer.
+    // The attempt may have failed synchronously and started the next attempt, which sets its own timer.
     if (this.over || this.started !== nth || nth === this.addresses.length) return
     const timer = Runtime.runFork(this.runtime, Effect.sleep(this.delay))
     this.timer = timer
@@ -134,9 +134,10 @@ const attemptOf = (address: Address, error: ConnectError, since: number, now: nu
 })
 
 /**
- * Returns the first connection to one of these addresses, which are tried in order; the next attempt starts
- * in parallel after `delay` ms. If all attempts fail, the error is the last failure, and its `attempts` lists
- * all of them. Must run within `attempt`, because only its waits are marked interruptible.
+ * Returns the first connection to one of these addresses. The addresses are tried in order, and the next
+ * attempt starts in parallel after `delay` ms. If all attempts fail, the error is the last failure, whose
+ * `attempts` lists all failures. Must run within `attempt`, which limits interruption to the waits that are
+ * marked interruptible.
  */
 export const race = (
   addresses: ReadonlyArray<Address>,

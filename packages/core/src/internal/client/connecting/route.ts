@@ -25,8 +25,8 @@ export interface Destination extends Leading {
 }
 
 /**
- * Adds a route to an origin. The key of the result contains credentials and private keys, so it must never be
- * shown; `told` may be.
+ * Adds a route to an origin. The `key` of the result contains credentials and private keys, so messages must
+ * show only `shownKey`.
  */
 export const routed = (to: Origin, route: Route): Destination => {
   const { connection, parser, tunnel } = route
@@ -36,7 +36,7 @@ export const routed = (to: Origin, route: Route): Destination => {
 }
 
 /**
- * Returns the parser options of a connection: those of the route, and the agent's where the route sets none.
+ * Returns the parser options of a connection. Options of the route override the agent's.
  */
 export const parserOf = (route: Route | undefined, agent: ParserOptions): ParserOptions => {
   const own = route?.parser

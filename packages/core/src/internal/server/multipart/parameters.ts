@@ -1,6 +1,6 @@
 /**
- * Parses `Content-Type` and `Content-Disposition` of multipart parts: a value with parameters. Names are
- * UTF-8 (RFC 7578 §5.1).
+ * Parses the `Content-Type` and `Content-Disposition` of multipart parts, which are values with parameters.
+ * Names are UTF-8 (RFC 7578 §5.1).
  *
  * Accepts the spellings that browsers send. Returns `undefined` for unreadable input, never a guess.
  */
@@ -29,8 +29,8 @@ export const decodeText = (bytes: Uint8Array): string => {
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 const parameter = (quoted: string) =>
   new RegExp(`[ \\t]*(?:;[ \\t]*(?:(${token})[ \\t]*=[ \\t]*(?:"(${quoted})"|([^;"]*)))?|$)`, "y")
-// Some clients escape a quote with a backslash. Browsers do not escape: they send a backslash as it is, even
-// before the closing quote. So there is a pattern for each.
+// Some clients escape a quote with a backslash. Browsers send a backslash unescaped, even before the closing
+// quote. So each spelling has a pattern.
 const escaping = parameter('(?:\\\\"|[^"])*')
 const plain = parameter('[^"]*')
 
@@ -50,7 +50,7 @@ const readAll = (text: string, from: number, pattern: RegExp): Map<string, strin
   return parameters
 }
 
-/** Returns `undefined` for a malformed value. */
+/** Parses a value with parameters. Returns `undefined` if it is malformed. */
 export const parseParameters = (text: string): Parameterized | undefined => {
   const end = text.indexOf(";")
   const at = end === -1 ? text.length : end

@@ -67,7 +67,8 @@ export class MultipartParser {
     this.search = Search.make(`\r\n--${boundary}`, (delimiters, bytes) => {
       if (this.failure === undefined) this.failure = this.take(delimiters, bytes)
     })
-    // A body may begin with a delimiter without CRLF, but the search expects CRLF before every delimiter.
+    // The search expects CRLF before every delimiter, but a body may begin with a delimiter. So feed a CRLF
+    // before the body.
     this.search.write(crlf)
   }
 

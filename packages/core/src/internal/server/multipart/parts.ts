@@ -25,11 +25,11 @@ type Pieces<A> = Channel.Channel<Chunk.Chunk<A>, unknown, Failure, unknown, unkn
 /** The body that contains the parts. */
 export interface Source {
   /**
-   * Returns the buffered bytes synchronously and consumes them. `undefined` if no bytes are buffered; `ready`
-   * waits for some.
+   * Consumes and returns the buffered bytes synchronously. Returns `undefined` if no bytes are buffered;
+   * `ready` then waits for bytes.
    */
   readonly take: () => ReadonlyArray<Uint8Array> | Failure | "end" | undefined
-  /** Waits until `take` does not return `undefined`. */
+  /** Waits until `take` has a result: bytes, a failure or the end. */
   readonly ready: Effect.Effect<void>
 }
 
@@ -48,8 +48,8 @@ const statuses: Partial<Record<Failure["reason"], number>> = {
 }
 
 /**
- * Creates a failure with the response for the case that the app does not handle it. Platform's own failure
- * defines no response and would become 500.
+ * Creates a failure with its own response, which the server sends if the app does not handle the failure.
+ * Platform's own failure has no response and would become 500.
  */
 export const failure = (
   reason: Failure["reason"],
@@ -92,7 +92,7 @@ class Form {
   private queue: Array<Multipart.Part> = []
   private count = 0
   private file: FileSink | undefined = undefined
-  /** The body has ended or failed, so it is not read any further. */
+  /** Whether the body has ended or failed, and reading has stopped. */
   private over = false
   private failed: Failure | undefined = undefined
 
@@ -208,8 +208,8 @@ class FileSink implements PartSink {
   }
 
   /**
-   * Waits until the reader has consumed some content. `undefined` if the buffer is not full, so that parsing
-   * may continue.
+   * Waits until the reader has consumed some content. `undefined` if the buffer has room, so that parsing may
+   * continue.
    */
   get room(): Effect.Effect<void> | undefined {
     if (!this.full) return undefined

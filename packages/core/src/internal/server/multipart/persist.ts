@@ -1,6 +1,6 @@
 /**
- * Writes a form's files to a temporary folder, like platform's `Multipart.toPersisted`. Whatever names the
- * client sends, each file gets a separate path and a file name that every file system accepts.
+ * Writes a form's files to a temporary folder, like platform's `Multipart.toPersisted`. Each file gets its
+ * own path and a file name that every file system accepts, whatever name the client sends.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Multipart from "@effect/platform/Multipart"
@@ -13,15 +13,15 @@ import { failure, PersistedFilePart } from "./parts.js"
 type Persisted = Record<string, Array<Multipart.PersistedFile> | Array<string> | string>
 
 /**
- * Maximum length of a file name in bytes. File systems allow 255; the difference leaves room for a number
- * that is prepended.
+ * Maximum length of a file name in bytes. File systems allow 255, which leaves room for a number before the
+ * name.
  */
 const longestName = 200
 
 const encoder = new TextEncoder()
 
-// Returns the last segment of the name with the characters replaced that file systems refuse. Shortens the
-// name at the front, to keep the extension.
+// Returns the last segment of the name, with `_` for each character that file systems refuse. A long name
+// loses its beginning, so that the extension remains.
 const safeName = (name: string): string => {
   const last = name.replace(/^.*[/\\]/s, "").replace(/[\x00-\x1f\x7f<>:"|?*\ufffd]/g, "_")
   const characters = [...last]
