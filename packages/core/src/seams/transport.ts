@@ -13,7 +13,7 @@ import type { TlsFacts } from "../model/tls.js"
  * runs within a call of the owner. Every callback runs in a separate turn of the event loop.
  *
  * The order of calls is any number of `data`, at most one `end`, at most one `error`, and exactly one
- * `close`. `close` directly follows `error`. `drain` may be called at any time before `close`.
+ * `close`. `close` directly follows `error`. The calls of `drain` are independent of this order.
  *
  * @since 0.1.0
  * @category models
