@@ -1,8 +1,9 @@
 /**
- * The `Date` of a message: IMF-fixdate (RFC 9110 §5.6.7) from milliseconds since 1970, by arithmetic.
+ * Formats the `Date` of a message as IMF-fixdate (RFC 9110 §5.6.7). The input is a number of milliseconds
+ * since 1970.
  *
- * Never reads a clock (the caller passes `now`); ignores time zones and leap seconds; caches one formatted
- * second.
+ * Never reads a clock, because the caller passes `now`. Ignores time zones and leap seconds. Caches the last
+ * formatted second.
  *
  * @since 0.1.0
  */
@@ -19,8 +20,8 @@ let formatted = ""
 const format = (second: number): string => {
   const day = Math.floor(second / 86_400)
   const rest = second - day * 86_400
-  // Civil date from a day number in the proleptic Gregorian calendar. Years start on 1 March, so the leap day
-  // is the last day; 400 years have 146 097 days. Day 0 is 1 March of year 0.
+  // Convert a day number to a date. Day 0 is 1 March of year 0, and 400 years have 146 097 days. Years start
+  // on 1 March, so that the leap day is the last day of a year.
   const shifted = day + 719_468
   const era = Math.floor(shifted / 146_097)
   const dayOfEra = shifted - era * 146_097
@@ -44,9 +45,9 @@ const format = (second: number): string => {
 }
 
 /**
- * Returns the value of a `Date` field for `now` (milliseconds since 1970-01-01T00:00:00Z), in the format of
- * `Date.prototype.toUTCString`: `Sun, 06 Nov 1994 08:49:37 GMT`. Fractions of a second are dropped. `now`
- * must be finite.
+ * Returns the value of a `Date` field, such as `Sun, 06 Nov 1994 08:49:37 GMT`. This is the format of
+ * `Date.prototype.toUTCString`. `now` is in milliseconds since 1970-01-01T00:00:00Z and must be finite.
+ * Fractions of a second are dropped.
  *
  * @since 0.1.0
  * @category encoding
