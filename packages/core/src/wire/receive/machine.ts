@@ -54,8 +54,8 @@ export const Kind = {
 // far.
 const KEPT_GAP = 16
 
-// Size in bytes of the buffer for heads that arrive in several chunks. A machine keeps the buffer for later
-// heads.
+// Size in bytes of the buffer for heads that arrive in several chunks. A machine keeps a buffer of this size
+// for later heads.
 const KEPT_ROOM = 1024
 
 // Number of bytes to keep of an unfinished name. Every known name is shorter, so more bytes are not needed.
