@@ -11,7 +11,7 @@
 export type Address = TcpAddress | UnixAddress
 
 /**
- * A TCP endpoint.
+ * The address of a TCP endpoint.
  *
  * @since 0.1.0
  * @category models
@@ -20,7 +20,7 @@ export interface TcpAddress {
   readonly _tag: "TcpAddress"
   /** An IP address in text form. A host name is possible only if the network accepts names. */
   readonly hostname: string
-  /** The port, 1 to 65535. With 0 a listener chooses a free port. */
+  /** The port, from 1 to 65535. With 0 the system chooses a free port for a listener. */
   readonly port: number
 }
 

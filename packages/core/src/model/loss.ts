@@ -43,10 +43,10 @@ export interface Refused {
 export interface Late {
   readonly _tag: "Late"
   readonly timeout: "headersTimeout" | "requestTimeout" | "progressTimeout"
-  /** Milliseconds. */
+  /** The limit that expired, ms. */
   readonly limit: number
   readonly address: string | undefined
-  /** Bytes received on the connection. */
+  /** Number of bytes received on the connection. */
   readonly received: number
 }
 
@@ -57,7 +57,7 @@ export interface Late {
 export interface Stalled {
   readonly _tag: "Stalled"
   readonly timeout: "timeout" | "progressTimeout"
-  /** Milliseconds. */
+  /** The limit that expired, ms. */
   readonly limit: number
   readonly address: string | undefined
 }
@@ -65,11 +65,11 @@ export interface Stalled {
 /** The failure of a body that exceeded its reader's limit. */
 export interface TooLarge {
   readonly _tag: "TooLarge"
-  /** Bytes. */
+  /** The limit that was exceeded, in bytes. */
   readonly limit: number
 }
 
-/** Losses of a server's exchange. */
+/** All losses of a server's exchange. */
 export type Loss = HangUp | Reset | Failed | Refused | Late | Stalled
 
 /** Losses that the server itself answers with an error response, if a response is still possible. */
@@ -79,7 +79,7 @@ export type Rejection = Refused | Late
 export const statusOf = (rejection: Rejection): number =>
   rejection._tag === "Refused" ? rejection.refusal.status : 408
 
-// ---- for clients
+// ---- losses of clients
 
 /** The steps of a client's request, in order. Every step can have a time limit. */
 export type Step = "queue" | "resolve" | "connect" | "secure" | "send" | "head" | "body"
@@ -100,11 +100,11 @@ export interface OutOfStep {
 /** The loss of a client's exchange because a time limit of the request has expired. */
 export interface TimedOut {
   readonly _tag: "TimedOut"
-  /** The limit that expired. */
+  /** The name of the limit that expired. `total` is the limit for the whole request. */
   readonly passed: Step | "total"
-  /** The step at the time of expiry. */
+  /** The step of the request at the time of expiry. */
   readonly step: Step
-  /** Milliseconds. */
+  /** The limit that expired, ms. */
   readonly limit: number
   readonly address: string | undefined
   readonly reused: boolean
@@ -138,7 +138,7 @@ export interface Thrown {
   readonly cause: unknown
 }
 
-/** Losses of a client's exchange on its connection. */
+/** The losses that a client's connection reports for its exchange. */
 export type ResponseLoss = HangUp | Failed | Refused | TimedOut | GivenUp
 
 /** All reasons why a request ends without a response. */

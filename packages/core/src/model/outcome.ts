@@ -32,7 +32,10 @@ export interface Facts {
   readonly bytesOut: number
   /** Time at which the request head was read, in milliseconds since the epoch by the server's clock. */
   readonly startedAt: number
-  /** Milliseconds from `startedAt` until the response head was written; `undefined` if it was not written. */
+  /**
+   * Milliseconds from `startedAt` until the response head was written; `undefined` if the head was not
+   * written.
+   */
   readonly answeredAfter: number | undefined
   /** Milliseconds from `startedAt` until the end of the exchange. */
   readonly duration: number
@@ -80,6 +83,6 @@ export type DropReason = "maxConnections" | "maxConnectionsPerAddress" | "maxReq
 /** The end of an exchange, as far as its connection knows. The failure of a handler is not included. */
 export type End =
   | { readonly _tag: "Answered" }
-  /** The handler sent no response, or an incomplete one. */
+  /** The handler sent no response, or an incomplete response. */
   | { readonly _tag: "Unanswered" }
   | { readonly _tag: "Lost"; readonly loss: Loss }

@@ -66,6 +66,6 @@ export interface Refusal {
    * early.
    */
   readonly rawPacket: Uint8Array
-  /** The flag that would accept these bytes; `undefined` if no flag would. */
+  /** The flag that would accept these bytes; `undefined` if there is no such flag. */
   readonly flag: FlagName | undefined
 }

@@ -1,12 +1,13 @@
 /**
  * Decides whether a request without an idle connection gets a new connection or waits in the queue.
  *
- * Pure functions of counts that the caller keeps. They never choose among idle connections, which `choose.ts`
- * does.
+ * The functions are pure, and decide by counts that the caller keeps. Choosing among idle connections is the
+ * task of `choose.ts`.
  */
 
 /**
- * Number of requests that one connection serves at a time. It is 1, because HTTP/1.1 has no streams.
+ * Number of requests that one connection serves at a time. The number is 1, because HTTP/1.1 cannot multiplex
+ * requests.
  *
  * @since 0.1.0
  * @category admission

@@ -9,8 +9,8 @@ export interface AgePolicy {
   /** Maximum age in milliseconds, counted from the creation of the connection. `Infinity` means no limit. */
   readonly maxAge: number
   /**
-   * Maximum random reduction of `maxAge`, as a fraction from 0 to 1. It keeps connections of equal age from
-   * closing together.
+   * Maximum random reduction of `maxAge`, as a fraction from 0 to 1. The reduction keeps connections of equal
+   * age from closing together.
    */
   readonly jitter: number
 }

@@ -1,6 +1,6 @@
 /**
- * The rules by which a connection pool decides which connection serves which request. They are pure functions
- * of counts, candidates and the current time. Each decision contains its reason.
+ * The rules by which a connection pool decides which connection serves which request. The rules are pure
+ * functions of counts, candidates and the current time. Each decision contains its reason.
  *
  * The files, in the order in which their rules apply to a request:
  *
@@ -17,8 +17,8 @@
  * - `resend.ts`: when a request may be resent on a new connection
  * - `retry.ts`: when a failed request is retried, for users who enable retries
  *
- * The callback API turns off the rules that Node's agent lacks. It passes `idleElsewhere: 0` and `agesAt:
- * Infinity`, calls `nextAsNode` instead of `nextFair`, and does not call `resend`.
+ * The callback API turns off the rules that Node's agent lacks. For this purpose it passes `idleElsewhere: 0`
+ * and `agesAt: Infinity`, calls `nextAsNode` instead of `nextFair`, and does not call `resend`.
  *
  * Never imports Effect or `wire/`, and never uses I/O or a clock.
  *

@@ -2,7 +2,7 @@
  * Decides whether a connection is kept idle after an exchange, and until when. If the connection is not kept,
  * the decision contains the reason.
  *
- * The functions are pure. They never open or close a connection, and never read a clock.
+ * The functions are pure, never open or close a connection, and never read a clock.
  */
 
 /**
@@ -78,7 +78,8 @@ export type RetireReason =
   | "MadeRoom"
 
 /**
- * The decision about a connection: `Keep` it idle until the time `until` (ms), or `Close` it immediately.
+ * The decision about a connection after an exchange. `Keep` means that the connection stays idle until the
+ * time `until` (ms). `Close` means that the connection is closed immediately.
  *
  * `then` is the reason for closing the kept connection at `until`. `reason` is the reason for closing the
  * connection immediately.
@@ -101,8 +102,8 @@ const maxAge = close("MaxAge")
  * Decides whether a reusable connection is kept idle after its exchange. Must be called only if no queued
  * request takes the connection.
  *
- * The callback API also obeys `Close`. Like Node's agent, it uses `until` only to shorten the agent's own
- * timeout, so an agent without a timeout ignores `until`.
+ * The callback API also obeys `Close`. As in Node, its agent uses `until` only to shorten its own timeout. So
+ * an agent without a timeout ignores `until`.
  *
  * @since 0.1.0
  * @category idle

@@ -66,12 +66,12 @@ const tlsFields: ReadonlyArray<readonly [field: keyof TlsNameOptions, when: "tru
 ]
 
 /**
- * The TLS options that appear in the name of a connection with TLS. They are options of `tls.connect` and
- * `tls.createSecureContext`: `ca`, `cert`, `clientCertEngine`, `ciphers`, `key`, `pfx`, `rejectUnauthorized`,
- * `servername`, `minVersion`, `maxVersion`, `secureProtocol`, `crl`, `honorCipherOrder`, `ecdhCurve`,
- * `dhparam`, `secureOptions`, `sessionIdContext`, `sigalgs`, `privateKeyIdentifier` and `privateKeyEngine`;
- * then `secureContext`, `allowPartialTrustChain`, `ALPNProtocols`, `certificateCompression`, `minDHSize`,
- * `pskCallback`, `requestOCSP` and `session`.
+ * The TLS options that appear in the name of a connection with TLS. These options are options of
+ * `tls.connect` and `tls.createSecureContext`: `ca`, `cert`, `clientCertEngine`, `ciphers`, `key`, `pfx`,
+ * `rejectUnauthorized`, `servername`, `minVersion`, `maxVersion`, `secureProtocol`, `crl`,
+ * `honorCipherOrder`, `ecdhCurve`, `dhparam`, `secureOptions`, `sessionIdContext`, `sigalgs`,
+ * `privateKeyIdentifier` and `privateKeyEngine`; then `secureContext`, `allowPartialTrustChain`,
+ * `ALPNProtocols`, `certificateCompression`, `minDHSize`, `pskCallback`, `requestOCSP` and `session`.
  *
  * @since 0.1.0
  * @category names
@@ -84,7 +84,9 @@ export interface TlsNameOptions {
   readonly key?: unknown
   readonly pfx?: unknown
   readonly rejectUnauthorized?: unknown
-  /** The server name (SNI). It appears in the name only if different from the host. */
+  /**
+   * The server name (SNI). The server name appears in the connection's name only if different from the host.
+   */
   readonly servername?: unknown
   readonly minVersion?: unknown
   readonly maxVersion?: unknown
@@ -110,8 +112,8 @@ export interface TlsNameOptions {
   readonly session?: unknown
 }
 
-// Options that distinguish connections, but that the names of Node.js 20 lack. They are appended to the name
-// only if set.
+// Options that distinguish connections, but that the names of Node.js 20 lack. These options are appended to
+// the name only if set.
 const furtherFields: ReadonlyArray<keyof TlsNameOptions> = [
   "secureContext",
   "allowPartialTrustChain",
@@ -167,8 +169,8 @@ const isAmbiguousElement = (value: unknown): boolean =>
   String(value).includes(",")
 
 /**
- * Returns whether Node's name contains the same text for different values. This is so for binary data that is
- * not UTF-8, for an empty list, and for lists whose elements contain a comma, are empty, or are keys with
+ * Returns whether Node's name contains the same text for different values. Such values are binary data that
+ * is not UTF-8, empty lists, and lists whose elements contain a comma, are empty, or are keys with
  * passphrases (`[object Object]`).
  */
 const losesContent = (value: unknown): boolean =>
@@ -188,7 +190,7 @@ const policyOf = (options: TlsNameOptions): string => {
 }
 
 /**
- * Returns the server name (SNI) for a host. It is the host without a final dot (RFC 6066 §3).
+ * Returns the server name (SNI) for a host. The server name has no final dot (RFC 6066 §3).
  *
  * @since 0.1.0
  * @category names
@@ -196,7 +198,7 @@ const policyOf = (options: TlsNameOptions): string => {
 export const sniName = (host: string): string => (host.endsWith(".") ? host.slice(0, -1) : host)
 
 /**
- * Returns the name of a connection with TLS. It consists of these parts:
+ * Returns the name of a connection with TLS. The name consists of these parts:
  *
  * 1. the result of `connectionName`
  * 2. for each TLS option of Node.js 20, a colon and the value; the value is empty if the option is not set,
@@ -216,7 +218,7 @@ export const secureConnectionName = (options: NameOptions & TlsNameOptions = {})
     const value = options[field]
     if (when === "truthy" ? !value : value === undefined) continue
     if (field === "servername" && value === options.host) continue
-    // String concatenation, as in Node, converts a Buffer to its text and a list to its values with commas.
+    // As in Node, concatenation converts a Buffer to its text, and a list to its elements joined by commas.
     name += field === "sigalgs" ? JSON.stringify(value) : (value as string)
   }
   return name + policyOf(options)

@@ -54,8 +54,8 @@ const giveUp = <R extends string>(reason: R) => ({ _tag: "GiveUp", reason }) as 
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"])
 
 /**
- * Returns whether the method is idempotent: several identical requests have the same effect as one request
- * (RFC 9110 §9.2.2).
+ * Returns whether the method is idempotent, so that several identical requests have the same effect as one
+ * request (RFC 9110 §9.2.2).
  *
  * @since 0.1.0
  * @category resending

@@ -3,7 +3,7 @@
  *
  * A request that the server may have processed is retried only if the request is idempotent. `Retry-After` is
  * respected. A budget limits retries to a small part of all requests, so that retries cannot prolong an
- * outage. The functions are pure. They never wait, and they store no budget.
+ * outage. The functions are pure, never wait, and store no budget.
  */
 
 /**
@@ -34,8 +34,8 @@ export interface RetryLimits {
  */
 export interface Failure {
   /**
-   * Whether the failure may be temporary. It may be if the connection was lost or never established, or if
-   * the status of the response is worth a retry.
+   * Whether the failure may be temporary. A connection that was lost or never established may be such a
+   * failure, and so may some statuses of a response.
    */
   readonly transient: boolean
   /** Whether the server cannot have processed the request, because nothing was sent. */
@@ -125,14 +125,14 @@ export interface BudgetPolicy {
  * @category retries
  */
 export interface Budget {
-  /** Number of tokens, possibly a fraction; a retry needs 1. */
+  /** Number of tokens in the bucket, possibly a fraction. A retry needs 1 token. */
   readonly tokens: number
   /** Time at which the tokens were counted, ms. */
   readonly at: number
 }
 
 /**
- * Returns a full bucket.
+ * Returns a full token bucket.
  *
  * @since 0.1.0
  * @category retries

@@ -1,5 +1,6 @@
 /**
- * The interface for the clock and the timers of the engine. The driver, which runs the engine, implements it.
+ * The interface for the clock and the timers of the engine. The driver, which runs the engine, implements
+ * this interface.
  */
 
 /**
@@ -10,13 +11,13 @@
  */
 export interface Timers {
   /**
-   * Returns the time of a monotonic clock, in milliseconds, possibly with fractions. Use it only for limits
-   * and durations, because only differences of these times have a meaning.
+   * Returns the time of a monotonic clock, in milliseconds, possibly with fractions. Use this time only for
+   * limits and durations, because only differences of such times have a meaning.
    */
   now(): number
   /**
-   * Returns the milliseconds since the epoch. Use it only for `Date`, logs and outcomes, because this clock
-   * can be set and must not change a limit.
+   * Returns the milliseconds since the epoch. Use this time only for `Date`, logs and outcomes, because a
+   * change of the system's clock must not change a limit.
    */
   wallTime(): number
   /**

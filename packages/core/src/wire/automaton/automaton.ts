@@ -1,10 +1,10 @@
 /**
- * The automaton of one connection. It decides which part of a message is legal in which state, and whether
- * the connection is reused. Clients and servers use the same automaton. The rules are the tables of
- * `table.ts`. A driver reports every part that was sent or received.
+ * The automaton of one connection, for clients and servers. The automaton decides which part of a message is
+ * legal in which state, and whether the connection is reused. The rules are the tables of `table.ts`. A
+ * driver reports every part that was sent or received.
  *
- * The automaton never touches bytes, sockets or time. It never acts itself, because the driver acts on its
- * results. It allocates memory only if requests are pipelined or a step is refused.
+ * The automaton never touches bytes, sockets or time. The driver acts on the automaton's results. An exchange
+ * allocates memory only if requests are pipelined or a step is refused.
  *
  * @since 0.1.0
  */
@@ -74,7 +74,7 @@ const responseDone = responseAt("done")
 const responseSwitched = responseAt("switched")
 const responseClosed = responseAt("closed")
 
-// Facts about an exchange, as bits. They are kept until the response is complete.
+// Facts about an exchange, as bits. The facts are kept until the response is complete.
 const Http10 = 1
 const Expects = 2
 
@@ -178,7 +178,7 @@ export class Connection {
     const http10 = facts.versionMinor === 0
     this.enqueue((http10 ? Http10 : 0) | (facts.expectContinue ? Expects : 0))
     if (facts.method === "CONNECT") this.ask("connect")
-    // RFC 9110 §7.8: a server ignores `Upgrade` in HTTP/1.0.
+    // A server ignores `Upgrade` in an HTTP/1.0 request (RFC 9110 §7.8).
     else if (facts.upgrade && !http10) this.ask("upgrade")
     if (!facts.keepAlive) this.note(http10 ? "Http10" : "RequestClose")
     this.settle()

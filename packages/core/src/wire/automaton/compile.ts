@@ -2,7 +2,7 @@
  * Compiles the automaton's tables to arrays of numbers, so that a step needs two array reads. States become
  * indices. The result of the joint rules is computed in advance, for every state and every set of facts.
  *
- * The compiler runs once, when the module is loaded. It never adds a rule.
+ * The compiler runs once, when the module is loaded, and never adds a rule.
  */
 import type { Rule } from "./table.js"
 

@@ -1,11 +1,10 @@
 /**
- * The time limits of a server for its peer. They limit the time for a request head, for a whole request, for
- * progress, and without any activity. The idle timeout between exchanges is in
- * `connection/server/idleList.ts`.
+ * The time limits of a server for its peer. The limits apply to a request head, to a whole request, to
+ * progress, and to inactivity. The idle timeout between exchanges is in `connection/server/idleList.ts`.
  *
- * The functions are pure. They get the current time, and return the expired limit or the time of the next
- * check. They own no connection, set no timer and read no clock. `connection/server` calls `judge`, and the
- * callback API calls `judgeRequest`. The caller acts on the result.
+ * The functions are pure. Each function gets the current time, and returns the expired limit or the time of
+ * the next check. No function owns a connection, sets a timer or reads a clock. `connection/server` calls
+ * `judge`, and the callback API calls `judgeRequest`. The caller acts on the result.
  *
  * @since 0.1.0
  */
@@ -63,8 +62,8 @@ export interface Progress {
  */
 export interface Waiting {
   /**
-   * Time at which the current request began, ms. Before the first byte of a connection it is the time at
-   * which the connection opened. -1 means that there is no request.
+   * Time at which the current request began, ms. Before the first byte of a connection, `begun` is the time
+   * at which the connection opened. -1 means that there is no request.
    */
   readonly begun: number
   /** Whether the request head is complete, so that the server waits for the body. */
@@ -95,7 +94,7 @@ export interface Waiting {
 export type Late = "headersTimeout" | "requestTimeout" | "timeout" | "receiving" | "sending" | "holding"
 
 /**
- * The default limits. They are Node's defaults, except for limits that Node does not have.
+ * The default limits. A limit that Node also has gets Node's default.
  *
  * @since 0.1.0
  * @category deadlines
@@ -144,7 +143,7 @@ export const makeDeadlines = (given: GivenDeadlines = {}): DeadlinePolicy => {
 }
 
 /**
- * Returns whether the limits contradict each other. They do if `headersTimeout` exceeds `requestTimeout`,
+ * Returns whether the limits contradict each other. `headersTimeout` must not exceed `requestTimeout`,
  * because a request includes its head.
  *
  * @since 0.1.0
@@ -222,8 +221,8 @@ export const judge = (waiting: Waiting, policy: DeadlinePolicy, now: number): La
 const directions = ["sending", "receiving", "holding"] as const
 
 /**
- * Returns the time from one check of all connections to the next, ms. It is `interval` or the shortest limit,
- * whichever is less. The server notices an expired limit at most this much late.
+ * Returns the time from one check of all connections to the next, ms. The result is `interval` or the
+ * shortest limit, whichever is less. The server notices an expired limit late by at most this time.
  *
  * @since 0.1.0
  * @category deadlines

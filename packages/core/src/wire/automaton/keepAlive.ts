@@ -2,7 +2,7 @@
  * Computes how long a server keeps a connection. The rules cover the announced and the actual idle timeout,
  * and the maximum number of requests.
  *
- * The functions are pure. They read no clock and set no timer.
+ * The functions are pure, and neither read a clock nor set a timer.
  *
  * @since 0.1.0
  */
@@ -52,9 +52,9 @@ export const requestQuota = (max: number, count: number): "open" | "last" | "exc
   !(max > 0) || count < max ? "open" : count === max ? "last" : "exceeded"
 
 /**
- * Returns the field lines that announce a persistent connection. `timeout` is the idle timeout in ms, and is
- * announced in whole seconds. `max` is the number of requests. Neither is announced if `timeout` is 0, and
- * `max` is not announced if it is 0.
+ * Returns the field lines that announce a persistent connection. `timeout` is the idle timeout in ms, which
+ * is announced in whole seconds. `max` is the number of requests. If `timeout` is 0, neither value is
+ * announced. If only `max` is 0, only `timeout` is announced.
  *
  * @since 0.1.0
  * @category keep-alive

@@ -3,7 +3,7 @@
  * servers.
  *
  * A driver collects objections to reuse as bits, and a policy determines which objections count. The
- * functions are pure. They never read a message and never allocate.
+ * functions are pure, never read a message, and never allocate memory.
  *
  * @since 0.1.0
  */
@@ -11,8 +11,8 @@ import { closeFor, pending, reuse, type AfterExchange, type CloseReason } from "
 
 /**
  * Objections to another exchange on the connection, one bit each. If several objections apply, the objection
- * with the lowest bit is the reason. An objection has the name of its `CloseReason`. A new objection needs
- * one line here, and an entry in Node's policies below if Node also has it.
+ * with the lowest bit is the reason. Each objection has the name of its `CloseReason`, or an entry in
+ * `otherwiseNamed`. If Node also has an objection, the objection is in Node's policies below.
  *
  * @since 0.1.0
  * @category reuse
@@ -98,10 +98,10 @@ export const afterExchange = (
 }
 
 /**
- * The objections that count under Node's policies. They depend on who set the `Connection` field of the
- * outgoing message. If the program has set a `Connection` field without `close`, the connection persists even
- * if the request asks to close the connection. `MaxRequests` is announced, but closes no connection, because
- * Node answers a request beyond the limit with 503.
+ * The objections that count under Node's policies. The set depends on the origin of the `Connection` field in
+ * the outgoing message. If the program has set a `Connection` field without `close`, the connection persists
+ * even if the request asks to close the connection. `MaxRequests` is announced, but closes no connection,
+ * because Node answers a request beyond the limit with 503.
  *
  * @since 0.1.0
  * @category reuse
@@ -116,9 +116,9 @@ export const nodeCounts = {
 } as const
 
 /**
- * The objections that Node announces with `Connection: close`. Node does not announce a body that is framed
- * by the end of the connection. Node also does not announce that the program has marked a message as the last
- * one without setting a field.
+ * The objections that Node announces with `Connection: close`. Node does not announce `UntilClose`. If a
+ * program marks a message as the last without setting a field, Node does not announce this `ResponseClose`
+ * either.
  *
  * @since 0.1.0
  * @category reuse

@@ -1,7 +1,7 @@
 /**
  * Requests a tunnel through a proxy, for clients (RFC 9110 §9.3.6). This file encodes the CONNECT request,
- * parses the response and reports one outcome. It never closes the connection, because the connection belongs
- * to the caller.
+ * parses the response and reports one outcome. This file never closes the connection, because the connection
+ * belongs to the caller.
  *
  * @since 0.1.0
  */
@@ -16,8 +16,8 @@ import type { ResponseHead } from "../receive/head.js"
 import { ResponseParser } from "../receive/parser.js"
 
 /**
- * Returns the target of a CONNECT request (RFC 9112 §3.2.3). It is `host:port`, with brackets around an IPv6
- * address.
+ * Returns the target of a CONNECT request (RFC 9112 §3.2.3). The target is `host:port`, with brackets around
+ * an IPv6 address.
  *
  * @since 0.1.0
  * @category tunnels
@@ -98,7 +98,8 @@ export type BytesBehind = "refuse" | "keep"
 
 /**
  * A parser for the response to CONNECT. Its methods are the handlers for the transport of the connection to
- * the proxy. It skips informational responses, reports one outcome, and ignores everything after the outcome.
+ * the proxy. The parser skips informational responses, reports one outcome, and ignores everything after the
+ * outcome.
  *
  * @since 0.1.0
  * @category tunnels

@@ -4,8 +4,8 @@
  */
 
 /**
- * Returns whether a final response with this status never has content. This is so for 204 (No Content) and
- * 304 (Not Modified).
+ * Returns whether a final status is 204 (No Content) or 304 (Not Modified), so that the response never has
+ * content.
  *
  * @since 0.1.0
  * @category facts
@@ -13,7 +13,7 @@
 export const hasNoContent = (status: number): boolean => status === 204 || status === 304
 
 /**
- * Returns whether a response with this status never has content. This is so for 1xx, 204 and 304.
+ * Returns whether a status is 1xx, 204 or 304, so that the response never has content.
  *
  * @since 0.1.0
  * @category facts
@@ -29,8 +29,8 @@ export const isBodiless = (status: number): boolean => (status >= 100 && status 
 export const isInformational = (status: number): boolean => status >= 100 && status < 200 && status !== 101
 
 /**
- * Returns whether a response switches protocols. This is so for 101, and for 2xx to CONNECT. The bytes after
- * the head of such a response are not HTTP.
+ * Returns whether a response is a 101, or a 2xx to CONNECT, and thus switches protocols. The bytes after the
+ * head of such a response are not HTTP.
  *
  * @since 0.1.0
  * @category facts

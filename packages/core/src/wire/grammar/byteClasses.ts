@@ -2,7 +2,7 @@
  * The byte classes of the grammar, and the known methods. Each class is a table of 256 entries, in which 1
  * means that the byte belongs to the class.
  *
- * This file contains only tables. It never reads input and never decides how to treat an invalid byte.
+ * This file contains only tables, and never decides how to treat an invalid byte.
  */
 
 const table = (...parts: ReadonlyArray<string | readonly [number, number]>): Uint8Array => {
@@ -45,11 +45,14 @@ export const QDTEXT = table("\t ", "!", [0x23, 0x5b], [0x5d, 0x7e], [0x80, 0xff]
 export const ALPHA = table(LETTERS)
 
 /**
- * The bytes that Node's parser accepts in the path of a target. They are every `VCHAR` except `#` and `?`.
+ * The bytes that Node's parser accepts in the path of a target. These bytes are every `VCHAR` except `#` and
+ * `?`.
  */
 export const LOOSE_PATH = table([0x21, 0x22], [0x24, 0x3e], [0x40, 0x7e])
 
-/** The bytes that Node's parser accepts in the query of a target. They are every `VCHAR` except `#`. */
+/**
+ * The bytes that Node's parser accepts in the query of a target. These bytes are every `VCHAR` except `#`.
+ */
 export const LOOSE_QUERY = table([0x21, 0x22], [0x24, 0x7e])
 
 const UNRESERVED = ALPHANUMERIC + "-._~"
@@ -78,8 +81,8 @@ export const URL_QUERY = table(PCHAR, "/?", "[]^|", "\\`{}")
 export const REG_NAME = table(UNRESERVED, SUB_DELIMS)
 
 /**
- * The bytes that Node's parser accepts in the authority of a target. They are `unreserved`, `sub-delims`,
- * `%`, `:` and brackets.
+ * The bytes that Node's parser accepts in the authority of a target. These bytes are `unreserved`,
+ * `sub-delims`, `%`, `:` and brackets.
  */
 export const AUTHORITY = table(UNRESERVED, SUB_DELIMS, "%:[]")
 

@@ -11,8 +11,8 @@ import { REG_NAME } from "./byteClasses.js"
 const regName = REG_NAME
 
 /**
- * Returns the index at which a plain host name and its port end, from `i` on, or `n`. A plain name has no
- * percent signs and is no IP literal; {@link isHost} checks all other hosts.
+ * Reads a host name without percent signs, and its port, from the index `i` on. Returns the index after both,
+ * which is at most `n`. {@link isHost} checks IP literals and percent-encoded names.
  */
 export const endOfPlainHost = (bytes: Uint8Array, i: number, n: number): number => {
   while (i < n && regName[bytes[i]!] !== 0) i++

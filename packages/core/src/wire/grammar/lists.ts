@@ -1,6 +1,6 @@
 /**
  * Reads comma-separated lists and optional whitespace in field values (RFC 9110 §5.6.1, §5.6.3). Also
- * searches for words, for the fields that Node does not read as lists. Never decodes a quoted string.
+ * searches values for words, because Node does not read some fields as lists. Never decodes a quoted string.
  *
  * @since 0.1.0
  */

@@ -31,7 +31,7 @@ const every = (allowed: Uint8Array, text: string): boolean => {
 export const isToken = (text: string): boolean => text.length > 0 && every(TOKEN, text)
 
 /**
- * Returns whether `text` is a valid field value (RFC 9110 §5.5). It must not contain control characters
+ * Returns whether `text` is a valid field value (RFC 9110 §5.5). A value must not contain control characters
  * except HTAB, or characters above U+00FF. The empty string is valid. Surrounding whitespace is accepted, as
  * in Node, because whitespace cannot split a message and receivers trim it.
  *
@@ -54,8 +54,8 @@ LOOSE_VALUE[0x00] = LOOSE_VALUE[0x0a] = LOOSE_VALUE[0x0d] = 0
 export const isLooseFieldValue = (text: string): boolean => every(LOOSE_VALUE, text)
 
 /**
- * Returns whether `text` is a valid reason phrase (RFC 9112 §4). It may contain the same characters as a
- * field value.
+ * Returns whether `text` is a valid reason phrase (RFC 9112 §4). A reason phrase may contain the same
+ * characters as a field value.
  *
  * @since 0.1.0
  * @category validation
@@ -63,8 +63,8 @@ export const isLooseFieldValue = (text: string): boolean => every(LOOSE_VALUE, t
 export const isStatusMessage: (text: string) => boolean = isFieldValue
 
 /**
- * Returns whether `text` can be sent as a request target (RFC 9112 §3.2). It must not be empty, and must not
- * contain spaces, control characters or characters above U+00FF.
+ * Returns whether `text` can be sent as a request target (RFC 9112 §3.2). A target must not be empty, and
+ * must not contain spaces, control characters or characters above U+00FF.
  *
  * @since 0.1.0
  * @category validation
@@ -72,8 +72,8 @@ export const isStatusMessage: (text: string) => boolean = isFieldValue
 export const isRequestTarget = (text: string): boolean => text.length > 0 && every(TARGET, text)
 
 /**
- * Returns whether `status` can be sent as a status code. It must be an integer of three digits (RFC 9110
- * §15).
+ * Returns whether `status` can be sent as a status code. A status code must be an integer of three digits
+ * (RFC 9110 §15).
  *
  * @since 0.1.0
  * @category validation
@@ -82,7 +82,7 @@ export const isStatusCode = (status: number): boolean =>
   Number.isInteger(status) && status >= 100 && status <= 999
 
 /**
- * Returns whether `length` is a valid body length in bytes. It must be a non-negative safe integer.
+ * Returns whether `length` is a valid body length in bytes. A length must be a non-negative safe integer.
  *
  * @since 0.1.0
  * @category validation

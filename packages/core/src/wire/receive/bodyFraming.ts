@@ -1,7 +1,7 @@
 /**
- * Decides how the bytes after a head are read (RFC 9112 §6.3, in Node's order). They may be chunks, a number
- * of bytes, all bytes up to the end of the connection, another protocol, or the next message. Also decides
- * whether the connection persists. Never reads bytes and never refuses a message.
+ * Decides how the bytes after a head are read (RFC 9112 §6.3, in Node's order). The bytes may be a body
+ * (framed by chunks, by a length or by the end of the connection), another protocol, or the next message.
+ * Also decides whether the connection persists. Never reads bytes and never refuses a message.
  */
 import { hasNoContent, isBodiless, switchesProtocols } from "../grammar/bodiless.js"
 import { Body } from "./events.js"
@@ -102,7 +102,7 @@ export const keepsAlive = (m: Machine): boolean => persists(m) && !needsClose(m)
 
 /**
  * Returns whether the connection persists, as a number. 0 means that the connection closes, and 2 that it
- * persists. 1 means that it closes only if the message has a body, because the end of the connection then
- * frames the body.
+ * persists. 1 means that the connection closes only if the message has a body, because the end of the
+ * connection then frames the body.
  */
 export const reuseAfter = (m: Machine): number => (!persists(m) ? 0 : needsClose(m) ? 1 : 2)

@@ -1,6 +1,6 @@
 /**
- * The interface of a parser. It consists of the parser's options, the events of a message, and the driver's
- * replies to a head.
+ * The interface of a parser. The interface consists of the parser's options, the events of a message, and the
+ * driver's replies to a head.
  */
 import type { Flags } from "../../model/flags.js"
 import type { RequestHead, ResponseHead } from "./head.js"
@@ -25,8 +25,8 @@ export const Body = { Read: 0, Skip: 1, Stop: 2 } as const
 export type Body = (typeof Body)[keyof typeof Body]
 
 /**
- * The callbacks that a parser's `execute` calls for every message of the connection. They may pause the
- * parser, but must neither call `execute` nor throw.
+ * The callbacks that a parser's `execute` calls for every message of the connection. The callbacks may pause
+ * the parser, but must neither call `execute` nor throw.
  *
  * @since 0.1.0
  * @category events

@@ -66,7 +66,7 @@ export const endValue = (m: Machine, i: number, c: number): number => {
   return i
 }
 
-/** Ends an empty value, if the next line does not continue the value. */
+/** Ends an empty value. Called when the next line does not continue the value. */
 export const endEmptyValue = (m: Machine, i: number): number => {
   if (m.kind === Kind.ContentLength) return m.refuse(i, "HPE_INVALID_CONTENT_LENGTH", "Empty Content-Length")
   if (m.kind === Kind.TransferEncoding && !m.allows("otherTransferCodings")) {

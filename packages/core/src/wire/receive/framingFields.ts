@@ -116,7 +116,7 @@ export const kindOfValue = (m: Machine, i: number): void => {
     case Kind.TransferEncoding:
       if ((m.facts & Fact.TransferEncoding) !== 0 && notSingle(m, i)) return
       m.facts |= Fact.TransferEncoding
-      // Several `Transfer-Encoding` fields form one list (RFC 9110 §5.3), so only the last coding of the last
+      // Several `Transfer-Encoding` fields form one list (RFC 9110 §5.3). So only the last coding of the last
       // field counts.
       if ((m.facts & Fact.Chunked) !== 0 && m.request && !m.allows("chunkedNotLast")) {
         if (m.closeSpan(i, i + 1)) afterChunked(m, i + 1)
@@ -164,8 +164,8 @@ const notSingle = (m: Machine, at: number): boolean => {
 }
 
 /**
- * Reads the value of a framing field from `i` on. Stops at the value's line break, at a byte that
- * fieldLines.ts handles, or at `n`.
+ * Reads the value of a framing field from the index `i` on. Stops at the value's line break, at a byte that
+ * fieldLines.ts handles, or at the end of the chunk (`n`).
  */
 export const readFramingValue = (m: Machine, i: number, n: number): number => {
   if (m.stage >= S.CODING) return readCodings(m, i, n)

@@ -1,7 +1,7 @@
 /**
- * The head of one received message. It has the facts that the parser found, and the list of fields, which is
- * created when it is first read. A head keeps its text, and not the received chunk, so the chunk's memory can
- * be freed. Never folds or interprets fields, which fields.ts does.
+ * The head of one received message. A head has the facts that the parser found. The list of fields is created
+ * when it is first read. A head keeps its text, and does not keep the received chunk, so the chunk's memory
+ * can be freed. Never folds or interprets fields, which fields.ts does.
  */
 
 import { isContinue } from "./expectation.js"
@@ -77,7 +77,7 @@ export interface RequestHead extends Head {
 export interface ResponseHead extends Head {
   /** The status code (RFC 9110 §15). */
   readonly status: number
-  /** The reason phrase as received. It may be empty. */
+  /** The reason phrase as received, which may be empty. */
   readonly statusMessage: string
 }
 
@@ -99,7 +99,7 @@ const valueOf = (text: string, start: number, end: number): string => {
   return text.slice(start, end)
 }
 
-// Number of marks (six field lines) from which on the list is allocated at its final size. Measured.
+// Minimum number of marks (six field lines) for which the list is allocated at its final size (measured).
 const MANY = 24
 
 /** Returns the raw list (name, value, name, value, ...) of a field section. */

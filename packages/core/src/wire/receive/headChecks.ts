@@ -2,8 +2,8 @@
  * Checks a whole head. The checks concern the form of the target, `Host`, and framing fields that the status
  * or the version forbids.
  *
- * A flag can turn off each check, and `checkedInHeads` in machine.ts lists these flags. A check without a
- * flag must precede the test of `checksHeads`, which skips all checks if every listed flag is set.
+ * Each check can be turned off by a flag, and `checkedInHeads` in machine.ts lists these flags. A check
+ * without a flag must precede the test of `checksHeads`, which skips all checks if every listed flag is set.
  */
 import { isHost, lacksHost } from "../grammar/host.js"
 import { trimBlanks } from "../grammar/lists.js"

@@ -16,7 +16,8 @@ import type { Refusal, RefusalCode, RefusalStatus } from "../../model/refusal.js
 import { IDLE, NAME, OWS, OWS_LINE, REFUSED, TARGET, VALUE_LF, VALUE_LINE } from "./stage.js"
 
 /**
- * Facts about the current message, which its fields determine. They are the bits of {@link Machine.facts}.
+ * Facts about the current message, as bits of {@link Machine.facts}. Most facts come from the message's
+ * fields.
  */
 export const Fact = {
   KeepAlive: 1,
@@ -61,8 +62,8 @@ const KEPT_ROOM = 1024
 // Number of bytes to keep of an unfinished name. Every known name is shorter, so more bytes are not needed.
 const KEPT_NAME = 20
 
-// Size in bytes of a window, which is converted to text at once. Starting a conversion costs as much as 600
-// bytes, so several short pipelined heads share one conversion.
+// Size in bytes of a window, which is a part of the chunk that is converted to text in one call. A call costs
+// as much as converting 600 bytes, so several short pipelined heads share one window.
 const WINDOW = 1024
 
 // Maximum length (256 field lines) of a list of marks that is kept for the next head.
@@ -136,7 +137,10 @@ export class Machine {
    * read.
    */
   remaining = 0
-  /** Number of digits read of the current length. numbers.ts limits this number of digits. */
+  /**
+   * Number of digits of the current length that were read. Without the flag `longNumbers` this number is
+   * limited (numbers.ts).
+   */
   digits = 0
   exact: bigint | undefined = undefined
   hosts = 0
@@ -193,7 +197,10 @@ export class Machine {
     this.limit = limit
   }
 
-  /** Returns a text that contains the whole section that ends before `i`. */
+  /**
+   * Returns a text that contains the whole section, which ends before `i`. The text may also contain bytes
+   * before and after the section.
+   */
   closeSection(i: number): string {
     if (this.carriedLength > 0) return this.takeCarried(i)
     if (i <= this.windowEnd) return this.window

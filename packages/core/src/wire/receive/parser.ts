@@ -1,8 +1,8 @@
 /**
  * The incremental HTTP/1.1 parser for requests or responses (RFC 9112). The parser takes chunks of bytes, and
- * reports heads, body slices and trailers. The events do not depend on how the input is split into chunks.
- * The parser never copies a body, never repairs a message, and never throws because of the peer's bytes. It
- * keeps no more of a message than the limits permit.
+ * reports heads, body slices and trailers. The reported heads, body bytes and trailers do not depend on the
+ * boundaries of the chunks. The parser never copies a body, never repairs a message, and never throws because
+ * of the peer's bytes. The parser keeps no more of a message than the limits permit.
  *
  * These files read a message, in this order:
  *
@@ -81,8 +81,8 @@ class MessageParser {
   }
 
   /**
-   * Whether the parser has stopped, because the following bytes are not HTTP. It stops after a 101, and after
-   * a head for which the callback returned `Body.Stop`.
+   * Whether the parser has stopped, because the following bytes are not HTTP. The parser stops after a 101,
+   * and after a head for which the callback returned `Body.Stop`.
    */
   get stopped(): boolean {
     return this.machine.stage === S.STOPPED

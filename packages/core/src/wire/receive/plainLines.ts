@@ -25,8 +25,9 @@ const COLON = 58
 const DEL = 127
 
 /**
- * Reads usual field lines from `i`, the start of a line, on. The chunk must contain the line, its line break
- * and one more byte. Stops at any other line, with the stage set at which fieldLines.ts continues.
+ * Reads usual field lines. `i` is the start of a line, and `n` is the end of the chunk. The chunk must
+ * contain a line, its line break and one more byte. Any other line ends the reading, with the stage set at
+ * which fieldLines.ts continues.
  */
 export const readPlainLines = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
@@ -109,9 +110,9 @@ export const readPlainLines = (m: Machine, i: number, n: number): number => {
 }
 
 /**
- * Returns the index of the first byte from `i` on that is not permitted in a value, or `n`. Comparisons
- * replace the table VALUE. The first eight bytes are compared singly, so that short values are not read
- * twice. The other bytes are compared four at a time.
+ * Returns the index of the first byte from `i` on that is not permitted in a value, or the end of the chunk
+ * (`n`). Comparisons replace the table VALUE. The first eight bytes are compared singly, so that short values
+ * are not read twice. The other bytes are compared four at a time.
  */
 const endOfValue = (chunk: Uint8Array, i: number, n: number): number => {
   const singles = i + 8 < n ? i + 8 : n

@@ -29,12 +29,12 @@ const SLASH = 47
 const http: ReadonlySet<string> = new Set(httpMethods)
 const rtsp: ReadonlySet<string> = new Set(rtspMethods)
 
-// The part of the HTTP/2 preface that follows the version (RFC 9113 §3.4).
+// The bytes of the HTTP/2 preface after the version (RFC 9113 §3.4).
 const PREFACE = "\r\n\r\nSM\r\n\r\n"
 
 /**
- * Reads a request line from `i` on. Returns the index where reading stopped, which is `n`, the index of a
- * refused byte, or the start of the first field line.
+ * Reads a request line from the index `i` on. Returns the index where reading stopped. This is the end of the
+ * chunk (`n`), a refused byte, or the start of the first field line.
  */
 export const readRequestLine = (m: Machine, i: number, n: number): number => {
   if (m.stage === S.METHOD && m.partial === "") {

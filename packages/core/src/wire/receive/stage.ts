@@ -9,7 +9,10 @@
 // Stages of parser.ts that wait for bytes.
 /** Before a message. Line breaks are skipped. */
 export const IDLE: number = 0
-/** Before a request, after CR. LF must follow, if the flag `leadingLineBreaks` is not set. */
+/**
+ * Before a request, after CR. LF must follow. Only parsers without the flag `leadingLineBreaks` have this
+ * stage.
+ */
 export const IDLE_LF: number = 1
 /** After a message that closes the connection. */
 export const CLOSED: number = 2
@@ -22,13 +25,13 @@ export const BODY_CLOSE: number = 5
 /** Inside a chunk's data. `Machine.remaining` bytes are left. */
 export const CHUNK_DATA: number = 6
 
-// requestLine.ts
+// Stages of requestLine.ts.
 export const METHOD: number = 10
 export const METHOD_SPACE: number = 11
 export const TARGET_SPACES: number = 12
 /** Inside the target. `Machine.part` is the part of the target (see target.ts). */
 export const TARGET: number = 13
-/** After the space that ended the target. The next byte decides. */
+/** After the space that ended the target. A tab or form feed is refused here. */
 export const TARGET_ENDED: number = 14
 export const TARGET_ENDED_09: number = 15
 export const TARGET_LF: number = 16
@@ -43,7 +46,7 @@ export const REQUEST_LF: number = 24
 export const HTTP2_PREFACE: number = 25
 export const REQUEST_LAST: number = 25
 
-// statusLine.ts
+// Stages of statusLine.ts.
 export const STATUS_PROTOCOL: number = 30
 export const STATUS_SLASH: number = 31
 export const STATUS_MAJOR: number = 32
@@ -58,7 +61,7 @@ export const REASON: number = 40
 export const STATUS_LF: number = 41
 export const STATUS_LAST: number = 41
 
-// fieldLines.ts
+// Stages of fieldLines.ts.
 export const FIELDS_FIRST: number = 50
 /** Directly after the start line. A space here is refused with a reason of its own. */
 export const FIELDS_START: number = 50
@@ -99,7 +102,7 @@ export const CODING_SPACES: number = 79
 export const FRAMING_LAST: number = 79
 export const FIELDS_LAST: number = 79
 
-// chunkLine.ts
+// Stages of chunkLine.ts.
 export const CHUNK_FIRST: number = 80
 export const CHUNK_SIZE_FIRST: number = 80
 export const CHUNK_SIZE: number = 81

@@ -31,9 +31,9 @@ const wrongCharacter = (m: Machine, at: number): number =>
 const isTabOrFormFeed = (c: number): boolean => c === 9 || c === 12
 
 /**
- * Reads a target from `i` on. Returns the index where reading stopped, which is `n`, the index of a refused
- * byte, or the index after the target. At the end of the target, its span is closed and the next stage is
- * set.
+ * Reads a target from the index `i` on. Returns the index where reading stopped. This is the end of the chunk
+ * (`n`), a refused byte, or the index after the target. At the end of the target, its span is closed and the
+ * next stage is set.
  */
 export const readTarget = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
@@ -54,8 +54,8 @@ export const readTarget = (m: Machine, i: number, n: number): number => {
       if (c === 35 || loosePath[c] !== 0) {
         if (!m.allows("targetCharacters")) {
           const reason = c === 35 ? "Fragment in url" : "Character in url outside the URI grammar"
-          // If both flags are off, report `urlCharacters` if it would permit the character, because it
-          // permits less.
+          // If `urlCharacters` would permit the character, report this flag, because it permits fewer
+          // characters.
           const ofUrls = (m.part === QUERY ? URL_QUERY : URL_PATH)[c] !== 0
           return m.refuse(i, "HPE_INVALID_URL", reason, ofUrls ? "urlCharacters" : "targetCharacters")
         }

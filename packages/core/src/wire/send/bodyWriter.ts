@@ -29,8 +29,8 @@ import {
  */
 export type Part = string | Uint8Array
 
-// A receiver needs these fields before the content, so they are forbidden in trailers (RFC 9110 §6.5.1). They
-// control framing, routing, requests, responses, authentication and the content's format.
+// A receiver needs these fields before the content, so they are forbidden in trailers (RFC 9110 §6.5.1).
+// These fields control framing, routing, requests, responses, authentication and the content's format.
 const notInTrailers = new Set(
   (
     "authorization cache-control connection content-encoding content-length content-range content-type cookie expect " +

@@ -37,7 +37,7 @@ const format = (second: number): string => {
   const dayOfMonth = dayOfYear - Math.floor((153 * marchMonth + 2) / 5) + 1
   const month = marchMonth < 10 ? marchMonth + 2 : marchMonth - 10
   const year = yearOfEra + era * 400 + (month < 2 ? 1 : 0)
-  // Day 0 of 1970 was a Thursday.
+  // Day 0, which is 1 January 1970, was a Thursday.
   const weekday = (((day + 4) % 7) + 7) % 7
   const hour = Math.floor(rest / 3600)
   const minute = Math.floor((rest - hour * 3600) / 60)

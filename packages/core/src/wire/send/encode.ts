@@ -7,8 +7,8 @@ import type { CloseReason } from "../automaton/afterExchange.js"
 import type { Framing } from "./framing.js"
 
 /**
- * The length of a body, as known before its first byte is sent. It is a number of bytes, `"unknown"` for a
- * stream, or `"none"` if there is no body.
+ * The length of a body, as known before its first byte is sent. The value is a number of bytes, `"unknown"`
+ * for a stream, or `"none"` if there is no body.
  *
  * @since 0.1.0
  * @category models

@@ -143,7 +143,7 @@ export const encodeRequestHead = (input: RequestHeadInput): EncodedHead | Reques
   text += found.text
   const close = reasonOf(found.close || !input.keepAlive ? Against.RequestClose : 0)
   if (!defaults) {
-    // Only the user's fields are sent.
+    // Without `defaults` only the user's fields are sent.
   } else if (close !== undefined && !found.close) text += "Connection: close\r\n"
   else if (close === undefined && (seen & Known.Connection) === 0) text += "Connection: keep-alive\r\n"
   return {

@@ -51,8 +51,8 @@ export interface ResponseHeadInput {
   /** The user's fields, as a flat list of names and values. Order and case are kept. */
   readonly headers: ReadonlyArray<string>
   /**
-   * The length of the body. For HEAD it is the length of the body that GET would return, or `"none"` if that
-   * length is unknown.
+   * The length of the body. For HEAD, `body` is the length of the body that GET would return, or `"none"` if
+   * that length is unknown.
    */
   readonly body: BodyLength
   /** Whether the connection may persist, as far as the caller knows. */
@@ -216,9 +216,9 @@ export const encodeResponseHead = (input: ResponseHeadInput): EncodedHead | Viol
 }
 
 /**
- * Encodes an informational response, which is a 1xx other than 101 (RFC 9110 §15.2). It has no body, so
- * `Content-Length` and `Transfer-Encoding` are omitted. The exchange continues after it. `encodeResponseHead`
- * encodes a 101.
+ * Encodes an informational response, which is a 1xx other than 101 (RFC 9110 §15.2). Such a response has no
+ * body, so `Content-Length` and `Transfer-Encoding` are omitted. The exchange continues after such a
+ * response. `encodeResponseHead` encodes a 101.
  *
  * Violations: ERR_HTTP_INVALID_STATUS_CODE, ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR,
  * ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT.

@@ -1,5 +1,5 @@
 /**
- * The heads of 100 (Continue) and 102 (Processing). They contain no fields (RFC 9110 §15.2.1, RFC 2518
+ * The heads of 100 (Continue) and 102 (Processing). These heads contain no fields (RFC 9110 §15.2.1, RFC 2518
  * §10.1).
  */
 

@@ -1,6 +1,6 @@
 /**
- * Computes the fields that Node's HTTP module adds to a head, as in `http.OutgoingMessage`. They are
- * `Connection`, `Keep-Alive`, `Content-Length` and `Transfer-Encoding`, and determine framing and
+ * Computes the fields that Node's HTTP module adds to a head, as in `http.OutgoingMessage`. The fields are
+ * `Connection`, `Keep-Alive`, `Content-Length` and `Transfer-Encoding`, which determine framing and
  * persistence. Only the callback API uses this file. The encoders of the Effect API are encodeRequest.ts and
  * encodeResponse.ts.
  *

@@ -1,6 +1,7 @@
 /**
  * Limits the output that a pump sends before it yields to the event loop. A pump moves parts of a body from a
- * source to a connection. If both are always ready, an unlimited pump starves all other connections.
+ * source to a connection. If source and connection are always ready, an unlimited pump starves all other
+ * connections.
  *
  * This file only counts. The driver yields.
  */
@@ -23,8 +24,8 @@ export const turnPieces = 256
 export const turnBytes = 1_048_576
 
 /**
- * Counts the output of one pump. The pump calls `sent` for each part and then checks `due`. It calls `begin`
- * after a turn of the event loop.
+ * Counts the output of one pump. The pump calls `sent` for each part and then checks `due`. After a turn of
+ * the event loop, the pump calls `begin`.
  *
  * @since 0.1.0
  * @category models

@@ -1,6 +1,6 @@
 /**
  * A cache of the field names in outgoing heads. Names are few and repeat, often with the same value. So each
- * spelling of a name is validated once, and its last field line is kept for reuse.
+ * spelling of a name is validated once, and the last field line with this spelling is kept for reuse.
  *
  * The number of names is limited. Long values and invalid lines are never kept.
  *
@@ -23,7 +23,7 @@ const longestValue = 128
 export class Spelling {
   /** The field value in `line`. */
   value: string | number | undefined = undefined
-  /** The last field line with this name. It is `name: value` with its CRLF. */
+  /** The last field line with this name, which is `name: value` with its CRLF. */
   line = ""
 
   constructor(
@@ -53,8 +53,8 @@ export class Spellings {
   private readonly met = new Map<string, Spelling>()
 
   /**
-   * `meaning` returns the meaning of a name in lower case. It is called when a spelling is added to the
-   * cache.
+   * `meaning` returns the meaning of a name in lower case. The cache calls `meaning` once for each new
+   * spelling.
    */
   constructor(private readonly meaning: (lower: string) => number) {}
 
