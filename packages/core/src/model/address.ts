@@ -25,7 +25,7 @@ export interface TcpAddress {
 }
 
 /**
- * The address of a Unix domain socket. On Windows it is a named pipe.
+ * The address of a Unix domain socket, or, on Windows, of a named pipe.
  *
  * @since 0.1.0
  * @category models

@@ -6,7 +6,7 @@
 
 /**
  * The strictness flags of a parser. Each flag accepts one deviation from the strictest reading of the
- * grammar, which is in the RFC section in parentheses.
+ * grammar, which the RFC section in parentheses defines.
  *
  * @since 0.1.0
  * @category flags
@@ -244,8 +244,8 @@ export const presets: { readonly [P in "strict" | "node" | "insecure"]: Flags } 
 })
 
 /**
- * Flags that are all set. They are for parsers that must accept all input that any preset accepts, such as
- * tools that observe a connection.
+ * Flags that are all set, for parsers that must accept all input that any preset accepts. Such parsers are
+ * part of tools that observe a connection.
  *
  * @since 0.1.0
  * @category flags

@@ -84,12 +84,14 @@ export const statusOf = (rejection: Rejection): number =>
 /** The steps of a client's request, in order. Every step can have a time limit. */
 export type Step = "queue" | "resolve" | "connect" | "secure" | "send" | "head" | "body"
 
-/** The violation for a response that the connection's automaton refuses in its current state. */
+/**
+ * The violation for a response that is not legal in the current state of the connection (`wire/automaton`).
+ */
 export type PeerStep = ViolationsOf<"ERR_HTTPFX_OUT_OF_ORDER" | "ERR_HTTPFX_UPGRADE_NOT_ASKED">
 
 /**
- * The loss of a client's exchange because the connection's automaton refused the response. Such a response is
- * not legal for its request.
+ * The loss of a client's exchange because the response is not legal for its request. The automaton in
+ * `wire/automaton` decides this.
  */
 export interface OutOfStep {
   readonly _tag: "OutOfStep"

@@ -5,7 +5,7 @@
 import type { FlagName } from "./flags.js"
 
 /**
- * The codes of refusals. They are the codes of Node's parser (`err.code` of a server's `clientError`). A
+ * The codes of refusals, which are the codes of Node's parser (`err.code` of a server's `clientError`). A
  * check that Node's parser lacks uses the closest of Node's codes, with its own `reason`. If none of Node's
  * codes fits, add a code with the prefix `HPE_` here, because `ERR_HTTPFX_` is only for violations and
  * losses.

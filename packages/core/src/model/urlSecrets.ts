@@ -3,7 +3,7 @@
  * signatures.
  *
  * Works on any text. If `new URL` rejects a text, everything from the slashes to the last `@` is removed,
- * because any part of it may be a user or a password.
+ * because every part of this text may be a user or a password.
  */
 
 // A path contains no user. A scheme counts only before slashes, because `user:` in `user:password@host` is no

@@ -2,9 +2,9 @@
  * Violations, which are the reasons why a message of our own side must not be sent. The encoders return a
  * violation as a plain record, and never throw.
  *
- * The Effect API converts a violation to a typed error, and the callback API converts it to an `Error` with
- * Node's message. Both APIs use the tables in this file. A fault of the peer is never a violation; the parser
- * reports such a fault as a refusal.
+ * The Effect API converts a violation to a typed error, and the callback API converts a violation to an
+ * `Error` with Node's message. Both APIs use the tables in this file. A fault of the peer is never a
+ * violation; the parser reports such a fault as a refusal.
  *
  * @since 0.1.0
  */
@@ -36,7 +36,7 @@ export type FieldConflict =
  * - `declared`, `actual`: numbers of bytes
  * - `protocol`, `expected`: the scheme of the URL, and the scheme that the agent or client supports
  * - `reason`: a {@link FieldConflict}
- * - `half`, `state`, `signal`: the step that the connection's automaton refused
+ * - `half`, `state`, `signal`: the step that is not legal, and the state of this half of the connection
  *
  * @since 0.1.0
  * @category models
@@ -52,8 +52,8 @@ export interface ViolationFacts {
     readonly name?: string
   }
   /**
-   * An invalid status: not an integer from 100 to 999, a 1xx for a final response, or a final status for an
-   * informational response.
+   * A status that is not an integer from 100 to 999, that is a 1xx for a final response, or that is final for
+   * an informational response.
    */
   readonly ERR_HTTP_INVALID_STATUS_CODE: { readonly status: number }
   /**
@@ -74,7 +74,10 @@ export interface ViolationFacts {
   readonly ERR_STREAM_WRITE_AFTER_END: {}
   /** A request target with a space, a control character, or a character above U+00FF. */
   readonly ERR_UNESCAPED_CHARACTERS: { readonly what: "Request path" }
-  /** A scheme that the agent or client does not support. Both values have the colon, as in `http:`. */
+  /**
+   * A scheme that the agent or client does not support. `protocol` and `expected` include the colon, as in
+   * `http:`.
+   */
   readonly ERR_INVALID_PROTOCOL: { readonly protocol: string; readonly expected: string }
   /**
    * A field for framing or routing that contradicts another field or the message. Node has no code for this
@@ -83,7 +86,10 @@ export interface ViolationFacts {
   readonly ERR_HTTPFX_FIELD_CONFLICT: { readonly name: string; readonly reason: FieldConflict }
   /** An invalid value of a `Link` field (RFC 8288 §3). */
   readonly ERR_INVALID_ARG_VALUE: { readonly what: "hints"; readonly value: string }
-  /** A step that the connection's automaton refused. Node has no code for this violation. */
+  /**
+   * A step that is not legal in the current state of the connection, by the rules of `wire/automaton`. Node
+   * has no code for this violation.
+   */
   readonly ERR_HTTPFX_OUT_OF_ORDER: {
     readonly half: "request" | "response"
     readonly state: string
@@ -303,8 +309,8 @@ export const outOfOrder = (
 })
 
 /**
- * The JavaScript error class of each code. For Node's codes it is the class that Node uses (Node
- * documentation, "Errors"); for our own codes it is `Error`.
+ * The JavaScript error class of each code. Node's codes have the class that Node uses (Node documentation,
+ * "Errors"). Our own codes have the class `Error`.
  *
  * @since 0.1.0
  * @category tables

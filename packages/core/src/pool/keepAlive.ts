@@ -36,7 +36,9 @@ export interface EndedExchange {
   readonly now: number
   /** Number of other idle connections under the same key. */
   readonly free: number
-  /** Whether more connections are open than the limits permit. This happens after the limits were lowered. */
+  /**
+   * Whether more connections are open than the limits permit, which happens after the limits were lowered.
+   */
   readonly crowded: boolean
   /**
    * The idle timeout that the server's last response announced, ms; `undefined` if the response announced no

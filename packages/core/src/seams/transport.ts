@@ -1,8 +1,8 @@
 /**
  * The callback interface of one established connection.
  *
- * A transport moves bytes and reports events. It never parses, never reconnects and never reads a clock. Its
- * methods never throw. A failure is reported once, by the callback `error`, and `close` follows.
+ * A transport moves bytes and reports events, and never parses, reconnects or reads a clock. The methods of a
+ * transport never throw. A failure is reported once, by the callback `error`, and `close` follows.
  */
 import type { Address } from "../model/address.js"
 import type { Fault } from "../model/fault.js"
@@ -89,8 +89,8 @@ export interface Transport {
   reset(): void
   /**
    * Closes the socket after `end` without waiting for the peer's FIN. The system still sends the data that
-   * `write` has passed to it, and answers further data of the peer with RST. `close` follows. If a transport
-   * lacks this method, `reset` is used instead.
+   * was given to the system before, and answers further data of the peer with RST. `close` follows. If a
+   * transport lacks this method, `reset` is used instead.
    */
   abandon?(): void
   /**
@@ -128,7 +128,7 @@ export interface Transport {
 const nothing = () => {}
 
 /**
- * Handlers that ignore all events. They are used before `start` and after `close` was reported.
+ * Handlers that ignore all events. These handlers are used before `start` and after `close` was reported.
  *
  * @since 0.1.0
  * @category handlers
@@ -142,7 +142,7 @@ export const noHandlers: TransportHandlers = {
 }
 
 /**
- * Returns handlers that pass on `close` and ignore all other events. They are used after `reset`.
+ * Returns handlers that pass on `close` and ignore all other events. Such handlers are used after `reset`.
  *
  * @since 0.1.0
  * @category handlers

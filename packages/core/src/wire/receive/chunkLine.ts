@@ -19,8 +19,8 @@ const EQUALS = 61
 const BACKSLASH = 92
 
 /**
- * Reads a chunk line from the index `i` on. Returns the index where reading stopped. This is the end of the
- * chunk (`n`), a refused byte, or the index where another file continues.
+ * Reads a chunk line from the index `i` on, up to the end of the chunk (`n`), a refused byte, or a byte that
+ * another file reads. Returns the index where reading stopped.
  */
 export const readChunkLine = (m: Machine, i: number, n: number): number => {
   while (i < n && m.stage >= S.CHUNK_FIRST && m.stage <= S.CHUNK_LAST) {

@@ -88,8 +88,8 @@ export const endEmptyValue = (m: Machine, i: number): number => {
 }
 
 /**
- * Handles a line that is not read as a field. This is the empty line, a line that does not start with a name,
- * or a field line beyond `maxHeaderCount`.
+ * Handles a line that is not read as a field. Such a line is the empty line, a line that does not start with
+ * a name, or a field line beyond `maxHeaderCount`.
  */
 export const endLines = (m: Machine, i: number, n: number): number => {
   const c = m.chunk[i]!

@@ -26,8 +26,8 @@ const TAB = 9
 const COLON = 58
 
 /**
- * Reads field lines from the index `i` on. Returns the index where reading stopped. This is the end of the
- * chunk (`n`), a refused byte, or the index after the empty line. After the empty line the next stage is set.
+ * Reads field lines from the index `i` on, up to the end of the chunk (`n`), a refused byte, or the end of
+ * the empty line. Returns the index where reading stopped. After the empty line the next stage is set.
  */
 export const readFieldLines = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk

@@ -33,8 +33,8 @@ const rtsp: ReadonlySet<string> = new Set(rtspMethods)
 const PREFACE = "\r\n\r\nSM\r\n\r\n"
 
 /**
- * Reads a request line from the index `i` on. Returns the index where reading stopped. This is the end of the
- * chunk (`n`), a refused byte, or the start of the first field line.
+ * Reads a request line from the index `i` on, up to the end of the chunk (`n`), a refused byte, or the start
+ * of the first field line. Returns the index where reading stopped.
  */
 export const readRequestLine = (m: Machine, i: number, n: number): number => {
   if (m.stage === S.METHOD && m.partial === "") {

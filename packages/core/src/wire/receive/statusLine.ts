@@ -16,8 +16,8 @@ const CR = 13
 const LF = 10
 
 /**
- * Reads a status line from the index `i` on. Returns the index where reading stopped. This is the end of the
- * chunk (`n`), a refused byte, or the start of the first field line.
+ * Reads a status line from the index `i` on, up to the end of the chunk (`n`), a refused byte, or the start
+ * of the first field line. Returns the index where reading stopped.
  */
 export const readStatusLine = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk

@@ -31,9 +31,9 @@ const wrongCharacter = (m: Machine, at: number): number =>
 const isTabOrFormFeed = (c: number): boolean => c === 9 || c === 12
 
 /**
- * Reads a target from the index `i` on. Returns the index where reading stopped. This is the end of the chunk
- * (`n`), a refused byte, or the index after the target. At the end of the target, its span is closed and the
- * next stage is set.
+ * Reads a target from the index `i` on, up to the end of the chunk (`n`), a refused byte, or the end of the
+ * target. Returns the index where reading stopped. At the end of the target, its span is closed and the next
+ * stage is set.
  */
 export const readTarget = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk

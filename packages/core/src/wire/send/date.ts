@@ -45,7 +45,7 @@ const format = (second: number): string => {
 }
 
 /**
- * Returns the value of a `Date` field, such as `Sun, 06 Nov 1994 08:49:37 GMT`. This is the format of
+ * Returns the value of a `Date` field, such as `Sun, 06 Nov 1994 08:49:37 GMT`. The format is that of
  * `Date.prototype.toUTCString`. `now` is in milliseconds since 1970-01-01T00:00:00Z and must be finite.
  * Fractions of a second are dropped.
  *

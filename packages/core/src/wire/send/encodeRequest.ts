@@ -32,7 +32,7 @@ export interface RequestHeadInput {
   /** The method, which must be a token (RFC 9110 §9.1). Its case is kept. */
   readonly method: string
   /**
-   * The request target, in origin, absolute, authority or asterisk form (RFC 9112 §3.2). It is sent
+   * The request target, in origin, absolute, authority or asterisk form (RFC 9112 §3.2). The target is sent
    * unchanged.
    */
   readonly target: string

@@ -7,7 +7,7 @@
  */
 
 /**
- * Maximum number of parts that a pump sends between two turns of the event loop. Empty parts count too.
+ * Maximum number of parts of a body that are sent between two turns of the event loop. Empty parts count too.
  *
  * @since 0.1.0
  * @category constants
@@ -15,8 +15,8 @@
 export const turnPieces = 256
 
 /**
- * Number of bytes (1 MiB) after which a pump yields to the event loop. The part that reaches this number is
- * still sent whole.
+ * Number of bytes (1 MiB) of a body after which sending yields to the event loop. The part that reaches this
+ * number is still sent whole.
  *
  * @since 0.1.0
  * @category constants
@@ -24,8 +24,8 @@ export const turnPieces = 256
 export const turnBytes = 1_048_576
 
 /**
- * Counts the output of one pump. The pump calls `sent` for each part and then checks `due`. After a turn of
- * the event loop, the pump calls `begin`.
+ * Counts the output of one pump, which is a loop that sends a body. The pump calls `sent` for each part and
+ * then checks `due`. After a turn of the event loop, the pump calls `begin`.
  *
  * @since 0.1.0
  * @category models
