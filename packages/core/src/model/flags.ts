@@ -13,8 +13,8 @@
  */
 export interface Flags {
   /**
-   * Accepts a tab as whitespace after a length, a transfer coding or an option of `Connection` (RFC 9110
-   * §5.6.3). Set only by `strict`.
+   * Accepts a tab as whitespace after a length or an option of `Connection` (RFC 9110 §5.6.3). A tab after
+   * the coding `chunked` also needs `otherTransferCodings`. Set only by the preset `strict`.
    */
   readonly tabsInFraming: boolean
   /**
@@ -38,126 +38,135 @@ export interface Flags {
    */
   readonly chunkedHttp10Response: boolean
   /**
-   * Accepts a request line without a version, or with `HTTP/0.9` (obsolete since RFC 9110). Set by `node` and
-   * `insecure`.
+   * Accepts a request line without a version, or with `HTTP/0.9` (obsolete since RFC 9110). Set by the
+   * presets `node` and `insecure`.
    */
   readonly http09: boolean
-  /** Accepts `HTTP/2.0` as the version in a start line (RFC 9112 §2.3). Set by `node` and `insecure`. */
+  /**
+   * Accepts `HTTP/2.0` as the version in a start line (RFC 9112 §2.3). Set by the presets `node` and
+   * `insecure`.
+   */
   readonly http20: boolean
-  /** Accepts every version of the form digit, dot, digit (RFC 9112 §2.3). Set only by `insecure`. */
+  /**
+   * Accepts every version of the form digit, dot, digit (RFC 9112 §2.3). Set only by the preset `insecure`.
+   */
   readonly anyVersion: boolean
   /**
-   * Accepts `RTSP/` and `ICE/` in place of `HTTP/` in a start line (RFC 9112 §2.3). Set by `node` and
-   * `insecure`.
+   * Accepts `RTSP/` and `ICE/` in place of `HTTP/` in a start line (RFC 9112 §2.3). Set by the presets `node`
+   * and `insecure`.
    */
   readonly otherProtocols: boolean
   /**
    * Accepts any line breaks before a start line. Without the flag, only a request may follow empty lines, and
-   * these must end with CRLF (RFC 9112 §2.2). Set by `node` and `insecure`.
+   * these must end with CRLF (RFC 9112 §2.2). Set by the presets `node` and `insecure`.
    */
   readonly leadingLineBreaks: boolean
   /**
-   * Accepts more than one space between the parts of a request line (RFC 9112 §3). Set by `node` and
-   * `insecure`.
+   * Accepts more than one space between the parts of a request line (RFC 9112 §3). Set by the presets `node`
+   * and `insecure`.
    */
   readonly extraSpaces: boolean
   /**
    * Accepts fragments in a target, and bytes that neither RFC 3986 nor the URL standard permits (RFC 9112
-   * §3.2). Set by `node` and `insecure`.
+   * §3.2). Set by the presets `node` and `insecure`.
    */
   readonly targetCharacters: boolean
   /**
    * Accepts a target whose form the method does not permit, with userinfo, or with a malformed authority (RFC
-   * 9112 §3.2). Set by `node` and `insecure`.
+   * 9112 §3.2). Set by the presets `node` and `insecure`.
    */
   readonly targetForms: boolean
   /**
    * Accepts a status line with control bytes in its reason, with a code below 100, or with two CR at its end
-   * (RFC 9112 §4). Set by `node` and `insecure`.
+   * (RFC 9112 §4). Set by the presets `node` and `insecure`.
    */
   readonly looseStatusLine: boolean
-  /** Accepts an HTTP/1.1 request without `Host` (RFC 9112 §3.2). Set by `node` and `insecure`. */
+  /** Accepts an HTTP/1.1 request without `Host` (RFC 9112 §3.2). Set by the presets `node` and `insecure`. */
   readonly missingHost: boolean
-  /** Accepts more than one `Host` field (RFC 9112 §3.2). Set by `node` and `insecure`. */
+  /** Accepts more than one `Host` field (RFC 9112 §3.2). Set by the presets `node` and `insecure`. */
   readonly repeatedHost: boolean
   /**
    * Accepts a `Host` value that does not match `uri-host [ ":" port ]` (RFC 9112 §3.2, RFC 9110 §7.2). Set by
-   * `node` and `insecure`.
+   * the presets `node` and `insecure`.
    */
   readonly invalidHost: boolean
   /**
    * Accepts a `Transfer-Encoding` with several codings, with one coding that is not `chunked`, or with an
-   * empty value (RFC 9112 §6.1). Set by `node` and `insecure`.
+   * empty value (RFC 9112 §6.1). Set by the presets `node` and `insecure`.
    */
   readonly otherTransferCodings: boolean
   /**
    * Accepts `Transfer-Encoding` in a message with a version below HTTP/1.1, and permits reuse of the
-   * connection (RFC 9112 §6.1). Set by `node` and `insecure`.
+   * connection (RFC 9112 §6.1). Set by the presets `node` and `insecure`.
    */
   readonly transferEncodingInHttp10: boolean
   /**
-   * Accepts a body announced by a 1xx response, and permits reuse of the connection after a 204 that
-   * announces a body (RFC 9110 §8.6). Set by `node` and `insecure`.
+   * Accepts a 1xx response with a framing field, and permits reuse of the connection after a 204 with a
+   * framing field (RFC 9110 §8.6). Set by the presets `node` and `insecure`.
    */
   readonly lengthWithoutBody: boolean
   /**
    * Accepts lengths above 2^53-1, and lengths with more than 20 decimal or 16 hexadecimal digits (RFC 9112
-   * §7.1). Set by `node` and `insecure`.
+   * §7.1). Set by the presets `node` and `insecure`.
    */
   readonly longNumbers: boolean
   /**
    * Accepts chunk extensions with an empty name, an empty value, or a quote inside a token (RFC 9112 §7.1.1).
-   * Set by `node` and `insecure`.
+   * Set by the presets `node` and `insecure`.
    */
   readonly chunkExtensionSyntax: boolean
   /**
-   * Accepts trailer fields that frame, route or manage a message (RFC 9110 §6.5.1). Set by `node` and
-   * `insecure`.
+   * Accepts trailer fields that frame, route or manage a message (RFC 9110 §6.5.1). Set by the presets `node`
+   * and `insecure`.
    */
   readonly framingInTrailers: boolean
   /**
    * Accepts a field value that continues in the next line after a space or tab (RFC 9112 §5.2). Set only by
-   * `insecure`.
+   * the preset `insecure`.
    */
   readonly obsoleteFold: boolean
   /**
-   * Accepts control bytes in field values, with the exception of NUL (RFC 9110 §5.5). Set only by `insecure`.
+   * Accepts control bytes in field values, with the exception of NUL (RFC 9110 §5.5). Set only by the preset
+   * `insecure`.
    */
   readonly controlsInValues: boolean
-  /** Accepts NUL in field values (RFC 9110 §5.5). Set only by `insecure`. */
+  /** Accepts NUL in field values (RFC 9110 §5.5). Set only by the preset `insecure`. */
   readonly nulInValues: boolean
   /**
-   * Accepts spaces between the name of a framing field and its colon (RFC 9112 §5.1). Set only by `insecure`.
+   * Accepts spaces between the name of a framing field and its colon (RFC 9112 §5.1). Set only by the preset
+   * `insecure`.
    */
   readonly spaceBeforeColon: boolean
-  /** Accepts one space before the first field line (RFC 9112 §2.2). Set only by `insecure`. */
+  /** Accepts one space before the first field line (RFC 9112 §2.2). Set only by the preset `insecure`. */
   readonly spaceBeforeFields: boolean
-  /** Accepts CR without LF as the end of a line (RFC 9112 §2.2). Set only by `insecure`. */
+  /** Accepts CR without LF as the end of a line (RFC 9112 §2.2). Set only by the preset `insecure`. */
   readonly bareCarriageReturn: boolean
-  /** Accepts LF without CR as the end of a line (RFC 9112 §2.2). Set only by `insecure`. */
+  /** Accepts LF without CR as the end of a line (RFC 9112 §2.2). Set only by the preset `insecure`. */
   readonly bareLineFeed: boolean
   /**
    * Accepts a message with both `Content-Length` and `Transfer-Encoding`, and ignores `Content-Length` (RFC
-   * 9112 §6.3). Set only by `insecure`.
+   * 9112 §6.3). Set only by the preset `insecure`.
    */
   readonly lengthWithTransferEncoding: boolean
   /**
    * Accepts requests with another coding after `chunked`, or with other codings and no `chunked` (RFC 9112
-   * §6.3). Set only by `insecure`.
+   * §6.3). Set only by the preset `insecure`.
    */
   readonly chunkedNotLast: boolean
-  /** Accepts spaces or tabs after a chunk's size (RFC 9112 §7.1). Set only by `insecure`. */
+  /** Accepts spaces or tabs after a chunk's size (RFC 9112 §7.1). Set only by the preset `insecure`. */
   readonly spacesAfterChunkSize: boolean
-  /** Accepts a chunk without a line break after its data (RFC 9112 §7.1). Set only by `insecure`. */
+  /**
+   * Accepts a chunk without a line break after its data (RFC 9112 §7.1). Set only by the preset `insecure`.
+   */
   readonly unterminatedChunks: boolean
   /**
-   * Accepts further messages after a message that closes the connection (RFC 9112 §9.6). Set only by
-   * `insecure`.
+   * Accepts further messages after a message that closes the connection (RFC 9112 §9.6). Set only by the
+   * preset `insecure`.
    */
   readonly keepAliveAfterClose: boolean
   /**
-   * Accepts and ignores bytes after a message that closes the connection (RFC 9112 §9.6). Set only by
-   * `insecure`.
+   * Accepts and ignores bytes after a message that closes the connection (RFC 9112 §9.6). Set only by the
+   * preset `insecure`.
    */
   readonly dataAfterClose: boolean
 }
@@ -170,7 +179,7 @@ export interface Flags {
  */
 export type FlagName = keyof Flags
 
-// Node 20's parser does not accept a tab as whitespace in these places, so only `strict` sets this flag.
+// Only `strict` sets this flag, because Node 20's parser does not accept such a tab as whitespace.
 const strictOnly = ["tabsInFraming"] as const satisfies ReadonlyArray<FlagName>
 
 const strict = [
@@ -244,8 +253,8 @@ export const presets: { readonly [P in "strict" | "node" | "insecure"]: Flags } 
 })
 
 /**
- * Flags that are all set, for parsers that must accept all input that any preset accepts. Such parsers are
- * part of tools that observe a connection.
+ * All flags set, for tools that observe a connection. Their parser must accept all input that any preset
+ * accepts.
  *
  * @since 0.1.0
  * @category flags

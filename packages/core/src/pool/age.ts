@@ -16,8 +16,8 @@ export interface AgePolicy {
 }
 
 /**
- * Returns the time (ms) at which a connection created at `made` reaches its maximum age. `chance` is a random
- * number from 0 to 1.
+ * Returns the time (ms) at which a connection that was created at the time `made` reaches its maximum age.
+ * `chance` is a random number from 0 to 1.
  *
  * @since 0.1.0
  * @category age

@@ -50,7 +50,7 @@ export interface DeadlinePolicy {
 export interface Progress {
   /** Time at which the server began to wait for the next `progressBytes`, ms. */
   readonly since: number
-  /** Number of bytes that had been transferred at that time. */
+  /** Number of bytes that had been transferred at the time `since`. */
   readonly moved: number
 }
 

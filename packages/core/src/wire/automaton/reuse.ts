@@ -107,11 +107,14 @@ export const afterExchange = (
  * @category reuse
  */
 export const nodeCounts = {
-  /** Node adds the `Connection` field. */
+  /** The objections that count if Node adds the `Connection` field. */
   added: Against.UntilClose | Against.ResponseClose | Against.RequestClose | Against.Unframed,
-  /** The program has set the `Connection` field. */
+  /** The objections that count if the program has set the `Connection` field. */
   own: Against.UntilClose | Against.ResponseClose,
-  /** The program has removed the `Connection` field, so the peer's message decides. */
+  /**
+   * The objections that count if the program has removed the `Connection` field. The peer's message then
+   * decides.
+   */
   removed: Against.UntilClose | Against.RequestClose
 } as const
 

@@ -7,7 +7,7 @@ import type { Machine } from "./machine.js"
 import { addHex } from "./numbers.js"
 import * as S from "./stage.js"
 
-// The entry in HEX of a byte that is not a hexadecimal digit.
+// The value in the table HEX for a byte that is not a hexadecimal digit.
 const NONE = 255
 const CR = 13
 const LF = 10
@@ -97,8 +97,8 @@ const readSize = (m: Machine, i: number, n: number): number => {
 }
 
 /**
- * Refuses extensions that violate the grammar and that Node's parser accepts. The flag `chunkExtensionSyntax`
- * turns this check off. Returns `true` if the extension was refused.
+ * Refuses a chunk extension that violates the grammar, although Node's parser accepts the extension. The flag
+ * `chunkExtensionSyntax` turns this refusal off. Returns `true` if the extension was refused.
  */
 const wrongSyntax = (m: Machine, at: number, reason: string): boolean => {
   if (m.allows("chunkExtensionSyntax")) return false

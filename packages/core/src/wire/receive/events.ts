@@ -38,8 +38,8 @@ export interface MessageEvents<H> {
    */
   head(head: H): number
   /**
-   * Called with a slice of the body, which is never empty. The slice is a view of the chunk that was passed
-   * to `execute`.
+   * Called with a slice of the body. The slice is never empty, and is a view of the chunk that was passed to
+   * `execute`.
    */
   data(slice: Uint8Array): void
   /**

@@ -130,8 +130,8 @@ export const kindOfValue = (m: Machine, i: number): void => {
 }
 
 /**
- * Called when an element or the value of a framing field has ended. Records the connection option or the
- * coding as a fact about the message.
+ * Records a connection option, or the coding `chunked`, as a fact about the message. Called when an element
+ * or the value of a framing field has ended.
  */
 export const takeOver = (m: Machine): void => {
   switch (m.kind) {
@@ -295,8 +295,8 @@ const readCodings = (m: Machine, i: number, n: number): number => {
         m.stage = S.VALUE_TEXT
         return i
       }
-      // Node's parser reads `chunked` with a tab after it as another coding. So a tab also needs the flag
-      // `otherTransferCodings`, as every other byte does here.
+      // Node's parser reads `chunked` and a following tab as another coding. So a tab needs
+      // `otherTransferCodings` in addition to `tabsInFraming`.
       if (notSingle(m, i)) return i
       if (c === TAB && m.flags.tabsInFraming) continue
       if (c === COMMA) {

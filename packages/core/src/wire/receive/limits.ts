@@ -14,20 +14,20 @@
  */
 export interface Limits {
   /**
-   * Maximum number of bytes in one head. Counted are the request target or reason phrase, the field names,
-   * and the field values with trailing whitespace. A head that reaches the limit is refused, as in Node.
-   * Default 16384, as Node's `--max-http-header-size`.
+   * Maximum number of bytes in one head. The limit counts the request target or reason phrase, the field
+   * names, and the field values with trailing whitespace. A head that reaches the limit is refused, as in
+   * Node. Default 16384, as Node's `--max-http-header-size`.
    */
   readonly maxHeaderSize: number
   /**
    * Maximum number of field lines in one head, and in one trailer section. 0 means no limit. Default 2000, as
    * Node's `server.maxHeadersCount`. A message with more field lines is refused. Node drops further fields
-   * instead, but a dropped field may frame or authorise the message.
+   * instead. That is unsafe, because a dropped field may frame or authorise the message.
    */
   readonly maxHeaderCount: number
   /**
-   * Maximum number of bytes in the extensions of one chunk. Counted are names and values. Default 16384, as
-   * in Node (CVE-2024-22019).
+   * Maximum number of bytes in the extensions of one chunk. The limit counts names and values. Default 16384,
+   * as in Node (CVE-2024-22019).
    */
   readonly maxChunkExtensionsSize: number
   /**

@@ -31,7 +31,10 @@ export class Spelling {
     readonly valid: boolean,
     /** The name in lower case; empty if the name is not a token. */
     readonly lower: string,
-    /** The meaning of the name, computed by the function `meaning` of the cache. */
+    /**
+     * The meaning of the name for the user of the cache, such as a bit for a known field; 0 if the name is
+     * not a token.
+     */
     readonly meaning: number
   ) {}
 
