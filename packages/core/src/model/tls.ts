@@ -15,8 +15,7 @@ export interface Certificate {
   /** The names of the authority that signed the certificate. */
   readonly issuer: Readonly<Record<string, string | ReadonlyArray<string>>>
   /**
-   * The names for which the certificate is valid, in Node's format, such as `DNS:a.example, IP
-   * Address:127.0.0.1`.
+   * The names that the certificate covers, in Node's format, such as `DNS:a.example, IP Address:127.0.0.1`.
    */
   readonly subjectAltName: string | undefined
   /** Start of the validity, in milliseconds since the epoch; `undefined` if there is no limit. */

@@ -19,8 +19,8 @@ export interface KeepAlivePolicy {
   /** Maximum idle time. `Infinity` means no limit, for which Node's agent uses 0. */
   readonly idleTimeout: number
   /**
-   * Time by which a connection is retired before the server's announced idle timeout (`Keep-Alive:
-   * timeout=n`) expires. Node's agent uses 1000.
+   * Safety margin before the idle timeout that the server announced in `Keep-Alive` expires. A connection is
+   * retired this much earlier. Node's agent uses 1000.
    */
   readonly hintBuffer: number
 }

@@ -5,7 +5,7 @@
  */
 
 /**
- * The reason why a connection is not reused. If several reasons apply, the reason that was noted first is
+ * The reason why a connection is not reused. If several reasons apply, the first reason that was noted is
  * given. Clients have further reasons (`ClientCloseReason` in `AgentEvent`).
  *
  * Given by clients and servers:

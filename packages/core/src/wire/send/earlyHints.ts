@@ -32,8 +32,8 @@ const wordEnd = (text: string, at: number): number => {
 }
 
 /**
- * Returns whether `text` is one valid link. A link is `<target>`, followed by parameters of the form `;
- * name=value`.
+ * Returns whether `text` is one valid link. A link is `<target>`, followed by parameters. Each parameter has
+ * the form `; name=value`.
  *
  * @since 0.1.0
  * @category validation
