@@ -1,5 +1,5 @@
 /**
- * Addresses of the two ends of a connection, and their text form.
+ * The addresses of a connection's two ends, and the text form of an address.
  */
 
 /**
@@ -11,28 +11,30 @@
 export type Address = TcpAddress | UnixAddress
 
 /**
- * A TCP endpoint.
+ * The address of a TCP endpoint.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TcpAddress {
   readonly _tag: "TcpAddress"
-  /** An IP address in text form; a host name only if the network accepts names. */
+  /** An IP address in text form. A host name is possible only if the network accepts names. */
   readonly hostname: string
-  /** The port, 1 to 65535. With 0 a listener chooses a free port. */
+  /** The port, from 1 to 65535. With 0 the system chooses a free port for a listener. */
   readonly port: number
 }
 
 /**
- * A Unix domain socket; a named pipe on Windows.
+ * The address of a Unix domain socket, or, on Windows, of a named pipe.
  *
  * @since 0.1.0
  * @category models
  */
 export interface UnixAddress {
   readonly _tag: "UnixAddress"
-  /** The path of the socket file. Empty for a client, which has no file. */
+  /**
+   * The path of the socket file. The path of a client's end is empty, because a client has no socket file.
+   */
   readonly path: string
 }
 
@@ -53,7 +55,7 @@ export const tcp = (hostname: string, port: number): TcpAddress => ({ _tag: "Tcp
 export const unix = (path: string): UnixAddress => ({ _tag: "UnixAddress", path })
 
 /**
- * Formats an address for messages and logs: `host:port`, `[v6]:port` or the path.
+ * Formats an address for messages and logs. The result is `host:port`, `[v6]:port` or the path of the socket.
  *
  * @since 0.1.0
  * @category accessors
@@ -61,6 +63,6 @@ export const unix = (path: string): UnixAddress => ({ _tag: "UnixAddress", path 
 export const formatAddress = (address: Address): string =>
   address._tag === "UnixAddress" ? address.path : hostAndPort(address.hostname, address.port)
 
-/** Joins a host and a port; an IPv6 address gets brackets. */
+/** Joins a host and a port with a colon, and puts an IPv6 address in brackets. */
 export const hostAndPort = (host: string, port: number | string): string =>
   `${host.includes(":") ? `[${host}]` : host}:${port}`

@@ -1,11 +1,12 @@
 /**
- * Faults, which are failures of a connection or a connection attempt with the system's code and message.
+ * Faults, which are failures of a connection or of an attempt to connect. A fault has the system's code and
+ * message.
  */
 import { formatAddress, type Address } from "./address.js"
 
 /**
- * A failure that the operating system (or the memory network) reported for a connection or an operation. It
- * is a plain record; the Effect API converts it to a class of `HttpError`, the callback API to an `Error`.
+ * A failure that the operating system or the memory network reported. The Effect API converts a fault to a
+ * class of `HttpError`, and the callback API converts a fault to an `Error`.
  *
  * @since 0.1.0
  * @category models
@@ -14,18 +15,18 @@ export interface Fault {
   readonly _tag: "Fault"
   /** The system's code: `ECONNRESET`, `EPIPE`, `ECONNREFUSED`, `ETIMEDOUT`, `ENOTFOUND`, ... */
   readonly code: string
-  /** The system's message, as Node prints it: `read ECONNRESET`. */
+  /** The system's message in Node's format, such as `read ECONNRESET`. */
   readonly message: string
   /** The failed system call: `connect`, `read`, `write`, `listen`, `getaddrinfo`. */
   readonly syscall?: string | undefined
-  /** The peer, or the address to listen on. */
+  /** The address of the peer, or the address to listen on. */
   readonly address?: Address | undefined
   /** The system's own error, if there is one. */
   readonly cause?: unknown
 }
 
 /**
- * Creates a fault. The default message has Node's format.
+ * Creates a fault. The default message is in Node's format, such as `connect ECONNREFUSED 127.0.0.1:80`.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,138 +1,185 @@
 /**
- * The strictness flags and three presets of flags. Setting a flag always makes the parser accept more input;
- * without flags the parser is as strict as RFC 9110 and RFC 9112 permit. docs/strictness.md has a table of
- * the flags and their counterparts in Node.
+ * The strictness flags of the parser, and three presets of flags. Every flag that is set makes the parser
+ * accept more input. Without flags the parser is as strict as RFC 9110 and RFC 9112 permit.
+ * docs/strictness.md has a table of the flags and their counterparts in Node.
  */
 
 /**
- * A flag that is set accepts one deviation from the strictest reading of the grammar. The parentheses contain
- * the RFC section and the strictest preset that sets the flag; `insecure` sets all flags that `node` sets.
+ * The strictness flags of a parser. Each flag accepts one deviation from the strictest reading of the
+ * grammar, which the RFC section in parentheses defines.
  *
  * @since 0.1.0
  * @category flags
  */
 export interface Flags {
   /**
-   * A tab as whitespace after a length, a transfer coding or an option of `Connection` (RFC 9110 §5.6.3;
-   * strict only).
+   * Accepts a tab as whitespace after a length or an option of `Connection` (RFC 9110 §5.6.3). A tab after
+   * the coding `chunked` also needs `otherTransferCodings`. Set only by the preset `strict`.
    */
   readonly tabsInFraming: boolean
   /**
-   * Characters in path and query that the URL standard does not percent-encode (RFC 9112 §3.2; strict and
-   * node).
+   * Accepts characters in path and query that the URL standard does not percent-encode (RFC 9112 §3.2). Set
+   * by all presets.
    */
   readonly urlCharacters: boolean
   /**
-   * A status line that ends after its code, without the space before the reason (RFC 9112 §4; strict and
-   * node).
+   * Accepts a status line that ends directly after its code, without the space before the reason (RFC 9112
+   * §4). Set by all presets.
    */
   readonly missingReason: boolean
   /**
-   * A 204 with `Content-Length` or `Transfer-Encoding`; its connection is not reused (RFC 9112 §6.3; strict
-   * and node).
+   * Accepts a 204 with `Content-Length` or `Transfer-Encoding`, but does not reuse its connection (RFC 9112
+   * §6.3). Set by all presets.
    */
   readonly framedNoContent: boolean
-  /** A chunked HTTP/1.0 response; its connection is not reused (RFC 9112 §6.1; strict and node). */
+  /**
+   * Accepts a chunked HTTP/1.0 response, but does not reuse its connection (RFC 9112 §6.1). Set by all
+   * presets.
+   */
   readonly chunkedHttp10Response: boolean
-  /** A request line without version, or with `HTTP/0.9` (obsolete since RFC 9110; node). */
+  /**
+   * Accepts a request line without a version, or with `HTTP/0.9` (obsolete since RFC 9110). Set by the
+   * presets `node` and `insecure`.
+   */
   readonly http09: boolean
-  /** `HTTP/2.0` as the version in a start line (RFC 9112 §2.3; node). */
+  /**
+   * Accepts `HTTP/2.0` as the version in a start line (RFC 9112 §2.3). Set by the presets `node` and
+   * `insecure`.
+   */
   readonly http20: boolean
-  /** Any other version of the form digit, dot, digit (RFC 9112 §2.3; insecure). */
+  /**
+   * Accepts every version of the form digit, dot, digit (RFC 9112 §2.3). Set only by the preset `insecure`.
+   */
   readonly anyVersion: boolean
-  /** `RTSP/` and `ICE/` in place of `HTTP/` in a start line (RFC 9112 §2.3; node). */
+  /**
+   * Accepts `RTSP/` and `ICE/` in place of `HTTP/` in a start line (RFC 9112 §2.3). Set by the presets `node`
+   * and `insecure`.
+   */
   readonly otherProtocols: boolean
   /**
-   * Line breaks before a start line, other than the empty lines with CRLF that a request may have (RFC 9112
-   * §2.2; node).
+   * Accepts any line breaks before a start line. Without the flag, only a request may follow empty lines, and
+   * these must end with CRLF (RFC 9112 §2.2). Set by the presets `node` and `insecure`.
    */
   readonly leadingLineBreaks: boolean
-  /** More than one space between the parts of a request line (RFC 9112 §3; node). */
+  /**
+   * Accepts more than one space between the parts of a request line (RFC 9112 §3). Set by the presets `node`
+   * and `insecure`.
+   */
   readonly extraSpaces: boolean
   /**
-   * Bytes in a target that neither RFC 3986 nor the URL standard permits, and fragments (RFC 9112 §3.2;
-   * node).
+   * Accepts fragments in a target, and bytes that neither RFC 3986 nor the URL standard permits (RFC 9112
+   * §3.2). Set by the presets `node` and `insecure`.
    */
   readonly targetCharacters: boolean
   /**
-   * Targets in a form that the method does not permit, with userinfo, or with a malformed authority (RFC 9112
-   * §3.2; node).
+   * Accepts a target whose form the method does not permit, with userinfo, or with a malformed authority (RFC
+   * 9112 §3.2). Set by the presets `node` and `insecure`.
    */
   readonly targetForms: boolean
   /**
-   * A status line with control bytes in its reason, with a code below 100, or ended by two CR (RFC 9112 §4;
-   * node).
+   * Accepts a status line with control bytes in its reason, with a code below 100, or with two CR at its end
+   * (RFC 9112 §4). Set by the presets `node` and `insecure`.
    */
   readonly looseStatusLine: boolean
-  /** An HTTP/1.1 request without `Host` (RFC 9112 §3.2; node). */
+  /** Accepts an HTTP/1.1 request without `Host` (RFC 9112 §3.2). Set by the presets `node` and `insecure`. */
   readonly missingHost: boolean
-  /** More than one `Host` field (RFC 9112 §3.2; node). */
+  /** Accepts more than one `Host` field (RFC 9112 §3.2). Set by the presets `node` and `insecure`. */
   readonly repeatedHost: boolean
-  /** A `Host` that is not `uri-host [ ":" port ]` (RFC 9112 §3.2, RFC 9110 §7.2; node). */
+  /**
+   * Accepts a `Host` value that does not match `uri-host [ ":" port ]` (RFC 9112 §3.2, RFC 9110 §7.2). Set by
+   * the presets `node` and `insecure`.
+   */
   readonly invalidHost: boolean
   /**
-   * A `Transfer-Encoding` that is not exactly one `chunked`: several codings, other codings, or an empty
-   * value (RFC 9112 §6.1; node).
+   * Accepts a `Transfer-Encoding` with several codings, with one coding that is not `chunked`, or with an
+   * empty value (RFC 9112 §6.1). Set by the presets `node` and `insecure`.
    */
   readonly otherTransferCodings: boolean
   /**
-   * `Transfer-Encoding` in any message with a version below HTTP/1.1, and reuse of its connection (RFC 9112
-   * §6.1; node).
+   * Accepts `Transfer-Encoding` in a message with a version below HTTP/1.1, and permits reuse of the
+   * connection (RFC 9112 §6.1). Set by the presets `node` and `insecure`.
    */
   readonly transferEncodingInHttp10: boolean
   /**
-   * Framed content in a 1xx response, and reuse of the connection after a framed 204 (RFC 9110 §8.6; node).
+   * Accepts a 1xx response with a framing field, and permits reuse of the connection after a 204 with a
+   * framing field (RFC 9110 §8.6). Set by the presets `node` and `insecure`.
    */
   readonly lengthWithoutBody: boolean
   /**
-   * Lengths above 2^53-1, or written with more than 20 decimal or 16 hexadecimal digits (RFC 9112 §7.1;
-   * node).
+   * Accepts lengths above 2^53-1, and lengths with more than 20 decimal or 16 hexadecimal digits (RFC 9112
+   * §7.1). Set by the presets `node` and `insecure`.
    */
   readonly longNumbers: boolean
-  /** Chunk extensions with an empty name or value, or quotes inside a token (RFC 9112 §7.1.1; node). */
+  /**
+   * Accepts chunk extensions with an empty name, an empty value, or a quote inside a token (RFC 9112 §7.1.1).
+   * Set by the presets `node` and `insecure`.
+   */
   readonly chunkExtensionSyntax: boolean
-  /** Trailer fields that frame, route or manage a message (RFC 9110 §6.5.1; node). */
+  /**
+   * Accepts trailer fields that frame, route or manage a message (RFC 9110 §6.5.1). Set by the presets `node`
+   * and `insecure`.
+   */
   readonly framingInTrailers: boolean
-  /** A field value continued in the next line after a space or tab (RFC 9112 §5.2; insecure). */
+  /**
+   * Accepts a field value that continues in the next line after a space or tab (RFC 9112 §5.2). Set only by
+   * the preset `insecure`.
+   */
   readonly obsoleteFold: boolean
-  /** Control bytes other than NUL in field values (RFC 9110 §5.5; insecure). */
+  /**
+   * Accepts control bytes in field values, with the exception of NUL (RFC 9110 §5.5). Set only by the preset
+   * `insecure`.
+   */
   readonly controlsInValues: boolean
-  /** NUL in field values (RFC 9110 §5.5; insecure). */
+  /** Accepts NUL in field values (RFC 9110 §5.5). Set only by the preset `insecure`. */
   readonly nulInValues: boolean
-  /** Spaces between the name of a framing field and its colon (RFC 9112 §5.1; insecure). */
+  /**
+   * Accepts spaces between the name of a framing field and its colon (RFC 9112 §5.1). Set only by the preset
+   * `insecure`.
+   */
   readonly spaceBeforeColon: boolean
-  /** A space before the first field line (RFC 9112 §2.2; insecure). */
+  /** Accepts one space before the first field line (RFC 9112 §2.2). Set only by the preset `insecure`. */
   readonly spaceBeforeFields: boolean
-  /** CR without LF as the end of a line (RFC 9112 §2.2; insecure). */
+  /** Accepts CR without LF as the end of a line (RFC 9112 §2.2). Set only by the preset `insecure`. */
   readonly bareCarriageReturn: boolean
-  /** LF without CR as the end of a line (RFC 9112 §2.2; insecure). */
+  /** Accepts LF without CR as the end of a line (RFC 9112 §2.2). Set only by the preset `insecure`. */
   readonly bareLineFeed: boolean
-  /** Both `Content-Length` and `Transfer-Encoding`; the latter takes precedence (RFC 9112 §6.3; insecure). */
+  /**
+   * Accepts a message with both `Content-Length` and `Transfer-Encoding`, and ignores `Content-Length` (RFC
+   * 9112 §6.3). Set only by the preset `insecure`.
+   */
   readonly lengthWithTransferEncoding: boolean
-  /** In requests, `chunked` before another coding, or no `chunked` at all (RFC 9112 §6.3; insecure). */
+  /**
+   * Accepts requests with another coding after `chunked`, or with other codings and no `chunked` (RFC 9112
+   * §6.3). Set only by the preset `insecure`.
+   */
   readonly chunkedNotLast: boolean
-  /** Spaces or tabs after a chunk's size (RFC 9112 §7.1; insecure). */
+  /** Accepts spaces or tabs after a chunk's size (RFC 9112 §7.1). Set only by the preset `insecure`. */
   readonly spacesAfterChunkSize: boolean
-  /** No line break after a chunk's data (RFC 9112 §7.1; insecure). */
+  /**
+   * Accepts a chunk without a line break after its data (RFC 9112 §7.1). Set only by the preset `insecure`.
+   */
   readonly unterminatedChunks: boolean
   /**
-   * A further message after a message that closes the connection; the parser reads it (RFC 9112 §9.6;
-   * insecure).
+   * Accepts further messages after a message that closes the connection (RFC 9112 §9.6). Set only by the
+   * preset `insecure`.
    */
   readonly keepAliveAfterClose: boolean
-  /** Bytes after a message that closes the connection; the parser ignores them (RFC 9112 §9.6; insecure). */
+  /**
+   * Accepts and ignores bytes after a message that closes the connection (RFC 9112 §9.6). Set only by the
+   * preset `insecure`.
+   */
   readonly dataAfterClose: boolean
 }
 
 /**
- * The name of a flag. A refusal contains the name of the flag that would have prevented it.
+ * The name of a flag. A refusal contains the name of the flag that would have accepted the bytes.
  *
  * @since 0.1.0
  * @category flags
  */
 export type FlagName = keyof Flags
 
-// Node 20's parser does not accept a tab as whitespace in these places, so only `strict` sets this flag.
+// Only `strict` sets this flag, because Node 20's parser does not accept such a tab as whitespace.
 const strictOnly = ["tabsInFraming"] as const satisfies ReadonlyArray<FlagName>
 
 const strict = [
@@ -180,7 +227,8 @@ const insecure = [
 ] as const satisfies ReadonlyArray<FlagName>
 
 /**
- * The names of all flags: first those of `strict`, then those of `node`, then those of `insecure`.
+ * The names of all flags. The flags of `strict` come first, then the flags that `node` adds, then the flags
+ * that `insecure` adds.
  *
  * @since 0.1.0
  * @category flags
@@ -191,7 +239,7 @@ const preset = (on: ReadonlyArray<FlagName>): Flags =>
   Object.freeze(Object.fromEntries(flagNames.map((name) => [name, on.includes(name)]))) as unknown as Flags
 
 /**
- * The presets. `strict` accepts the grammar of the RFCs and deviations that are common and do not affect
+ * The presets of flags. `strict` accepts the grammar of the RFCs, and common deviations that do not affect
  * framing. `node` accepts what Node 20's parser accepts by default. `insecure` accepts what Node accepts with
  * `insecureHTTPParser` (https://nodejs.org/api/http.html#httpcreateserveroptions-requestlistener).
  *
@@ -205,15 +253,15 @@ export const presets: { readonly [P in "strict" | "node" | "insecure"]: Flags } 
 })
 
 /**
- * All flags set. For readers that must accept all input that any preset accepts, such as tools that observe a
- * connection.
+ * All flags set, for tools that observe a connection. Their parser must accept all input that any preset
+ * accepts.
  *
  * @since 0.1.0
  * @category flags
  */
 export const everyFlag: Flags = preset(flagNames)
 
-/** Completes a caller's flags: adds missing flags with their value in `strict`. */
+/** Completes a caller's flags. A missing flag gets its value in the preset `strict`. */
 export const completeFlags = (given: Flags): Flags =>
   Object.isFrozen(given) && flagNames.every((name) => name in given)
     ? given

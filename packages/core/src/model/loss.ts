@@ -1,98 +1,112 @@
 /**
  * Losses, which are the reasons why an exchange ended before both messages were complete.
- * `errors/fromLoss.ts` converts them to errors.
+ * `errors/fromLoss.ts` converts losses to errors.
  */
 import type { Fault } from "./fault.js"
 import type { Refusal } from "./refusal.js"
 import type { ViolationsOf } from "./violation.js"
 import type { Where, Written } from "./where.js"
 
-/** The peer sent FIN before its message was complete, or before it had received ours. */
+/**
+ * The loss of an exchange whose peer sent FIN too early. Either the peer's message was incomplete, or the
+ * peer had not received our whole message.
+ */
 export interface HangUp extends Where {
   readonly _tag: "HangUp"
   readonly reason: string
 }
 
-/** Our side reset or destroyed the connection, or the connection closed without a fault. */
+/**
+ * The loss of an exchange whose connection our side reset or destroyed, or whose connection closed without a
+ * fault.
+ */
 export interface Reset extends Where {
   readonly _tag: "Reset"
   readonly reason: string
 }
 
-/** The transport failed. */
+/** The loss of an exchange whose transport failed. */
 export interface Failed extends Where {
   readonly _tag: "Failed"
   readonly fault: Fault
 }
 
-/** The parser refused the peer's bytes. */
+/** The loss of an exchange because the parser refused the peer's bytes. */
 export interface Refused {
   readonly _tag: "Refused"
   readonly refusal: Refusal
-  /** Client only: position and progress of the exchange. */
+  /** Phase and progress of the exchange. Set only by clients. */
   readonly where?: Where | undefined
 }
 
-/** A request exceeded its time limit. */
+/** The loss of a server's exchange whose request exceeded a time limit. */
 export interface Late {
   readonly _tag: "Late"
   readonly timeout: "headersTimeout" | "requestTimeout" | "progressTimeout"
-  /** Milliseconds. */
+  /** The limit that expired, ms. */
   readonly limit: number
   readonly address: string | undefined
-  /** Bytes received on the connection. */
+  /** Number of bytes received on the connection. */
   readonly received: number
 }
 
-/** A client read the response too slowly, or no bytes were transferred for the time of the limit. */
+/**
+ * The loss of a server's exchange whose client read too slowly (`progressTimeout`), or whose connection
+ * transferred no bytes (`timeout`).
+ */
 export interface Stalled {
   readonly _tag: "Stalled"
   readonly timeout: "timeout" | "progressTimeout"
-  /** Milliseconds. */
+  /** The limit that expired, ms. */
   readonly limit: number
   readonly address: string | undefined
 }
 
-/** A body exceeded its reader's limit. */
+/** The failure of a body that exceeded its reader's limit. */
 export interface TooLarge {
   readonly _tag: "TooLarge"
-  /** Bytes. */
+  /** The limit that was exceeded, in bytes. */
   readonly limit: number
 }
 
-/** Losses of a server's exchange. */
+/** All losses of a server's exchange. */
 export type Loss = HangUp | Reset | Failed | Refused | Late | Stalled
 
-/** Losses to which the server itself responds, if a response is still possible. */
+/** Losses that the server itself answers with an error response, if a response is still possible. */
 export type Rejection = Refused | Late
 
 /** Returns the status of the response to a rejected request. */
 export const statusOf = (rejection: Rejection): number =>
   rejection._tag === "Refused" ? rejection.refusal.status : 408
 
-// ---- for clients
+// ---- losses of clients
 
-/** Steps of a client's request, in order. Every step can have a time limit. */
+/** The steps of a client's request, in order. Every step can have a time limit. */
 export type Step = "queue" | "resolve" | "connect" | "secure" | "send" | "head" | "body"
 
-/** The violation of a response that is not legal in the current state of the automaton. */
+/**
+ * The violation for a response that is not legal in the current state of the connection (`wire/automaton`).
+ */
 export type PeerStep = ViolationsOf<"ERR_HTTPFX_OUT_OF_ORDER" | "ERR_HTTPFX_UPGRADE_NOT_ASKED">
 
-/** The response is not legal for this request, so the automaton refused it. */
+/**
+ * The loss of a client's exchange because the response is not legal for its request. The automaton in
+ * `wire/automaton` decides this.
+ */
 export interface OutOfStep {
   readonly _tag: "OutOfStep"
   readonly violation: PeerStep
   readonly where: Where
 }
 
-/** A time limit of the request has expired. */
+/** The loss of a client's exchange because a time limit of the request has expired. */
 export interface TimedOut {
   readonly _tag: "TimedOut"
-  /** The limit that expired. */
+  /** The name of the limit that expired. `total` is the limit for the whole request. */
   readonly passed: Step | "total"
-  /** The step at the time of expiry. */
+  /** The step of the request at the time of expiry. */
   readonly step: Step
-  /** Milliseconds. */
+  /** The limit that expired, ms. */
   readonly limit: number
   readonly address: string | undefined
   readonly reused: boolean
@@ -100,7 +114,7 @@ export interface TimedOut {
   readonly received: number
 }
 
-/** Our side aborted the exchange. */
+/** The loss of a client's exchange because our side aborted the exchange. */
 export interface GivenUp extends Where {
   readonly _tag: "GivenUp"
   readonly code: string
@@ -108,19 +122,25 @@ export interface GivenUp extends Where {
   readonly cause?: unknown
 }
 
-/** No connection could be established. `error` is the connector's error. */
+/**
+ * The loss of a request because no connection could be established. `error` is the error of the failed
+ * attempt to connect.
+ */
 export interface NotConnected {
   readonly _tag: "NotConnected"
   readonly error: unknown
 }
 
-/** A function or a stream of the caller failed. `cause` is the driver's failure value. */
+/**
+ * The loss of a request because a function or a stream of the caller failed. `cause` is the failure in the
+ * driver's form (for Effect, a `Cause`).
+ */
 export interface Thrown {
   readonly _tag: "Thrown"
   readonly cause: unknown
 }
 
-/** Losses of a client's exchange on its connection. */
+/** The losses that a client's connection reports for its exchange. */
 export type ResponseLoss = HangUp | Failed | Refused | TimedOut | GivenUp
 
 /** All reasons why a request ends without a response. */

@@ -1,19 +1,22 @@
 /**
- * The outcome of an exchange as plain records. `ExchangeOutcome` adds error classes.
+ * The outcome of an exchange, as plain records. `ExchangeOutcome` contains the same facts, and errors in
+ * place of losses.
  */
 import type { Address } from "./address.js"
 import type { Loss } from "./loss.js"
 
 /**
- * Facts about every finished exchange.
+ * Facts about one finished exchange on a server.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Facts {
-  /** Number of the connection on its server, from 1. */
+  /** Number of the connection on its server, counted from 1. */
   readonly connection: number
-  /** Number of the exchange on its connection, from 1; 0 if no request head was parsed. */
+  /**
+   * Number of the exchange on its connection, counted from 1. The number is 0 if no request head was parsed.
+   */
   readonly exchange: number
   /** The client's end of the connection. */
   readonly remote: Address | undefined
@@ -21,22 +24,25 @@ export interface Facts {
   readonly method: string | undefined
   /** The target as received (RFC 9112 §3.2); `undefined` if no head was parsed. */
   readonly target: string | undefined
-  /** Status of the response, if its head was written. */
+  /** Status of the response; `undefined` if the response head was not written. */
   readonly status: number | undefined
-  /** Bytes received, heads and framing included. */
+  /** Number of bytes received, heads and framing included. */
   readonly bytesIn: number
-  /** Bytes of the response, heads and framing included. */
+  /** Number of response bytes, heads and framing included. */
   readonly bytesOut: number
-  /** Time at which the request's head was read, in milliseconds since the epoch by the server's clock. */
+  /** Time at which the request head was read, in milliseconds since the epoch by the server's clock. */
   readonly startedAt: number
-  /** Milliseconds from `startedAt` until the response head was written; `undefined` if it was not written. */
+  /**
+   * Milliseconds from `startedAt` until the response head was written; `undefined` if the head was not
+   * written.
+   */
   readonly answeredAfter: number | undefined
   /** Milliseconds from `startedAt` until the end of the exchange. */
   readonly duration: number
   /**
    * Facts about the end of a connection that was handed over (upgrade, WebSocket, CONNECT); `undefined` for
-   * other exchanges. With `upgraded`, `bytesIn`, `bytesOut` and `duration` include the connection up to its
-   * end.
+   * all other exchanges. After a hand-over, `bytesIn`, `bytesOut` and `duration` count until the end of the
+   * connection.
    */
   readonly upgraded: Upgraded | undefined
 }
@@ -48,31 +54,35 @@ export interface Facts {
  * @category models
  */
 export interface Upgraded {
-  /** The value of the client's `Upgrade` in lower case, such as `websocket`; `connect` for a tunnel. */
+  /**
+   * The value of the client's `Upgrade` field in lower case, such as `websocket`. The value is `connect` for
+   * a tunnel.
+   */
   readonly protocol: string
   /**
-   * The side that ended the connection first: the client by FIN, RST or a close frame, the server by the end
-   * of the handler or by a shutdown.
+   * The side that ended the connection first. A client ends the connection by FIN, RST or a close frame. A
+   * server ends the connection when its handler ends or when the server shuts down.
    */
   readonly endedBy: "client" | "server"
   /**
-   * Code of the first close frame (RFC 6455 §7.4); 1006 if there was no close frame; `undefined` if the
+   * Code of the first close frame (RFC 6455 §7.4), or 1006 if there was no close frame. `undefined` if the
    * connection was not a WebSocket.
    */
   readonly closeCode: number | undefined
 }
 
 /**
- * Limits of `Server.ServerOptions` at which further requests get 503 without running a handler.
+ * The names of those limits in `Server.ServerOptions` that make a server answer further requests with 503. No
+ * handler runs for such a request.
  *
  * @since 0.1.0
  * @category models
  */
 export type DropReason = "maxConnections" | "maxConnectionsPerAddress" | "maxRequestsPerSocket"
 
-/** The end of an exchange as its connection sees it, without the handler's failure. */
+/** The end of an exchange, as far as its connection knows. The failure of a handler is not included. */
 export type End =
   | { readonly _tag: "Answered" }
-  /** The handler sent no response, or an incomplete one. */
+  /** The handler sent no response, or an incomplete response. */
   | { readonly _tag: "Unanswered" }
   | { readonly _tag: "Lost"; readonly loss: Loss }

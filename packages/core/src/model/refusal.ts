@@ -1,13 +1,14 @@
 /**
- * Refusals of the parser as plain records with Node's code and reason, the position, and the flag that would
- * have accepted the bytes. Drivers convert them to errors and responses; the parser never throws them.
+ * Refusals, which are the parser's reasons for rejecting the peer's bytes. A refusal is a plain record that
+ * the parser never throws. Drivers convert refusals to errors and responses.
  */
 import type { FlagName } from "./flags.js"
 
 /**
- * Codes of refusals, as in Node's parser (`err.code` of a server's `clientError`). A check that Node's parser
- * does not have uses the closest of Node's codes with its own `reason`. If no code of Node fits, a new code
- * with the prefix `HPE_` is added here; the prefix `ERR_HTTPFX_` is only for violations and losses.
+ * The codes of refusals, which are the codes of Node's parser (`err.code` of a server's `clientError`). A
+ * check that Node's parser lacks uses the closest of Node's codes, with its own `reason`. If none of Node's
+ * codes fits, add a code with the prefix `HPE_` here, because `ERR_HTTPFX_` is only for violations and
+ * losses.
  *
  * @since 0.1.0
  * @category refusals
@@ -42,26 +43,29 @@ export type RefusalCode =
 export type RefusalStatus = 400 | 413 | 414 | 431 | 501 | 505
 
 /**
- * The reason why the parser refused the peer's bytes. After a refusal the parser reads no more bytes of the
- * connection.
+ * The parser's reason for rejecting the peer's bytes. After a refusal the parser reads no further bytes of
+ * the connection.
  *
  * @since 0.1.0
  * @category refusals
  */
 export interface Refusal {
   readonly _tag: "Refusal"
-  /** The code. */
+  /** The code of the refusal, from Node's parser. */
   readonly code: RefusalCode
-  /** Node's `err.reason`; our own text if Node's parser does not have this check. */
+  /** The reason in Node's words (`err.reason`), or in our own words if Node's parser lacks the check. */
   readonly reason: string
   /** The status with which a server should respond. */
   readonly status: RefusalStatus
-  /** Number of bytes in the chunk before the fault (Node's `err.bytesParsed`). */
+  /** Number of bytes of the chunk before the invalid byte (Node's `err.bytesParsed`). */
   readonly bytesParsed: number
-  /** Number of bytes of the connection before the fault. */
+  /** Number of bytes received on the connection before the invalid byte. */
   readonly offset: number
-  /** The chunk with the fault (Node's `err.rawPacket`); empty if the fault is the end of the stream. */
+  /**
+   * The chunk with the invalid byte (Node's `err.rawPacket`). The chunk is empty if the stream ended too
+   * early.
+   */
   readonly rawPacket: Uint8Array
-  /** The flag that would accept these bytes; `undefined` if no flag would. */
+  /** The flag that would accept these bytes; `undefined` if there is no such flag. */
   readonly flag: FlagName | undefined
 }

@@ -1,11 +1,11 @@
 /**
- * The states of a server, and the policies by which a shutdown treats handlers.
+ * The states of a server, and the policies of a shutdown for running handlers.
  */
 
 /**
  * State of a server.
  *
- * - `starting`: the server listens, but connections wait, because no app is served yet
+ * - `starting`: the server listens, but no app is served yet, so accepted connections wait
  * - `ready`: the server serves requests
  * - `lameDuck`: the server still serves requests, but readiness checks fail, so that load balancers choose
  *   other servers
@@ -18,12 +18,12 @@
 export type State = "starting" | "ready" | "lameDuck" | "draining" | "closed"
 
 /**
- * The policy by which a shutdown treats a running handler.
+ * The policy of a shutdown for a handler that is still running.
  *
  * - `interruptAtDeadline` (default): the handler may run until `gracefulShutdownTimeout` has expired
  * - `interruptAtDrain`: the handler is interrupted when draining begins; the client gets 503 if no response
  *   was sent
- * - `wait`: the handler is never interrupted; the shutdown waits for it, at most twice
+ * - `wait`: the handler is never interrupted; the shutdown waits for the handler, at most twice
  *   `gracefulShutdownTimeout`
  *
  * @since 0.1.0

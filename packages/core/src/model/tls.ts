@@ -3,30 +3,30 @@
  */
 
 /**
- * A certificate as plain data, for decisions of an application. The keys of a subject or issuer are X.509
- * short names: `CN`, `O`, `OU`, ...
+ * A certificate as plain data, for decisions of an app. The keys of a subject or issuer are X.509 short
+ * names, such as `CN`, `O` and `OU`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Certificate {
-  /** The owner. */
+  /** The names of the certificate's owner. */
   readonly subject: Readonly<Record<string, string | ReadonlyArray<string>>>
-  /** The signer. */
+  /** The names of the authority that signed the certificate. */
   readonly issuer: Readonly<Record<string, string | ReadonlyArray<string>>>
   /**
-   * The names for which the certificate is valid, as Node prints them: `DNS:a.example, IP Address:127.0.0.1`.
+   * The names that the certificate covers, in Node's format, such as `DNS:a.example, IP Address:127.0.0.1`.
    */
   readonly subjectAltName: string | undefined
-  /** Milliseconds since the epoch; `undefined` if there is no limit. */
+  /** Start of the validity, in milliseconds since the epoch; `undefined` if there is no limit. */
   readonly validFrom: number | undefined
-  /** Milliseconds since the epoch; `undefined` if there is no limit. */
+  /** End of the validity, in milliseconds since the epoch; `undefined` if there is no limit. */
   readonly validTo: number | undefined
   /** The serial number, hexadecimal without separators. */
   readonly serialNumber: string
   /** SHA-256 of `raw`, as pairs of hexadecimal digits with colons between them. */
   readonly fingerprint256: string
-  /** The certificate itself, DER. */
+  /** The certificate itself, in DER encoding. */
   readonly raw: Uint8Array
 }
 

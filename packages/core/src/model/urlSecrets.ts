@@ -1,13 +1,13 @@
 /**
- * Removes secrets from URLs: user and password for errors, log lines and spans, and also signatures for
- * spans.
+ * Removes secrets from URLs. Errors, log lines and spans show neither user nor password, and spans show no
+ * signatures.
  *
- * Works on any text. In a text that `new URL` refuses, everything that may be user or password is removed,
- * even if more is removed than necessary.
+ * Works on any text. If `new URL` rejects a text, everything from the slashes to the last `@` is removed,
+ * because every part of this text may be a user or a password.
  */
 
-// A path has no authority. A scheme is recognised only before slashes, because in `user:password@host` the
-// user is not a scheme.
+// A path contains no user. A scheme counts only before slashes, because `user:` in `user:password@host` is no
+// scheme.
 const path = /^[/\\](?![/\\])/
 const authority = /^([a-z][a-z0-9+.-]*:(?=[/\\]))?([/\\]*)[^]*@/i
 
@@ -33,18 +33,20 @@ const replaced = (text: string, by: string): string => {
   return url.href
 }
 
-/** Removes user and password, for errors and log lines. */
+/** Removes user and password from a URL, for errors and log lines. */
 export const withoutUserinfo = (text: string): string => replaced(text, "")
 
 const redacted = "REDACTED"
 
-/** Replaces user and password by `REDACTED`, for spans (OpenTelemetry's conventions for `url.full`). */
+/**
+ * Replaces user and password in a URL by `REDACTED`, for spans (OpenTelemetry's conventions for `url.full`).
+ */
 export const redactUserinfo = (text: string): string => replaced(text, redacted)
 
 // The query keys that OpenTelemetry's conventions for `url.query` list as secret.
 const signatures = /([?&](?:AWSAccessKeyId|Signature|sig|X-Goog-Signature)=)[^&#]*/gi
 
-/** Replaces user, password and the values of signatures in a URL by `REDACTED`, for spans. */
+/** Replaces user, password and signatures in a URL by `REDACTED`, for spans. */
 export const redactUrl = (url: URL): URL => {
   if (url.username === "" && url.password === "" && url.search.search(signatures) === -1) return url
   const shown = new URL(url)

@@ -1,9 +1,10 @@
 /**
- * Violations, which describe why a message of our own side must not be sent. They are plain records that the
- * encoders return instead of throwing.
+ * Violations, which are the reasons why a message of our own side must not be sent. The encoders return a
+ * violation as a plain record, and never throw.
  *
- * The Effect API converts a violation to a typed error, the callback API to an `Error` with Node's message;
- * both use the tables in this file. Never describes a fault of the peer, which is a refusal of the parser.
+ * The Effect API converts a violation to a typed error, and the callback API converts a violation to an
+ * `Error` with Node's message. Both APIs use the tables in this file. A fault of the peer is never a
+ * violation; the parser reports such a fault as a refusal.
  *
  * @since 0.1.0
  */
@@ -13,11 +14,11 @@
  *
  * - `Repeated`: the field is repeated with a different value
  * - `Malformed`: the value does not match the field's grammar
- * - `BesideTransferEncoding`: `Content-Length` in a message with `Transfer-Encoding` (RFC 9112 §6.2)
+ * - `BesideTransferEncoding`: the message has both `Content-Length` and `Transfer-Encoding` (RFC 9112 §6.2)
  * - `ChunkedNotLast`: a request's last transfer coding is not `chunked`, or another coding follows `chunked`
  *   (RFC 9112 §6.1)
- * - `NotForVersion`: a transfer coding for an HTTP/1.0 peer (RFC 9112 §6.1)
- * - `NotForMethod`: a framing field for a body that the method cannot have (RFC 9110 §9.3.6, §9.3.8)
+ * - `NotForVersion`: the message has a transfer coding, and the peer's version is HTTP/1.0 (RFC 9112 §6.1)
+ * - `NotForMethod`: the message has a framing field, and its method permits no body (RFC 9110 §9.3.6, §9.3.8)
  *
  * @since 0.1.0
  * @category models
@@ -26,66 +27,83 @@ export type FieldConflict =
   "Repeated" | "Malformed" | "BesideTransferEncoding" | "ChunkedNotLast" | "NotForVersion" | "NotForMethod"
 
 /**
- * The properties of the violations, by code. `what` names the invalid part, in the words of Node's messages;
- * `name` is a field name; `value` is the given value; `status` is a status code. `declared` and `actual` are
- * numbers of bytes. `protocol` is the URL's, `expected` the agent's. `reason` is a {@link FieldConflict}.
- * `half`, `state` and `signal` describe the step that the connection's automaton refused.
+ * The properties of each violation, by its code.
+ *
+ * - `what`: the invalid part, in the words of Node's messages
+ * - `name`: the name of the field
+ * - `value`: the given value
+ * - `status`: the given status code
+ * - `declared`, `actual`: numbers of bytes
+ * - `protocol`, `expected`: the scheme of the URL, and the scheme that the agent or client supports
+ * - `reason`: a {@link FieldConflict}
+ * - `half`, `state`, `signal`: the step that is not legal, and the state of this half of the connection
  *
  * @since 0.1.0
  * @category models
  */
 export interface ViolationFacts {
-  /** A name that must be a token (RFC 9110 §5.6.2) is invalid. */
+  /** A name that is not a token (RFC 9110 §5.6.2), such as an invalid method or field name. */
   readonly ERR_INVALID_HTTP_TOKEN: { readonly what: string; readonly value: string }
   /** A header field without a value. */
   readonly ERR_HTTP_INVALID_HEADER_VALUE: { readonly name: string; readonly value: string | undefined }
-  /** A forbidden control character, or a character above U+00FF. */
+  /** A forbidden control character or a character above U+00FF in the part `what`. */
   readonly ERR_INVALID_CHAR: {
     readonly what: "header content" | "trailer content" | "statusMessage"
     readonly name?: string
   }
   /**
-   * A status that is not an integer from 100 to 999, a 1xx as the final status, or a final status as
-   * informational.
+   * A status that is not an integer from 100 to 999, that is a 1xx for a final response, or that is final for
+   * an informational response.
    */
   readonly ERR_HTTP_INVALID_STATUS_CODE: { readonly status: number }
   /**
-   * Trailers on a message that is not chunked; with `name`, a field that is forbidden in a trailer section.
+   * Trailers on a message that is not chunked, or, if `name` is set, a field that is forbidden in a trailer
+   * section.
    */
   readonly ERR_HTTP_TRAILER_INVALID: { readonly name?: string }
-  /** The number of body bytes differs from `Content-Length`. */
+  /** A number of body bytes (`actual`) that differs from `Content-Length` (`declared`). */
   readonly ERR_HTTP_CONTENT_LENGTH_MISMATCH: { readonly declared: number; readonly actual: number }
   /** Body bytes although the method or the status does not permit a body. */
   readonly ERR_HTTP_BODY_NOT_ALLOWED: {}
   /**
-   * A change of header fields after the head was sent; `what` is its verb: set, append, remove, write or
-   * render.
+   * A change of header fields after the head was sent. `what` is the verb of the change: set, append, remove,
+   * write or render.
    */
   readonly ERR_HTTP_HEADERS_SENT: { readonly what: string }
   /** Body bytes after the end of the body. */
   readonly ERR_STREAM_WRITE_AFTER_END: {}
   /** A request target with a space, a control character, or a character above U+00FF. */
   readonly ERR_UNESCAPED_CHARACTERS: { readonly what: "Request path" }
-  /** A scheme that the agent or client does not support. Both values have the colon, as in `http:`. */
+  /**
+   * A scheme that the agent or client does not support. `protocol` and `expected` include the colon, as in
+   * `http:`.
+   */
   readonly ERR_INVALID_PROTOCOL: { readonly protocol: string; readonly expected: string }
   /**
-   * Fields for framing or routing contradict each other or the message. Node has no code for this violation.
+   * A field for framing or routing that contradicts another field or the message. Node has no code for this
+   * violation.
    */
   readonly ERR_HTTPFX_FIELD_CONFLICT: { readonly name: string; readonly reason: FieldConflict }
   /** An invalid value of a `Link` field (RFC 8288 §3). */
   readonly ERR_INVALID_ARG_VALUE: { readonly what: "hints"; readonly value: string }
-  /** A step that the connection's automaton refused. Node has no code for this. */
+  /**
+   * A step that is not legal in the current state of the connection, by the rules of `wire/automaton`. Node
+   * has no code for this violation.
+   */
   readonly ERR_HTTPFX_OUT_OF_ORDER: {
     readonly half: "request" | "response"
     readonly state: string
     readonly signal: string
   }
-  /** 101 after a request without an upgrade (RFC 9110 §7.8). Node has no code for this. */
+  /**
+   * A 101 response to a request that asked for no upgrade (RFC 9110 §7.8). Node has no code for this
+   * violation.
+   */
   readonly ERR_HTTPFX_UPGRADE_NOT_ASKED: {}
 }
 
 /**
- * The codes of violations. `docs/errors.md` lists the error class of each.
+ * The codes of violations. `docs/errors.md` lists the error class of each code.
  *
  * @since 0.1.0
  * @category models
@@ -105,8 +123,8 @@ export type ViolationOf<Code extends ViolationCode> = {
 } & ViolationFacts[Code]
 
 /**
- * A message of our own side that must not be sent. `code` is Node's if Node has one, otherwise
- * `ERR_HTTPFX_*`.
+ * The reason why a message of our own side must not be sent. `code` is Node's code if Node has one, and
+ * otherwise begins with `ERR_HTTPFX_`.
  *
  * @since 0.1.0
  * @category models
@@ -114,7 +132,7 @@ export type ViolationOf<Code extends ViolationCode> = {
 export type Violation = { [Code in ViolationCode]: ViolationOf<Code> }[ViolationCode]
 
 /**
- * The violations of several codes.
+ * The union of the violations with one of these codes.
  *
  * @since 0.1.0
  * @category models
@@ -122,7 +140,7 @@ export type Violation = { [Code in ViolationCode]: ViolationOf<Code> }[Violation
 export type ViolationsOf<Code extends ViolationCode> = { [One in Code]: ViolationOf<One> }[Code]
 
 /**
- * Violations of a list of fields.
+ * The violations that a list of header fields can have.
  *
  * @since 0.1.0
  * @category models
@@ -135,7 +153,7 @@ export type FieldsViolation = ViolationsOf<
 >
 
 /**
- * Violations of a trailer section.
+ * The violations that a trailer section can have.
  *
  * @since 0.1.0
  * @category models
@@ -145,7 +163,7 @@ export type TrailersViolation = ViolationsOf<
 >
 
 /**
- * Violations of a request head.
+ * The violations that a request head can have.
  *
  * @since 0.1.0
  * @category models
@@ -160,7 +178,7 @@ export type RequestViolation =
     >
 
 /**
- * Violations of an outgoing body: of its length, its end or its trailers.
+ * The violations that an outgoing body can have, by its length, its end or its trailers.
  *
  * @since 0.1.0
  * @category models
@@ -172,7 +190,7 @@ export type BodyViolation =
     >
 
 /**
- * Body bytes although the method or the status does not permit a body (RFC 9110 §6.4.1).
+ * The violation for body bytes although the method or the status does not permit a body (RFC 9110 §6.4.1).
  *
  * @since 0.1.0
  * @category violations
@@ -182,7 +200,7 @@ export const bodyNotAllowed: ViolationOf<"ERR_HTTP_BODY_NOT_ALLOWED"> = {
   code: "ERR_HTTP_BODY_NOT_ALLOWED"
 }
 /**
- * Trailers on a body that is not chunked.
+ * The violation for trailers on a body that is not chunked.
  *
  * @since 0.1.0
  * @category violations
@@ -192,7 +210,7 @@ export const trailersNotChunked: ViolationOf<"ERR_HTTP_TRAILER_INVALID"> = {
   code: "ERR_HTTP_TRAILER_INVALID"
 }
 /**
- * Body bytes or a second end after the end of a body.
+ * The violation for body bytes, or a second end, after the end of a body.
  *
  * @since 0.1.0
  * @category violations
@@ -202,7 +220,7 @@ export const writeAfterEnd: ViolationOf<"ERR_STREAM_WRITE_AFTER_END"> = {
   code: "ERR_STREAM_WRITE_AFTER_END"
 }
 /**
- * 101 after a request without an upgrade.
+ * The violation for a 101 response to a request that asked for no upgrade.
  *
  * @since 0.1.0
  * @category violations
@@ -291,8 +309,8 @@ export const outOfOrder = (
 })
 
 /**
- * The JavaScript error class that Node uses for each code (Node documentation, "Errors"); `Error` for our own
- * codes.
+ * The JavaScript error class of each code. Node's codes have the class that Node uses (Node documentation,
+ * "Errors"). Our own codes have the class `Error`.
  *
  * @since 0.1.0
  * @category tables
@@ -325,7 +343,7 @@ const conflictText: { readonly [Reason in FieldConflict]: string } = {
 }
 
 /**
- * Returns the message of a violation. For Node's codes it is the message of Node.js 20.
+ * Returns the message of a violation. For Node's codes the message is that of Node.js 20.
  *
  * @since 0.1.0
  * @category conversions

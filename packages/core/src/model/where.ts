@@ -1,33 +1,33 @@
 /**
- * Position and progress of an exchange at the time of a failure.
+ * The phase and the progress of an exchange at the time of a failure.
  */
 
-/** Phases of an exchange, in order. `errors/facts.ts` documents them. */
+/** The phases of an exchange, in order. `errors/facts.ts` describes each phase. */
 export const phases = ["resolve", "connect", "secure", "send", "head", "body", "idle"] as const
 
 export type Phase = (typeof phases)[number]
 
-/** The values of `Written`: how much of a request was written to the connection. */
+/** The values of `Written`, which is the part of a request that was written to the connection. */
 export const writtenParts = ["none", "some", "all"] as const
 
 export type Written = (typeof writtenParts)[number]
 
 /**
- * Position and progress of an exchange when its connection failed: the properties of a `ConnectionError` and
- * of a client's `ParseError`.
+ * The phase and the progress of an exchange when its connection failed. A `ConnectionError` and a client's
+ * `ParseError` have these properties.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Where {
-  /** The phase of the exchange. */
+  /** The phase in which the exchange failed. */
   readonly phase: (typeof phases)[number]
-  /** The peer's address: `host:port` or a path. */
+  /** The peer's address, as `host:port` or as the path of a socket. */
   readonly address?: string | undefined
   /** Whether the connection had served an exchange before. Default `false`. */
   readonly reused?: boolean
-  /** How much of the request was written to the connection. Default `none`. */
+  /** The part of the request that was written to the connection. Default `none`. */
   readonly written?: (typeof writtenParts)[number]
-  /** Bytes of the response received. Default 0. */
+  /** Number of response bytes received. Default 0. */
   readonly received?: number
 }

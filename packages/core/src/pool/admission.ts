@@ -1,12 +1,13 @@
 /**
- * Decides whether a request for which there is no idle connection gets a new connection or waits in the
- * queue.
+ * Decides whether a request without an idle connection gets a new connection or waits in the queue.
  *
- * Pure functions of counts that the caller keeps. Never chooses among idle connections (`choose.ts` does).
+ * The functions are pure, and decide by counts that the caller keeps. Choosing among idle connections is the
+ * task of `choose.ts`.
  */
 
 /**
- * Number of requests that one connection serves at a time. It is 1, because HTTP/1.1 has no streams.
+ * Number of requests that one connection serves at a time. The number is 1, because HTTP/1.1 cannot multiplex
+ * requests.
  *
  * @since 0.1.0
  * @category admission
@@ -14,40 +15,44 @@
 export const capacity = 1
 
 /**
- * Maximum numbers of connections in a pool, including idle ones and those being established. `Infinity` means
- * no limit.
+ * Maximum numbers of connections in a pool, including idle connections and connections that are being
+ * established. `Infinity` means no limit.
  *
  * @since 0.1.0
  * @category admission
  */
 export interface ConnectionLimits {
-  /** Maximum per key. */
+  /** Maximum number of connections per key of the pool. */
   readonly maxSockets: number
-  /** Maximum for all keys together. */
+  /** Maximum number of connections under all keys together. */
   readonly maxTotalSockets: number
 }
 
 /**
- * Number of connections when a request arrives, including idle ones and those being established.
+ * Numbers of connections when a request arrives, including idle connections and connections that are being
+ * established.
  *
  * @since 0.1.0
  * @category admission
  */
 export interface Occupancy {
-  /** Connections under the key of the request. */
+  /** Number of connections under the key of the request. */
   readonly open: number
-  /** Connections under all keys. */
+  /** Number of connections under all keys. */
   readonly total: number
   /**
-   * Idle connections of other keys that may be closed to free a slot. 0 for Node's agent, which does not
-   * close them.
+   * Number of idle connections of other keys that may be closed to free a slot. The callback API passes 0,
+   * because Node's agent closes no connection for this purpose.
    */
   readonly idleElsewhere: number
 }
 
 /**
+ * The decision about a request without an idle connection.
+ *
  * - `Open`: the request gets a new connection
- * - `Replace`: the longest idle connection of another key is closed, and the request gets a new connection
+ * - `Replace`: among the idle connections of other keys, the one that has been idle longest is closed, and
+ *   the request gets a new connection
  * - `Wait`: the request joins the queue
  *
  * `reason` is the limit that was reached.
@@ -66,7 +71,7 @@ const waitForKey: Admission = { _tag: "Wait", reason: "MaxSockets" }
 const waitForAny: Admission = { _tag: "Wait", reason: "MaxTotalSockets" }
 
 /**
- * Decides whether a request for which there is no idle connection gets a new one.
+ * Decides whether a request without an idle connection gets a new connection or waits.
  *
  * @since 0.1.0
  * @category admission

@@ -1,9 +1,10 @@
 /**
- * Chooses the idle connection that serves a request. Pure functions, which never open or close a connection.
+ * Chooses the idle connection that serves a request. The functions are pure, and never open or close a
+ * connection.
  */
 
 /**
- * The values of `Scheduling`.
+ * The possible values of `Scheduling`.
  *
  * @since 0.1.0
  * @category idle
@@ -11,8 +12,8 @@
 export const schedulings = ["lifo", "fifo"] as const
 
 /**
- * The rule for choosing among idle connections. `lifo`: the connection that became idle last, so that the
- * others can time out. `fifo`: the connection that has been idle longest.
+ * The rule for choosing among idle connections. `lifo` chooses the connection that became idle last, so that
+ * the other connections can time out. `fifo` chooses the connection that has been idle longest.
  *
  * @since 0.1.0
  * @category idle
@@ -20,8 +21,8 @@ export const schedulings = ["lifo", "fifo"] as const
 export type Scheduling = (typeof schedulings)[number]
 
 /**
- * The idle `connection` that serves the request, and its `index` in the list; or the `reason` why there is no
- * such connection.
+ * The result of choosing an idle connection. `Reuse` has the chosen connection, and `None` has the reason why
+ * no connection was chosen.
  *
  * @since 0.1.0
  * @category idle
@@ -31,7 +32,7 @@ export type Choice<C> =
       readonly _tag: "Reuse"
       /** The idle connection that serves the request. */
       readonly connection: C
-      /** The position of the connection in the list. */
+      /** The position of the connection in the list of idle connections. */
       readonly index: number
     }
   | {
@@ -44,8 +45,8 @@ const noneIdle = { _tag: "None", reason: "NoneIdle" } as const
 const noneUsable = { _tag: "None", reason: "NoneUsable" } as const
 
 /**
- * Chooses the connection for the next request. `idle` is ordered by the time at which its members became
- * idle. Members that are not `usable`, because they have expired or closed, are skipped.
+ * Chooses the idle connection for the next request. `idle` lists connections in the order in which they
+ * became idle. Connections that are not `usable`, because they have expired or closed, are skipped.
  *
  * @since 0.1.0
  * @category idle

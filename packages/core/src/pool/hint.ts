@@ -1,14 +1,15 @@
 /**
  * Reads the idle timeout that a server announces in `Keep-Alive` (RFC 2068 §19.7.1.1, still in common use).
  *
- * Ignores `max`. A server announces its last response with `Connection: close`, and counting requests down
- * from `max` could close connections too early.
+ * Ignores `max`, the announced number of further requests. The server announces its last response with
+ * `Connection: close` anyway, and counting down from `max` could close connections too early.
  */
 
 const timeout = /(?:^|[, \t])timeout[ \t]*=[ \t]*"?(\d{1,9})"?[ \t]*(?:[,;]|$)/i
 
 /**
- * Returns the announced idle timeout in milliseconds; `undefined` if the value has no readable timeout.
+ * Returns the idle timeout that a `Keep-Alive` value announces, in milliseconds. Returns `undefined` if the
+ * value has no valid timeout.
  *
  * @since 0.1.0
  * @category hints
@@ -22,8 +23,8 @@ export const keepAliveHint = (value: string | undefined): number | undefined => 
 const asNode = /^timeout=(\d+)/
 
 /**
- * As {@link keepAliveHint}, by the rules of Node's agent: reads `timeout` only at the beginning of the value
- * and only in lower case.
+ * Returns the same timeout as {@link keepAliveHint}, by the rules of Node's agent. Node's agent reads
+ * `timeout` only at the beginning of the value and only in lower case.
  *
  * @since 0.1.0
  * @category hints

@@ -1,11 +1,12 @@
 /**
- * The rules of a connection pool, which decide which connection serves which request. They are pure functions
- * of counts, candidates and `now`; a decision contains its reason.
+ * The rules by which a connection pool decides which connection serves which request. The rules are pure
+ * functions of counts, candidates and the current time. Each decision contains its reason.
  *
- * In the order in which they apply to a request:
+ * The files, in the order in which their rules apply to a request:
  *
  * - `origin.ts`: the origin of a request
- * - `noProxy.ts`: hosts that are reached without a proxy; `proxy.ts`: the URL of a proxy
+ * - `noProxy.ts`: hosts that are reached without a proxy
+ * - `proxy.ts`: the URL of a proxy
  * - `name.ts`: the key of interchangeable connections, in the format of Node's agents
  * - `choose.ts`: which idle connection serves a request
  * - `keepAlive.ts`: which connection is kept after an exchange, and until when
@@ -16,8 +17,8 @@
  * - `resend.ts`: when a request may be resent on a new connection
  * - `retry.ts`: when a failed request is retried, for users who enable retries
  *
- * For rules that Node's agent does not have, the callback API passes neutral values (`idleElsewhere: 0`,
- * `agesAt: Infinity`), calls `nextAsNode` instead of `nextFair`, and does not call `resend`.
+ * The callback API turns off the rules that Node's agent lacks. For this purpose it passes `idleElsewhere: 0`
+ * and `agesAt: Infinity`, calls `nextAsNode` instead of `nextFair`, and does not call `resend`.
  *
  * Never imports Effect or `wire/`, and never uses I/O or a clock.
  *

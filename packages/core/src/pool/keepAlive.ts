@@ -1,13 +1,12 @@
 /**
- * Decides whether a connection is kept idle after an exchange, until when, and for which reason it is
- * retired.
+ * Decides whether a connection is kept idle after an exchange, and until when. If the connection is not kept,
+ * the decision contains the reason.
  *
- * Pure functions whose decisions contain a reason. Never opens or closes a connection and never reads a
- * clock.
+ * The functions are pure, never open or close a connection, and never read a clock.
  */
 
 /**
- * Rules for keeping connections between exchanges. Times are in milliseconds.
+ * The rules for keeping idle connections between exchanges. Times are in milliseconds.
  *
  * @since 0.1.0
  * @category idle
@@ -17,34 +16,38 @@ export interface KeepAlivePolicy {
   readonly keepAlive: boolean
   /** Maximum number of idle connections per key. */
   readonly maxFreeSockets: number
-  /** Maximum idle time; `Infinity` for no limit (in Node's agent, 0). */
+  /** Maximum idle time. `Infinity` means no limit, for which Node's agent uses 0. */
   readonly idleTimeout: number
   /**
-   * Time before the announced idle timeout of the server (`Keep-Alive: timeout=n`) at which a connection is
-   * retired. Node's agent uses 1000.
+   * Safety margin before the idle timeout that the server announced in `Keep-Alive` expires. A connection is
+   * retired this much earlier. Node's agent uses 1000.
    */
   readonly hintBuffer: number
 }
 
 /**
- * Facts for the decision whether a connection is kept.
+ * The facts about a connection that decide whether the connection is kept after its exchange.
  *
  * @since 0.1.0
  * @category idle
  */
 export interface EndedExchange {
-  /** The time, ms. */
+  /** The current time, ms. */
   readonly now: number
-  /** Number of idle connections under the same key, without this connection. */
+  /** Number of other idle connections under the same key. */
   readonly free: number
-  /** Whether more connections are open than the limits permit, because the limits were lowered. */
+  /**
+   * Whether more connections are open than the limits permit, which happens after the limits were lowered.
+   */
   readonly crowded: boolean
   /**
-   * The idle timeout that the server announced in its last response, ms; `undefined` if it announced none.
+   * The idle timeout that the server's last response announced, ms; `undefined` if the response announced no
+   * timeout.
    */
   readonly hint: number | undefined
   /**
-   * Time at which the connection reaches its maximum age (`age.ts`), ms; `Infinity` if it has no maximum age.
+   * Time at which the connection reaches its maximum age (`agesAt` in `age.ts`), ms. `Infinity` means no
+   * maximum age.
    */
   readonly agesAt: number
 }
@@ -55,11 +58,13 @@ export interface EndedExchange {
  * - `KeepAliveOff`: the pool keeps no connections
  * - `MaxFreeSockets`: the maximum number of connections of its key is already idle
  * - `OverLimit`: there are more connections than the limits permit
- * - `HintTooShort`: the announced idle timeout is too short for a safe reuse
+ * - `HintTooShort`: the server's announced idle timeout is not longer than `hintBuffer`, so no reuse would be
+ *   safe
  * - `IdleTimeout`: the connection reached its maximum idle time
- * - `HintExpired`: the server is about to close the connection, by its announced idle timeout
+ * - `HintExpired`: the server's announced idle timeout is about to expire, and the server then closes the
+ *   connection
  * - `MaxAge`: the connection reached its maximum age
- * - `MadeRoom`: a request of another key needed the slot
+ * - `MadeRoom`: a request of another key needed the connection's slot in the pool
  *
  * @since 0.1.0
  * @category idle
@@ -75,9 +80,11 @@ export type RetireReason =
   | "MadeRoom"
 
 /**
- * The decision about a connection: `Keep` it idle until the time `until` (ms), or `Close` it immediately.
+ * The decision about a connection after an exchange. `Keep` means that the connection stays idle until the
+ * time `until` (ms). `Close` means that the connection is closed immediately.
  *
- * `then` is the reason for closing the connection at `until`; `reason` is the reason for not keeping it.
+ * `then` is the reason for closing the kept connection at `until`. `reason` is the reason for closing the
+ * connection immediately.
  *
  * @since 0.1.0
  * @category idle
@@ -94,9 +101,11 @@ const hintTooShort = close("HintTooShort")
 const maxAge = close("MaxAge")
 
 /**
- * Decides whether to keep a reusable connection after its exchange, if no request is queued for it. Node's
- * agent obeys `Close` too, but uses `until` only to shorten its own timeout: an agent without a timeout
- * ignores `until`.
+ * Decides whether a reusable connection is kept idle after its exchange. Must be called only if no queued
+ * request takes the connection.
+ *
+ * The callback API also obeys `Close`. As in Node, its agent uses `until` only to shorten its own timeout. So
+ * an agent without a timeout ignores `until`.
  *
  * @since 0.1.0
  * @category idle
@@ -124,8 +133,9 @@ export const retain = (ended: EndedExchange, policy: KeepAlivePolicy): Retention
 }
 
 /**
- * Whether a connection may immediately serve another request, without being idle in between. It may unless it
- * has reached its maximum age. The server's announced idle timeout is ignored, because no time passes.
+ * Returns whether a connection may serve a queued request directly after its exchange. Only the maximum age
+ * forbids this. The server's announced idle timeout does not matter, because the connection is never idle in
+ * between.
  *
  * @since 0.1.0
  * @category idle

@@ -1,14 +1,14 @@
 /**
- * The key under which the agents of Node.js 20 keep a connection (`agent.getName()`). Equal to Node's byte
- * for byte, because programs depend on the format. Node.js 22.23 and 24.22 extended theirs by more TLS
- * options; ours appends these options only if they are set.
+ * Creates names of connections, which are the keys of a pool. The format is that of `agent.getName()` in
+ * Node.js 20, byte for byte, because programs depend on the format. Node.js 22.23 and 24.22 added further TLS
+ * options to the name. Here these options are appended only if they are set.
  *
- * Two requests share connections if and only if their names are equal, so the name contains everything that
- * distinguishes connections. Values are used as given; they are not normalized or resolved.
+ * Two requests share connections if and only if their names are equal. So a name contains everything that
+ * distinguishes connections. Values are used as given, and are never normalized or resolved.
  */
 
 /**
- * The options in the name of a connection without TLS.
+ * The connection options that appear in the name of a connection without TLS.
  *
  * @since 0.1.0
  * @category names
@@ -16,7 +16,7 @@
 export interface NameOptions {
   /** The host. Default: `localhost`. */
   readonly host?: string | null | undefined
-  /** The port as given; empty if missing. */
+  /** The port as given. A missing port is empty in the name. */
   readonly port?: number | string | null | undefined
   /** The local address, as given. */
   readonly localAddress?: string | null | undefined
@@ -27,7 +27,8 @@ export interface NameOptions {
 }
 
 /**
- * Returns `host:port:localAddress`, followed by `:family` and `:socketPath` if given.
+ * Returns the name of a connection without TLS. The name is `host:port:localAddress`, followed by `:family`
+ * and `:socketPath` if given.
  *
  * @since 0.1.0
  * @category names
@@ -39,8 +40,8 @@ export const connectionName = (options: NameOptions = {}): string => {
   return name
 }
 
-// Fields of the TLS part in order. A field appears in the name if its value is truthy, or if it is not
-// `undefined` (`given`).
+// TLS options in the order of Node's names. An option appears in the name if its value is truthy, or, with
+// `given`, if its value is not `undefined`.
 const tlsFields: ReadonlyArray<readonly [field: keyof TlsNameOptions, when: "truthy" | "given"]> = [
   ["ca", "truthy"],
   ["cert", "truthy"],
@@ -65,12 +66,12 @@ const tlsFields: ReadonlyArray<readonly [field: keyof TlsNameOptions, when: "tru
 ]
 
 /**
- * Further options in the name of a connection with TLS, from `tls.connect` and `tls.createSecureContext`:
- * `ca`, `cert`, `clientCertEngine`, `ciphers`, `key`, `pfx`, `rejectUnauthorized`, `servername`,
- * `minVersion`, `maxVersion`, `secureProtocol`, `crl`, `honorCipherOrder`, `ecdhCurve`, `dhparam`,
- * `secureOptions`, `sessionIdContext`, `sigalgs`, `privateKeyIdentifier` and `privateKeyEngine`; then
- * `secureContext`, `allowPartialTrustChain`, `ALPNProtocols`, `certificateCompression`, `minDHSize`,
- * `pskCallback`, `requestOCSP` and `session`.
+ * The TLS options that appear in the name of a connection with TLS. These options are options of
+ * `tls.connect` and `tls.createSecureContext`: `ca`, `cert`, `clientCertEngine`, `ciphers`, `key`, `pfx`,
+ * `rejectUnauthorized`, `servername`, `minVersion`, `maxVersion`, `secureProtocol`, `crl`,
+ * `honorCipherOrder`, `ecdhCurve`, `dhparam`, `secureOptions`, `sessionIdContext`, `sigalgs`,
+ * `privateKeyIdentifier` and `privateKeyEngine`; then `secureContext`, `allowPartialTrustChain`,
+ * `ALPNProtocols`, `certificateCompression`, `minDHSize`, `pskCallback`, `requestOCSP` and `session`.
  *
  * @since 0.1.0
  * @category names
@@ -83,7 +84,9 @@ export interface TlsNameOptions {
   readonly key?: unknown
   readonly pfx?: unknown
   readonly rejectUnauthorized?: unknown
-  /** Appears only if different from the host. */
+  /**
+   * The server name (SNI). The server name appears in the connection's name only if different from the host.
+   */
   readonly servername?: unknown
   readonly minVersion?: unknown
   readonly maxVersion?: unknown
@@ -97,20 +100,20 @@ export interface TlsNameOptions {
   readonly sigalgs?: unknown
   readonly privateKeyIdentifier?: unknown
   readonly privateKeyEngine?: unknown
-  /** Compared by identity. */
+  /** The secure context, compared by identity. */
   readonly secureContext?: unknown
   readonly allowPartialTrustChain?: unknown
   readonly ALPNProtocols?: unknown
   readonly certificateCompression?: unknown
   readonly minDHSize?: unknown
-  /** Compared by identity. */
+  /** The callback for pre-shared keys, compared by identity. */
   readonly pskCallback?: unknown
   readonly requestOCSP?: unknown
   readonly session?: unknown
 }
 
-// Options that distinguish connections but are missing from the names of Node.js 20. They are appended only
-// if set.
+// Options that distinguish connections, but that the names of Node.js 20 lack. These options are appended to
+// the name only if set.
 const furtherFields: ReadonlyArray<keyof TlsNameOptions> = [
   "secureContext",
   "allowPartialTrustChain",
@@ -132,8 +135,8 @@ const identityOf = (value: object): number => {
 }
 
 /**
- * Serialises a value so that two values have the same text only if they are equal for TLS. Functions and
- * instances of classes are compared by identity, all other values by content.
+ * Serialises the value of a TLS option. Two values get the same text only if TLS treats them alike. Functions
+ * and instances of classes are compared by identity, and all other values by content.
  */
 const policyText = (value: unknown): string => {
   if (typeof value !== "object" || value === null) {
@@ -166,8 +169,9 @@ const isAmbiguousElement = (value: unknown): boolean =>
   String(value).includes(",")
 
 /**
- * Whether different values have the same text in Node's name: binary data that is not UTF-8, an empty list,
- * and lists whose elements contain a comma, are empty, or are keys with passphrases (`[object Object]`).
+ * Returns whether Node's name contains the same text for different values. Such values are binary data that
+ * is not UTF-8, empty lists, and lists whose elements contain a comma, are empty, or are keys with
+ * passphrases (`[object Object]`).
  */
 const losesContent = (value: unknown): boolean =>
   Array.isArray(value) ? value.length === 0 || value.some(isAmbiguousElement) : isNotText(value)
@@ -186,7 +190,7 @@ const policyOf = (options: TlsNameOptions): string => {
 }
 
 /**
- * Returns the server name (SNI) for a host, which is the host without a final dot (RFC 6066 section 3).
+ * Returns the server name (SNI) for a host. The server name has no final dot (RFC 6066 §3).
  *
  * @since 0.1.0
  * @category names
@@ -194,10 +198,15 @@ const policyOf = (options: TlsNameOptions): string => {
 export const sniName = (host: string): string => (host.endsWith(".") ? host.slice(0, -1) : host)
 
 /**
- * Returns `connectionName`, followed by a colon and the value of each TLS field; the value is empty if the
- * field does not apply. Then the fields that are missing from the names of Node.js 20 (`secureContext`,
- * `ALPNProtocols`, `session`, ...) are appended if set, and again each value whose text above could also be
- * that of another value: keys with passphrases, binary data, lists with empty elements or commas.
+ * Returns the name of a connection with TLS. The name consists of these parts:
+ *
+ * 1. the result of `connectionName`
+ * 2. for each TLS option of Node.js 20, a colon and the value; the value is empty if the option is not set,
+ *    or if `servername` equals the host
+ * 3. each TLS option that Node.js 20 lacks in its names, if set (`secureContext`, `ALPNProtocols`, `session`,
+ *    ...)
+ * 4. a second form of each value from part 2 whose text is ambiguous: keys with passphrases, binary data,
+ *    lists with empty elements or commas
  *
  * @since 0.1.0
  * @category names
@@ -209,7 +218,7 @@ export const secureConnectionName = (options: NameOptions & TlsNameOptions = {})
     const value = options[field]
     if (when === "truthy" ? !value : value === undefined) continue
     if (field === "servername" && value === options.host) continue
-    // String concatenation, as in Node, converts a Buffer to its text and a list to its values with commas.
+    // As in Node, concatenation converts a Buffer to its text, and a list to its elements joined by commas.
     name += field === "sigalgs" ? JSON.stringify(value) : (value as string)
   }
   return name + policyOf(options)

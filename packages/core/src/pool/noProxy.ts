@@ -1,10 +1,11 @@
 /**
- * Decides which hosts are reached without a proxy, by a `NO_PROXY` list in the syntax of curl or of Node.
+ * Decides which hosts are reached without a proxy. The input is a `NO_PROXY` list in the syntax of curl or of
+ * Node.
  */
 
 /**
- * Syntax of the list. `curl`: a name also matches its subdomains, and `10.0.0.0/8` is a network. `node`: only
- * `.name` and `*.name` match subdomains, and `10.0.0.1-10.0.0.9` is a range.
+ * The syntax of a `NO_PROXY` list. In `curl` syntax a name also matches its subdomains, and `10.0.0.0/8` is a
+ * network. In `node` syntax only `.name` and `*.name` match subdomains, and `10.0.0.1-10.0.0.9` is a range.
  *
  * @since 0.1.0
  * @category proxies
@@ -12,8 +13,8 @@
 export type NoProxyReading = "curl" | "node"
 
 /**
- * Whether a host is reached without a proxy. The entries of the list are separated by commas and white space.
- * `*` matches every host, and `name:port` matches only that port.
+ * Returns whether a host is reached without a proxy. The entries of `noProxy` are separated by commas and
+ * white space. The entry `*` matches every host, and `name:port` matches only that port.
  *
  * @since 0.1.0
  * @category proxies
@@ -35,7 +36,7 @@ export const isDirect = (
   })
 }
 
-/** Matches an entry as Node 24 does. */
+/** Returns whether an entry of the list matches a host, by the rules of Node 24. */
 const matchesNode = (
   entry: string,
   name: string,
@@ -61,7 +62,8 @@ const isBefore = (one: ReadonlyArray<number>, other: ReadonlyArray<number>): boo
 const withoutDots = (name: string): string => name.replace(/^\./, "").replace(/\.$/, "")
 
 /**
- * Matches an entry as curl does: a name also matches its subdomains, and an address may have a prefix length.
+ * Returns whether an entry of the list matches a host, by the rules of curl. A name also matches its
+ * subdomains, and an address may have a prefix length.
  */
 const matchesCurl = (
   entry: string,
@@ -88,7 +90,7 @@ const inRange = (address: ReadonlyArray<number>, range: ReadonlyArray<number>, b
   return true
 }
 
-/** Returns the bytes of an IP address in text form; `undefined` for any other text. */
+/** Returns the bytes of an IP address that is given as text. Returns `undefined` for any other text. */
 const bytesOf = (text: string): ReadonlyArray<number> | undefined => {
   const four = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)
   if (four !== null) {

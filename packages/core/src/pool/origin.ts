@@ -1,12 +1,12 @@
 /**
- * The origin of a request: protocol, host and port (RFC 9110 §4.3.1, §4.3.2).
+ * The origin of a request, which consists of protocol, host and port (RFC 9110 §4.3.1, §4.3.2).
  *
- * Requests share connections only if their origins are equal. Never resolves a name and never uses the path
- * of a URL.
+ * Requests share connections only if their origins are equal. This file never resolves a name and never uses
+ * the path of a URL.
  */
 
 /**
- * The origin of a request. `host` is in lower case and without brackets.
+ * The origin of a request.
  *
  * @since 0.1.0
  * @category names
@@ -14,16 +14,16 @@
 export interface Origin {
   /** The URL's scheme, with its colon. */
   readonly protocol: "http:" | "https:"
-  /** A name or an IP address; IPv6 without brackets. */
+  /** A name or an IP address, in lower case. An IPv6 address has no brackets. */
   readonly host: string
-  /** The port; {@link defaultPort} if the URL has none. */
+  /** The port in the URL, or the {@link defaultPort} of the protocol if the URL has no port. */
   readonly port: number
-  /** The origin as one string: the key of the pool. */
+  /** The origin as one string. The keys of a pool begin with this string. */
   readonly key: string
 }
 
 /**
- * Default ports of URLs (RFC 9110 §4.2.1, §4.2.2).
+ * The default port of each protocol (RFC 9110 §4.2.1, §4.2.2).
  *
  * @since 0.1.0
  * @category names

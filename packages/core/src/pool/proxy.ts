@@ -1,12 +1,13 @@
 /**
- * Parses the URL of a proxy into its address and credentials, in the syntax of curl or of Node.
+ * Parses the URL of a proxy, in the syntax of curl or of Node. The result has the proxy's address and
+ * credentials.
  */
 import { credentialsOf } from "../model/credentials.js"
 import { defaultPort } from "./origin.js"
 
 /**
- * Syntax of the URL. `curl`: the scheme is optional and defaults to `http:`, and the default port of `http:`
- * is 1080. `node`: a standard URL.
+ * The syntax of a proxy's URL. In `curl` syntax the scheme is optional and defaults to `http:`, and the
+ * default port of `http:` is 1080. In `node` syntax the text is a standard URL.
  *
  * @since 0.1.0
  * @category proxies
@@ -21,19 +22,22 @@ export type ProxyReading = "curl" | "node"
  */
 export interface ProxyPlace {
   readonly _tag: "ProxyPlace"
-  /** `https:` for TLS to the proxy itself. */
+  /** The protocol to the proxy itself. `https:` means TLS to the proxy. */
   readonly protocol: "http:" | "https:"
-  /** The host; an IPv6 address without brackets. */
+  /** The proxy's host. An IPv6 address has no brackets. */
   readonly host: string
-  /** The port in the URL, or the default port of the protocol in this syntax. */
+  /** The port in the URL, or the default port that the syntax gives to the protocol. */
   readonly port: number
-  /** Value of `Proxy-Authorization`, made from the user and password in the URL. */
+  /**
+   * The value of `Proxy-Authorization` for the user and password in the URL; `undefined` if the URL has
+   * neither.
+   */
   readonly authorization: string | undefined
 }
 
 /**
- * The result for a text that is not the URL of a proxy. `protocol` is set if the text is a URL whose protocol
- * is not supported.
+ * The result for a text that is not the URL of a proxy. `protocol` is set if the text is a URL, but its
+ * protocol is not supported.
  *
  * @since 0.1.0
  * @category proxies
@@ -62,7 +66,7 @@ export const readProxy = (text: string, reading: ProxyReading): ProxyPlace | Bad
   }
   const { protocol } = url
   if (protocol !== "http:" && protocol !== "https:") return { _tag: "BadProxyUrl", protocol }
-  // `URL` drops a port that is the default of its scheme, so read the port from the text.
+  // `URL` drops a port that is the default of the URL's scheme, so read such a port from the text.
   const written = /^[^/]*\/\/[^/?#]*:(\d+)(?:[/?#]|$)/.exec(absolute)
   const port = url.port === "" ? Number(written?.[1] ?? defaultPorts[reading][protocol]) : Number(url.port)
   const host = url.hostname.replace(/^\[|\]$/g, "")

@@ -1,13 +1,15 @@
 /**
- * Chooses the queue that gets a free slot. A slot is a released connection, or room for a new connection.
+ * Chooses the queue whose first request gets a free slot. A slot is a released connection, or room for a new
+ * connection.
  *
- * There are two policies: ours, which is fair between keys, and the order of Node's agent. Within a queue,
- * requests are served in the order of their arrival. Never owns or changes a queue.
+ * There are two policies. Our policy is fair between the keys of the pool, and the other policy is the order
+ * of Node's agent. Within a queue, requests are served in the order of their arrival. The functions never own
+ * or change a queue.
  */
 import type { ConnectionLimits } from "./admission.js"
 
 /**
- * A key with queued requests.
+ * A key of the pool with queued requests.
  *
  * @since 0.1.0
  * @category queues
@@ -15,21 +17,24 @@ import type { ConnectionLimits } from "./admission.js"
 export interface WaitingKey {
   /** The key of the queue. */
   readonly key: string
-  /** Number of connections under the key, including idle ones and those being established. */
+  /**
+   * Number of connections under the key, including idle connections and connections that are being
+   * established.
+   */
   readonly open: number
-  /** Time since which the first request of the queue has waited, ms. */
+  /** Time at which the first request of the queue began to wait, ms. */
   readonly since: number
 }
 
 /**
- * Returns the key whose first request gets the slot. `freed` is the key of the released connection, which is
- * still counted in `open`; for a request of another key this connection must be closed. `freed` is
- * `undefined` if there is room for a new connection.
+ * Returns the key whose first request gets the free slot. `freed` is the key of the released connection, or
+ * `undefined` if there is room for a new connection. The released connection still counts in `open`. If
+ * another key gets the slot, the caller must close the released connection.
  *
- * The key with the fewest connections gets the slot, so that a busy origin does not starve a quiet one. If
- * several keys have the fewest, and this number is not 0, a released connection stays with its key, because
- * alternately closing and opening connections would help no request. If the number is 0, the key whose
- * request has waited longest gets the slot, so that no request waits forever.
+ * The key with the fewest connections gets the slot, so that a busy origin does not starve a quiet origin.
+ * Among keys with equally few connections, but at least one, a released connection stays with its own key.
+ * Otherwise the pool would close a connection only to open another, and no request would gain time. In all
+ * other cases the key whose first request has waited longest gets the slot, so that no request waits forever.
  *
  * @since 0.1.0
  * @category queues
@@ -60,8 +65,8 @@ const goesFirst = (one: WaitingKey, other: WaitingKey, open: number, freed: stri
 }
 
 /**
- * Queues and sockets of Node's agent by name: `requests` has queued requests, `sockets` has sockets in use.
- * An entry of `requests` is never an empty list.
+ * The queues and the sockets of Node's agent, by the name of the connection. `requests` has the queued
+ * requests, and `sockets` has the sockets in use. No entry of `requests` is an empty list.
  *
  * @since 0.1.0
  * @category queues
@@ -72,9 +77,9 @@ export interface NodeAgentState {
 }
 
 /**
- * Returns the key for whose first request Node's agent connects after a connection under `closed` has closed.
- * This is the same key if it has queued requests. Otherwise it is the first key in `requests`, unless that
- * key has sockets; then the result is `undefined`.
+ * Returns the key for whose first request Node's agent opens a connection, after a connection under the key
+ * `closed` has closed. The result is `closed` if this key has queued requests. Otherwise the result is the
+ * first key in `requests`, or `undefined` if that first key has sockets in use.
  *
  * @since 0.1.0
  * @category queues

@@ -1,10 +1,10 @@
 /**
- * Decides whether a request is resent on a new connection after its connection was lost.
+ * Decides whether a request is resent on a new connection after its connection was lost (RFC 9112 §9.3.1).
  *
- * A server may close an idle connection at the moment at which a client writes a request to it, and the
- * client cannot know whether the server has processed the request (RFC 9112 §9.3.1). A request is resent only
- * in this case, only once, and only if it is idempotent or was not sent at all. Never resends after a failure
- * that could also happen on a new connection.
+ * A server may close an idle connection while a client writes a request to this connection. The client cannot
+ * know whether the server has processed the request. Only in this case is a request resent, at most once, and
+ * only if the request is idempotent or no byte of it was sent. A request is never resent after a failure that
+ * could also happen on a new connection.
  */
 
 /**
@@ -14,24 +14,29 @@
  * @category resending
  */
 export interface LostRequest {
-  /** The method. Only idempotent requests are resent, unless nothing was sent. */
+  /** The method of the request. A request that is not idempotent is resent only if `unsent`. */
   readonly method: string
   /** Whether the connection had served an exchange before. */
   readonly reused: boolean
-  /** Bytes of the response received. */
+  /** Number of response bytes received. */
   readonly received: number
   /** Whether no byte of the request was written to the connection. */
   readonly unsent: boolean
-  /** Whether the whole body is still in memory. */
+  /** Whether the whole request body is still in memory. */
   readonly replayable: boolean
-  /** Number of times that the request has been resent. */
+  /** Number of times that the request has already been resent. */
   readonly resent: number
 }
 
 /**
- * The decision: `Again` to resend the request, or `GiveUp` with the first `reason` that applies. The
- * connection was new, a response had begun, the request was resent before, its body is no longer in memory,
- * or it is not idempotent.
+ * The decision whether a request is resent. `Again` means that the request is resent. `GiveUp` contains the
+ * first reason that applies:
+ *
+ * - `FreshConnection`: the connection had served no exchange before
+ * - `AnswerBegun`: a part of the response was received
+ * - `SentAgain`: the request was resent before
+ * - `NotReplayable`: the request body is no longer in memory
+ * - `NotIdempotent`: the request is not idempotent, and a part of it was sent
  *
  * @since 0.1.0
  * @category resending
@@ -49,7 +54,8 @@ const giveUp = <R extends string>(reason: R) => ({ _tag: "GiveUp", reason }) as 
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"])
 
 /**
- * Whether several identical requests with this method have the same effect as one request (RFC 9110 §9.2.2).
+ * Returns whether the method is idempotent, so that several identical requests have the same effect as one
+ * request (RFC 9110 §9.2.2).
  *
  * @since 0.1.0
  * @category resending
@@ -57,9 +63,9 @@ const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "DELETE",
 export const isIdempotent = (method: string): boolean => idempotent.has(method)
 
 /**
- * Whether a request could be resent if its connection were lost before the response. If it could not, the
- * request is sent on an idle connection only after a turn of the event loop in which a pending FIN would have
- * been read.
+ * Returns whether a request may be resent if its connection is lost before the response. Before any other
+ * request is sent on an idle connection, the client waits for one turn of the event loop. If the server has
+ * closed the connection, the client reads the FIN in this turn.
  *
  * @since 0.1.0
  * @category resending

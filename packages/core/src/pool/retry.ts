@@ -1,13 +1,13 @@
 /**
- * Decides whether a failed request is retried, and after which delay, for users who enable retries.
+ * Decides whether a failed request is retried, and after which delay. Retries are off by default.
  *
- * Never retries a request that the server may have processed, unless the request is idempotent. Respects
- * `Retry-After`. A budget limits retries to a small part of all requests, so that they cannot prolong an
- * outage. Pure functions, which never wait and store no budget.
+ * A request that the server may have processed is retried only if the request is idempotent. `Retry-After` is
+ * respected. A budget limits retries to a small part of all requests, so that retries cannot prolong an
+ * outage. The functions are pure, never wait, and store no budget.
  */
 
 /**
- * Limits of retries. Times are in milliseconds.
+ * The limits of retries. Times are in milliseconds.
  *
  * @since 0.1.0
  * @category retries
@@ -15,42 +15,50 @@
 export interface RetryLimits {
   /** Maximum number of retries per request. */
   readonly times: number
-  /** Maximum delay before the first retry; this maximum doubles with each further retry. */
+  /** Maximum delay before the first retry. The maximum doubles with each further retry, up to `cap`. */
   readonly base: number
-  /** Upper bound of that doubled maximum. */
+  /** Maximum delay before any retry, however often `base` has doubled. */
   readonly cap: number
-  /** Maximum delay that a server may request (`Retry-After`). */
+  /**
+   * Maximum delay that a server may request with `Retry-After`. If the server requests more, the request is
+   * not retried.
+   */
   readonly patience: number
 }
 
 /**
- * Facts about a failure.
+ * Facts about a failed request.
  *
  * @since 0.1.0
  * @category retries
  */
 export interface Failure {
   /**
-   * Whether the failure may be temporary: the connection was lost or never established, or the status is one
-   * to retry.
+   * Whether the failure may be temporary. A connection that was lost or never established may be such a
+   * failure, and so may some statuses of a response.
    */
   readonly transient: boolean
   /** Whether the server cannot have processed the request, because nothing was sent. */
   readonly unsent: boolean
   /** Whether the request is idempotent. */
   readonly idempotent: boolean
-  /** The whole body is still in memory. */
+  /** Whether the whole request body is still in memory. */
   readonly replayable: boolean
-  /** Number of earlier retries. */
+  /** Number of earlier retries of the request. */
   readonly retried: number
-  /** Delay requested by the server, ms. */
+  /** Delay that the server requested with `Retry-After`, ms. */
   readonly retryAfter: number | undefined
 }
 
 /**
- * The reason why a request is not retried: the failure is permanent, the request is not idempotent, its body
- * is no longer in memory, it has used all its retries, the server requests too long a delay, or the budget is
- * empty.
+ * The reason why a request is not retried.
+ *
+ * - `NotTransient`: the failure is permanent
+ * - `NotIdempotent`: the request is not idempotent, and the server may have processed it
+ * - `NotReplayable`: the request body is no longer in memory
+ * - `TimesUsed`: the request has used all its retries
+ * - `AskedForTooLong`: the server requested too long a delay
+ * - `BudgetEmpty`: the budget permits no retry now
  *
  * @since 0.1.0
  * @category retries
@@ -59,7 +67,8 @@ export type StopReason =
   "NotTransient" | "NotIdempotent" | "NotReplayable" | "TimesUsed" | "AskedForTooLong" | "BudgetEmpty"
 
 /**
- * The decision: retry after `delay` (ms), or stop for this `reason`.
+ * The decision about a failed request. `Wait` means a retry after `delay` (ms), and `Stop` means no retry,
+ * for this `reason`.
  *
  * @since 0.1.0
  * @category retries
@@ -70,9 +79,11 @@ export type RetryDecision =
 const stop = (reason: StopReason): RetryDecision => ({ _tag: "Stop", reason })
 
 /**
- * Decides about one failure. `chance` is a random number from 0 to 1, drawn anew for each decision. The delay
- * is random between 0 and its maximum, so that clients that failed together do not retry together. If the
- * server requested a delay, the delay is the requested one plus a small random part.
+ * Decides whether a failed request is retried. `chance` is a random number from 0 to 1, drawn anew for each
+ * decision.
+ *
+ * The delay is random between 0 and its maximum, so that clients that failed together do not retry together.
+ * If the server requested a delay, the request waits for that delay and at most `base` longer.
  *
  * @since 0.1.0
  * @category retries
@@ -92,35 +103,36 @@ export const retry = (failure: Failure, limits: RetryLimits, chance: number): Re
 }
 
 /**
- * Rules of a token bucket: a request adds a fraction of a token, a retry removes one token.
+ * The rules of the token bucket that limits retries. A request adds a fraction of a token, and a retry
+ * removes one token.
  *
  * @since 0.1.0
  * @category retries
  */
 export interface BudgetPolicy {
-  /** Retries per request in the long run. */
+  /** Number of tokens that a request adds, and thus the number of retries per request in the long run. */
   readonly ratio: number
-  /** Tokens added per second, so that clients with few requests can retry too. */
+  /** Number of tokens added per second. These tokens let clients with few requests retry too. */
   readonly perSecond: number
-  /** Capacity of the bucket, which is initially full. */
+  /** Maximum number of tokens in the bucket. The bucket is initially full. */
   readonly burst: number
 }
 
 /**
- * State of a token bucket at one moment.
+ * The state of a token bucket at one moment.
  *
  * @since 0.1.0
  * @category retries
  */
 export interface Budget {
-  /** Number of tokens, possibly a fraction; a retry needs 1. */
+  /** Number of tokens in the bucket, possibly a fraction. A retry needs 1 token. */
   readonly tokens: number
   /** Time at which the tokens were counted, ms. */
   readonly at: number
 }
 
 /**
- * Returns a full bucket.
+ * Returns a full token bucket.
  *
  * @since 0.1.0
  * @category retries
@@ -128,7 +140,8 @@ export interface Budget {
 export const fullBudget = (policy: BudgetPolicy, now: number): Budget => ({ tokens: policy.burst, at: now })
 
 /**
- * Returns the bucket after adding `tokens` (negative to remove) and the tokens for the time that has passed.
+ * Returns the bucket after `tokens` were added (if negative, removed). The tokens for the time since
+ * `budget.at` are added too.
  *
  * @since 0.1.0
  * @category retries

@@ -1,12 +1,15 @@
 /**
- * HTTP/1.1 as pure TypeScript: bytes in, events out; events in, bytes out. No I/O, no clock, no Effect.
+ * HTTP/1.1 in pure TypeScript. Received bytes become events, and messages become bytes to send. Never uses
+ * I/O, a clock or Effect.
  *
- * - `receive/`    bytes in: the parser, its limits, heads and their fields
- * - `send/`       bytes out: heads, bodies, the fields that Node adds, the pace of a pump
- * - `automaton/`  order of messages, reuse of connections, switches and tunnels, time limits of a server
- * - `grammar/`    syntax shared by both directions: names, values, lists, hosts, bodiless statuses
+ * - `receive/` reads bytes: the parser, its limits, heads and their fields
+ * - `send/` produces bytes: heads, bodies, the fields that Node adds, the pace of sending
+ * - `automaton/` decides about the order of messages, reuse of connections, switches of protocols, tunnels,
+ *   and a server's time limits
+ * - `grammar/` has the syntax that both directions share: names, values, lists, hosts, statuses without a
+ *   body
  *
- * Where to start: `automaton/table.ts`, `receive/parser.ts`, `send/encodeResponse.ts`.
+ * Start reading at `automaton/table.ts`, `receive/parser.ts` or `send/encodeResponse.ts`.
  *
  * @since 0.1.0
  */

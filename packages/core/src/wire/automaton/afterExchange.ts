@@ -1,20 +1,20 @@
 /**
- * The fate of a connection after an exchange: reuse, close or pending, each with a reason.
+ * The decision about a connection after an exchange, and the reasons to close a connection.
  *
  * @since 0.1.0
  */
 
 /**
- * Reason why a connection is not reused. The first reason wins. Clients have further reasons:
- * `ClientCloseReason` in `AgentEvent`.
+ * The reason why a connection is not reused. If several reasons apply, the first reason that was noted is
+ * given. Clients have further reasons (`ClientCloseReason` in `AgentEvent`).
  *
  * Given by clients and servers:
  * - `RequestClose`: the request had `Connection: close` (RFC 9112 §9.6)
- * - `ResponseClose`: the response had `Connection: close`, or an HTTP version without persistence
+ * - `ResponseClose`: the response had `Connection: close`, or its HTTP version has no persistent connections
  * - `UntilClose`: the response body is framed by the end of the connection (RFC 9112 §6.3)
- * - `RequestUnfinished`: the response is complete, but the request is incomplete
+ * - `RequestUnfinished`: the response was complete before the request was complete
  * - `PeerEof`: the peer sent FIN
- * - `Refused`: the parser refused the bytes
+ * - `Refused`: the parser refused the peer's bytes
  * - `TimedOut`: a head, a request or a response exceeded its time limit
  * - `IdleTimeout`: the connection was idle for too long
  * - `Draining`: the server or the client is shutting down
@@ -24,7 +24,7 @@
  * Given by servers:
  * - `Http10`: the request was HTTP/1.0 without `Connection: keep-alive` (RFC 9112 §9.3)
  * - `MaxRequests`: the connection reached its maximum number of requests
- * - `OwnEof`: our side sent FIN, without an earlier reason
+ * - `OwnEof`: our side sent FIN, and no other reason had been noted
  *
  * Given by clients:
  * - `SurplusBytes`: the server sent bytes after its response
@@ -52,12 +52,13 @@ export type CloseReason =
   | "Failed"
 
 /**
+ * The decision about a connection after an exchange.
+ *
  * - `Reuse`: no exchange is in flight, so the next request may begin
  * - `Pending`: an exchange is in flight
  * - `Switched`: the connection has left HTTP (101, or 2xx to CONNECT)
- * - `Close`: close the connection, for this reason
+ * - `Close`: the connection must be closed, for this `reason`
  *
- * `reason` is the first reason noted.
  *
  * @since 0.1.0
  * @category models
@@ -69,21 +70,21 @@ export type AfterExchange =
   | { readonly _tag: "Close"; readonly reason: CloseReason }
 
 /**
- * The next request may begin.
+ * The decision that the next request may begin.
  *
  * @since 0.1.0
  * @category values
  */
 export const reuse: AfterExchange = Object.freeze({ _tag: "Reuse" })
 /**
- * An exchange is in flight.
+ * The decision that the connection stays as it is, because an exchange is in flight.
  *
  * @since 0.1.0
  * @category values
  */
 export const pending: AfterExchange = Object.freeze({ _tag: "Pending" })
 /**
- * The connection has left HTTP.
+ * The decision about a connection that has left HTTP.
  *
  * @since 0.1.0
  * @category values
@@ -93,7 +94,7 @@ export const switchedOver: AfterExchange = Object.freeze({ _tag: "Switched" })
 const closes = new Map<CloseReason, AfterExchange>()
 
 /**
- * Returns the `Close` of a reason, which is created once per reason.
+ * Returns the decision `Close` for a reason. Equal reasons get the same object.
  *
  * @since 0.1.0
  * @category values

@@ -1,10 +1,10 @@
 /**
- * The automaton of one connection, the same for clients and servers: decides which part of a message is legal
- * in which state, and whether the connection is reused. The rules are the tables of `table.ts`; a driver
- * reports the parts that were sent and received.
+ * The automaton of one connection, for clients and servers. The automaton decides which part of a message is
+ * legal in which state, and whether the connection is reused. The rules are the tables of `table.ts`. A
+ * driver reports every part that was sent or received.
  *
- * The automaton never touches bytes, sockets or time, and never acts: the driver acts on its results. An
- * exchange allocates nothing, unless requests are pipelined or a step is refused.
+ * The automaton never touches bytes, sockets or time. The driver acts on the automaton's results. An exchange
+ * allocates memory only if requests are pipelined or a step is refused.
  *
  * @since 0.1.0
  */
@@ -24,28 +24,33 @@ import {
 import { invalidStatus, outOfOrder, upgradeNotAsked, type ViolationOf } from "../../model/violation.js"
 
 /**
- * The facts of a request head that the automaton needs. A parser's head event has these properties.
+ * The facts about a request head that the automaton needs. The heads that a parser reports have these
+ * properties.
  *
  * @since 0.1.0
  * @category models
  */
 export interface RequestFacts {
-  /** The method; `CONNECT` has its own rules. */
+  /** The method. The automaton treats only `CONNECT` specially. */
   readonly method: string
-  /** Minor version of HTTP/1.x: 0 or 1. */
+  /** The minor version of HTTP/1.x, which is 0 or 1. */
   readonly versionMinor: number
   /**
-   * The message permits another exchange: no `Connection: close`, or HTTP/1.0 with `Connection: keep-alive`.
+   * Whether the request permits another exchange on the connection. HTTP/1.1 permits this without
+   * `Connection: close`, and HTTP/1.0 permits this with `Connection: keep-alive`.
    */
   readonly keepAlive: boolean
-  /** The request has an `Upgrade` field and the connection option `upgrade`, and our side would switch. */
+  /**
+   * Whether the request has an `Upgrade` field and the connection option `upgrade`, and our side would switch
+   * protocols.
+   */
   readonly upgrade: boolean
-  /** The request has `Expect: 100-continue` (RFC 9110 §10.1.1). */
+  /** Whether the request has `Expect: 100-continue` (RFC 9110 §10.1.1). */
   readonly expectContinue: boolean
 }
 
 /**
- * The facts of a response head that the automaton needs.
+ * The facts about a response head that the automaton needs.
  *
  * @since 0.1.0
  * @category models
@@ -53,9 +58,9 @@ export interface RequestFacts {
 export interface ResponseFacts {
   /** The status code. After a 1xx other than 101 the exchange continues. */
   readonly status: number
-  /** The message permits another exchange. */
+  /** Whether the response permits another exchange on the connection. */
   readonly keepAlive: boolean
-  /** The body is framed by the end of the connection. */
+  /** Whether the response body is framed by the end of the connection. */
   readonly framingUntilClose: boolean
 }
 
@@ -69,13 +74,13 @@ const responseDone = responseAt("done")
 const responseSwitched = responseAt("switched")
 const responseClosed = responseAt("closed")
 
-// Facts kept for each exchange until its response is complete, as bits.
+// Facts about an exchange, as bits. The facts are kept until the response is complete.
 const Http10 = 1
 const Expects = 2
 
 /**
- * Each method that reports a step returns `undefined`, or a `Violation` if the step is refused. A refused
- * step changes nothing.
+ * The automaton of one connection. A method that reports a step returns a `Violation` if the step is refused,
+ * and otherwise `undefined`. A refused step changes nothing.
  *
  * ```ts
  * const connection = new Connection("server")
@@ -91,27 +96,30 @@ const Expects = 2
  * @category models
  */
 export class Connection {
-  /** `role` is our side of the connection: a client sends requests, a server sends responses. */
+  /** `role` is our side of the connection. A client sends requests, and a server sends responses. */
   constructor(readonly role: "client" | "server") {}
 
   private requestNow = requestIdle
   private responseNow = responseAt("idle")
   private facts = 0
   private owed = 0
-  /** Facts of the oldest exchange without a complete response. */
+  /** The facts (`Http10`, `Expects`) about the oldest exchange without a complete response. */
   private oldest = 0
-  /** Facts of later exchanges, in order; created when requests are first pipelined. */
+  /** The facts about the later exchanges, in order. The list is created when requests are first pipelined. */
   private others: Array<number> | undefined
   private asked: "upgrade" | "connect" | undefined
   private reason: CloseReason | undefined
   private begun = 0
 
-  /** State of the request half, which belongs to the newest exchange. */
+  /** The state of the request half. The request half belongs to the newest exchange. */
   get request(): RequestState {
     return requests.states[this.requestNow]!
   }
 
-  /** State of the response half, which belongs to the oldest exchange without a complete response. */
+  /**
+   * The state of the response half. The response half belongs to the oldest exchange without a complete
+   * response.
+   */
   get response(): ResponseState {
     return responses.states[this.responseNow]!
   }
@@ -121,39 +129,46 @@ export class Connection {
     return this.owed
   }
 
-  /** Number of requests begun on this connection. */
+  /** Number of requests that have begun on this connection. */
   get exchanges(): number {
     return this.begun
   }
 
-  /** The response switched protocols. The request half also switches, once the request is complete. */
+  /**
+   * Whether the response has switched protocols. The request half also switches, once the request is
+   * complete.
+   */
   get switched(): boolean {
     return this.responseNow === responseSwitched
   }
 
   /**
-   * The reason why the connection will be closed, once there is one. Later reasons do not replace the first.
+   * The reason why the connection will be closed; `undefined` as long as there is no reason. Later reasons do
+   * not replace the first reason.
    */
   get closeReason(): CloseReason | undefined {
     return this.reason
   }
 
-  /** The client waits for 100 before it sends the body of the oldest request (RFC 9110 §10.1.1). */
+  /**
+   * Whether the client still waits for 100 (Continue) before it sends the body of the oldest request (RFC
+   * 9110 §10.1.1).
+   */
   get expectsContinue(): boolean {
     return this.responseNow === responseHead && (this.oldest & Expects) !== 0
   }
 
   /**
-   * The response that is due may announce a persistent connection. `false` for the last response before a
-   * close.
+   * Whether the next response may announce a persistent connection. `false` for the last response before the
+   * connection is closed.
    */
   get keepAlive(): boolean {
     return this.owed > 1 || this.reason === undefined
   }
 
   /**
-   * Reports a request head. Refused while a request is incomplete, after a close was announced, and while a
-   * protocol switch is undecided.
+   * Reports a request head. The head is refused while a request is incomplete, after a close was announced,
+   * and while the response to an upgrade or to CONNECT is due.
    */
   requestHead(facts: RequestFacts): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const next = requests.next.head[this.requestNow]!
@@ -163,7 +178,7 @@ export class Connection {
     const http10 = facts.versionMinor === 0
     this.enqueue((http10 ? Http10 : 0) | (facts.expectContinue ? Expects : 0))
     if (facts.method === "CONNECT") this.ask("connect")
-    // RFC 9110 §7.8: a server ignores `Upgrade` in HTTP/1.0.
+    // A server ignores `Upgrade` in an HTTP/1.0 request (RFC 9110 §7.8).
     else if (facts.upgrade && !http10) this.ask("upgrade")
     if (!facts.keepAlive) this.note(http10 ? "Http10" : "RequestClose")
     this.settle()
@@ -171,9 +186,9 @@ export class Connection {
   }
 
   /**
-   * Reports that a server responds to bytes that are not a valid request, or to a late request, and then
-   * closes. If no request is incomplete, this adds a response that is due. Otherwise only the response to the
-   * incomplete request is due, and may already have been sent.
+   * Reports that a server answers an invalid or late request with an error response, and then closes the
+   * connection. If a request is incomplete, only the response to that request is due, and may already have
+   * been sent. Otherwise the error response counts as one more response that is due.
    */
   requestRefused(reason: CloseReason): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const before = this.requestNow
@@ -195,7 +210,10 @@ export class Connection {
     return undefined
   }
 
-  /** Reports the client's FIN; no state refuses it. Due responses may still be sent (RFC 9112 §9.6). */
+  /**
+   * Reports the client's FIN, which is never refused. Responses that are due may still be sent (RFC 9112
+   * §9.6).
+   */
   requestEof(): undefined {
     this.requestNow = requests.next.eof[this.requestNow]!
     this.note(this.role === "server" ? "PeerEof" : "OwnEof")
@@ -204,8 +222,8 @@ export class Connection {
   }
 
   /**
-   * Reports a 1xx head other than 101. Refused if no response head is due, and for an HTTP/1.0 request (RFC
-   * 9110 §15.2).
+   * Reports the head of a 1xx response other than 101. The head is refused if no response head is due, or if
+   * the request was HTTP/1.0 (RFC 9110 §15.2).
    */
   responseInformational(
     status: number
@@ -221,8 +239,8 @@ export class Connection {
   }
 
   /**
-   * Reports a final response head or 101. Refused if no response head is due. 101 is also refused if the
-   * request did not ask for an upgrade.
+   * Reports the head of a final response or of a 101. The head is refused if no response head is due. A 101
+   * is also refused if the request did not ask for an upgrade.
    */
   responseHead(
     facts: ResponseFacts
@@ -233,8 +251,8 @@ export class Connection {
     | undefined {
     const status = facts.status
     if (status < 200 && status !== 101) return invalidStatus(status)
-    // No request may follow a request that asks for a switch. So if one exchange is outstanding, `asked`
-    // belongs to it.
+    // No request may follow a request that asks for a protocol switch. So `asked` belongs to the only
+    // outstanding exchange.
     const asked = this.owed === 1 ? this.asked : undefined
     const switches = status === 101 ? asked === "upgrade" : asked === "connect" && status < 300
     const signal = switches ? "switch" : facts.framingUntilClose ? "headUntilClose" : "head"
@@ -268,8 +286,8 @@ export class Connection {
   }
 
   /**
-   * Reports the server's FIN, which completes a body framed by the end of the connection. Other responses
-   * that are due will never arrive.
+   * Reports the server's FIN. FIN completes a body that is framed by the end of the connection. All other
+   * responses that are due will never arrive.
    */
   responseEof(): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const next = responses.next.eof[this.responseNow]!
@@ -282,21 +300,21 @@ export class Connection {
   }
 
   /**
-   * Forbids reuse of the connection, for this reason. Exchanges in flight may complete. A response of a
-   * server announces only the objections that `mayKeepAlive` of `connection/server` finds when the head is
-   * encoded.
+   * Forbids reuse of the connection, for this reason. Exchanges in flight may complete. The call alone does
+   * not make a response announce the close. A server's response announces only the objections that
+   * `mayKeepAlive` (in `connection/server`) finds when the head is encoded.
    */
   mustClose(reason: CloseReason): void {
     this.note(reason)
     this.settle()
   }
 
-  /** Decides whether the connection, in its current state, is reused, closed or still busy. */
+  /** Decides whether the connection is reused, closed or left as it is, in its current state. */
   after(): AfterExchange {
     if (this.responseNow === responseSwitched) return switchedOver
     const over = this.owed === 0 || this.responseNow === responseDone || this.responseNow === responseClosed
-    // A driver that nevertheless reads or sends the rest of the request calls `after` again when the request
-    // is complete.
+    // With `close`, an incomplete request closes the connection. A driver that first reads or sends the rest
+    // of the request calls `after` again when the request is complete.
     return afterExchange(this.reason, over, this.requestNow === requestIdle, "close")
   }
 

@@ -1,25 +1,25 @@
 /**
- * Compiles the automaton's tables to numbers, so that a step is two array reads: states become indices, and
- * the result of the joint rules is precomputed for every state and set of facts.
+ * Compiles the automaton's tables to arrays of numbers, so that a step needs two array reads. States become
+ * indices. The result of the joint rules is computed in advance, for every state and every set of facts.
  *
- * Runs once, when the module is loaded. Never adds a rule.
+ * The compiler runs once, when the module is loaded, and never adds a rule.
  */
 import type { Rule } from "./table.js"
 
-/** Stands in place of a next state if the signal is refused. */
+/** The entry in `Half.next` for a signal that the state refuses. */
 export const refused = -1
 
-/** Number of sets of `Fact`s. */
+/** Number of possible sets of `Fact`s, which are five bits. */
 export const factSets = 32
 
 export interface Half<State extends string, Signal extends string> {
-  /** State names by number. */
+  /** The names of the states, by the number of the state. */
   readonly states: ReadonlyArray<State>
-  /** Returns the number of a state. */
+  /** Returns the number of the state with this name. */
   readonly at: (state: State) => number
-  /** By signal and state: the next state, or `refused`. */
+  /** The next state for each signal and each current state, or `refused`. */
   readonly next: { readonly [S in Signal]: Int8Array }
-  /** By `state * factSets + facts`: the state after the joint rules. */
+  /** The state after the joint rules were applied, at the index `state * factSets + facts`. */
   readonly settled: Uint8Array
 }
 

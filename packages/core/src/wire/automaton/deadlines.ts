@@ -1,88 +1,92 @@
 /**
- * Time limits of a server for its peer: for a head, for a whole request, for progress, and for any activity.
- * The idle timeout between exchanges is in `connection/server/idleList.ts`.
+ * The time limits of a server for its peer. The limits apply to a request head, to a whole request, to
+ * progress, and to inactivity. The idle timeout between exchanges is in `connection/server/idleList.ts`.
  *
- * Pure functions: a function gets the current time and returns the expired limit or the time of the next
- * check. They own no connection, set no timer and read no clock. `connection/server` calls `judge`, and the
- * callback API calls `judgeRequest`; the caller decides how to act on the result.
+ * The functions are pure. Each function gets the current time, and returns the expired limit or the time of
+ * the next check. No function owns a connection, sets a timer or reads a clock. `connection/server` calls
+ * `judge`, and the callback API calls `judgeRequest`. The caller acts on the result.
  *
  * @since 0.1.0
  */
 
 /**
- * All times in milliseconds; 0: no limit.
+ * The time limits of a server for its peer. All times are in milliseconds, and 0 means no limit.
  *
  * @since 0.1.0
  * @category deadlines
  */
 export interface DeadlinePolicy {
   /**
-   * Time from the first byte of a request to the end of its head; on a new connection also the time from its
-   * opening to its first byte. Default: the smaller of 60 000 and `requestTimeout`. Source: Node's
+   * Maximum time from the first byte of a request to the end of its head. On a new connection the time starts
+   * when the connection opens. Default: the smaller of 60 000 and `requestTimeout`. Source: Node's
    * `server.headersTimeout`.
    */
   readonly headersTimeout: number
   /**
-   * Time from the same start to the end of the request, including its body. Default 300 000. Source: Node's
-   * `server.requestTimeout`.
+   * Maximum time from the first byte of a request to the end of its body. On a new connection the time starts
+   * when the connection opens. Default 300 000. Source: Node's `server.requestTimeout`.
    */
   readonly requestTimeout: number
   /** Maximum time without a byte in either direction. Default 0. Source: Node's `server.timeout`. */
   readonly timeout: number
   /**
-   * Time within which a peer must send or read `progressBytes` while the server waits for this progress.
+   * Maximum time in which the peer must send or read `progressBytes`, while the server waits for the peer.
    * Default 120 000. Node has no such limit.
    */
   readonly progressTimeout: number
   /**
-   * Number of bytes that count as progress. Default 1024: with the default time, the required rate is 9 bytes
-   * per second, a hundredth of the rate of the slowest honest link.
+   * Number of bytes that count as progress. Default 1024. With the default `progressTimeout`, the required
+   * rate is 9 bytes per second, which is a hundredth of the rate of the slowest honest link.
    */
   readonly progressBytes: number
 }
 
 /**
- * Progress in one direction that the server waits for.
+ * The progress of the peer in one direction, while the server waits for the peer.
  *
  * @since 0.1.0
  * @category deadlines
  */
 export interface Progress {
-  /** Start of the wait for the next `progressBytes`, ms. */
+  /** Time at which the server began to wait for the next `progressBytes`, ms. */
   readonly since: number
-  /** Bytes transferred by then. */
+  /** Number of bytes that had been transferred at the time `since`. */
   readonly moved: number
 }
 
 /**
- * The state of a connection that determines which limit has expired. A driver's connection has these
- * properties.
+ * The state of a connection, from which `judge` finds the expired limit.
  *
  * @since 0.1.0
  * @category deadlines
  */
 export interface Waiting {
   /**
-   * Start of the current request, ms; before the first byte of a connection, the time of its opening. -1:
-   * there is no request.
+   * Time at which the current request began, ms. Before the first byte of a connection, `begun` is the time
+   * at which the connection opened. -1 means that there is no request.
    */
   readonly begun: number
-  /** The head is complete, so the server waits for the body. */
+  /** Whether the request head is complete, so that the server waits for the body. */
   readonly headComplete: boolean
-  /** Time of the last byte sent or received, ms. Used only with a `timeout`. */
+  /** Time at which the last byte was sent or received, ms. Used only if the policy has a `timeout`. */
   readonly lastActivity: number
-  /** Progress of the peer's body, while the server reads it. */
+  /** The progress of the request body; `undefined` while the server does not read the body. */
   readonly receiving: Progress | undefined
-  /** Progress of our output, while it waits for the peer to read. */
+  /** The progress of our output; `undefined` while no output waits for the peer to read. */
   readonly sending: Progress | undefined
-  /** Start of our backpressure, during which the server would not notice that the peer leaves. */
+  /**
+   * The start of our backpressure on the peer; `undefined` without backpressure. While reading is paused, the
+   * server cannot notice that the peer has left.
+   */
   readonly holding: Progress | undefined
 }
 
 /**
- * The limit that has expired. `receiving` and `sending` name the direction without progress. `holding` is not
- * the peer's fault: our own backpressure has stopped the peer for `progressTimeout`, so the connection only
- * checks whether the peer is still connected.
+ * The limit that has expired. `receiving` and `sending` are expiries of `progressTimeout`, named by the
+ * direction without progress.
+ *
+ * `holding` means that our own backpressure has stopped the peer for `progressTimeout`. This is not the
+ * peer's fault, so the connection only checks whether the peer is still connected.
  *
  * @since 0.1.0
  * @category deadlines
@@ -90,7 +94,7 @@ export interface Waiting {
 export type Late = "headersTimeout" | "requestTimeout" | "timeout" | "receiving" | "sending" | "holding"
 
 /**
- * Node's defaults, and ours where Node has none.
+ * The default limits. A limit that Node also has gets Node's default.
  *
  * @since 0.1.0
  * @category deadlines
@@ -104,7 +108,8 @@ export const defaultDeadlines: DeadlinePolicy = {
 }
 
 /**
- * Interval at which a server checks its connections, ms. Node: `connectionsCheckingInterval`.
+ * The default interval at which a server checks its connections for expired limits, ms. Source: Node's
+ * `connectionsCheckingInterval`.
  *
  * @since 0.1.0
  * @category deadlines
@@ -112,7 +117,7 @@ export const defaultDeadlines: DeadlinePolicy = {
 export const defaultCheckingInterval = 30_000
 
 /**
- * Part of a policy; {@link makeDeadlines} adds the defaults.
+ * A policy in which limits may be missing. {@link makeDeadlines} adds the defaults.
  *
  * @since 0.1.0
  * @category deadlines
@@ -120,7 +125,7 @@ export const defaultCheckingInterval = 30_000
 export type GivenDeadlines = { readonly [K in keyof DeadlinePolicy]?: number | undefined }
 
 /**
- * Completes a policy with the defaults.
+ * Returns the policy with a default for each missing limit.
  *
  * @since 0.1.0
  * @category deadlines
@@ -138,7 +143,8 @@ export const makeDeadlines = (given: GivenDeadlines = {}): DeadlinePolicy => {
 }
 
 /**
- * Returns `true` if the policy contradicts itself, because a head cannot take longer than its request.
+ * Returns whether the limits contradict each other. `headersTimeout` must not exceed `requestTimeout`,
+ * because a request includes its head.
  *
  * @since 0.1.0
  * @category deadlines
@@ -150,8 +156,8 @@ export const contradicts = ({
   requestTimeout > 0 && headersTimeout > requestTimeout
 
 /**
- * Returns the current progress: `last`, or a new record once enough bytes have been transferred. `moved`:
- * bytes transferred so far.
+ * Returns the current progress. The result is `last`, or a new record that starts `now` once `progressBytes`
+ * more have been transferred. `moved` is the number of bytes transferred so far.
  *
  * @since 0.1.0
  * @category deadlines
@@ -165,8 +171,8 @@ export const progress = (
   last === undefined || moved - last.moved >= policy.progressBytes ? { since: now, moved } : last
 
 /**
- * Returns the expired limit of an incoming request, or the time at which the next limit expires, ms
- * (`Infinity`: no limit applies).
+ * Returns the expired limit of an incoming request. If no limit has expired, returns the time at which the
+ * next limit expires, in ms; `Infinity` if no limit applies.
  *
  * @since 0.1.0
  * @category deadlines
@@ -185,7 +191,8 @@ export const judgeRequest = (
 }
 
 /**
- * Returns the expired limit, or the time at which the next limit expires, ms (`Infinity`: no limit applies).
+ * Returns the expired limit of a connection. If no limit has expired, returns the time at which the next
+ * limit expires, in ms; `Infinity` if no limit applies.
  *
  * @since 0.1.0
  * @category deadlines
@@ -214,8 +221,8 @@ export const judge = (waiting: Waiting, policy: DeadlinePolicy, now: number): La
 const directions = ["sending", "receiving", "holding"] as const
 
 /**
- * Returns the time from one check of all connections to the next, ms: `interval`, or less if the shortest
- * limit requires it. The server therefore notices an expired limit at most this much late.
+ * Returns the time from one check of all connections to the next, ms. The result is `interval` or the
+ * shortest limit, whichever is less. The server notices an expired limit late by at most this time.
  *
  * @since 0.1.0
  * @category deadlines

@@ -1,14 +1,14 @@
 /**
- * How long a server keeps a connection: the announced and the actual idle timeout, and the number of
- * requests.
+ * Computes how long a server keeps a connection. The rules cover the announced and the actual idle timeout,
+ * and the maximum number of requests.
  *
- * Pure functions: no clock, no timer.
+ * The functions are pure, and neither read a clock nor set a timer.
  *
  * @since 0.1.0
  */
 
 /**
- * Default of the idle timeout after a response, ms. Source: Node's `server.keepAliveTimeout`.
+ * The default idle timeout after a response, ms. Source: Node's `server.keepAliveTimeout`.
  *
  * @since 0.1.0
  * @category keep-alive
@@ -16,7 +16,7 @@
 export const defaultKeepAliveTimeout = 5_000
 
 /**
- * Default of the time by which the actual idle timeout exceeds the announced timeout, ms. Source: Node's
+ * The default time by which the actual idle timeout exceeds the announced timeout, ms. Source: Node's
  * `server.keepAliveTimeoutBuffer`.
  *
  * @since 0.1.0
@@ -25,7 +25,7 @@ export const defaultKeepAliveTimeout = 5_000
 export const defaultKeepAliveTimeoutBuffer = 1_000
 
 /**
- * Returns the actual idle timeout of a connection, ms; 0: no timeout. The actual timeout exceeds the
+ * Returns the actual idle timeout of a connection, ms. 0 means no timeout. The actual timeout exceeds the
  * announced timeout by `buffer`, so that a request sent at the last moment still arrives in time. A `buffer`
  * that is negative, infinite or not a number counts as the default.
  *
@@ -38,8 +38,12 @@ export const idleLimit = (keepAliveTimeout: number, buffer: number): number =>
     : keepAliveTimeout + (buffer >= 0 && buffer < Infinity ? buffer : defaultKeepAliveTimeoutBuffer)
 
 /**
- * Compares the `count`th request of a connection with `maxRequestsPerSocket` (0 or `NaN`: no limit): `last`
- * is served, and its response closes the connection; `exceeded` gets 503.
+ * Compares the number of a request on its connection (`count`) with `maxRequestsPerSocket` (`max`; 0 or `NaN`
+ * means no limit).
+ *
+ * - `open`: the request is served
+ * - `last`: the request is served, and its response closes the connection
+ * - `exceeded`: the request gets 503
  *
  * @since 0.1.0
  * @category keep-alive
@@ -48,8 +52,9 @@ export const requestQuota = (max: number, count: number): "open" | "last" | "exc
   !(max > 0) || count < max ? "open" : count === max ? "last" : "exceeded"
 
 /**
- * Returns the header lines that announce a persistent connection: its idle `timeout` in whole seconds (given
- * in ms; 0: not announced), and its number of requests (`max`; 0: not announced).
+ * Returns the field lines that announce a persistent connection. `timeout` is the idle timeout in ms, which
+ * is announced in whole seconds. `max` is the number of requests. If `timeout` is 0, neither value is
+ * announced. If only `max` is 0, only `timeout` is announced.
  *
  * @since 0.1.0
  * @category keep-alive

@@ -1,17 +1,18 @@
 /**
- * Decides whether a connection is reused after an exchange, for both APIs and for clients and servers.
+ * Decides whether a connection is reused after an exchange. Both APIs use these rules, for clients and for
+ * servers.
  *
- * A driver collects objections as bits; a policy determines which objections count. Pure functions: never
- * read a message, never allocate.
+ * A driver collects objections to reuse as bits, and a policy determines which objections count. The
+ * functions are pure, never read a message, and never allocate memory.
  *
  * @since 0.1.0
  */
 import { closeFor, pending, reuse, type AfterExchange, type CloseReason } from "./afterExchange.js"
 
 /**
- * Objections to another exchange, one bit each. If several apply, the lowest bit is the reason. A new
- * objection needs one line here and is named like its `CloseReason`; Node's policies below list the
- * objections that Node has.
+ * Objections to another exchange on the connection, one bit each. If several objections apply, the objection
+ * with the lowest bit is the reason. Each objection has the name of its `CloseReason`, or an entry in
+ * `otherwiseNamed`. If Node also has an objection, the objection is in Node's policies below.
  *
  * @since 0.1.0
  * @category reuse
@@ -23,9 +24,9 @@ export const Against = {
   ResponseClose: 2,
   /** The server is shutting down. */
   Draining: 4,
-  /** The request does not permit persistence, or its client keeps no connections. */
+  /** The request does not permit persistence, or the client that sends the request keeps no connections. */
   RequestClose: 8,
-  /** Bytes after the request are not HTTP, or must not be read. */
+  /** The bytes after the request are not HTTP, or must not be read. */
   Refused: 16,
   /** The peer sent FIN, and no further request has arrived. */
   PeerEof: 32,
@@ -34,15 +35,15 @@ export const Against = {
   /** The rest of the request will not be read. */
   RequestUnfinished: 128,
   /**
-   * No field of the response frames its body, and the peer does not support chunks. This also applies to a
-   * response without a body.
+   * No field of the message frames its body, and the peer does not support chunks. The objection also applies
+   * to a message without a body.
    */
   Unframed: 256
 } as const
 
 type Objection = keyof typeof Against
 
-/** Reasons of the objections whose names differ from the names of their reasons. */
+/** The reasons of those objections that do not have the name of their reason. */
 const otherwiseNamed: { readonly [K in Exclude<Objection, CloseReason>]: CloseReason } = {
   Unframed: "UntilClose"
 }
@@ -50,11 +51,12 @@ const otherwiseNamed: { readonly [K in Exclude<Objection, CloseReason>]: CloseRe
 const reasonNamed = (name: string): CloseReason =>
   (otherwiseNamed as { readonly [name: string]: CloseReason })[name] ?? (name as CloseReason)
 
-/** Reasons, indexed by the number of the bit. */
+/** The reason of each objection, at the number of the objection's bit. */
 const reasons: ReadonlyArray<CloseReason> = Object.keys(Against).map(reasonNamed)
 
 /**
- * Returns the reason to close the connection after the exchange; `undefined`: there is no objection.
+ * Returns the reason to close the connection after the exchange. Returns `undefined` if there is no
+ * objection.
  *
  * @since 0.1.0
  * @category reuse
@@ -63,9 +65,9 @@ export const reasonOf = (against: number): CloseReason | undefined =>
   against === 0 ? undefined : reasons[31 - Math.clz32(against & -against)]
 
 /**
- * Returns `true` if the rest of a request is read, so that the next request can follow. Returns `false` if
- * the client waits for 100 (Continue), because its body may or may not arrive. Otherwise up to `most` bytes
- * are read; Node's policy reads any number.
+ * Returns whether a server reads the rest of a request body, so that the next request can follow. A rest of
+ * more than `most` bytes is not read; Node's policy sets no maximum. If the client waits for 100 (Continue),
+ * the rest is not read either, because the body may never arrive.
  *
  * @since 0.1.0
  * @category reuse
@@ -74,9 +76,11 @@ export const isRestRead = (awaitsContinue: boolean, left: number, most: number):
   !awaitsContinue && left <= most
 
 /**
- * Decides between reuse, close and waiting. `reason`: the objection to another exchange, if any.
- * `responseOver`: the response is complete. If the request is still incomplete at that time, the connection
- * closes; with Node's policy `wait`, a client first sends the rest of the request.
+ * Decides whether a connection is reused, closed or left as it is. `reason` is the objection to another
+ * exchange, if any. `responseOver` and `requestOver` tell whether the two messages are complete.
+ *
+ * `unfinished` applies if the response is complete before the request. With `close` the connection closes.
+ * With `wait`, which is Node's policy, a client first sends the rest of the request.
  *
  * @since 0.1.0
  * @category reuse
@@ -94,26 +98,30 @@ export const afterExchange = (
 }
 
 /**
- * Node's policies: the objections that count, by the origin of the message's `Connection` field. If the
- * program has set a `Connection` field without `close`, the connection persists even if the request asks to
- * close it. `maxRequestsPerSocket` is announced but closes no connection, because a request beyond the limit
- * gets 503.
+ * The objections that count under Node's policies. The set depends on the origin of the `Connection` field in
+ * the outgoing message. If the program has set a `Connection` field without `close`, the connection persists
+ * even if the request asks to close the connection. `MaxRequests` is announced, but closes no connection,
+ * because Node answers a request beyond the limit with 503.
  *
  * @since 0.1.0
  * @category reuse
  */
 export const nodeCounts = {
-  /** Node adds the field. */
+  /** The objections that count if Node adds the `Connection` field. */
   added: Against.UntilClose | Against.ResponseClose | Against.RequestClose | Against.Unframed,
-  /** The program set the field. */
+  /** The objections that count if the program has set the `Connection` field. */
   own: Against.UntilClose | Against.ResponseClose,
-  /** The program removed the field, so the peer's message decides. */
+  /**
+   * The objections that count if the program has removed the `Connection` field. The peer's message then
+   * decides.
+   */
   removed: Against.UntilClose | Against.RequestClose
 } as const
 
 /**
- * Objections that Node announces with `Connection: close`. Node announces neither a body framed by the end of
- * the connection nor a message that the program marked as the last without setting a field.
+ * The objections that Node announces with `Connection: close`. Node does not announce `UntilClose`. If a
+ * program marks a message as the last without setting a field, Node does not announce this `ResponseClose`
+ * either.
  *
  * @since 0.1.0
  * @category reuse

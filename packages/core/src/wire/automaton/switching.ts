@@ -1,13 +1,15 @@
 /**
- * The statuses that switch protocols: a handler can send such a status only by taking over its connection.
+ * Checks the statuses that switch protocols. A handler can send such a status only by taking over its
+ * connection.
  */
 import { switchesProtocols } from "../grammar/bodiless.js"
 import { invalidStatus, type ViolationOf } from "../../model/violation.js"
 
 /**
- * Returns the status that a server sends in place of a handler's `status` if the handler did not take over
- * the connection. A 2xx response to CONNECT would announce a tunnel, so the server sends 501, like a server
- * without tunnels. 101 is a violation, as are other informational statuses, so the handler fails.
+ * Returns the status that a server sends for a handler's `status`, if the handler did not take over the
+ * connection. A 2xx response to CONNECT would announce a tunnel. So the server sends 501, as a server without
+ * tunnels does. A 101 is a violation, which makes the handler fail. All other statuses are returned
+ * unchanged.
  *
  * @since 0.1.0
  * @category decisions

@@ -1,30 +1,32 @@
 /**
- * The rules of a connection, as tables. `automaton.ts` executes the tables; `docs/automaton.md` is generated
- * from them.
+ * The rules of a connection, as tables. `automaton.ts` executes the tables, and `docs/automaton.md` is
+ * generated from the tables.
  *
  * ## Theory of operation
  *
- * A connection has two halves: the client sends requests on one half, the server sends responses on the
- * other. The tables do not know which side we are: the rules for sending and for receiving are the same, so a
- * client and a server that observe the same exchange always agree.
+ * A connection has two halves. The client sends requests on one half, and the server sends responses on the
+ * other half. The rules for sending and for receiving are the same. So a client and a server that observe the
+ * same exchange always agree.
  *
- * A step has two parts. First, the signal (`steps`) moves a half from one state to the next; a signal that is
+ * A step has two parts. First, the signal moves a half from one state to the next (`steps`). A signal that is
  * not listed for the current state is refused and changes nothing. Then the joint rules (`rules`) are applied
- * until nothing changes. Joint rules depend on the states of both halves and on facts about the connection
+ * until nothing changes. A joint rule depends on the state of its half and on facts about the connection
  * (`Fact`).
  *
- * Requests may precede earlier responses (pipelining, RFC 9112 §9.3.2): the request half belongs to the
- * newest exchange, and the response half belongs to the oldest exchange without a complete response. Only the
- * number of exchanges in between is kept, so a half returns to `idle` or `head`, and the rules for the n-th
- * exchange are the rules for the first.
+ * A client may send requests before it has received earlier responses (pipelining, RFC 9112 §9.3.2). So the
+ * request half belongs to the newest exchange, and the response half belongs to the oldest exchange without a
+ * complete response. After each exchange a half returns to `idle` or `head`. So the rules are the same for
+ * every exchange.
  *
- * `done` means that the half is complete and must not begin another message (yet). A connection with both
- * halves `done` is closed, for the reason noted first.
+ * `done` means that the message is complete and that no other message may begin on this half yet. A
+ * connection with both halves `done` is closed, for the reason that was noted first.
  *
  * @since 0.1.0
  */
 
 /**
+ * The states of the request half.
+ *
  * - `idle`: no request is in progress, so the next request may begin
  * - `body`: the head was sent, and the request is incomplete
  * - `done`: the request is complete, and no other request may follow: either a close was announced, or the
@@ -38,10 +40,12 @@
 export type RequestState = "idle" | "body" | "done" | "switched" | "closed"
 
 /**
+ * The states of the response half.
+ *
  * - `idle`: no request waits for its response
  * - `head`: a response head is due
  * - `body`: the head was sent, and the response is incomplete
- * - `untilClose`: as `body`, but FIN completes the response
+ * - `untilClose`: the head was sent, and FIN completes the response
  * - `done`: the response is complete, and no other response may follow
  * - `switched`: the bytes belong to another protocol
  * - `closed`: the server sent FIN
@@ -52,8 +56,11 @@ export type RequestState = "idle" | "body" | "done" | "switched" | "closed"
 export type ResponseState = "idle" | "head" | "body" | "untilClose" | "done" | "switched" | "closed"
 
 /**
+ * The events that change the state of the request half.
+ *
  * - `head`: a request head
- * - `refused`: bytes that are not a valid request, to which the server responds (400, 408, 431)
+ * - `refused`: an invalid or late request, which the server answers with an error response (such as 400, 408
+ *   or 431)
  * - `complete`: the end of the request
  * - `eof`: FIN of the client
  *
@@ -64,10 +71,12 @@ export type RequestSignal = (typeof requestSignals)[number]
 export const requestSignals = ["head", "refused", "complete", "eof"] as const
 
 /**
- * - `informational`: a 1xx head other than 101
+ * The events that change the state of the response half.
+ *
+ * - `informational`: the head of a 1xx response other than 101
  * - `head`: a final response head whose body is framed by length or chunks
  * - `headUntilClose`: a final response head whose body is framed by the end of the connection
- * - `switch`: 101 after a request for an upgrade, 2xx to CONNECT
+ * - `switch`: a 101 after a request for an upgrade, or a 2xx to CONNECT
  * - `complete`: the end of the response
  * - `eof`: FIN of the server
  *
@@ -84,13 +93,13 @@ export const responseSignals = [
   "eof"
 ] as const
 
-/** The next state of a half for each signal. If there is no entry, the signal is refused. */
+/** The next state of a half, for each current state and each signal. A signal without an entry is refused. */
 export const steps = {
   request: {
     idle: { head: "body", refused: "done", eof: "closed" },
     body: { refused: "done", complete: "done", eof: "closed" },
     done: { eof: "closed" },
-    // The client may have sent FIN before it received the response that switches.
+    // The client may have sent FIN before it received the response that switches protocols.
     switched: { eof: "closed" },
     closed: { eof: "closed" }
   },
@@ -115,7 +124,8 @@ export const steps = {
 }
 
 /**
- * Facts about the connection besides the states of its halves; bits, so that a set of facts is a number.
+ * Facts about the connection besides the states of its halves. Each fact is a bit, so a set of facts is a
+ * number.
  *
  * - `Owed`: at least one response is not complete
  * - `Closing`: there is a reason to close
@@ -125,7 +135,7 @@ export const steps = {
  */
 export const Fact = { Owed: 1, Closing: 2, Last: 4, Asked: 8, Switched: 16 } as const
 
-/** Moves the half of the rule to the state `to` if all facts of `all` hold and no fact of `none` holds. */
+/** A joint rule, which moves its half to the state `to` if all facts in `all` and no fact in `none` hold. */
 export interface Rule<State> {
   readonly to: State
   readonly all: number
@@ -133,7 +143,7 @@ export interface Rule<State> {
   readonly why: string
 }
 
-/** Joint rules of both halves, by current state; the first rule that matches applies. */
+/** The joint rules of both halves, by the current state of the half. The first rule that matches applies. */
 export const rules: {
   readonly request: { readonly [S in RequestState]?: ReadonlyArray<Rule<RequestState>> }
   readonly response: { readonly [S in ResponseState]?: ReadonlyArray<Rule<ResponseState>> }

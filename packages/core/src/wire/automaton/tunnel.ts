@@ -1,6 +1,6 @@
 /**
- * A tunnel through a proxy (RFC 9110 §9.3.6), client side: encodes the CONNECT request and interprets the
- * response. Takes received bytes and reports one outcome; never closes the connection, because the connection
+ * Requests a tunnel through a proxy, for clients (RFC 9110 §9.3.6). This file encodes the CONNECT request,
+ * parses the response and reports one outcome. This file never closes the connection, because the connection
  * belongs to the caller.
  *
  * @since 0.1.0
@@ -16,7 +16,8 @@ import type { ResponseHead } from "../receive/head.js"
 import { ResponseParser } from "../receive/parser.js"
 
 /**
- * Joins host and port, with an IPv6 address in brackets: the target of CONNECT (RFC 9112 §3.2.3).
+ * Returns the target of a CONNECT request (RFC 9112 §3.2.3). The target is `host:port`, with brackets around
+ * an IPv6 address.
  *
  * @since 0.1.0
  * @category tunnels
@@ -31,8 +32,8 @@ export const authorityOf = ({
 }): string => hostAndPort(host, port)
 
 /**
- * Encodes the request for a tunnel to `authority`. `headers` (flat list: name, value, ...) are fields for the
- * proxy.
+ * Encodes the head of the CONNECT request for a tunnel to `authority`. `headers` contains fields for the
+ * proxy, as a flat list of names and values.
  *
  * @since 0.1.0
  * @category tunnels
@@ -51,15 +52,15 @@ export const encodeTunnelRequest = (
   })
 
 /**
- * The outcome of a request for a tunnel:
+ * The outcome of a request for a tunnel.
  *
- * - `Opened`: the connection is the tunnel; `rest`: bytes already received through it
- * - `Refused`: the proxy's response is not 2xx; `authenticates`: the status is 407, so the proxy requires
- *   credentials or rejects the given ones
- * - `BytesBehind`: bytes follow a 2xx response, but the other end of the tunnel cannot have sent them
+ * - `Opened`: the connection is the tunnel; `rest` has the bytes already received through the tunnel
+ * - `Refused`: the proxy's response is not 2xx; `authenticates` tells whether the status is 407, which means
+ *   that credentials are missing or were rejected
+ * - `BytesBehind`: bytes follow the head of a 2xx response too early to be from the other end of the tunnel
  * - `Malformed`: the parser refused the response
- * - `HangUp`: the proxy closed the connection
- * - `Failed`: the connection failed
+ * - `HangUp`: the proxy closed the connection before its response was complete
+ * - `Failed`: the connection to the proxy failed
  *
  * @since 0.1.0
  * @category tunnels
@@ -68,14 +69,14 @@ export type TunnelOutcome =
   | { readonly _tag: "Opened"; readonly rest: Uint8Array | undefined }
   | {
       readonly _tag: "Refused"
-      /** The proxy's response. */
+      /** The head of the proxy's response. */
       readonly head: ResponseHead
       readonly authenticates: boolean
     }
   | { readonly _tag: "BytesBehind" }
   | {
       readonly _tag: "Malformed"
-      /** The refusal of the parser. */
+      /** The parser's reason for rejecting the response. */
       readonly refusal: Refusal
     }
   | { readonly _tag: "HangUp" }
@@ -86,8 +87,9 @@ export type TunnelOutcome =
     }
 
 /**
- * How to treat bytes after a 2xx response. `refuse`: report `BytesBehind`, because a TLS server never sends
- * first and so cannot have sent these bytes. `keep`: pass the bytes to TLS, as Node does.
+ * The treatment of bytes that arrive together with a 2xx response. With `refuse` the outcome is
+ * `BytesBehind`, because a TLS server never sends first and so cannot have sent these bytes. With `keep` the
+ * bytes are passed to TLS, as in Node.
  *
  * @since 0.1.0
  * @category tunnels
@@ -95,8 +97,9 @@ export type TunnelOutcome =
 export type BytesBehind = "refuse" | "keep"
 
 /**
- * Parses the response to CONNECT. The methods are the handlers of the connection to the proxy. Skips
- * informational responses, reports one outcome, and ignores everything after the outcome.
+ * A parser for the response to CONNECT. Its methods are the handlers for the transport of the connection to
+ * the proxy. The parser skips informational responses, reports one outcome, and ignores everything after the
+ * outcome.
  *
  * @since 0.1.0
  * @category tunnels
@@ -126,12 +129,12 @@ export class TunnelResponse {
     )
   }
 
-  /** Ends the wait: no outcome is reported any more. */
+  /** Ends the wait. No outcome is reported afterwards. */
   cancel(): void {
     this.onOutcome = undefined
   }
 
-  /** Called when bytes from the proxy were received. */
+  /** Called when bytes from the proxy have arrived. */
   data(chunk: Uint8Array): void {
     if (this.onOutcome === undefined) return
     const used = this.parser.execute(chunk)
@@ -146,12 +149,12 @@ export class TunnelResponse {
     return this.bytesBehind === "keep" ? { _tag: "Opened", rest } : { _tag: "BytesBehind" }
   }
 
-  /** Called when the FIN of the proxy was received. */
+  /** Called when the proxy's FIN has arrived. */
   end(): void {
     this.report({ _tag: "HangUp" })
   }
 
-  /** Does nothing, because only the request is sent. */
+  /** Does nothing. Only the request head is sent, so no writer waits for `drain`. */
   drain(): void {}
 
   /** Called when the connection has failed. */
@@ -159,7 +162,7 @@ export class TunnelResponse {
     this.report({ _tag: "Failed", fault })
   }
 
-  /** Called when the connection is closed. */
+  /** Called when the connection has closed. */
   close(): void {
     this.report({ _tag: "HangUp" })
   }

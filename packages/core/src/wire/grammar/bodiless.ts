@@ -1,10 +1,11 @@
 /**
- * Messages without content, by method and status (RFC 9110 §6.4.1, §9.3, §15.2, §15.3.5, §15.4.5).
+ * Determines which messages have no content, by method and status (RFC 9110 §6.4.1, §9.3, §15.2, §15.3.5,
+ * §15.4.5).
  */
 
 /**
- * Returns whether a final response with this status never has content: 204 (No Content) or 304 (Not
- * Modified).
+ * Returns whether a final status is 204 (No Content) or 304 (Not Modified), so that the response never has
+ * content.
  *
  * @since 0.1.0
  * @category facts
@@ -12,7 +13,7 @@
 export const hasNoContent = (status: number): boolean => status === 204 || status === 304
 
 /**
- * Returns whether a response with this status has no content: 1xx, 204 or 304.
+ * Returns whether a status is 1xx, 204 or 304, so that the response never has content.
  *
  * @since 0.1.0
  * @category facts
@@ -28,8 +29,8 @@ export const isBodiless = (status: number): boolean => (status >= 100 && status 
 export const isInformational = (status: number): boolean => status >= 100 && status < 200 && status !== 101
 
 /**
- * Returns whether a response switches protocols: 101, or 2xx to CONNECT. The bytes after the head of such a
- * response are not HTTP.
+ * Returns whether a response is a 101, or a 2xx to CONNECT, and thus switches protocols. The bytes after the
+ * head of such a response are not HTTP.
  *
  * @since 0.1.0
  * @category facts
@@ -37,12 +38,12 @@ export const isInformational = (status: number): boolean => status >= 100 && sta
 export const switchesProtocols = (method: string, status: number): boolean =>
   status === 101 || (method === "CONNECT" && status >= 200 && status < 300)
 
-// Node documentation, http.request.
+// The methods for which Node's `http.request` sends no framing fields by default.
 const withoutContent = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"])
 
 /**
- * Returns whether content has no defined meaning in requests with this method. Such a request without content
- * sends no framing fields (RFC 9110 §8.6).
+ * Returns whether content has no defined meaning in requests with this method. A request with such a method
+ * and without content is sent without framing fields (RFC 9110 §8.6).
  *
  * @since 0.1.0
  * @category facts

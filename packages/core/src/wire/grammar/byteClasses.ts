@@ -1,7 +1,8 @@
 /**
- * Byte classes of the grammar, one 256-entry table per production, and the known methods.
+ * The byte classes of the grammar, and the known methods. Each class is a table of 256 entries, in which 1
+ * means that the byte belongs to the class.
  *
- * Contains only tables. Never reads input, and never decides the meaning of a violation.
+ * This file contains only tables, and never decides how to treat an invalid byte.
  */
 
 const table = (...parts: ReadonlyArray<string | readonly [number, number]>): Uint8Array => {
@@ -20,54 +21,72 @@ const DIGITS = "0123456789"
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 const ALPHANUMERIC = DIGITS + LETTERS
 
-/** `tchar` (RFC 9110 §5.6.2): field names, methods, names and values of chunk extensions. */
+/**
+ * The bytes of a token (`tchar`, RFC 9110 §5.6.2). Field names, methods, and names and values of chunk
+ * extensions are tokens.
+ */
 export const TOKEN = table(ALPHANUMERIC, "!#$%&'*+-.^_`|~")
 
-/** Bytes of a field value: `HTAB`, `SP`, `VCHAR`, `obs-text` (RFC 9110 §5.5). */
+/** The bytes of a field value: `HTAB`, `SP`, `VCHAR` and `obs-text` (RFC 9110 §5.5). */
 export const VALUE = table("\t", [0x20, 0x7e], [0x80, 0xff])
 
 /**
- * {@link VALUE} without the comma: an element of a `Connection` or `Transfer-Encoding` list as Node reads it.
+ * The bytes of {@link VALUE} without the comma. Node accepts them in an element of a `Connection` or
+ * `Transfer-Encoding` list.
  */
 export const ELEMENT = table("\t", [0x20, 0x2b], [0x2d, 0x7e], [0x80, 0xff])
 
-/** `qdtext` (RFC 9110 §5.6.4): inside the quotes of a chunk extension value. */
+/** The bytes between the quotes of a chunk extension's value (`qdtext`, RFC 9110 §5.6.4). */
 export const QDTEXT = table("\t ", "!", [0x23, 0x5b], [0x5d, 0x7e], [0x80, 0xff])
 
-/** `ALPHA` (RFC 5234 §B.1): the scheme of an absolute-form target as Node reads it. */
+/**
+ * The letters (`ALPHA`, RFC 5234 §B.1). Node accepts only letters in the scheme of an absolute-form target.
+ */
 export const ALPHA = table(LETTERS)
 
-/** Path of a target as Node's parser accepts it: every `VCHAR` except `#` and `?`. */
+/**
+ * The bytes that Node's parser accepts in the path of a target. These bytes are every `VCHAR` except `#` and
+ * `?`.
+ */
 export const LOOSE_PATH = table([0x21, 0x22], [0x24, 0x3e], [0x40, 0x7e])
 
-/** Query of a target as Node's parser accepts it. */
+/**
+ * The bytes that Node's parser accepts in the query of a target. These bytes are every `VCHAR` except `#`.
+ */
 export const LOOSE_QUERY = table([0x21, 0x22], [0x24, 0x7e])
 
 const UNRESERVED = ALPHANUMERIC + "-._~"
 const SUB_DELIMS = "!$&'()*+,;="
 const PCHAR = UNRESERVED + SUB_DELIMS + "%:@"
 
-/** `pchar` and `/` (RFC 3986 §3.3): path of a target. Digits after a percent sign are not checked. */
+/**
+ * The bytes of a target's path, which are `pchar` and `/` (RFC 3986 §3.3). The digits after a percent sign
+ * are not checked.
+ */
 export const PATH = table(PCHAR, "/")
 
-/** `pchar`, `/` and `?` (RFC 3986 §3.4): query of a target. */
+/** The bytes of a target's query, which are `pchar`, `/` and `?` (RFC 3986 §3.4). */
 export const QUERY = table(PCHAR, "/?")
 
-/** {@link PATH} and the characters that the URL standard does not percent-encode in a path. */
+/** The bytes of {@link PATH}, and the characters that the URL standard does not percent-encode in a path. */
 export const URL_PATH = table(PCHAR, "/", "[]^|")
 
-/** {@link QUERY} and the characters that the URL standard does not percent-encode in a query of `http:`. */
+/**
+ * The bytes of {@link QUERY}, and the characters that the URL standard does not percent-encode in the query
+ * of an `http:` URL.
+ */
 export const URL_QUERY = table(PCHAR, "/?", "[]^|", "\\`{}")
 
-/** `reg-name` (RFC 3986 §3.2.2) without percent-encoded octets. */
+/** The bytes of a host name (`reg-name`, RFC 3986 §3.2.2) without percent-encoded octets. */
 export const REG_NAME = table(UNRESERVED, SUB_DELIMS)
 
 /**
- * The authority of a target as Node's parser accepts it: `unreserved`, `sub-delims`, `%`, `:` and brackets.
+ * The bytes that Node's parser accepts in the authority of a target. These bytes are `unreserved`,
+ * `sub-delims`, `%`, `:` and brackets.
  */
 export const AUTHORITY = table(UNRESERVED, SUB_DELIMS, "%:[]")
 
-/** The value of a hexadecimal digit, 255 for every other byte (`chunk-size`, RFC 9112 §7.1). */
+/** The values of hexadecimal digits (`chunk-size`, RFC 9112 §7.1). The entry of every other byte is 255. */
 export const HEX = new Uint8Array(256).fill(255)
 for (let value = 0; value < 16; value++) {
   const digit = value.toString(16)
@@ -76,7 +95,8 @@ for (let value = 0; value < 16; value++) {
 }
 
 /**
- * Methods of HTTP requests, as in Node's parser. The last method starts the HTTP/2 preface (RFC 9113 §3.4).
+ * The methods of HTTP requests that Node's parser knows. The last method, `PRI`, starts the HTTP/2 preface
+ * (RFC 9113 §3.4).
  */
 export const httpMethods: ReadonlyArray<string> = (
   "DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK BIND REBIND " +
@@ -84,16 +104,22 @@ export const httpMethods: ReadonlyArray<string> = (
   "UNLINK SOURCE QUERY PRI"
 ).split(" ")
 
-/** Methods of RTSP requests (RFC 2326), which Node's parser reads with the same request line. */
+/**
+ * The methods of RTSP requests (RFC 2326). Node's parser accepts them in a request line whose version begins
+ * with `RTSP/`.
+ */
 export const rtspMethods: ReadonlyArray<string> =
   "OPTIONS DESCRIBE ANNOUNCE SETUP PLAY PAUSE TEARDOWN GET_PARAMETER SET_PARAMETER REDIRECT RECORD FLUSH GET POST".split(
     " "
   )
 
-/** Kinds of method prefix: incomplete; complete, but also the start of a longer method; complete. */
+/**
+ * The kinds of prefixes of known methods. `Begun` is incomplete, `Whole` is a complete method, and `MayEnd`
+ * is a complete method that also starts a longer method.
+ */
 export const MethodPrefix = { Begun: 0, MayEnd: 1, Whole: 2 } as const
 
-/** Every prefix of every known method, with its {@link MethodPrefix}. */
+/** Every prefix of every known method, with its kind ({@link MethodPrefix}). */
 export const methodPrefixes: ReadonlyMap<string, number> = (() => {
   const all = [...new Set([...httpMethods, ...rtspMethods])]
   const prefixes = new Map<string, number>()

@@ -1,17 +1,18 @@
 /**
- * `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2, §3.2.3): the value of `Host`, and the authority of
- * a target.
+ * Validates `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2, §3.2.3). The value of `Host` and the
+ * authority of a target have this form.
  *
- * Only validates: never resolves, lowercases or decodes.
+ * Never resolves, lowercases or decodes a host.
  */
 import { REG_NAME } from "./byteClasses.js"
 
-// Module-local copy: engines read an imported binding at every use, but treat a local binding as constant.
+// A local copy is faster, because engines read an imported binding at every use but treat a local binding as
+// constant.
 const regName = REG_NAME
 
 /**
- * Returns the index of the first byte, from `i` on, that belongs neither to a host name without percent signs
- * nor to its port; `n` if there is no such byte. {@link isHost} checks IP literals and percent-encoded names.
+ * Reads a host name without percent signs, and its port, from the index `i` on. Returns the index after both,
+ * which is at most `n`. {@link isHost} checks IP literals and percent-encoded names.
  */
 export const endOfPlainHost = (bytes: Uint8Array, i: number, n: number): number => {
   while (i < n && regName[bytes[i]!] !== 0) i++
@@ -23,15 +24,15 @@ export const endOfPlainHost = (bytes: Uint8Array, i: number, n: number): number 
   return i
 }
 
-// Groups: IP literal, name, port.
+// The groups of the expression are the IP literal, the name and the port.
 const parts = /^(?:\[([^\]]*)\]|((?:[\w.~!$&'()*+,;=-]|%[\dA-Fa-f]{2})*))(?::(\d*))?$/
 const future = /^v[\dA-Fa-f]+\.[\w.~!$&'()*+,;=:-]+$/i
 const group = /^[\dA-Fa-f]{1,4}$/
 const ipv4 = /^(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/
 
 /**
- * Returns the number of 16-bit groups between colons; a final IPv4 address counts as two groups. Returns -1
- * if a group is invalid.
+ * Returns the number of 16-bit groups in a part of an IPv6 address. A final IPv4 address counts as two
+ * groups. Returns -1 if a group is invalid.
  */
 const piecesOf = (text: string, mayEndInIpv4: boolean): number => {
   if (text === "") return 0
@@ -44,7 +45,7 @@ const piecesOf = (text: string, mayEndInIpv4: boolean): number => {
 }
 
 const isIpv6 = (text: string): boolean => {
-  // Longer than any address, so skip the work.
+  // No IPv6 address is longer, so a longer text needs no further check.
   if (text.length > 45) return false
   const gap = text.indexOf("::")
   if (gap < 0) return piecesOf(text, true) === 8
@@ -58,14 +59,14 @@ const check = (text: string, named: boolean, port: boolean): boolean => {
   if (found === null) return false
   const [, literal, name] = found
   if (literal !== undefined ? !isIpv6(literal) && !future.test(literal) : named && name === "") return false
-  // CONNECT with an empty or invalid port is refused (RFC 9110 §9.3.6). A missing port fails too, because
-  // `Number` returns NaN.
+  // CONNECT needs a valid port (RFC 9110 §9.3.6). A missing port fails too, because `Number` returns NaN for
+  // it.
   return !port || (found[3] !== "" && Number(found[3]) <= 65535)
 }
 
 /**
- * Checks whether `text` is a valid `Host` value: `uri-host [ ":" port ]` (RFC 9110 §7.2). The empty string is
- * valid.
+ * Returns whether `text` is a valid `Host` value, which has the form `uri-host [ ":" port ]` (RFC 9110 §7.2).
+ * The empty string is valid.
  *
  * @since 0.1.0
  * @category validation
@@ -73,8 +74,8 @@ const check = (text: string, named: boolean, port: boolean): boolean => {
 export const isHost = (text: string): boolean => check(text, false, false)
 
 /**
- * Returns whether a request lacks the `Host` that its version requires (RFC 9112 §3.2). The server refuses it
- * with 400, unless configured otherwise.
+ * Returns whether a request lacks the `Host` that its version requires (RFC 9112 §3.2). By default a server
+ * refuses such a request with 400.
  *
  * @since 0.1.0
  * @category validation
@@ -83,9 +84,9 @@ export const lacksHost = (versionMajor: number, versionMinor: number, hasHost: b
   versionMajor === 1 && versionMinor === 1 && !hasHost
 
 /**
- * Checks whether `text` is the authority of an `http` URI, whose host must not be empty (RFC 9110 §4.2.1).
+ * Returns whether `text` is a valid authority of an `http` URI. Its host must not be empty (RFC 9110 §4.2.1).
  */
 export const isAuthority = (text: string): boolean => check(text, true, false)
 
-/** Checks whether `text` is a target of CONNECT (RFC 9112 §3.2.3), in which the port is required. */
+/** Returns whether `text` is a valid target of CONNECT. Its port is required (RFC 9112 §3.2.3). */
 export const isHostAndPort = (text: string): boolean => check(text, true, true)

@@ -1,15 +1,15 @@
 /**
- * Optional whitespace and comma-separated lists in field values (RFC 9110 §5.6.1, §5.6.3), and a word search
- * for the fields in which Node searches for words instead of elements. Never decodes a quoted string.
+ * Reads comma-separated lists and optional whitespace in field values (RFC 9110 §5.6.1, §5.6.3). Also
+ * searches values for words, because Node does not read some fields as lists. Never decodes a quoted string.
  *
  * @since 0.1.0
  */
 
-/** Checks whether a UTF-16 unit is a space or a tab. */
+/** Returns whether a UTF-16 unit is a space or a tab. */
 export const isBlank = (code: number): boolean => code === 32 || code === 9
 
 /**
- * Trims spaces and tabs, the only optional whitespace of HTTP (RFC 9110 §5.6.3).
+ * Trims spaces and tabs from both ends. HTTP has no other optional whitespace (RFC 9110 §5.6.3).
  *
  * @since 0.1.0
  * @category lists
@@ -23,8 +23,8 @@ export const trimBlanks = (text: string): string => {
 }
 
 /**
- * Returns the elements of a list: splits at commas outside quoted strings, trims, and drops empty elements
- * (RFC 9110 §5.6.1.2).
+ * Returns the elements of a list (RFC 9110 §5.6.1.2). The value is split at commas outside quoted strings.
+ * Elements are trimmed, and empty elements are dropped.
  *
  * @since 0.1.0
  * @category lists
@@ -53,7 +53,7 @@ export const listElements = (value: string): Array<string> => {
 }
 
 /**
- * Returns whether the list contains `element` (given in lower case), compared without case.
+ * Returns whether the list contains `element`, which must be in lower case. The comparison ignores case.
  *
  * @since 0.1.0
  * @category lists
@@ -62,8 +62,8 @@ export const hasElement = (value: string, element: string): boolean =>
   listElements(value).some((one) => one.toLowerCase() === element)
 
 /**
- * Returns a function that searches a field value for `word` by Node's policy for outgoing messages: the word
- * matches anywhere, in any case, even inside an element. Received fields are read as lists instead.
+ * Returns a function that searches a field value for `word` as Node does in outgoing messages. The word
+ * matches anywhere between non-word characters, in any case. Received fields are read as lists instead.
  */
 export const wordReader = (word: string): ((value: string) => boolean) => {
   const pattern = new RegExp(`(?:^|\\W)${word}(?:$|\\W)`, "i")

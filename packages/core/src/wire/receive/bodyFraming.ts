@@ -1,7 +1,7 @@
 /**
- * Decides what follows a head (RFC 9112 §6.3, in Node's order): no body, chunks, a number of bytes,
- * everything up to the end of the connection, or another protocol. Also decides whether the connection
- * persists. Never reads bytes, never refuses a message.
+ * Decides how the bytes after a head are read (RFC 9112 §6.3, in Node's order). The bytes may be a body
+ * (framed by chunks, by a length or by the end of the connection), another protocol, or the next message.
+ * Also decides whether the connection persists. Never reads bytes and never refuses a message.
  */
 import { hasNoContent, isBodiless, switchesProtocols } from "../grammar/bodiless.js"
 import { Body } from "./events.js"
@@ -33,9 +33,9 @@ export const bodyOf = (method: string, status: number): Body =>
       : Body.Read
 
 /**
- * Returns whether the head of a request announces a body (RFC 9112 §6.3, items 3 to 7). `otherCodings`: a
- * request whose last coding is not `chunked` also announces a body; the flag `chunkedNotLast` permits such
- * requests.
+ * Returns whether the head of a request announces a body (RFC 9112 §6.3, items 3 to 7). With `otherCodings`,
+ * a request whose last transfer coding is not `chunked` also announces a body. The flag `chunkedNotLast`
+ * permits such requests.
  *
  * @since 0.1.0
  * @category events
@@ -45,15 +45,15 @@ export const announcesBody = (head: RequestHead, otherCodings: boolean): boolean
   (head.contentLength !== undefined && head.contentLength > 0) ||
   (otherCodings && head.get("transfer-encoding") !== undefined)
 
-/** Sets `upgrade` if an upgrade or a tunnel was requested, or if a 101 completes an upgrade. */
+/** Sets `m.upgrade` if the request asks for an upgrade or a tunnel, or if a 101 completes an upgrade. */
 export const decideUpgrade = (m: Machine): void => {
   const both = Fact.Upgrade | Fact.ConnectionUpgrade
   m.upgrade = (m.facts & both) === both ? m.request || m.status === 101 : m.method === CONNECT
 }
 
 /**
- * Returns the member of `Follows` for the bytes after the head. Must be called after the driver has replied
- * to the head.
+ * Returns how the bytes after the head are read, as a member of `Follows`. Must be called after the driver
+ * has replied to the head with a `Body`, because the reply can set `SkipBody`.
  */
 export const whatFollows = (m: Machine): number => {
   const facts = m.facts
@@ -62,8 +62,7 @@ export const whatFollows = (m: Machine): number => {
     return Follows.OtherProtocol
   if (!m.request) {
     if (m.status === 101) return Follows.OtherProtocol
-    // Only these 1xx responses are known to have no body. If another 1xx response frames a body, the body is
-    // read.
+    // These responses never have a body. If another 1xx response frames a body, the body is read.
     if (m.status === 100 || m.status === 102 || m.status === 103 || hasNoContent(m.status)) {
       return Follows.Nothing
     }
@@ -86,8 +85,8 @@ const needsClose = (m: Machine): boolean => {
 }
 
 /**
- * Returns whether the connection persists by version and connection options alone, as in Node's parser (RFC
- * 9112 §9.3). Trailers may still change the result.
+ * Returns whether the connection persists after the message, by version and connection options only (RFC 9112
+ * §9.3), as in Node's parser. Trailers may still change the result.
  */
 const persists = (m: Machine): boolean => {
   if ((m.facts & Fact.LastInDoubt) !== 0) return false
@@ -95,11 +94,15 @@ const persists = (m: Machine): boolean => {
   return (m.facts & Fact.KeepAlive) !== 0
 }
 
-/** Returns whether the connection persists, also considering the framing of the body. */
+/**
+ * Returns whether the connection persists after the message. A body that is framed by the end of the
+ * connection prevents this.
+ */
 export const keepsAlive = (m: Machine): boolean => persists(m) && !needsClose(m)
 
 /**
- * Returns the same as a number: 0 closes; 1 closes only if the message has a body, because the end of the
- * connection frames that body; 2 persists.
+ * Returns whether the connection persists, as a number. 0 means that the connection closes, and 2 that it
+ * persists. 1 means that the connection closes only if the message has a body, because the end of the
+ * connection then frames the body.
  */
 export const reuseAfter = (m: Machine): number => (!persists(m) ? 0 : needsClose(m) ? 1 : 2)

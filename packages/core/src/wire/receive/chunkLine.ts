@@ -1,13 +1,13 @@
 /**
- * The line before a chunk's data (RFC 9112 §7.1: size and extensions) and the line break after the data.
- * Extensions are counted and dropped, never interpreted.
+ * Reads the line before a chunk's data, which contains size and extensions, and the line break after the data
+ * (RFC 9112 §7.1). Extensions are counted and dropped, and never interpreted.
  */
 import { HEX, QDTEXT, TOKEN, VALUE } from "../grammar/byteClasses.js"
 import type { Machine } from "./machine.js"
 import { addHex } from "./numbers.js"
 import * as S from "./stage.js"
 
-// Entry of HEX for a byte that is not a hexadecimal digit.
+// The value in the table HEX for a byte that is not a hexadecimal digit.
 const NONE = 255
 const CR = 13
 const LF = 10
@@ -19,8 +19,8 @@ const EQUALS = 61
 const BACKSLASH = 92
 
 /**
- * Reads from `i` on. Returns the index where reading stopped: at `n`, at a refused byte, or where a stage of
- * another file begins.
+ * Reads a chunk line from the index `i` on, up to the end of the chunk (`n`), a refused byte, or a byte that
+ * another file reads. Returns the index where reading stopped.
  */
 export const readChunkLine = (m: Machine, i: number, n: number): number => {
   while (i < n && m.stage >= S.CHUNK_FIRST && m.stage <= S.CHUNK_LAST) {
@@ -36,7 +36,8 @@ export const readChunkLine = (m: Machine, i: number, n: number): number => {
 }
 
 /**
- * Called when the input ends inside a chunk line: counts the part of the extension read so far, or refuses.
+ * Counts the part of an extension that was read when the input chunk ends inside a chunk line. Refuses the
+ * message if the extensions exceed their limit.
  */
 export const carryExtension = (m: Machine, n: number): void => {
   if (m.spanAt >= 0) count(m, n, n)
@@ -85,7 +86,7 @@ const readSize = (m: Machine, i: number, n: number): number => {
     if (!m.allows("bareLineFeed")) {
       return m.refuse(i + 1, "HPE_CR_EXPECTED", "Missing expected CR after chunk size", "bareLineFeed")
     }
-    // With both flags set, Node's parser reads a second LF as part of the same line break.
+    // If both flags are set, Node's parser reads a second LF as part of the same line break.
     m.stage = m.allows("bareCarriageReturn") ? S.CHUNK_LF : S.CHUNK_HEADER_COMPLETE
   } else if (c === SP || c === TAB) {
     if (!m.allows("spacesAfterChunkSize")) {
@@ -96,8 +97,8 @@ const readSize = (m: Machine, i: number, n: number): number => {
 }
 
 /**
- * Without the flag `chunkExtensionSyntax`, refuses bytes between semicolons that violate the grammar but that
- * Node's parser accepts. Returns `true` if the bytes were refused.
+ * Refuses a chunk extension that violates the grammar, although Node's parser accepts the extension. The flag
+ * `chunkExtensionSyntax` turns this refusal off. Returns `true` if the extension was refused.
  */
 const wrongSyntax = (m: Machine, at: number, reason: string): boolean => {
   if (m.allows("chunkExtensionSyntax")) return false
@@ -182,7 +183,7 @@ const readExtensionValue = (m: Machine, i: number, n: number): number => {
   const from = i
   let c = 0
   while (i < n && TOKEN[(c = chunk[i]!)] !== 0) i++
-  // `part` records, across chunk boundaries, whether the value has begun.
+  // `part` is 1 once the value has begun, even if the value continues in the next input chunk.
   if (i > from) m.part = 1
   if (i === n) return i
   if (c === QUOTE) {
@@ -199,7 +200,7 @@ const readExtensionValue = (m: Machine, i: number, n: number): number => {
   return i + 1
 }
 
-/** Reads the LF that ends the chunk line, and the line break after the data. */
+/** Reads the LF that ends the chunk line, or the line break after the chunk's data. */
 const readEnds = (m: Machine, i: number): number => {
   const c = m.chunk[i]!
   switch (m.stage) {

@@ -1,17 +1,17 @@
 /**
- * The interface of a parser: its options, the events of a message, the replies to a head. Only types and
- * constants.
+ * The interface of a parser. The interface consists of the parser's options, the events of a message, and the
+ * driver's replies to a head.
  */
 import type { Flags } from "../../model/flags.js"
 import type { RequestHead, ResponseHead } from "./head.js"
 import type { Limits } from "./limits.js"
 
 /**
- * A driver's reply to a head: how to read the body.
+ * A driver's reply to a head, which tells the parser how to read the body.
  *
  * - `Read`: read the body as the head frames it
- * - `Skip`: read no body, whatever the head announces (response to `HEAD`)
- * - `Stop`: bytes after the head are not HTTP (accepted upgrade, success to `CONNECT`)
+ * - `Skip`: read no body, even if the head announces one (response to `HEAD`)
+ * - `Stop`: read no more, because the bytes after the head are not HTTP (accepted upgrade, 2xx to `CONNECT`)
  *
  * @since 0.1.0
  * @category events
@@ -25,19 +25,26 @@ export const Body = { Read: 0, Skip: 1, Stop: 2 } as const
 export type Body = (typeof Body)[keyof typeof Body]
 
 /**
- * Callbacks that `execute` calls for every message of the connection. They may pause the parser, but must
- * neither call `execute` nor throw.
+ * The callbacks that a parser's `execute` calls for every message of the connection. The callbacks may pause
+ * the parser, but must neither call `execute` nor throw.
  *
  * @since 0.1.0
  * @category events
  */
 export interface MessageEvents<H> {
-  /** Called when a head is complete, including the head of a 1xx response. Returns a {@link Body}. */
+  /**
+   * Called when a head is complete, including the head of a 1xx response. Returns the driver's reply, a
+   * {@link Body}.
+   */
   head(head: H): number
-  /** Called with a slice of the body, which is never empty: a view of the chunk, not a copy. */
+  /**
+   * Called with a slice of the body. The slice is never empty, and is a view of the chunk that was passed to
+   * `execute`.
+   */
   data(slice: Uint8Array): void
   /**
-   * Called when the message is complete, with its trailer fields as received: name, value, name, value, ...
+   * Called when the message is complete. `rawTrailers` contains the trailer fields as received, as a flat
+   * list of names and values.
    */
   complete(rawTrailers: ReadonlyArray<string>): void
 }
@@ -59,14 +66,14 @@ export interface RequestEvents extends MessageEvents<RequestHead> {}
 export interface ResponseEvents extends MessageEvents<ResponseHead> {}
 
 /**
- * Strictness and limits of a parser.
+ * The strictness and the limits of a parser.
  *
  * @since 0.1.0
  * @category parsers
  */
 export interface ParserOptions {
-  /** Default: `presets.strict`. */
+  /** The strictness flags. Default: `presets.strict`. */
   readonly flags?: Flags | undefined
-  /** Missing limits get the values of `defaultLimits`. */
+  /** The limits. A missing limit gets its value in `defaultLimits`. */
   readonly limits?: Partial<Limits> | undefined
 }

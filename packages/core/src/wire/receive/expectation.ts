@@ -1,5 +1,5 @@
 /**
- * The `Expect` field of a request (RFC 9110 §10.1.1).
+ * Interprets the `Expect` field of a request (RFC 9110 §10.1.1).
  *
  * @since 0.1.0
  */
@@ -7,11 +7,11 @@ import { hasElement, listElements, wordReader } from "../grammar/lists.js"
 
 const known = "100-continue"
 
-/** Returns whether this is the only known expectation, `100-continue`. */
+/** Returns whether the expectation is `100-continue`, which is the only known expectation. */
 export const isContinue = (expectation: string): boolean => expectation.toLowerCase() === known
 
 /**
- * Returns whether the list of an `Expect` value contains `100-continue`.
+ * Returns whether an `Expect` value, read as a list, contains `100-continue`.
  *
  * @since 0.1.0
  * @category facts
@@ -19,8 +19,8 @@ export const isContinue = (expectation: string): boolean => expectation.toLowerC
 export const asksToContinue = (value: string): boolean => hasElement(value, known)
 
 /**
- * The expectation of a request. `continue`: the only expectation is 100-continue, or, by Node's policy, the
- * value contains that word.
+ * The expectation of a request. `continue` means that `100-continue` is the only expectation, or, in the
+ * reading `word`, that the value contains this word.
  *
  * @since 0.1.0
  * @category facts
@@ -30,7 +30,7 @@ export type Expectation = "none" | "continue" | "unknown"
 const saysContinue = wordReader(known)
 
 /**
- * The status of the response to an unknown expectation that no handler handles (RFC 9110 §10.1.1).
+ * The status of a server's response to an unknown expectation (RFC 9110 §10.1.1).
  *
  * @since 0.1.0
  * @category facts
@@ -38,9 +38,11 @@ const saysContinue = wordReader(known)
 export const expectationFailed = 417
 
 /**
- * Interprets `Expect` (its values joined by commas) of a request of HTTP/1.`versionMinor`; HTTP/1.0 has no
- * expectations. `list`: the value is a list, as in RFC 9110; `word`: the word may be anywhere in the value,
- * as in Node.
+ * Returns the expectation of a request. `versionMinor` is the minor version of the request, and HTTP/1.0
+ * requests have no expectations. `value` is the value of `Expect`; several values are joined by commas.
+ *
+ * The reading `list` reads the value as a list, as in RFC 9110. The reading `word` searches the value for
+ * `100-continue` anywhere, as Node does.
  *
  * @since 0.1.0
  * @category facts
@@ -58,7 +60,7 @@ export const expectationOf = (
 }
 
 /**
- * Returns whether the request has an expectation other than `100-continue`.
+ * Returns whether the request has an unknown expectation, which is any expectation but `100-continue`.
  *
  * @since 0.1.0
  * @category facts

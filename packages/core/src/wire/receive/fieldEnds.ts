@@ -1,6 +1,6 @@
 /**
- * The ends of a field line's parts and of the field section (RFC 9112 §5): closes and counts spans, sets
- * marks, chooses the next stage, refuses malformed ends. Never reads beyond the end in question.
+ * Ends a name, a value or a field section (RFC 9112 §5). Each function counts the part that ends, records its
+ * position in `marks`, and sets the next stage of the parser or refuses the message.
  */
 import type { FlagName } from "../../model/flags.js"
 import { takeOver } from "./framingFields.js"
@@ -11,7 +11,10 @@ import * as S from "./stage.js"
 const CR = 13
 const LF = 10
 
-/** Ends the name at the colon at `i`. */
+/**
+ * Ends a name at the colon at `i`. `special` means that the name is the name of a framing field, which needs
+ * a check.
+ */
 export const endName = (m: Machine, i: number, special: boolean): number => {
   if (!m.closeSpan(i, i + 1)) return i + 1
   m.marks[m.markCount + 1] = i + m.base
@@ -20,7 +23,9 @@ export const endName = (m: Machine, i: number, special: boolean): number => {
   return i + 1
 }
 
-/** Checks that need only the name of a framing field; refuses at `at`. */
+/**
+ * Makes the checks that need only the name of a framing field. Refuses the message at `at` if a check fails.
+ */
 const checkName = (m: Machine, at: number): void => {
   if ((m.facts & Fact.Trailers) !== 0 && !m.allows("framingInTrailers")) {
     m.refuse(at, "HPE_INVALID_HEADER_TOKEN", "Framing field in trailers", "framingInTrailers")
@@ -36,10 +41,10 @@ const checkName = (m: Machine, at: number): void => {
   }
 }
 
-/** Returns the flag that permits this byte in a value. */
+/** Returns the flag that permits the control byte `c` in a value. */
 export const flagOfControl = (c: number): FlagName => (c === 0 ? "nulInValues" : "controlsInValues")
 
-/** Ends a value at CR, at LF or at a byte that is not permitted in a value. */
+/** Ends a value at the byte `c` at `i`. This byte is CR, LF, or a byte that is not permitted in a value. */
 export const endValue = (m: Machine, i: number, c: number): number => {
   if (c !== CR && c !== LF && m.allows(flagOfControl(c))) {
     m.stage = S.VALUE_LOOSE
@@ -61,7 +66,7 @@ export const endValue = (m: Machine, i: number, c: number): number => {
   return i
 }
 
-/** Ends an empty value that the next line does not continue. */
+/** Ends an empty value. Called when the next line does not continue the value. */
 export const endEmptyValue = (m: Machine, i: number): number => {
   if (m.kind === Kind.ContentLength) return m.refuse(i, "HPE_INVALID_CONTENT_LENGTH", "Empty Content-Length")
   if (m.kind === Kind.TransferEncoding && !m.allows("otherTransferCodings")) {
@@ -83,8 +88,8 @@ export const endEmptyValue = (m: Machine, i: number): number => {
 }
 
 /**
- * Handles a line that is not read as a field: the empty line, a line that does not start with a name, or a
- * field line beyond `maxHeaderCount`.
+ * Handles a line that is not read as a field. Such a line is the empty line, a line that does not start with
+ * a name, or a field line beyond `maxHeaderCount`.
  */
 export const endLines = (m: Machine, i: number, n: number): number => {
   const c = m.chunk[i]!
@@ -105,7 +110,7 @@ export const endLines = (m: Machine, i: number, n: number): number => {
   return i + 1
 }
 
-/** Ends the section after its empty line has been read. */
+/** Ends a field section after its empty line has been read. */
 export const endSection = (m: Machine): void => {
   m.stage = (m.facts & Fact.Trailers) !== 0 ? S.MESSAGE_COMPLETE : S.HEAD_COMPLETE
 }

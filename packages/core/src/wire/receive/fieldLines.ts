@@ -1,10 +1,10 @@
 /**
- * Field lines of a head or a trailer section (RFC 9112 §5), up to the empty line. Records the positions of
- * names and values; framingFields.ts reads the values of framing fields byte by byte. Never unfolds, decodes
- * or combines fields.
+ * Reads the field lines of a head or a trailer section, up to the empty line (RFC 9112 §5). Records the
+ * positions of names and values. framingFields.ts reads the values of framing fields byte by byte. Never
+ * unfolds, decodes or combines fields.
  *
- * The `if`s of the loop are in the order of the parts of a line, so that one iteration reads a usual line.
- * plainLines.ts reads simple lines faster.
+ * The `if`s of the loop are in the order in which the parts of a line occur, so one iteration reads a usual
+ * line. plainLines.ts reads simple lines faster.
  */
 import { endEmptyValue, endName, endSection, endValue, flagOfControl } from "./fieldEnds.js"
 import { kindOfValue, readFramingValue, recogniseName, recogniseWhole, takeOver } from "./framingFields.js"
@@ -14,7 +14,8 @@ import { Kind, type Machine } from "./machine.js"
 import { readPlainLines } from "./plainLines.js"
 import * as S from "./stage.js"
 
-// Module-local copies: engines read an imported binding at every use, but treat a local binding as constant.
+// Local copies are faster, because engines read an imported binding at every use but treat a local binding as
+// constant.
 const token = TOKEN
 const value = VALUE
 
@@ -25,8 +26,8 @@ const TAB = 9
 const COLON = 58
 
 /**
- * Reads from `i` on. Returns the index where reading stopped: at `n`, at a refused byte, or after the empty
- * line, with the next stage set.
+ * Reads field lines from the index `i` on, up to the end of the chunk (`n`), a refused byte, or the end of
+ * the empty line. Returns the index where reading stopped. After the empty line the next stage is set.
  */
 export const readFieldLines = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
@@ -116,7 +117,7 @@ export const readFieldLines = (m: Machine, i: number, n: number): number => {
   }
 }
 
-/** Continues the value in the line that starts with whitespace at `i` (RFC 9112 §5.2). */
+/** Continues a value in the next line, which starts with whitespace at `i` (obs-fold, RFC 9112 §5.2). */
 const foldValue = (m: Machine, i: number): void => {
   if (!m.allows("obsoleteFold")) {
     m.refuse(i, "HPE_INVALID_HEADER_TOKEN", "Unexpected whitespace after header value", "obsoleteFold")
@@ -132,8 +133,8 @@ const foldValue = (m: Machine, i: number): void => {
 }
 
 /**
- * Handles a name that is not directly followed by a colon. Node's parser has a separate reason for framing
- * fields with a space before the colon.
+ * Handles a name that is not directly followed by a colon. For a framing field with a space before the colon,
+ * the refusal has a reason of its own, as in Node's parser.
  */
 const readNameFault = (m: Machine, i: number, c: number): number => {
   if (c !== SP || m.kind === Kind.General) {

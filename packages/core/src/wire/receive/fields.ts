@@ -1,14 +1,16 @@
 /**
- * Received fields in the shapes that Node documents: `message.headers`, `headersDistinct`, `trailers`,
- * `trailersDistinct`. All are computed from the raw list (name, value, name, value, ...) when read.
+ * Converts received fields to the shapes that Node documents: `message.headers`, `headersDistinct`,
+ * `trailers`, `trailersDistinct`. Each shape is computed from the raw list (name, value, name, value, ...)
+ * when it is read.
  *
- * Never changes the raw list. Handling a request does not need these views.
+ * Never changes the raw list. An unread view costs no time.
  *
  * @since 0.1.0
  */
 
 /**
- * Fields by lower-case name. The value is a string, but an array for `set-cookie`.
+ * Fields by lower-case name. Each value is a string, with the exception of `set-cookie`, whose value is an
+ * array.
  *
  * @since 0.1.0
  * @category models
@@ -16,7 +18,7 @@
 export type FoldedFields = { [name: string]: string | Array<string> | undefined }
 
 /**
- * Fields by lower-case name. The value is an array of all values of the field, in order.
+ * Fields by lower-case name. Each value is an array with all values of the field, in order.
  *
  * @since 0.1.0
  * @category models
@@ -24,25 +26,26 @@ export type FoldedFields = { [name: string]: string | Array<string> | undefined 
 export type DistinctFields = { [name: string]: Array<string> | undefined }
 
 /**
- * How repeated fields are combined.
+ * Options for combining repeated fields.
  *
  * @since 0.1.0
  * @category models
  */
 export interface FoldOptions {
   /**
-   * Join repeated fields with `, ` even if the field permits only one value. If false, repetitions of such a
-   * field are discarded. Default: false. Source: Node documentation, http.createServer, joinDuplicateHeaders.
+   * Whether repeated fields are joined with `, ` even if the field permits only one value. If `false`,
+   * repetitions of such a field are discarded. Default: `false`. Source: Node documentation,
+   * http.createServer, joinDuplicateHeaders.
    */
   readonly joinDuplicateHeaders?: boolean | undefined
   /**
-   * The object to fill. Default: a new object without prototype, so that no name collides with a member of
-   * `Object.prototype`. In an ordinary object, a field named `__proto__` is dropped.
+   * The object to fill. Default: a new object without a prototype, so that no field name collides with a
+   * member of `Object.prototype`. In an object with a prototype, a field named `__proto__` is dropped.
    */
   readonly into?: FoldedFields | undefined
 }
 
-// Of these fields, all values but the first are discarded (Node documentation, message.headers).
+// If one of these fields is repeated, only its first value is kept (Node documentation, message.headers).
 const onlyFirst: ReadonlySet<string> = new Set(
   (
     "age authorization content-length content-type etag expires from host if-modified-since if-unmodified-since " +
@@ -53,9 +56,9 @@ const onlyFirst: ReadonlySet<string> = new Set(
 const emptyRecord = (): { [name: string]: never } => Object.create(null) as { [name: string]: never }
 
 /**
- * Returns the fields as in `message.headers` (Node documentation): `set-cookie` is an array, repeated
- * `cookie` fields are joined with `; `, repetitions of single-value fields are discarded, and all other
- * repetitions are joined with `, `.
+ * Returns the fields as in `message.headers` (Node documentation). `set-cookie` is an array. Repeated
+ * `cookie` fields are joined with `; `. Repetitions of fields with a single value are discarded. All other
+ * repeated fields are joined with `, `.
  *
  * @since 0.1.0
  * @category views
@@ -68,14 +71,15 @@ export const foldHeaders = (raw: ReadonlyArray<string>, options?: FoldOptions): 
 }
 
 /**
- * Adds one field to a folded view: one step of `foldHeaders`.
+ * Adds one field to the result of `foldHeaders`.
  *
  * @since 0.1.0
  * @category views
  */
 export const foldField = (field: string, value: string, folded: FoldedFields, joinAll: boolean): void => {
   const name = field.toLowerCase()
-  // An earlier field has left a string or an array. Any other value is from a prototype and is replaced.
+  // The value of an earlier field is a string or an array. Any other value is from a prototype, and is
+  // replaced.
   const before = folded[name]
   if (name === "set-cookie") {
     if (Array.isArray(before)) before.push(value)
@@ -88,8 +92,8 @@ export const foldField = (field: string, value: string, folded: FoldedFields, jo
 }
 
 /**
- * Returns the fields as in `message.headersDistinct` (Node documentation): every value of every field, with
- * nothing joined or discarded. The object has no prototype.
+ * Returns the fields as in `message.headersDistinct` (Node documentation). The result has every value of
+ * every field, and no prototype.
  *
  * @since 0.1.0
  * @category views
@@ -106,7 +110,8 @@ export const distinctHeaders = (raw: ReadonlyArray<string>): DistinctFields => {
 }
 
 /**
- * Returns the value of the first field with this lower-case name, or `undefined`. Creates no view.
+ * Returns the value of the first field with this lower-case name, or `undefined` if there is no such field.
+ * Converts no other field.
  *
  * @since 0.1.0
  * @category views
@@ -120,7 +125,8 @@ export const firstValue = (raw: ReadonlyArray<string>, name: string): string | u
 }
 
 /**
- * Both views of one raw list. A view is computed when it is first read, and then cached.
+ * The folded view and the distinct view of one raw list. Each view is computed when it is first read, and
+ * then cached.
  *
  * @since 0.1.0
  * @category views
@@ -134,12 +140,12 @@ export class FieldViews {
     private readonly options?: FoldOptions
   ) {}
 
-  /** As `message.headers` and `message.trailers`. */
+  /** The fields as in Node's `message.headers` and `message.trailers`. */
   get folded(): FoldedFields {
     return (this.foldedView ??= foldHeaders(this.raw, this.options))
   }
 
-  /** As `message.headersDistinct` and `message.trailersDistinct`. */
+  /** The fields as in Node's `message.headersDistinct` and `message.trailersDistinct`. */
   get distinct(): DistinctFields {
     return (this.distinctView ??= distinctHeaders(this.raw))
   }

@@ -1,7 +1,7 @@
 /**
- * The fields that determine framing and persistence (RFC 9112 §6, §9): recognises their names, and reads
- * their values byte by byte as Node's parser does. Records facts in the machine; bodyFraming.ts draws the
- * conclusions.
+ * Reads the fields that determine framing and persistence (RFC 9112 §6, §9). Recognises the names of these
+ * fields, and reads their values byte by byte as Node's parser does. The results are facts (`Machine.facts`),
+ * by which bodyFraming.ts decides.
  */
 import { ELEMENT } from "../grammar/byteClasses.js"
 import { latin1 } from "./fast/latin1.js"
@@ -23,14 +23,16 @@ const kinds: ReadonlyMap<string, number> = new Map([
   ["transfer-encoding", Kind.TransferEncoding]
 ])
 
-/** Length of the longest of these names. */
+/** Length of the longest name of a framing field. */
 export const LONGEST_NAME = 17
 
-/** Lengths of these names. */
+/**
+ * A table of the lengths that the names of framing fields and `host` have. The entry of such a length is 1.
+ */
 export const KNOWN_SIZE = new Uint8Array(LONGEST_NAME + 1)
 for (const name of ["host", ...kinds.keys()]) KNOWN_SIZE[name.length] = 1
 
-/** Returns whether the chunk's bytes from `from` on are `lower`, compared without case. */
+/** Returns whether the chunk contains the text `lower` at `from`. The comparison ignores case. */
 const matches = (m: Machine, from: number, lower: string): boolean => {
   for (let k = 0; k < lower.length; k++) {
     const c = m.chunk[from + k]!
@@ -45,8 +47,8 @@ const set = (m: Machine, kind: number): boolean => {
 }
 
 /**
- * Sets the kind of the field whose name arrived in several chunks and ends before `i`. Returns `true` if the
- * name alone needs a check.
+ * Sets `m.kind` for a field whose name arrived in several chunks and ends before `i`. Returns `true` if the
+ * name alone needs a check (`checkName` in fieldEnds.ts).
  */
 export const recogniseWhole = (m: Machine, i: number): boolean => {
   m.kind = Kind.General
@@ -59,8 +61,8 @@ export const recogniseWhole = (m: Machine, i: number): boolean => {
 }
 
 /**
- * Sets the kind of the field whose name is the chunk's bytes from `from` to `i`. Returns `true` if the name
- * alone needs a check.
+ * Sets `m.kind` for a field whose name is in the chunk, from `from` to before `i`. Returns `true` if the name
+ * alone needs a check (`checkName` in fieldEnds.ts).
  */
 export const recogniseName = (m: Machine, from: number, i: number): boolean => {
   m.kind = Kind.General
@@ -90,7 +92,8 @@ const sawHost = (m: Machine): boolean => {
 }
 
 /**
- * Called when the value of a framing field begins at `i`: sets the stage that reads the value, or refuses.
+ * Called when the value of a framing field begins at `i`. Sets the stage that reads the value, or refuses the
+ * message.
  */
 export const kindOfValue = (m: Machine, i: number): void => {
   switch (m.kind) {
@@ -113,7 +116,8 @@ export const kindOfValue = (m: Machine, i: number): void => {
     case Kind.TransferEncoding:
       if ((m.facts & Fact.TransferEncoding) !== 0 && notSingle(m, i)) return
       m.facts |= Fact.TransferEncoding
-      // Several fields form one list (RFC 9110 §5.3), so only the last coding counts.
+      // Several `Transfer-Encoding` fields form one list (RFC 9110 §5.3). So only the last coding of the last
+      // field counts.
       if ((m.facts & Fact.Chunked) !== 0 && m.request && !m.allows("chunkedNotLast")) {
         if (m.closeSpan(i, i + 1)) afterChunked(m, i + 1)
         return
@@ -125,7 +129,10 @@ export const kindOfValue = (m: Machine, i: number): void => {
   }
 }
 
-/** Called when the value has ended: records its option or coding as a fact of the message. */
+/**
+ * Records a connection option, or the coding `chunked`, as a fact about the message. Called when an element
+ * or the value of a framing field has ended.
+ */
 export const takeOver = (m: Machine): void => {
   switch (m.kind) {
     case Kind.KeepAliveSeen:
@@ -156,7 +163,10 @@ const notSingle = (m: Machine, at: number): boolean => {
   return true
 }
 
-/** Reads from `i` to the value's line break, to a byte that fieldLines.ts handles, or to `n`. */
+/**
+ * Reads the value of a framing field from the index `i` on. Stops at the value's line break, at a byte that
+ * fieldLines.ts handles, or at the end of the chunk (`n`).
+ */
 export const readFramingValue = (m: Machine, i: number, n: number): number => {
   if (m.stage >= S.CODING) return readCodings(m, i, n)
   if (m.stage >= S.LENGTH_DIGITS) return readLength(m, i, n)
@@ -169,14 +179,14 @@ const optionKinds: ReadonlyArray<number> = [Kind.CloseSeen, Kind.UpgradeSeen, Ki
 const OPTION_TAILS = options.map((option) => option.slice(1))
 
 /**
- * Reads ` keep-alive`, ` close` or ` upgrade` if the value, its line break and one more byte are in this
- * chunk. Records the option and returns the index of the CR. Returns -1 for any other value, which is then
- * read step by step.
+ * Reads a `Connection` value that is exactly ` keep-alive`, ` close` or ` upgrade`. The value, its line break
+ * and one more byte must be in this chunk. Records the option and returns the index of the CR. Returns -1 for
+ * any other value, which is then read byte by byte.
  */
 export const readPlainOption = (m: Machine, i: number, n: number): number => {
   if (m.kind !== Kind.Connection || (m.facts & Fact.Trailers) !== 0) return -1
   const chunk = m.chunk
-  // Length of the longest word, of the space before the word, and of three bytes after it.
+  // 14 bytes are the longest option, the space before it, and three bytes after it.
   if (i + 14 > n || chunk[i] !== SP) return -1
   const first = chunk[i + 1]! | 32
   const word = first === 107 ? 2 : first === 99 ? 0 : first === 117 ? 1 : -1
@@ -285,15 +295,15 @@ const readCodings = (m: Machine, i: number, n: number): number => {
         m.stage = S.VALUE_TEXT
         return i
       }
-      // Node's parser reads `chunked` with a tab after it as another coding. So any byte other than a space
-      // or a line break is refused here, unless other codings are permitted.
+      // Node's parser reads `chunked` and a following tab as another coding. So a tab needs
+      // `otherTransferCodings` in addition to `tabsInFraming`.
       if (notSingle(m, i)) return i
       if (c === TAB && m.flags.tabsInFraming) continue
       if (c === COMMA) {
         if (m.request && !m.allows("chunkedNotLast")) {
           return m.closeSpan(i, i + 1) ? afterChunked(m, i + 1) : i + 1
         }
-        // The comma is handled below: it starts the next coding.
+        // The code below handles the comma, which starts the next coding.
       }
       m.stage = S.CODING_OTHER
     } else if (m.stage === S.CODING_SPACES) {

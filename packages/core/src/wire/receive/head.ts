@@ -1,7 +1,7 @@
 /**
- * The head of one received message: facts found by the parser, and the field list, which is created when it
- * is first read. Keeps the text of the head, and not the received
- * chunk, whose memory is freed. Never folds or interprets fields (see fields.ts).
+ * The head of one received message. A head has the facts that the parser found. The list of fields is created
+ * when it is first read. A head keeps its text, and does not keep the received chunk, so the chunk's memory
+ * can be freed. Never folds or interprets fields, which fields.ts does.
  */
 
 import { isContinue } from "./expectation.js"
@@ -9,42 +9,47 @@ import { isBlank, listElements } from "../grammar/lists.js"
 import { Fact, type Machine } from "./machine.js"
 
 /**
- * Properties common to request and response heads.
+ * The properties that request heads and response heads share.
  *
  * @since 0.1.0
  * @category heads
  */
 export interface Head {
-  /** Major version (RFC 9112 §2.3). */
+  /** The major HTTP version of the message (RFC 9112 §2.3). */
   readonly versionMajor: number
-  /** Minor version. */
+  /** The minor HTTP version of the message. */
   readonly versionMinor: number
   /**
-   * Field lines as received: name, value, name, value, ... with bytes 0x80-0xFF as U+0080-U+00FF. Created
-   * once.
+   * The fields as received, as a flat list of names and values. Bytes 0x80-0xFF are the characters
+   * U+0080-U+00FF. The list is created when it is first read.
    */
   readonly rawHeaders: ReadonlyArray<string>
   /** Number of field lines. */
   readonly fieldCount: number
-  /** Returns the value of the first field with this lower-case name, without creating the list. */
+  /**
+   * Returns the value of the first field with this lower-case name, without creating the list `rawHeaders`.
+   */
   get(lowerName: string): string | undefined
   /**
-   * Returns the elements of the list formed by all fields with this name (RFC 9110 §5.6.1). Empty if there is
-   * no such field.
+   * Returns the elements of the list that all fields with this lower-case name form (RFC 9110 §5.6.1). The
+   * result is empty if there is no such field.
    */
   elements(lowerName: string): ReadonlyArray<string>
-  /** The connection persists after this message, according to the head (RFC 9112 §9.3). */
+  /** Whether the connection persists after this message, according to the head (RFC 9112 §9.3). */
   readonly keepAlive: boolean
   /**
-   * As `keepAlive`, for a message that has no body, such as the response to HEAD: the end of the connection
-   * then frames no body.
+   * Whether the connection persists if the message has no body, as in a response to HEAD. Differs from
+   * `keepAlive` if the head says that the end of the connection frames the body.
    */
   readonly persistent: boolean
-  /** An upgrade is requested (or completed by a 101), or the method is CONNECT (RFC 9110 §7.8, §9.3.6). */
+  /**
+   * Whether the request asks for an upgrade, the response is a 101 that completes an upgrade, or the method
+   * is CONNECT (RFC 9110 §7.8, §9.3.6).
+   */
   readonly upgrade: boolean
-  /** The body's length in bytes, if given by Content-Length. */
+  /** The length of the body in bytes, if the head has `Content-Length`. */
   readonly contentLength: number | undefined
-  /** The body is framed by the chunked coding (RFC 9112 §7.1). */
+  /** Whether the body is framed by the chunked coding (RFC 9112 §7.1). */
   readonly chunked: boolean
 }
 
@@ -59,7 +64,7 @@ export interface RequestHead extends Head {
   readonly method: string
   /** The target as received, in any of its four forms (RFC 9112 §3.2). */
   readonly target: string
-  /** The request has `Expect: 100-continue` and is HTTP/1.1 (RFC 9110 §10.1.1). */
+  /** Whether the request is HTTP/1.1 and has `Expect: 100-continue` (RFC 9110 §10.1.1). */
   readonly expectContinue: boolean
 }
 
@@ -72,29 +77,32 @@ export interface RequestHead extends Head {
 export interface ResponseHead extends Head {
   /** The status code (RFC 9110 §15). */
   readonly status: number
-  /** The reason phrase as received; may be empty. */
+  /** The reason phrase as received, which may be empty. */
   readonly statusMessage: string
 }
 
-/** Positions of the fields in the text: start and end of name and value, four numbers per field line. */
+/**
+ * The positions of the fields in the head's text. Each field line has four numbers, which are the start and
+ * end of its name and the start and end of its value.
+ */
 export type Marks = ReadonlyArray<number>
 
-/** Stands in place of a name's start if the value continues the previous value (flag obsoleteFold). */
+/** The mark in place of a name's start for a line that continues the previous value (flag `obsoleteFold`). */
 export const FOLD = -1
 
 /**
- * Trims trailing whitespace, which is not part of the value (RFC 9112 §5.1); leading whitespace is outside
- * the marks. For a blank value the end can move before the start, and `slice` then returns the empty string.
+ * Returns a value without its trailing whitespace (RFC 9112 §5.1). Leading whitespace is already outside the
+ * marks. For a blank value the end can move before the start, and `slice` then returns the empty string.
  */
 const valueOf = (text: string, start: number, end: number): string => {
   while (isBlank(text.charCodeAt(end - 1))) end--
   return text.slice(start, end)
 }
 
-// Number of marks above which the list is allocated at its final size: six field lines (measured).
+// Minimum number of marks (six field lines) for which the list is allocated at its final size (measured).
 const MANY = 24
 
-/** Returns the raw list of a field section. */
+/** Returns the raw list (name, value, name, value, ...) of a field section. */
 export const rawFields = (text: string, marks: Marks): Array<string> => {
   const length = marks.length
   if (length >= MANY) return manyFields(text, marks)
@@ -127,8 +135,8 @@ const manyFields = (text: string, marks: Marks): Array<string> => {
 }
 
 /**
- * Returns a value of several lines. As in Node, the lines are joined without line breaks, and only the end of
- * the result is trimmed.
+ * Returns a value that continues over several lines. As in Node, the lines are joined without line breaks,
+ * and only the end of the result is trimmed.
  */
 const foldedValue = (text: string, marks: Marks, at: number): string => {
   let first = at
@@ -150,9 +158,9 @@ const sameName = (text: string, start: number, lowerName: string): boolean => {
 }
 
 /**
- * The head of a request or a response; only the parser creates heads. Members are declared, not initialised,
- * because an initialised class field costs a second store per head (a tenth of the time of a small request,
- * measured).
+ * The head of a request or a response, created by the parser. The members are only declared here, because an
+ * initialised class field costs a second store per head. These stores take a tenth of the time of a small
+ * request (measured).
  */
 export class ParsedHead implements RequestHead, ResponseHead {
   declare private readonly text: string
@@ -160,7 +168,10 @@ export class ParsedHead implements RequestHead, ResponseHead {
   declare private raw: ReadonlyArray<string> | undefined
   declare readonly versionMajor: number
   declare readonly versionMinor: number
-  /** 0: closes; 1: closes if the body is framed by the end of the connection; 2: persists. */
+  /**
+   * The result of `reuseAfter`. 0 means that the connection closes, 1 that it persists only if the message
+   * has no body, and 2 that it persists.
+   */
   declare private readonly reuse: number
   declare readonly upgrade: boolean
   declare readonly contentLength: number | undefined

@@ -1,14 +1,19 @@
 /**
- * Checks of a whole head: the form of the target, `Host`, and framing fields that the status or the version
- * forbids. Every check has a flag that turns it off; these flags are listed in `checkedInHeads` of
- * machine.ts. A check without a flag must precede the test of `checksHeads`. Never reads bytes.
+ * Checks a whole head. The checks concern the form of the target, `Host`, and framing fields that the status
+ * or the version forbids.
+ *
+ * Each check can be turned off by a flag, and `checkedInHeads` in machine.ts lists these flags. A check
+ * without a flag must precede the test of `checksHeads`, which skips all checks if every listed flag is set.
  */
 import { isHost, lacksHost } from "../grammar/host.js"
 import { trimBlanks } from "../grammar/lists.js"
 import { Fact, type Machine } from "./machine.js"
 import { wrongForm } from "./target.js"
 
-/** Checks a head whose text is `text`. Returns `false` if the head was refused, at `at`. */
+/**
+ * Checks a head. `text` is the text of the head. Returns `false` if the head was refused, at the position
+ * `at`.
+ */
 export const checkHead = (m: Machine, at: number, text: string): boolean => {
   if (!m.checksHeads) return true
   if (m.request) {
@@ -27,7 +32,10 @@ export const checkHead = (m: Machine, at: number, text: string): boolean => {
   return checkOldCoding(m, at)
 }
 
-/** Checks a response whose status forbids a body for fields that frame a body (RFC 9112 §6.3, item 1). */
+/**
+ * Checks a response whose status forbids a body. Such a response must have no field that frames a body (RFC
+ * 9112 §6.3, item 1).
+ */
 const checkNoBody = (m: Machine, at: number): boolean => {
   if ((m.facts & Fact.TransferEncoding) === 0 && m.remaining === 0) return true
   if (m.flags.lengthWithoutBody) return true
@@ -41,9 +49,9 @@ const checkNoBody = (m: Machine, at: number): boolean => {
 }
 
 /**
- * Checks a message that has a transfer coding but is older than HTTP/1.1, which introduced transfer codings
- * (RFC 9112 §6.1). Depending on flags, the message is accepted, accepted without reuse of its connection, or
- * refused.
+ * Checks a message that has a transfer coding and a version below HTTP/1.1. HTTP/1.1 introduced transfer
+ * codings (RFC 9112 §6.1). Depending on the flags, the message is accepted, accepted without reuse of its
+ * connection, or refused.
  */
 const checkOldCoding = (m: Machine, at: number): boolean => {
   if (m.flags.transferEncodingInHttp10) return true

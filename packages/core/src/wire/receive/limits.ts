@@ -1,35 +1,39 @@
 /**
- * Limits on the memory and work that one connection can cause in the parser, with unit, default and reason.
- * They apply in every preset; no flag disables them.
+ * The limits on the memory and the work that one connection can cause in the parser. The limits apply in
+ * every preset, and no flag turns them off.
  *
- * The callback API turns off the limits that Node lacks (packages/node/src/http/own/flags.ts), so such a
- * limit needs a value for "no limit", such as 0.
+ * The callback API turns off the limits that Node lacks (packages/node/src/http/own/flags.ts). So every such
+ * limit needs a value that means "no limit", such as 0.
  */
 
 /**
- * Limits on the parser's memory and work for one message.
+ * The limits on the parser's memory and work for one message.
  *
  * @since 0.1.0
  * @category limits
  */
 export interface Limits {
   /**
-   * Bytes of request target or reason phrase, field names and field values (trailing whitespace included) of
-   * one head; a head that reaches the limit is refused, as in Node. Default 16384: Node's
-   * `--max-http-header-size`.
+   * Maximum number of bytes in one head. The limit counts the request target or reason phrase, the field
+   * names, and the field values with trailing whitespace. A head that reaches the limit is refused, as in
+   * Node. Default 16384, as Node's `--max-http-header-size`.
    */
   readonly maxHeaderSize: number
   /**
-   * Field lines of one head, and of one trailer section. 0: only the bytes are limited. Default 2000, as
-   * Node's `server.maxHeadersCount`. Unlike Node, which drops further fields, the parser refuses the message,
-   * because a dropped field may frame or authorise the message.
+   * Maximum number of field lines in one head, and in one trailer section. 0 means no limit. Default 2000, as
+   * Node's `server.maxHeadersCount`. A message with more field lines is refused. Node drops further fields
+   * instead. That is unsafe, because a dropped field may frame or authorise the message.
    */
   readonly maxHeaderCount: number
   /**
-   * Bytes of the names and values of the extensions of one chunk. Default 16384, as in Node (CVE-2024-22019).
+   * Maximum number of bytes in the extensions of one chunk. The limit counts names and values. Default 16384,
+   * as in Node (CVE-2024-22019).
    */
   readonly maxChunkExtensionsSize: number
-  /** Bytes of names and values of one trailer section, counted as in a head. Default: `maxHeaderSize`. */
+  /**
+   * Maximum number of bytes in one trailer section. Field names and values are counted as in a head. Default:
+   * `maxHeaderSize`.
+   */
   readonly maxTrailerSize: number
 }
 
@@ -47,7 +51,8 @@ export const defaultLimits: Limits = {
 }
 
 /**
- * Completes limits with the defaults; the default of `maxTrailerSize` is `maxHeaderSize`.
+ * Returns the limits with a default for each missing limit. The default of `maxTrailerSize` is
+ * `maxHeaderSize`.
  *
  * @since 0.1.0
  * @category limits

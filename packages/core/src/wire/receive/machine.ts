@@ -1,11 +1,12 @@
 /**
- * The state of a parser between two bytes, and the operations that all parts of the parser share: open and
- * close a span of text, keep an incomplete head across chunks, refuse. Knows no grammar and calls no events.
+ * The state of a parser between two bytes, and the operations that all parts of the parser share. These
+ * operations close spans of text, keep an incomplete head across chunks, and refuse the input. A span is a
+ * part of the text that counts towards a limit, such as a name or a value. This file knows no grammar and
+ * calls no events.
  *
- * Positions: `i` is an index in the current chunk, and `i + base` is the same position in the text of the
- * current section (a head or a trailer section). `carried` contains the section's bytes from earlier chunks.
- * Long runs of bytes outside all spans (spaces between parts) are not carried, so the limits bound the memory
- * whatever the peer sends.
+ * If `i` is an index in the current chunk, `i + base` is the same position in the text of the current section
+ * (a head or a trailer section). `carried` contains the section's bytes from earlier chunks. Long runs of
+ * spaces between spans are not carried. So the limits on spans also limit the memory.
  */
 import type { FlagName, Flags } from "../../model/flags.js"
 import { LOOSE_PATH, LOOSE_QUERY, PATH, QUERY, URL_PATH, URL_QUERY } from "../grammar/byteClasses.js"
@@ -14,7 +15,10 @@ import type { Limits } from "./limits.js"
 import type { Refusal, RefusalCode, RefusalStatus } from "../../model/refusal.js"
 import { IDLE, NAME, OWS, OWS_LINE, REFUSED, TARGET, VALUE_LF, VALUE_LINE } from "./stage.js"
 
-/** Facts about the current message, from its fields: bits of {@link Machine.facts}. */
+/**
+ * Facts about the current message, as bits of {@link Machine.facts}. Most facts come from the message's
+ * fields.
+ */
 export const Fact = {
   KeepAlive: 1,
   Close: 2,
@@ -22,16 +26,18 @@ export const Fact = {
   Chunked: 8,
   Upgrade: 16,
   ContentLength: 32,
-  /** The driver replied that there is no body. */
+  /** The driver replied to the head that the message has no body. */
   SkipBody: 64,
-  /** The fields being read are trailers. */
+  /** The fields that are being read are trailers. */
   Trailers: 128,
   TransferEncoding: 256,
-  /** The message is accepted, but other readers may frame it differently, so the connection is not reused. */
+  /**
+   * The message is accepted, but other parsers may find its end elsewhere. So the connection is not reused.
+   */
   LastInDoubt: 512
 } as const
 
-/** The kind of the field being read: {@link Machine.kind}. */
+/** The kinds of fields. {@link Machine.kind} is the kind of the field that is being read. */
 export const Kind = {
   General: 0,
   Connection: 1,
@@ -45,25 +51,26 @@ export const Kind = {
   ChunkedSeen: 8
 } as const
 
-// Gaps between spans up to this length are carried with the text, because cutting out a gap costs a copy of
-// the text so far.
+// Maximum length of a gap between spans that stays in the text. Cutting out a gap costs a copy of the text so
+// far.
 const KEPT_GAP = 16
 
-// Size of the buffer for split heads, bytes. A machine keeps a buffer of this size after it has needed a
-// buffer.
+// Size in bytes of the buffer for heads that arrive in several chunks. A machine keeps a buffer of this size
+// for later heads.
 const KEPT_ROOM = 1024
 
-// An unfinished name longer than this is not a known name, so no further bytes of the name are kept.
+// Number of bytes to keep of an unfinished name. Every known name is shorter, so more bytes are not needed.
 const KEPT_NAME = 20
 
-// Size of a window, bytes. Starting a conversion costs as much as converting 600 bytes, and pipelined heads
-// are shorter, so several heads share one conversion.
+// Size in bytes of a window, which is a part of the chunk that is converted to text in one call. A call costs
+// as much as converting 600 bytes, so several short pipelined heads share one window.
 const WINDOW = 1024
 
-// The reused list of marks is replaced if a head made it longer than this: 256 field lines.
+// Maximum length (256 field lines) of a list of marks that is kept for the next head.
 const KEPT_MARKS = 1024
 
-// Flags of headChecks.ts. If a flag is missing here, its check is skipped whenever all listed flags are set.
+// The flags that turn off the checks of headChecks.ts. If all listed flags are set, every check is skipped,
+// even a check whose flag is missing here.
 const checkedInHeads = [
   "targetForms",
   "missingHost",
@@ -77,32 +84,35 @@ const noBytes = new Uint8Array(0)
 
 export class Machine {
   stage = IDLE
-  /** A position inside the current stage: the part of a target, the letter of a word. */
+  /**
+   * A position inside the current stage, such as the part of a target or the number of matched letters of a
+   * word.
+   */
   part = 0
   word = 0
 
   chunk: Uint8Array = noBytes
-  /** Bytes of the connection before the current chunk. */
+  /** Number of bytes of the connection that were consumed before the current chunk. */
   consumed = 0
 
   private carried: Uint8Array = noBytes
   private carriedLength = 0
   base = 0
-  /** Index in the chunk of the section's first byte that has not been copied to `carried`. */
+  /** Index in the chunk of the first byte of the section that has not been copied to `carried`. */
   sectionAt = 0
   /**
-   * Number of sections begun in this chunk. From the second section on, several sections may share the text
-   * of one window of the chunk.
+   * Number of sections that have begun in this chunk. From the second section on, several sections may share
+   * the text of one window.
    */
   private sections = 0
   private window = ""
   private windowAt = 0
   private windowEnd = 0
-  /** Index in the chunk of the open span's first byte; -1 without an open span. */
+  /** Index in the chunk of the first byte of the open span, or -1 if no span is open. */
   spanAt = -1
-  /** The part of an unfinished name or method from earlier chunks. */
+  /** The part of an unfinished name or method that arrived in earlier chunks. */
   partial = ""
-  /** Bytes of the section's spans (limited by maxHeaderSize). */
+  /** Number of bytes in the section's spans. `limit` is the maximum. */
   counted = 0
   limit: number
   extensions = 0
@@ -115,39 +125,45 @@ export class Machine {
   status = 0
   lineStart = 0
   lineEnd = 0
-  /** The target begins with a slash (RFC 9112 §3.2.1). */
+  /** Whether the target begins with a slash (RFC 9112 §3.2.1). */
   originForm = false
   facts = 0
   kind = 0
   upgrade = false
-  /** True if the bytes after the current message are not HTTP. */
+  /** Whether the bytes after the current message are not HTTP. */
   stopping = false
-  /** The Content-Length or chunk size, then the number of bytes that are left to read. */
+  /**
+   * The value of `Content-Length` or the size of a chunk, and later the number of bytes that are left to
+   * read.
+   */
   remaining = 0
-  /** Number of digits read of the current number; needed for numbers above 2^53. */
+  /**
+   * Number of digits of the current length that were read. Without the flag `longNumbers` this number is
+   * limited (numbers.ts).
+   */
   digits = 0
   exact: bigint | undefined = undefined
   hosts = 0
   hostMark = 0
-  /** The Host value has already been validated. */
+  /** Whether the `Host` value has already been validated. */
   hostIsValid = false
 
   refusal: Refusal | undefined = undefined
 
   /**
-   * Maximum length of the list of marks: four for each of `maxHeaderCount` field lines, in a head and again
-   * in its trailers. Compared in plainLines.ts only.
+   * Maximum length of the list of marks in one section. Each of `maxHeaderCount` field lines has four marks.
+   * Only plainLines.ts checks this maximum.
    */
   readonly maxMarks: number
-  /** At least one check of a whole head is active under these flags. */
+  /** Whether at least one check of a whole head is active under these flags. */
   readonly checksHeads: boolean
-  /** Bytes permitted in the path of a target, and in its query after the first question mark. */
+  /** The byte classes for the path of a target (`pathBytes`), and for its query (`queryBytes`). */
   readonly pathBytes: Uint8Array
   readonly queryBytes: Uint8Array
 
   constructor(
     readonly request: boolean,
-    /** All flags; no flag may be missing. */
+    /** The strictness flags. No flag may be missing. */
     readonly flags: Flags,
     readonly limits: Limits
   ) {
@@ -158,7 +174,7 @@ export class Machine {
     this.maxMarks = limits.maxHeaderCount > 0 ? limits.maxHeaderCount * 4 : Number.MAX_SAFE_INTEGER
   }
 
-  /** Starts a chunk; an open span continues at the first byte of the chunk. */
+  /** Starts a chunk. An open span continues at the first byte of the chunk. */
   begin(chunk: Uint8Array): void {
     this.chunk = chunk
     this.base = this.carriedLength
@@ -169,7 +185,7 @@ export class Machine {
     if (this.spanAt >= 0) this.spanAt = 0
   }
 
-  /** Starts a section (head or trailers) at `i`. */
+  /** Starts a section, which is a head or a trailer section, at `i`. */
   openSection(i: number, limit: number): void {
     const at = i < this.windowEnd ? this.windowAt : i
     this.carriedLength = 0
@@ -181,7 +197,10 @@ export class Machine {
     this.limit = limit
   }
 
-  /** Returns a text that contains the whole section that ends before `i`. */
+  /**
+   * Returns a text that contains the whole section, which ends before `i`. The text may also contain bytes
+   * before and after the section.
+   */
   closeSection(i: number): string {
     if (this.carriedLength > 0) return this.takeCarried(i)
     if (i <= this.windowEnd) return this.window
@@ -195,8 +214,8 @@ export class Machine {
   }
 
   /**
-   * Copies bytes of the chunk to `carried`. They are carried as bytes, because a concatenated string would be
-   * flattened at its first use.
+   * Copies bytes of the chunk to `carried`. A string instead of bytes would be slower, because engines copy a
+   * concatenated string again at its first use.
    */
   private append(from: number, to: number): void {
     const size = this.carriedLength + to - from
@@ -217,7 +236,7 @@ export class Machine {
     return text
   }
 
-  /** Returns a copy of the marks of the section, because the list itself is reused. */
+  /** Returns a copy of the section's marks. The list itself is reused for the next section. */
   takeMarks(): Array<number> {
     const taken = this.marks.slice(0, this.markCount)
     if (this.marks.length > KEPT_MARKS) this.marks = []
@@ -225,10 +244,7 @@ export class Machine {
     return taken
   }
 
-  /**
-   * Skips insignificant bytes between the end of the last span (`from`) and `i`: cuts them out of the text if
-   * there are many.
-   */
+  /** Skips the gap between the end of the last span (`from`) and `i`. A long gap is cut out of the text. */
   skipGap(from: number, i: number): void {
     if (i - from <= KEPT_GAP) return
     this.append(this.sectionAt, from)
@@ -237,8 +253,8 @@ export class Machine {
   }
 
   /**
-   * Counts the open span up to `i` and closes it. Returns `false` if the section exceeds its limit and was
-   * refused, at `at`.
+   * Closes the open span at `i`, and counts its bytes. Returns `false` if the section exceeds its limit; the
+   * section is then refused at `at`.
    */
   closeSpan(i: number, at: number): boolean {
     this.counted += i - this.spanAt
@@ -249,8 +265,8 @@ export class Machine {
   }
 
   /**
-   * Called when the chunk ends (`n`) inside a head: copies the bytes that are still needed, or refuses if
-   * they exceed a limit.
+   * Called when the chunk ends inside a section, at `n`. Copies the bytes that are still needed, or refuses
+   * the section if its spans exceed the limit.
    */
   carry(n: number): void {
     let keep = n
@@ -265,14 +281,14 @@ export class Machine {
     }
     if (keep <= this.sectionAt) return
     this.append(this.sectionAt, keep)
-    // Keep enough of a name to recognise a framing field.
+    // Keep as many bytes of the name as are needed to recognise a framing field.
     if (this.stage === NAME && this.partial.length < KEPT_NAME)
       this.partial += latin1(this.chunk, this.spanAt, n)
   }
 
   /**
-   * Returns the end of the last closed span in the section's text: the end of a value, a name, or the start
-   * line.
+   * Returns the position in the section's text where the last closed span ends. This span is a value, a name,
+   * or a part of the start line.
    */
   private lastSpanEnd(): number {
     const k = this.markCount
@@ -290,7 +306,10 @@ export class Machine {
     return this.refuse(at, "HPE_HEADER_OVERFLOW", "Header overflow", undefined, status)
   }
 
-  /** Ends parsing of the connection at `at` of the current chunk, and returns `at`. */
+  /**
+   * Refuses the input at the index `at` of the current chunk, which ends parsing of the connection. Returns
+   * `at`.
+   */
   refuse(
     at: number,
     code: RefusalCode,

@@ -1,8 +1,9 @@
 /**
- * Pool of machines for parsers with the same options. An idle parser needs no machine, because between
- * messages the state of a machine equals the state of a new machine.
+ * A pool of machines (parser states) for parsers with the same options. An idle parser needs no machine,
+ * because between messages the state of a machine equals the state of a new machine.
  *
- * The pool keeps only a few spare machines, so that idle connections occupy no memory for machines.
+ * The pool keeps only a few spare machines and drops all others, so idle connections keep no machines in
+ * memory.
  */
 import type { ParserOptions } from "./events.js"
 import { completeFlags, presets, type Flags } from "../../model/flags.js"
@@ -12,7 +13,7 @@ import { Machine } from "./machine.js"
 const maxSpare = 64
 
 export class Machines {
-  /** Placeholder machine of idle parsers; must never read bytes. */
+  /** The machine that all idle parsers share as a placeholder. This machine must never read bytes. */
   readonly resting: Machine
   private readonly spare: Array<Machine> = []
   private readonly flags: Flags

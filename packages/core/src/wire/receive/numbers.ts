@@ -1,14 +1,17 @@
 /**
- * Reads lengths digit by digit as Node's parser does: a length is an unsigned 64-bit number, refused at the
- * digit that overflows. A `number` is exact up to 2^53-1; above that, a bigint is kept for the overflow
- * check.
+ * Reads lengths digit by digit, as Node's parser does. A length is an unsigned 64-bit number, and a digit
+ * that makes it overflow is refused. A `number` is exact only up to 2^53-1, so larger lengths are also kept
+ * as a bigint for this check.
  */
 import type { Machine } from "./machine.js"
 import type { FlagName } from "../../model/flags.js"
 
 const MAX = 0xffff_ffff_ffff_ffffn
 
-/** A refused digit, with the flag that would have permitted it, if there is such a flag. */
+/**
+ * The result for a refused digit. `flag` is the flag that would have permitted the digit, if there is such a
+ * flag.
+ */
 export interface Overflow {
   readonly flag: FlagName | undefined
 }
@@ -16,10 +19,10 @@ export interface Overflow {
 const none: Overflow = { flag: undefined }
 const long: Overflow = { flag: "longNumbers" }
 
-/** Appends a decimal digit to `remaining`. */
+/** Appends a decimal digit to `m.remaining`. Returns an `Overflow` if the digit is refused. */
 export const addDecimal = (m: Machine, digit: number): Overflow | undefined => add(m, digit, 10, 20)
 
-/** Appends a hexadecimal digit to `remaining`. */
+/** Appends a hexadecimal digit to `m.remaining`. Returns an `Overflow` if the digit is refused. */
 export const addHex = (m: Machine, digit: number): Overflow | undefined => add(m, digit, 16, 16)
 
 const add = (m: Machine, digit: number, base: 10 | 16, maxDigits: number): Overflow | undefined => {

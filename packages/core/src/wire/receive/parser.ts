@@ -1,11 +1,18 @@
 /**
- * The incremental HTTP/1.1 parser (RFC 9112) for requests or responses: takes bytes and reports heads, body
- * slices and trailers. Any split of the input gives the same events. Never copies a body, never repairs a
- * message, never throws because of the peer's bytes, and keeps no more of a message than the limits permit.
+ * The incremental HTTP/1.1 parser for requests or responses (RFC 9112). The parser takes chunks of bytes, and
+ * reports heads, body slices and trailers. The reported heads, body bytes and trailers do not depend on the
+ * boundaries of the chunks. The parser never copies a body, never repairs a message, and never throws because
+ * of the peer's bytes. The parser keeps no more of a message than the limits permit.
  *
- * The path of a message: requestLine.ts (target.ts, version.ts) or statusLine.ts; fieldLines.ts
- * (plainLines.ts, framingFields.ts, fieldEnds.ts); headChecks.ts; bodyFraming.ts; then this file, with
- * chunkLine.ts for chunks. The state of a parser is in machine.ts, and the stages of parsing are in stage.ts.
+ * These files read a message, in this order:
+ *
+ * 1. requestLine.ts (with target.ts and version.ts) or statusLine.ts
+ * 2. fieldLines.ts (with plainLines.ts, framingFields.ts and fieldEnds.ts)
+ * 3. headChecks.ts
+ * 4. bodyFraming.ts
+ * 5. this file, with chunkLine.ts for chunks
+ *
+ * The state of a parser is in machine.ts, and the stages of parsing are in stage.ts.
  */
 import { decideUpgrade, Follows, keepsAlive, reuseAfter, whatFollows } from "./bodyFraming.js"
 import { carryExtension, readChunkLine } from "./chunkLine.js"
@@ -27,8 +34,14 @@ import * as S from "./stage.js"
 import { readStatusLine } from "./statusLine.js"
 
 /**
- * State of a parser: between messages, in a head, in a body (or its trailers), after a message that no other
- * may follow, stopped at another protocol, or refused.
+ * The state of a parser.
+ *
+ * - `idle`: between two messages
+ * - `head`: in a head
+ * - `body`: in a body or its trailers
+ * - `closed`: after a message that closes the connection
+ * - `stopped`: stopped before bytes of another protocol
+ * - `refused`: the input was refused
  *
  * @since 0.1.0
  * @category parsers
@@ -52,7 +65,7 @@ const machinesOf = (shared: Shared, request: boolean, options: ParserOptions): M
 class MessageParser {
   private machine: Machine
   private isPaused = false
-  /** `bytesConsumed` while the parser has no machine. */
+  /** The value of `bytesConsumed` while the parser has no machine of its own. */
   private consumed = 0
 
   constructor(
@@ -62,12 +75,15 @@ class MessageParser {
     this.machine = machines.resting
   }
 
-  /** The refusal of the peer's bytes, if any. After a refusal the parser reads no more. */
+  /** The refusal of the peer's bytes, if there is one. After a refusal the parser reads no more. */
   get refusal(): Refusal | undefined {
     return this.machine.refusal
   }
 
-  /** The head callback returned `Body.Stop`, or a 101 was read: the following bytes are not HTTP. */
+  /**
+   * Whether the parser has stopped, because the following bytes are not HTTP. The parser stops after a 101,
+   * and after a head for which the callback returned `Body.Stop`.
+   */
   get stopped(): boolean {
     return this.machine.stage === S.STOPPED
   }
@@ -76,25 +92,28 @@ class MessageParser {
     return this.isPaused
   }
 
-  /** Number of bytes of the connection that completed calls of `execute` have consumed. */
+  /** Number of bytes of the connection that were consumed by completed calls of `execute`. */
   get bytesConsumed(): number {
     return this.machine === this.machines.resting ? this.consumed : this.machine.consumed
   }
 
-  /** Bytes of the current head (or trailer section) that count towards its limit, in completed calls. */
+  /**
+   * Number of bytes of the current head or trailer section that count towards its limit. Only completed calls
+   * of `execute` count.
+   */
   get headBytes(): number {
     return this.phase === "idle" ? 0 : this.machine.counted
   }
 
-  /** Part of a message has been read: `phase` is "head" or "body". */
+  /** Whether the parser is inside a message, so that `phase` is `head` or `body`. */
   get inMessage(): boolean {
     const phase = this.phase
     return phase === "head" || phase === "body"
   }
 
   /**
-   * Bytes already read have further events. The parser was paused before these events; after `resume`,
-   * `execute` reports them without further bytes.
+   * Whether bytes that were already read have further events. The parser was paused before it reported these
+   * events. After `resume`, `execute` reports them without further bytes.
    */
   get hasMoreToTell(): boolean {
     const { stage } = this.machine
@@ -111,26 +130,26 @@ class MessageParser {
     return (this.machine.facts & Fact.Trailers) !== 0 ? "body" : "head"
   }
 
-  /** Stops parsing after the running callback, or before the next byte if none is running. */
+  /** Pauses parsing after the running callback, or, if no callback is running, before the next byte. */
   pause(): void {
     this.isPaused = true
   }
 
   /**
-   * Permits parsing again. The caller must then call `execute` with the bytes not yet consumed, even if there
-   * are none.
+   * Permits parsing again. The caller must then call `execute` with the bytes that were not consumed, even if
+   * there are no such bytes.
    */
   resume(): void {
     this.isPaused = false
   }
 
   /**
-   * If the parser is between two messages, returns its machine to the pool of parsers with the same options.
-   * An idle connection then costs little memory.
+   * Returns the parser's machine to the pool if the parser is between two messages. An idle connection then
+   * costs little memory.
    */
   rest(): void {
     const m = this.machine
-    // While `execute` runs, the machine has a chunk and must not be returned.
+    // While `execute` runs, the machine has a chunk and must not be given back.
     if (m === this.machines.resting || m.chunk.length > 0 || this.isPaused) return
     if (m.stage === S.NEXT_MESSAGE) this.nextMessage()
     if (m.stage !== S.IDLE || m.remaining > 0) return
@@ -145,9 +164,9 @@ class MessageParser {
   }
 
   /**
-   * Parses a chunk, which must not be changed afterwards. Returns the number of bytes consumed, which is less
-   * than `chunk.length` if the parser was paused, stopped (the rest is not HTTP) or refused the input. After
-   * `resume`, pass the rest again.
+   * Parses a chunk, which must not be changed afterwards. Returns the number of bytes consumed. This number
+   * is less than `chunk.length` if the parser was paused, stopped before another protocol, or refused the
+   * input. After `resume`, the caller must pass the rest again.
    */
   execute(chunk: Uint8Array): number {
     if (this.machine === this.machines.resting) this.wake()
@@ -169,15 +188,17 @@ class MessageParser {
   }
 
   /**
-   * Handles the end of the stream. Completes a body framed by the end of the stream; any other incomplete
-   * message is refused. Does nothing while the parser is paused: call `finish` again after `resume` and a
-   * last `execute`.
+   * Handles the end of the connection's input. Completes a body that is framed by the end of the connection,
+   * and refuses any other incomplete message.
+   *
+   * Does nothing while the parser is paused. In this case the caller must call `finish` again, after `resume`
+   * and a last `execute`.
    */
   finish(): Refusal | undefined {
     const m = this.machine
     if (this.isPaused || m.stage >= S.ENDED) return undefined
     if (m.stage >= S.EAGER) {
-      // Events postponed by a pause need no more bytes, so report them now.
+      // A pause has postponed events that need no more bytes, so report these events now.
       this.execute(noBytes)
       if (this.paused || m.refusal !== undefined || this.stopped) return m.refusal
     }
@@ -215,7 +236,7 @@ class MessageParser {
     }
   }
 
-  /** Skips line breaks before a message (RFC 9112 §2.2); the first other byte starts the message. */
+  /** Skips line breaks before a message (RFC 9112 §2.2). The first other byte starts the message. */
   private readIdle(i: number, n: number): number {
     const m = this.machine
     for (; i < n; i++) {
@@ -284,7 +305,7 @@ class MessageParser {
     return end
   }
 
-  /** Executes stages that need no byte. */
+  /** Executes a stage that needs no further bytes. */
   private goOn(i: number): void {
     const m = this.machine
     switch (m.stage) {
@@ -343,7 +364,7 @@ class MessageParser {
         return
       }
       case Follows.OtherProtocol:
-        // After a 101 the other protocol follows, even if the driver did not stop the parser (RFC 9110
+        // After a 101 another protocol follows, even if the driver did not return `Body.Stop` (RFC 9110
         // §15.2.2).
         if (!m.request && m.status === 101) m.stopping = true
         m.stage = S.MESSAGE_COMPLETE
@@ -376,7 +397,7 @@ class MessageParser {
 }
 
 /**
- * Parses the requests of one connection.
+ * A parser for the requests of one connection.
  *
  * @since 0.1.0
  * @category parsers
@@ -388,8 +409,8 @@ export class RequestParser extends MessageParser {
 }
 
 /**
- * Parses the responses of one connection. The driver knows the request of every response: the driver returns
- * `Body.Skip` for a response to `HEAD`, and `Body.Stop` for a 2xx response to `CONNECT`.
+ * A parser for the responses of one connection. The parser does not know the requests. So the driver must
+ * return `Body.Skip` for a response to `HEAD`, and `Body.Stop` for a 2xx response to `CONNECT`.
  *
  * @since 0.1.0
  * @category parsers

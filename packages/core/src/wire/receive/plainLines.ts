@@ -1,9 +1,9 @@
 /**
- * Fast path for the usual field line: name, colon, a value without control bytes, and CRLF, all in one chunk.
- * One loop with its state in local variables halves the time to parse a browser's head (measured). Every
- * other line is left to fieldLines.ts, with the stage set at which fieldLines.ts must continue.
+ * A fast path for the usual field line. A usual line has a name, a colon, a value without control bytes, and
+ * CRLF, all in one chunk. One loop with its state in local variables halves the time to parse a browser's
+ * head (measured). For every other line this file sets the stage at which fieldLines.ts continues.
  *
- * Every line starts here, so this is the only place that checks the number of field lines.
+ * Every line starts in this file, so only this file checks the number of field lines.
  */
 import { endLines, endName } from "./fieldEnds.js"
 import { KNOWN_SIZE, LONGEST_NAME, readPlainOption, recogniseName } from "./framingFields.js"
@@ -12,8 +12,8 @@ import { endOfPlainHost } from "../grammar/host.js"
 import { Kind, type Machine } from "./machine.js"
 import * as S from "./stage.js"
 
-// Module-local copies: engines read an imported binding at every use, but treat a local binding as constant
-// (half the time, measured).
+// Local copies halve the time (measured), because engines read an imported binding at every use but treat a
+// local binding as constant.
 const token = TOKEN
 const knownSize = KNOWN_SIZE
 
@@ -25,8 +25,9 @@ const COLON = 58
 const DEL = 127
 
 /**
- * Reads lines of general fields from the start of a line on, as long as the chunk contains the line, its line
- * break and one more byte. Stops at any other line, with the stage set for fieldLines.ts.
+ * Reads usual field lines. `i` is the start of a line, and `n` is the end of the chunk. The chunk must
+ * contain a line, its line break and one more byte. Any other line ends the reading, with the stage set at
+ * which fieldLines.ts continues.
  */
 export const readPlainLines = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
@@ -58,8 +59,8 @@ export const readPlainLines = (m: Machine, i: number, n: number): number => {
         m.counted = counted
         m.spanAt = nameAt
         if (end < 0) return endName(m, i, true)
-        // `readPlainOption` has read the value of Connection and its line break, so continue with the next
-        // line.
+        // `readPlainOption` has read the whole value of `Connection`, so record the line and continue after
+        // its line break.
         counted += size + end - i - 2
         m.spanAt = -1
         marks[k + 1] = i + base
@@ -79,7 +80,7 @@ export const readPlainLines = (m: Machine, i: number, n: number): number => {
     if (i === n || c === CR || c === LF || i - blankAt > 8) {
       m.kind = Kind.General
       m.stage = S.OWS
-      // Return to the start of a long gap, so that fieldLines.ts cuts it out.
+      // Go back to the start of the gap, because fieldLines.ts cuts a long gap out of the text.
       if (i < n) i = blankAt
       break
     }
@@ -109,9 +110,9 @@ export const readPlainLines = (m: Machine, i: number, n: number): number => {
 }
 
 /**
- * Returns the index of the first byte from `i` on that is not permitted in a value, or `n`. Uses comparisons
- * in place of the table VALUE: singly for the first eight bytes, so that short values are not read twice,
- * then four bytes at a time.
+ * Returns the index of the first byte from `i` on that is not permitted in a value, or the end of the chunk
+ * (`n`). Comparisons replace the table VALUE. The first eight bytes are compared singly, so that short values
+ * are not read twice. The other bytes are compared four at a time.
  */
 const endOfValue = (chunk: Uint8Array, i: number, n: number): number => {
   const singles = i + 8 < n ? i + 8 : n
@@ -132,5 +133,6 @@ const endOfValue = (chunk: Uint8Array, i: number, n: number): number => {
   return i
 }
 
-// Length of name and value of the longest line that readPlainOption reads, "Proxy-Connection: keep-alive".
+// Number of counted bytes (name and value) in the longest line that `readPlainOption` reads,
+// "Proxy-Connection: keep-alive".
 const LONGEST_LINE = 26

@@ -1,10 +1,10 @@
 /**
- * The request line (RFC 9112 §3): method, target, version. Records the method, the target's span and the
- * version, and stops at the first field line. Never normalises; accepts only methods of the known list, in
- * capitals.
+ * Reads the request line (RFC 9112 §3). Records the method, the position of the target and the version, and
+ * stops at the first field line. Accepts only known methods, in capitals. Never normalises a method or a
+ * target.
  *
- * `readPlainLine` reads a usual line in one pass, without target.ts and version.ts. A check added to those
- * files must therefore also be added to `readPlainLine` or to `checkHead` (headChecks.ts).
+ * `readPlainLine` reads a usual line in one pass, without target.ts and version.ts. So a check that is added
+ * to those files must also be added to `readPlainLine` or to `checkHead` (headChecks.ts).
  */
 import {
   httpMethods,
@@ -29,12 +29,12 @@ const SLASH = 47
 const http: ReadonlySet<string> = new Set(httpMethods)
 const rtsp: ReadonlySet<string> = new Set(rtspMethods)
 
-// The part of the HTTP/2 preface that follows the version (RFC 9113 §3.4).
+// The bytes of the HTTP/2 preface after the version (RFC 9113 §3.4).
 const PREFACE = "\r\n\r\nSM\r\n\r\n"
 
 /**
- * Reads from `i` on. Returns the index where reading stopped: at `n`, at a refused byte, or at the first
- * field line.
+ * Reads a request line from the index `i` on, up to the end of the chunk (`n`), a refused byte, or the start
+ * of the first field line. Returns the index where reading stopped.
  */
 export const readRequestLine = (m: Machine, i: number, n: number): number => {
   if (m.stage === S.METHOD && m.partial === "") {
@@ -58,7 +58,8 @@ export const readRequestLine = (m: Machine, i: number, n: number): number => {
       case S.TARGET_SPACES: {
         const from = i
         while (i < n && chunk[i] === SP) i++
-        // The space that the grammar requires has been read after the method; any further space is too many.
+        // The stage METHOD_SPACE has read the one space that the grammar permits, so any space here is too
+        // many.
         if (i > from && !m.allows("extraSpaces")) {
           return m.refuse(from, "HPE_INVALID_URL", "More than one space after method", "extraSpaces")
         }
@@ -157,7 +158,7 @@ const readVersion = (m: Machine, i: number, n: number): number => {
           if (!m.allows("bareLineFeed")) {
             return m.refuse(i + 1, "HPE_INVALID_VERSION", "Expected CRLF after version", "bareLineFeed")
           }
-          // With both flags set, Node's parser reads a second LF as part of the same line break.
+          // If both flags are set, Node's parser reads a second LF as part of the same line break.
           m.stage = m.allows("bareCarriageReturn") ? S.REQUEST_LF : S.FIELDS_START
           if (m.stage === S.FIELDS_START) return i + 1
         } else {
@@ -183,12 +184,12 @@ const readVersion = (m: Machine, i: number, n: number): number => {
   return i
 }
 
-/** Protocol names before the slash of a start line. RTSP and ICE need the flag otherProtocols. */
+/** The names of protocols before the slash of a version. RTSP and ICE need the flag `otherProtocols`. */
 export const protocols: ReadonlyArray<string> = ["HTTP", "RTSP", "ICE"]
 
 /**
- * Reads one byte of a protocol name: `word` is the index of the name, `part` the number of its bytes read.
- * Returns `false` if no name continues with this byte.
+ * Reads one byte of a protocol name. `m.word` is the index of the name, and `m.part` is the number of its
+ * bytes that were read. Returns `false` if no name continues with this byte.
  */
 export const protocolByte = (m: Machine, c: number): boolean => {
   if (m.part === 0) {
@@ -224,8 +225,9 @@ const protocolFits = (m: Machine, at: number): boolean => {
 }
 
 /**
- * Reads a usual line in one pass: a frequent method, a target that starts with a slash, and HTTP/1.1, all in
- * this chunk. Returns `i` for any other line, which is then read step by step.
+ * Reads a usual request line in one pass. A usual line has a frequent method, a target that starts with a
+ * slash, and HTTP/1.1, all in this chunk. Returns the index after the line, or `i` for any other line, which
+ * is then read byte by byte.
  */
 const readPlainLine = (m: Machine, i: number, n: number): number => {
   const b = m.chunk
@@ -248,8 +250,8 @@ const readPlainLine = (m: Machine, i: number, n: number): number => {
   return end + 11
 }
 
-// One table for path and query: path characters are legal in a query; a query with other bytes is read step
-// by step.
+// `readPlainLine` reads path and query with one table, which has the path's bytes and the question mark. A
+// query with further bytes is read byte by byte.
 const withQuery = (path: Uint8Array): Uint8Array => {
   const both = path.slice()
   both[63] = 1
@@ -259,14 +261,14 @@ const urlTarget = withQuery(URL_PATH)
 const looseTarget = withQuery(LOOSE_PATH)
 const strictTarget = withQuery(PATH)
 
-/** Returns whether " HTTP/1.1\r\n" is at `i`. */
+/** Returns whether the chunk has " HTTP/1.1\r\n" at `i`. */
 const isHttp11 = (b: Uint8Array, i: number): boolean =>
   b[i] === SP && b[i + 1] === 72 && b[i + 2] === 84 && b[i + 3] === 84 && b[i + 4] === 80 && b[i + 5] === SLASH && b[i + 6] === 49 &&
   b[i + 7] === 46 && b[i + 8] === 49 && b[i + 9] === CR && b[i + 10] === LF // prettier-ignore
 
 /**
- * Returns the method at `i` if it is one of the most frequent and a space follows; otherwise the empty
- * string.
+ * Returns the method at `i` if it is GET, POST, PUT or HEAD and a space follows. Returns the empty string
+ * otherwise.
  */
 const frequentMethod = (b: Uint8Array, i: number, n: number): string => {
   if (i + 5 > n) return ""

@@ -1,32 +1,37 @@
 /**
- * The parser's stages, numbered so that each file has a range. Comments describe the input that a stage
- * awaits; the code of a stage is in the file named above its block. The type is `number`, because called
- * functions change the stage, and with literal types the compiler would not notice such a change.
+ * The stages of the parser. A comment describes the input that a stage awaits. The code of a stage is in the
+ * file that is named above its block, and each file has a range of numbers.
+ *
+ * The type of each stage is `number`. With literal types, the compiler would assume that a called function
+ * leaves `Machine.stage` unchanged.
  */
 
-// parser.ts, waiting for bytes
-/** Before a message: line breaks are skipped. */
+// Stages of parser.ts that wait for bytes.
+/** Before a message. Line breaks are skipped. */
 export const IDLE: number = 0
-/** Before a request, without leadingLineBreaks: CR was read, LF must follow. */
+/**
+ * Before a request, after CR. LF must follow. Only parsers without the flag `leadingLineBreaks` have this
+ * stage.
+ */
 export const IDLE_LF: number = 1
 /** After a message that closes the connection. */
 export const CLOSED: number = 2
-/** As CLOSED, but further bytes are ignored. */
+/** After a message that closes the connection. Further bytes are ignored. */
 export const IGNORE: number = 3
-/** `remaining` bytes of a body framed by Content-Length. */
+/** Inside a body framed by `Content-Length`. `Machine.remaining` bytes are left. */
 export const BODY_LENGTH: number = 4
-/** A body framed by the end of the connection. */
+/** Inside a body framed by the end of the connection. */
 export const BODY_CLOSE: number = 5
-/** `remaining` bytes of a chunk's data. */
+/** Inside a chunk's data. `Machine.remaining` bytes are left. */
 export const CHUNK_DATA: number = 6
 
-// requestLine.ts
+// Stages of requestLine.ts.
 export const METHOD: number = 10
 export const METHOD_SPACE: number = 11
 export const TARGET_SPACES: number = 12
-/** Inside the target; `Machine.part` has the position (target.ts). */
+/** Inside the target. `Machine.part` is the part of the target (see target.ts). */
 export const TARGET: number = 13
-/** After the space or the line break that ended the target: the next byte decides. */
+/** After the space that ended the target. A tab or form feed is refused here. */
 export const TARGET_ENDED: number = 14
 export const TARGET_ENDED_09: number = 15
 export const TARGET_LF: number = 16
@@ -41,7 +46,7 @@ export const REQUEST_LF: number = 24
 export const HTTP2_PREFACE: number = 25
 export const REQUEST_LAST: number = 25
 
-// statusLine.ts
+// Stages of statusLine.ts.
 export const STATUS_PROTOCOL: number = 30
 export const STATUS_SLASH: number = 31
 export const STATUS_MAJOR: number = 32
@@ -56,34 +61,34 @@ export const REASON: number = 40
 export const STATUS_LF: number = 41
 export const STATUS_LAST: number = 41
 
-// fieldLines.ts
+// Stages of fieldLines.ts.
 export const FIELDS_FIRST: number = 50
-/** Directly after the start line, where a space is a fault with its own reason. */
+/** Directly after the start line. A space here is refused with a reason of its own. */
 export const FIELDS_START: number = 50
 export const FIELD_START: number = 51
 export const NAME: number = 52
-/** A name with spaces in it (flag spaceBeforeColon); the field can no longer be a framing field. */
+/** Inside a name after a space (flag `spaceBeforeColon`). Such a field is not a framing field. */
 export const NAME_PLAIN: number = 53
 export const NAME_SPACE: number = 54
 export const OWS: number = 55
 export const OWS_CR: number = 56
-/** After the line break of a value that is still empty. */
+/** After the line break of an empty value. A space or tab would continue the value. */
 export const OWS_LINE: number = 57
 export const VALUE_TEXT: number = 58
-/** Inside a value with control bytes (flags controlsInValues, nulInValues). */
+/** Inside a value with control bytes (flags `controlsInValues` and `nulInValues`). */
 export const VALUE_LOOSE: number = 59
 export const VALUE_LF: number = 60
-/** After the line break of a value: a space or tab would continue it. */
+/** After the line break of a value. A space or tab would continue the value. */
 export const VALUE_LINE: number = 61
-/** CR of the empty line was read. */
+/** After the CR of the empty line that ends the section. */
 export const SECTION_LF: number = 62
 
-// States of framingFields.ts, which reads the values of framing fields byte by byte.
+// Stages of framingFields.ts, which reads the values of framing fields byte by byte.
 export const FRAMING_FIRST: number = 70
 export const CONNECTION: number = 70
 /**
- * Inside an option of `Connection`: `Machine.word` is the index of the known option, `Machine.part` the
- * number of its bytes that have matched.
+ * Inside an option of `Connection`. `Machine.word` is the index of the known option, and `Machine.part` is
+ * the number of its bytes that have matched.
  */
 export const CONNECTION_WORD: number = 71
 export const CONNECTION_WORD_END: number = 72
@@ -97,7 +102,7 @@ export const CODING_SPACES: number = 79
 export const FRAMING_LAST: number = 79
 export const FIELDS_LAST: number = 79
 
-// chunkLine.ts
+// Stages of chunkLine.ts.
 export const CHUNK_FIRST: number = 80
 export const CHUNK_SIZE_FIRST: number = 80
 export const CHUNK_SIZE: number = 81
@@ -109,12 +114,12 @@ export const EXTENSION_QUOTED: number = 86
 export const EXTENSION_ESCAPE: number = 87
 export const EXTENSION_QUOTED_END: number = 88
 export const CHUNK_LF: number = 89
-/** After a chunk's data. */
+/** After a chunk's data. A line break must follow. */
 export const CHUNK_END: number = 90
 export const CHUNK_END_LF: number = 91
 export const CHUNK_LAST: number = 91
 
-// parser.ts, steps that need no bytes
+// Stages of parser.ts that need no bytes.
 export const EAGER: number = 100
 export const HEAD_COMPLETE: number = 100
 export const FRAMING: number = 101
@@ -122,7 +127,7 @@ export const CHUNK_HEADER_COMPLETE: number = 102
 export const MESSAGE_COMPLETE: number = 103
 export const NEXT_MESSAGE: number = 104
 
-// parser.ts, the end
+// Stages of parser.ts after which nothing more is read.
 export const ENDED: number = 110
 export const STOPPED: number = 110
 export const REFUSED: number = 111

@@ -1,6 +1,6 @@
 /**
- * The status line (RFC 9112 §4): version, code, reason phrase. Records the status and the span of the reason,
- * and stops at the first field line. Never interprets a status.
+ * Reads the status line (RFC 9112 §4). Records the version, the status code and the position of the reason
+ * phrase, and stops at the first field line. Never interprets a status.
  */
 import { VALUE } from "../grammar/byteClasses.js"
 import type { Machine } from "./machine.js"
@@ -8,15 +8,16 @@ import { protocolByte, protocols } from "./requestLine.js"
 import * as S from "./stage.js"
 import { checkVersion, versionDigit } from "./version.js"
 
-// Module-local copy: engines read an imported binding at every use, but treat a local binding as constant.
+// A local copy is faster, because engines read an imported binding at every use but treat a local binding as
+// constant.
 const value = VALUE
 
 const CR = 13
 const LF = 10
 
 /**
- * Reads from `i` on. Returns the index where reading stopped: at `n`, at a refused byte, or at the first
- * field line.
+ * Reads a status line from the index `i` on, up to the end of the chunk (`n`), a refused byte, or the start
+ * of the first field line. Returns the index where reading stopped.
  */
 export const readStatusLine = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
@@ -85,7 +86,7 @@ export const readStatusLine = (m: Machine, i: number, n: number): number => {
   return i
 }
 
-/** Reads the byte after the status code, or the byte after the CR. */
+/** Reads the byte after the status code, or the byte after the CR that ends the line. */
 const readAroundReason = (m: Machine, i: number): number => {
   const c = m.chunk[i]!
   if (m.stage === S.STATUS_AFTER_CODE) {
@@ -133,7 +134,7 @@ const readReason = (m: Machine, i: number, n: number): number => {
       m.stage = c === CR ? S.STATUS_LF : S.FIELDS_START
       return i + 1
     }
-    // Node's parser accepts any other byte in the reason phrase.
+    // Node's parser accepts every byte in the reason phrase, so `looseStatusLine` permits this.
     if (!m.allows("looseStatusLine")) {
       return m.refuse(i, "HPE_INVALID_STATUS", "Control byte in reason phrase", "looseStatusLine")
     }

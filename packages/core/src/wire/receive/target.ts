@@ -1,19 +1,20 @@
 /**
- * Reads the request target byte by byte (RFC 9112 §3.2), and checks that each byte is permitted at its
- * position. Has the states of Node's parser, because the `node` preset promises the positions and reasons of
- * that parser; also has the narrower character sets of RFC 3986 and the URL standard. Never splits, decodes
- * or normalises a target.
+ * Reads the request target byte by byte, and checks that each byte is permitted at its position (RFC 9112
+ * §3.2). The states are those of Node's parser, because the preset `node` promises the same positions and
+ * reasons of refusals. The flags determine the permitted bytes, which may be those of RFC 3986, the URL
+ * standard or Node. Never splits, decodes or normalises a target.
  */
 import { ALPHA, AUTHORITY, LOOSE_PATH, URL_PATH, URL_QUERY } from "../grammar/byteClasses.js"
 import { isAuthority, isHostAndPort } from "../grammar/host.js"
 import type { Machine } from "./machine.js"
 import { TARGET_ENDED, TARGET_ENDED_09, TARGET_LF } from "./stage.js"
 
-// Module-local copies: engines treat a local binding as constant, but not an imported one.
+// Local copies are faster, because engines read an imported binding at every use but treat a local binding as
+// constant.
 const authority = AUTHORITY
 const loosePath = LOOSE_PATH
 
-// Position in the target: values of Machine.part.
+// The parts of a target, which are the values of `Machine.part`.
 export const START = 0
 const SCHEME = 1
 const SCHEME_SLASH = 2
@@ -30,8 +31,9 @@ const wrongCharacter = (m: Machine, at: number): number =>
 const isTabOrFormFeed = (c: number): boolean => c === 9 || c === 12
 
 /**
- * Reads from `i` on. Stops at the end of the target (with the span closed and the next stage set), at `n`, or
- * when refused.
+ * Reads a target from the index `i` on, up to the end of the chunk (`n`), a refused byte, or the end of the
+ * target. Returns the index where reading stopped. At the end of the target, its span is closed and the next
+ * stage is set.
  */
 export const readTarget = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
@@ -52,7 +54,8 @@ export const readTarget = (m: Machine, i: number, n: number): number => {
       if (c === 35 || loosePath[c] !== 0) {
         if (!m.allows("targetCharacters")) {
           const reason = c === 35 ? "Fragment in url" : "Character in url outside the URI grammar"
-          // With both flags off, report the narrower flag if that flag would permit the character.
+          // If `urlCharacters` would permit the character, report this flag, because it permits fewer
+          // characters.
           const ofUrls = (m.part === QUERY ? URL_QUERY : URL_PATH)[c] !== 0
           return m.refuse(i, "HPE_INVALID_URL", reason, ofUrls ? "urlCharacters" : "targetCharacters")
         }
@@ -82,7 +85,7 @@ const readFragment = (m: Machine, i: number, n: number): number => {
   return m.refuse(i, "HPE_INVALID_URL", "Invalid char in url fragment start")
 }
 
-/** Reads everything before the path: the first byte, the scheme, the authority. */
+/** Reads the bytes before the path, which are the first byte, the scheme and the authority. */
 const readAuthority = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
   for (; i < n; i++) {
@@ -139,8 +142,8 @@ const ended = (m: Machine, i: number, c: number): number => {
 }
 
 /**
- * Returns the reason why the form of the target does not fit the method (RFC 9112 §3.2); `undefined` if it
- * fits.
+ * Returns the reason why the form of the target does not fit the method (RFC 9112 §3.2). Returns `undefined`
+ * if the form fits.
  */
 export const wrongForm = (method: string, target: string): string | undefined => {
   const first = target.charCodeAt(0)

@@ -1,5 +1,5 @@
 /**
- * Decides which versions of a start line are accepted (RFC 9112 §2.3), not their meaning for the message.
+ * Decides which versions in a start line are accepted (RFC 9112 §2.3).
  */
 import type { Machine } from "./machine.js"
 
@@ -7,8 +7,8 @@ import type { Machine } from "./machine.js"
 export const versionDigit = (c: number): number => (c >= 48 && c <= 57 ? c - 48 : -1)
 
 /**
- * Accepts 1.0 and 1.1 always, and other versions if their flags are set. Returns `false` if the version was
- * refused, at `at`.
+ * Accepts the versions 1.0 and 1.1, and other versions if their flags are set. Returns `false` if the version
+ * was refused, at the index `at`.
  */
 export const checkVersion = (m: Machine, at: number): boolean => {
   const major = m.versionMajor

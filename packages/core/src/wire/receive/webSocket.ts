@@ -1,6 +1,6 @@
 /**
- * The opening handshake of WebSocket as a server reads it (RFC 6455 §4.2.1): validates a request, and returns
- * the response to an invalid request. Contains no framing.
+ * Validates the request of a WebSocket opening handshake, for servers (RFC 6455 §4.2.1). For an invalid
+ * request the result has the response to send.
  *
  * @since 0.1.0
  */
@@ -8,23 +8,24 @@ import type { RequestHead } from "./head.js"
 import { isToken } from "../grammar/validate.js"
 
 /**
- * Why a request is not a valid handshake, and the response to it.
+ * The reason why a request is not a valid handshake, and the response to the request.
  *
  * @since 0.1.0
  * @category models
  */
 export interface HandshakeRefusal {
   /**
-   * 400, 405 or 426; with 426, `headers` state the required upgrade and, if necessary, the supported version.
+   * The status of the response. With 426, `headers` state the required upgrade and, if necessary, the
+   * supported version.
    */
   readonly status: 400 | 405 | 426
-  /** The problem, in words. */
+  /** The reason, as text for people. */
   readonly reason: string
-  /** Flat list: name, value, ... */
+  /** The fields of the response, as a flat list of names and values. */
   readonly headers: ReadonlyArray<string>
 }
 
-// 16 bytes in base64.
+// The expression matches 16 bytes in base64.
 const KEY = /^[+/0-9A-Za-z]{21}[AQgw]==$/
 
 const refusal = (
@@ -47,7 +48,7 @@ const wrongVersion = refusal(426, "only version 13 of WebSocket is spoken here",
 const wrongProtocols = refusal(400, "Sec-WebSocket-Protocol is no list of different tokens")
 const wrongExtensions = refusal(400, "Sec-WebSocket-Extensions is no list of extensions")
 
-// RFC 6455 §9.1: a token, and parameters whose values are tokens, quoted or not.
+// An extension is a token with parameters, whose values are tokens, quoted or not (RFC 6455 §9.1).
 const TOKEN = "[!#$%&'*+.^_`|~\\w-]+"
 const EXTENSION = new RegExp(
   `^${TOKEN}(?:[ \\t]*;[ \\t]*${TOKEN}(?:[ \\t]*=[ \\t]*(?:${TOKEN}|"${TOKEN}"))?)*$`
@@ -57,7 +58,7 @@ const validProtocols = (names: ReadonlyArray<string>): boolean =>
   names.length > 0 && names.every(isToken) && new Set(names).size === names.length
 
 /**
- * Validates a handshake request; `undefined` if it is valid.
+ * Validates a handshake request. Returns `undefined` if the request is valid.
  *
  * @since 0.1.0
  * @category validation
@@ -66,7 +67,8 @@ export const checkHandshake = (head: RequestHead): HandshakeRefusal | undefined 
   const asked = head.elements("upgrade").some((name) => name.toLowerCase() === "websocket")
   if (!asked || !head.upgrade || head.versionMinor === 0) return notAsked
   if (head.method !== "GET") return wrongMethod
-  // Neither field may be repeated (RFC 6455 §11.3.1, §11.3.5), and a valid value contains no comma.
+  // `elements` reveals a repeated key or version (RFC 6455 §11.3.1, §11.3.5), because a valid value contains
+  // no comma.
   if (!KEY.test(head.elements("sec-websocket-key").join())) return wrongKey
   if (head.elements("sec-websocket-version").join() !== "13") return wrongVersion
   if (!head.elements("sec-websocket-extensions").every((one) => EXTENSION.test(one))) return wrongExtensions

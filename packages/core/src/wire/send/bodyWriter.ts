@@ -1,8 +1,9 @@
 /**
- * Writes a body with the framing that its head announced, and counts its bytes (RFC 9112 §6, §7.1).
+ * Writes a body with the framing that its head announced, and counts the body's bytes (RFC 9112 §6, §7.1).
  *
- * Refuses bytes that do not fit the head; never truncates or pads a body. Never copies or keeps body bytes:
- * the sink gets them unchanged, between strings of framing. Leaves backpressure to the sink and the caller.
+ * Refuses bytes that do not fit the head, and never truncates or pads a body. Never copies or keeps body
+ * bytes. The sink, which is the caller's function for output, gets the bytes unchanged, between strings of
+ * framing. Backpressure is left to the sink and the caller.
  *
  * @since 0.1.0
  */
@@ -21,15 +22,15 @@ import {
 } from "../../model/violation.js"
 
 /**
- * A part of the output: bytes, or a Latin-1 string (each UTF-16 unit is one byte).
+ * A part of the output, as bytes or as a Latin-1 string. Each UTF-16 unit of the string is sent as one byte.
  *
  * @since 0.1.0
  * @category models
  */
 export type Part = string | Uint8Array
 
-// Fields needed before the content must not follow it (RFC 9110 §6.5.1): framing, routing, request modifiers,
-// authentication, response control, content format.
+// A receiver needs these fields before the content, so they are forbidden in trailers (RFC 9110 §6.5.1).
+// These fields control framing, routing, requests, responses, authentication and the content's format.
 const notInTrailers = new Set(
   (
     "authorization cache-control connection content-encoding content-length content-range content-type cookie expect " +
@@ -39,8 +40,8 @@ const notInTrailers = new Set(
 )
 
 /**
- * Returns whether a trailer section may contain a field of this name (RFC 9110 §6.5.1), compared without
- * case.
+ * Returns whether a trailer section may contain a field with this name (RFC 9110 §6.5.1). The comparison
+ * ignores case.
  *
  * @since 0.1.0
  * @category validation
@@ -62,8 +63,11 @@ const printTrailers = (trailers: ReadonlyArray<string>): string | TrailersViolat
 }
 
 /**
- * Validates trailers (flat list: name, value, ...). Returns `undefined` if they are valid. Violations:
- * ERR_HTTP_TRAILER_INVALID, ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR, ERR_HTTP_INVALID_HEADER_VALUE.
+ * Validates trailers, given as a flat list of names and values. Returns `undefined` if all trailers are
+ * valid.
+ *
+ * Violations: ERR_HTTP_TRAILER_INVALID, ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR,
+ * ERR_HTTP_INVALID_HEADER_VALUE.
  *
  * @since 0.1.0
  * @category validation
@@ -74,7 +78,7 @@ export const checkTrailers = (trailers: ReadonlyArray<string>): TrailersViolatio
 }
 
 /**
- * Validates a name for the `Trailer` field. Returns `undefined` if the name is valid.
+ * Validates a field name that the `Trailer` field announces. Returns `undefined` if the name is valid.
  *
  * @since 0.1.0
  * @category validation
@@ -87,15 +91,15 @@ export const checkTrailerName = (name: string): TrailersViolation | undefined =>
       : { _tag: "Violation", code: "ERR_HTTP_TRAILER_INVALID", name }
 
 /**
- * Writes one body. A refused call sends nothing and changes nothing.
+ * A writer for one body. A refused call sends nothing and changes nothing.
  *
  * @since 0.1.0
  * @category encoding
  */
 export class BodyWriter {
-  /** Bytes of the body written so far, without framing. */
+  /** Number of body bytes written so far, without framing. */
   written = 0
-  /** `end` was called and not refused. */
+  /** Whether the body has ended, by a call of `end` that was not refused. */
   ended = false
 
   constructor(readonly framing: Framing) {}
@@ -141,9 +145,9 @@ export class BodyWriter {
   }
 
   /**
-   * Ends the body. A chunked body ends with the last chunk and the trailers (flat list: name, value, ...);
-   * other bodies end without output. If the end of the connection frames the body, the caller must also close
-   * the connection.
+   * Ends the body. A chunked body ends with the last chunk and the trailers, given as a flat list of names
+   * and values. Other bodies end without output. If the end of the connection frames the body, the caller
+   * must also close the connection.
    *
    * Violations: ERR_STREAM_WRITE_AFTER_END (a second end), ERR_HTTP_CONTENT_LENGTH_MISMATCH (fewer bytes than
    * announced), ERR_HTTP_TRAILER_INVALID (trailers on a body that is not chunked, or a field forbidden in

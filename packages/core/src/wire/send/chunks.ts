@@ -1,11 +1,11 @@
 /**
- * The chunked coding of a body (RFC 9112 §7.1), and the check of its length against `Content-Length` (§6.2),
- * for both APIs. Never keeps bytes; callers write them to their sinks.
+ * Encodes chunks of a body (RFC 9112 §7.1), and checks the length of a body against `Content-Length` (RFC
+ * 9112 §6.2). Both APIs use these functions, which return strings and keep no bytes.
  */
 import { lengthMismatch, type ViolationOf } from "../../model/violation.js"
 
 /**
- * Line break after the size of a chunk, and after the data of a chunk.
+ * The line break after the size of a chunk, and after the data of a chunk.
  *
  * @since 0.1.0
  * @category encoding
@@ -13,7 +13,7 @@ import { lengthMismatch, type ViolationOf } from "../../model/violation.js"
 export const chunkLineEnd = "\r\n"
 
 /**
- * Returns the size of a chunk as text, without the line break.
+ * Returns the size of a chunk in hexadecimal digits, without the line break.
  *
  * @since 0.1.0
  * @category encoding
@@ -21,7 +21,7 @@ export const chunkLineEnd = "\r\n"
 export const chunkSize = (bytes: number): string => bytes.toString(16)
 
 /**
- * Returns the last chunk and the trailers, which are given as lines with their CRLF.
+ * Returns the last chunk, followed by the trailers. `trailers` contains field lines with their CRLF.
  *
  * @since 0.1.0
  * @category encoding
@@ -29,7 +29,7 @@ export const chunkSize = (bytes: number): string => bytes.toString(16)
 export const lastChunk = (trailers: string): string => "0\r\n" + trailers + "\r\n"
 
 /**
- * Returns a whole body as one chunk. Each UTF-16 unit of `text` is one byte.
+ * Returns a whole chunked body, with `text` as its only data chunk. Each UTF-16 unit of `text` is one byte.
  *
  * @since 0.1.0
  * @category encoding
@@ -38,8 +38,8 @@ export const chunkedWhole = (text: string, trailers: string): string =>
   chunkSize(text.length) + chunkLineEnd + text + chunkLineEnd + lastChunk(trailers)
 
 /**
- * Checks `written` bytes against `Content-Length`. More bytes are always a mismatch; fewer bytes are a
- * mismatch if the body ends (`ends`).
+ * Compares the number of `written` bytes with `Content-Length` (`declared`). More bytes are always a
+ * mismatch. Fewer bytes are a mismatch only if the body `ends`.
  *
  * @since 0.1.0
  * @category validation

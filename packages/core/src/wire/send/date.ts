@@ -1,8 +1,9 @@
 /**
- * The `Date` of a message: IMF-fixdate (RFC 9110 §5.6.7) from milliseconds since 1970, by arithmetic.
+ * Formats the `Date` of a message as IMF-fixdate (RFC 9110 §5.6.7). The input is a number of milliseconds
+ * since 1970.
  *
- * Never reads a clock (the caller passes `now`); ignores time zones and leap seconds; caches one formatted
- * second.
+ * Never reads a clock, because the caller passes `now`. Ignores time zones and leap seconds. Caches the last
+ * formatted second.
  *
  * @since 0.1.0
  */
@@ -19,8 +20,8 @@ let formatted = ""
 const format = (second: number): string => {
   const day = Math.floor(second / 86_400)
   const rest = second - day * 86_400
-  // Civil date from a day number in the proleptic Gregorian calendar. Years start on 1 March, so the leap day
-  // is the last day; 400 years have 146 097 days. Day 0 is 1 March of year 0.
+  // Convert a day number to a date. Day 0 is 1 March of year 0, and 400 years have 146 097 days. Years start
+  // on 1 March, so that the leap day is the last day of a year.
   const shifted = day + 719_468
   const era = Math.floor(shifted / 146_097)
   const dayOfEra = shifted - era * 146_097
@@ -36,7 +37,7 @@ const format = (second: number): string => {
   const dayOfMonth = dayOfYear - Math.floor((153 * marchMonth + 2) / 5) + 1
   const month = marchMonth < 10 ? marchMonth + 2 : marchMonth - 10
   const year = yearOfEra + era * 400 + (month < 2 ? 1 : 0)
-  // Day 0 of 1970 was a Thursday.
+  // Day 0, which is 1 January 1970, was a Thursday.
   const weekday = (((day + 4) % 7) + 7) % 7
   const hour = Math.floor(rest / 3600)
   const minute = Math.floor((rest - hour * 3600) / 60)
@@ -44,9 +45,9 @@ const format = (second: number): string => {
 }
 
 /**
- * Returns the value of a `Date` field for `now` (milliseconds since 1970-01-01T00:00:00Z), in the format of
- * `Date.prototype.toUTCString`: `Sun, 06 Nov 1994 08:49:37 GMT`. Fractions of a second are dropped. `now`
- * must be finite.
+ * Returns the value of a `Date` field, such as `Sun, 06 Nov 1994 08:49:37 GMT`. The format is that of
+ * `Date.prototype.toUTCString`. `now` is in milliseconds since 1970-01-01T00:00:00Z and must be finite.
+ * Fractions of a second are dropped.
  *
  * @since 0.1.0
  * @category encoding

@@ -1,11 +1,11 @@
 /**
- * Default responses of Node's servers to refused requests: 400 for every code that is not in the table,
- * including codes that Node does not have. The default responses of the Effect API are in
- * `connection/server/refusals.ts`, and have the `status` of the refusal.
+ * The default responses of Node's servers to refused requests. The status is 400 for every code that is not
+ * in the table, including codes that Node does not have. The default responses of the Effect API are in
+ * `connection/server/refusals.ts`, and use the `status` of the refusal.
  */
 import { STATUS_CODES } from "./encodeTables.js"
 
-// Node's policy: all other codes give 400, even if `Refusal.status` fits better.
+// As in Node, every other code gives 400, even if `Refusal.status` fits better.
 const statuses: ReadonlyMap<string, number> = new Map([
   ["HPE_HEADER_OVERFLOW", 431],
   ["HPE_CHUNK_EXTENSIONS_OVERFLOW", 413],
@@ -13,7 +13,8 @@ const statuses: ReadonlyMap<string, number> = new Map([
 ])
 
 /**
- * Returns the head that Node sends for an error with this code, without `Date` or `Content-Length`.
+ * Returns the head that Node sends for an error with this code. The head has neither `Date` nor
+ * `Content-Length`.
  *
  * @since 0.1.0
  * @category encoders

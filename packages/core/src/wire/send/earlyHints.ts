@@ -1,8 +1,8 @@
 /**
- * 103 Early Hints (RFC 8297): links that the client may load before the response.
+ * Encodes 103 Early Hints (RFC 8297), which contain links that the client may load before the final response.
  *
- * Validates links against the grammar of RFC 8288 §3 in one pass. Never decides whether hints are legal at
- * this point, because the automaton decides that.
+ * Links are validated against the grammar of RFC 8288 §3. The automaton decides whether hints are legal at
+ * the current point of the exchange.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,8 @@ const skipBlanks = (text: string, at: number): number => {
   return at
 }
 
-// Returns the index after the quoted-string (RFC 9110 §5.6.4) at `start`, or 0 if the string does not end.
+// Returns the index after the quoted-string at `start` (RFC 9110 §5.6.4), or 0 if the closing quote is
+// missing.
 const quotedEnd = (text: string, start: number): number => {
   for (let at = start + 1; at < text.length; at++) {
     if (text[at] === '"') return at + 1
@@ -24,14 +25,15 @@ const quotedEnd = (text: string, start: number): number => {
   return 0
 }
 
-// Returns the end of a token or an unquoted value.
+// Returns the index after the token or unquoted value at `at`.
 const wordEnd = (text: string, at: number): number => {
   while (at < text.length && !' \t;="'.includes(text[at]!)) at++
   return at
 }
 
 /**
- * Checks whether `text` is one link: `<target>`, followed by parameters `; name=value`.
+ * Returns whether `text` is one valid link. A link is `<target>`, followed by parameters. Each parameter has
+ * the form `; name=value`.
  *
  * @since 0.1.0
  * @category validation
@@ -57,8 +59,8 @@ export const isLink = (text: string): boolean => {
 }
 
 /**
- * Encodes the head of early hints. Returns the empty string if there is no link, so that nothing is sent, as
- * in Node. `headers` is a flat list: name, value, ...
+ * Encodes the head of a 103 response. Returns the empty string if there is no link, so that nothing is sent,
+ * as in Node. `headers` is a flat list of names and values.
  *
  * Violations: ERR_INVALID_ARG_VALUE (an invalid link), and the violations of `encodeInformational`.
  *

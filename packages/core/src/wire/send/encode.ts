@@ -1,5 +1,5 @@
 /**
- * Types common to request and response encoders.
+ * The types that the request encoder and the response encoder share.
  *
  * @since 0.1.0
  */
@@ -7,8 +7,8 @@ import type { CloseReason } from "../automaton/afterExchange.js"
 import type { Framing } from "./framing.js"
 
 /**
- * The length of a body as known before its first byte: a number of bytes, `"unknown"` for a stream, `"none"`
- * for no body.
+ * The length of a body, as known before its first byte is sent. The value is a number of bytes, `"unknown"`
+ * for a stream, or `"none"` if there is no body.
  *
  * @since 0.1.0
  * @category models
@@ -23,12 +23,13 @@ export type BodyLength = number | "unknown" | "none"
  */
 export interface EncodedHead {
   readonly _tag: "EncodedHead"
-  /** Latin-1 string: each UTF-16 unit is one byte. Ends with the empty line. */
+  /** The head as a Latin-1 string, including its final empty line. Each UTF-16 unit is one byte. */
   readonly head: string
-  /** How the body must be written, for its `BodyWriter`. */
+  /** The framing that the `BodyWriter` of the body must use. */
   readonly framing: Framing
   /**
-   * Why the connection closes after this message, as announced in the head; `undefined` if it may persist.
+   * The reason why the connection must be closed after this message, as the head announces; `undefined` if
+   * the connection may persist.
    */
   readonly close: CloseReason | undefined
 }

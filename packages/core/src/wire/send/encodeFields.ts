@@ -1,9 +1,8 @@
 /**
- * Validates and prints the user's fields in their order and case, and interprets the fields that determine
- * framing and reuse.
+ * Validates and prints the user's fields, and interprets the fields that determine framing and reuse.
  *
- * Never adds a field, never changes a name or a value. Omits only the fields in `leaveOut` of `scanFields`,
- * and repetitions of an equal `Content-Length`.
+ * Keeps the order, names, case and values of fields, and never adds a field. Omits only the fields in
+ * `leaveOut` of `scanFields`, and repeated equal `Content-Length` fields.
  */
 import {
   fieldConflict,
@@ -17,8 +16,8 @@ import { Spellings } from "./spelling.js"
 import { isFieldValue, isToken, parseContentLength } from "../grammar/validate.js"
 
 /**
- * Fields that the head encoders interpret or add; bits, so that a set of fields is a number. Every field also
- * has a line in `knownNames`.
+ * The fields that the head encoders interpret or add. Each field is a bit, so a set of fields is a number.
+ * Each field also needs a line in `knownNames`.
  */
 export const Known = {
   ContentLength: 1,
@@ -43,23 +42,23 @@ const knownNames = new Map<string, number>([
 const spellings = new Spellings((lower) => knownNames.get(lower) ?? 0)
 
 /**
- * Result of the last scan. One record serves all scans, because encoding a head is synchronous and keeps no
- * reference to the record.
+ * The result of the last scan. All scans share this record, which is safe because encoding a head is
+ * synchronous and keeps no reference to the record.
  */
 export const found = {
   /** The printed field lines, each with its CRLF. */
   text: "",
-  /** The set of `Known` fields present. */
+  /** The set of `Known` fields that are present. */
   seen: 0,
-  /** The `Content-Length`, or -1. */
+  /** The value of `Content-Length`, or -1 without this field. */
   contentLength: -1,
-  /** There is a transfer coding, and the last transfer coding is `chunked`. */
+  /** Whether the last transfer coding is `chunked`. */
   chunkedLast: false,
-  /** There is a transfer coding other than `chunked`. */
+  /** Whether there is a transfer coding that is not `chunked`. */
   otherCoding: false,
-  /** `Connection` has the option `close`. */
+  /** Whether `Connection` has the option `close`. */
   close: false,
-  /** `Connection` has the option `keep-alive`. */
+  /** Whether `Connection` has the option `keep-alive`. */
   keepAlive: false
 }
 
@@ -105,8 +104,8 @@ const understand = (known: number, value: string): FieldsViolation | undefined =
 }
 
 /**
- * Validates and prints a flat list of fields (name, value, ...) into `found`. Fields of `leaveOut` (bits of
- * `Known`) are validated and interpreted, but not printed.
+ * Validates, interprets and prints fields, given as a flat list of names and values. The result is in
+ * `found`. The fields in `leaveOut` (bits of `Known`) are validated and interpreted, but not printed.
  */
 export const scanFields = (fields: ReadonlyArray<string>, leaveOut: number): FieldsViolation | undefined => {
   let text = ""
@@ -151,8 +150,8 @@ export const scanFields = (fields: ReadonlyArray<string>, leaveOut: number): Fie
 }
 
 /**
- * Prints a field added by the encoder. Its value is validated like the user's values, because it may be from
- * outside (for example, a host).
+ * Prints a field that the encoder adds. Its value is validated like the user's values, because some values
+ * come from the caller, such as the host.
  */
 export const ownField = (name: string, value: string): string | FieldsViolation =>
   isFieldValue(value) ? `${name}: ${value}\r\n` : invalidChar("header content", name)

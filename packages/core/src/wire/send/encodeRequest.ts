@@ -1,6 +1,6 @@
 /**
- * Encodes request heads: the request line, the user's fields, and the fields that HTTP requires in addition
- * (RFC 9112 §3, §6, §9).
+ * Encodes request heads (RFC 9112 §3, §6, §9). A head contains the request line, the user's fields, and the
+ * fields that HTTP requires in addition.
  *
  * Keeps every field that the user set, and adds missing fields. Never resolves a URL, never writes a body.
  *
@@ -29,45 +29,59 @@ import {
  * @category models
  */
 export interface RequestHeadInput {
-  /** A token (RFC 9110 §9.1); case is kept. */
+  /** The method, which must be a token (RFC 9110 §9.1). Its case is kept. */
   readonly method: string
-  /** Origin, absolute, authority or asterisk form (RFC 9112 §3.2), exactly as sent. */
+  /**
+   * The request target, in origin, absolute, authority or asterisk form (RFC 9112 §3.2). The target is sent
+   * unchanged.
+   */
   readonly target: string
-  /** Flat list: name, value, name, value, ... Order and case are kept. */
+  /** The user's fields, as a flat list of names and values. Order and case are kept. */
   readonly headers: ReadonlyArray<string>
-  /** Value of `Host`, added as the first field if the user set no `Host`. Default: no `Host` is added. */
+  /**
+   * The value of the `Host` field, which is added first if the user set no `Host`. Default: no `Host` is
+   * added.
+   */
   readonly host?: string | undefined
-  /** Number of bytes of the body; `unknown`: the body is chunked; `none`: there is no body. */
+  /** The body's number of bytes, `unknown` (the body is sent in chunks) or `none` (there is no body). */
   readonly body: BodyLength
-  /** The connection should persist. Announced in `Connection` if the user did not set that field. */
+  /**
+   * Whether the connection should persist. The encoder announces this in `Connection` if the user did not set
+   * that field.
+   */
   readonly keepAlive: boolean
-  /** Trailers will follow: the body is chunked even if its length is known. Default: false. */
+  /**
+   * Whether trailers follow the body. With trailers the body is chunked even if its length is known. Default:
+   * false.
+   */
   readonly trailers?: boolean | undefined
   /**
-   * Add `Connection` and framing fields if the user did not set them. If `false`, a body needs a framing
-   * field set by the user. Default: true.
+   * Whether the encoder adds `Connection` and framing fields if the user did not set them. If `false`, the
+   * user must set a framing field to send a body. Default: true.
    */
   readonly defaults?: boolean | undefined
 }
 
 const knownMethods = new Set(METHODS)
 
-// Refuse a body with these methods: a receiver may take its bytes for the next request or for data of the
-// tunnel (RFC 9110 §9.3.6, §9.3.8).
+// Requests with these methods must have no body (RFC 9110 §9.3.6, §9.3.8). A receiver could read the body as
+// the next request or as data of the tunnel.
 const neverBody = new Set(["TRACE", "CONNECT"])
 
 /**
  * Encodes the head of an HTTP/1.1 request.
  *
- * Framing, in this order:
- * 1. TRACE and CONNECT: no body, and no framing fields.
- * 2. The user's `Transfer-Encoding`; `chunked` must be its last coding (RFC 9112 §6.1).
- * 3. The user's `Content-Length`.
- * 4. No bytes and no trailers: `Content-Length: 0`, or nothing for GET, HEAD, DELETE and OPTIONS.
- * 5. A known length and no trailers: `Content-Length` is added.
- * 6. `Transfer-Encoding: chunked` is added.
+ * The first rule that applies determines the framing:
  *
- * Without `defaults`, steps 4 to 6 add nothing and refuse a body.
+ * 1. TRACE and CONNECT have no body and no framing fields.
+ * 2. The user's `Transfer-Encoding` is used. Its last coding must be `chunked` (RFC 9112 §6.1).
+ * 3. The user's `Content-Length` is used.
+ * 4. Without body bytes and trailers, `Content-Length: 0` is added, but not for GET, HEAD, DELETE and
+ *    OPTIONS.
+ * 5. If the length is known and there are no trailers, `Content-Length` is added.
+ * 6. In all other cases `Transfer-Encoding: chunked` is added.
+ *
+ * If `defaults` is `false`, rules 4 to 6 add nothing and refuse a body.
  *
  * Violations: ERR_INVALID_HTTP_TOKEN, ERR_UNESCAPED_CHARACTERS, ERR_INVALID_CHAR,
  * ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT (also for a length that is not a safe non-negative
@@ -129,7 +143,7 @@ export const encodeRequestHead = (input: RequestHeadInput): EncodedHead | Reques
   text += found.text
   const close = reasonOf(found.close || !input.keepAlive ? Against.RequestClose : 0)
   if (!defaults) {
-    // Only the user's fields are sent.
+    // Without `defaults` only the user's fields are sent.
   } else if (close !== undefined && !found.close) text += "Connection: close\r\n"
   else if (close === undefined && (seen & Known.Connection) === 0) text += "Connection: keep-alive\r\n"
   return {

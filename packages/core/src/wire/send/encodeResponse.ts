@@ -1,10 +1,9 @@
 /**
- * Encodes response heads: the status line, the user's fields, and the fields that HTTP requires in addition
- * (RFC 9112 §4, §6, §9).
+ * Encodes response heads (RFC 9112 §4, §6, §9). A head contains the status line, the user's fields, and the
+ * fields that HTTP requires in addition.
  *
- * Keeps every field that the user set, and adds missing fields. The name of every added field is in `Known`
- * (encodeFields.ts), so that the encoder detects a field that the user has set. Never writes a body, never
- * reads a clock.
+ * Adds fields that the user has not set. The name of every added field must be in `Known` (encodeFields.ts),
+ * so that the encoder notices if the user has set the field. Never writes a body and never reads a clock.
  *
  * @since 0.1.0
  */
@@ -41,33 +40,38 @@ import {
  * @category models
  */
 export interface ResponseHeadInput {
-  /** Minor version of the request. */
+  /** The minor HTTP version of the request. */
   readonly versionMinor: number
-  /** Method of the request: responses to HEAD and CONNECT are framed differently. */
+  /** The method of the request. Responses to HEAD and CONNECT have their own framing. */
   readonly method: string
-  /** 101, or 200-999. */
+  /** The status, which is 101 or in the range 200-999. */
   readonly status: number
-  /** Reason phrase. Default: from `STATUS_CODES`. */
+  /** The reason phrase. Default: the phrase in `STATUS_CODES`. */
   readonly statusMessage?: string | undefined
-  /** Flat list: name, value, name, value, ... Order and case are kept. */
+  /** The user's fields, as a flat list of names and values. Order and case are kept. */
   readonly headers: ReadonlyArray<string>
-  /** For HEAD: the length of the body that GET would return, or `"none"` if unknown. */
+  /**
+   * The length of the body. For HEAD, `body` is the length of the body that GET would return, or `"none"` if
+   * that length is unknown.
+   */
   readonly body: BodyLength
-  /** The connection can persist, as far as the caller knows. */
+  /** Whether the connection may persist, as far as the caller knows. */
   readonly keepAlive: boolean
   /**
-   * Idle timeout of the connection, ms; announced in whole seconds in `Keep-Alive`. Default: not announced.
+   * The idle timeout of the connection, ms, which `Keep-Alive` announces in whole seconds. Default: no
+   * announcement.
    */
   readonly keepAliveTimeout?: number | undefined
-  /** Number of requests per connection; announced with the timeout. Default: not announced. */
-  readonly keepAliveMax?: number | undefined
   /**
-   * Value of `Date` (see `httpDate`). Callers give it for responses, refusals and 2xx to CONNECT, not for
-   * 101. Default: no `Date` is added.
+   * The number of requests per connection, which `Keep-Alive` announces together with the timeout. Default:
+   * no announcement.
    */
+  readonly keepAliveMax?: number | undefined
+  /** The value of `Date` (see `httpDate`). Callers omit it only for 101. Default: no `Date` is added. */
   readonly date?: string | undefined
   /**
-   * Trailers will follow: the body is chunked even if its length is known (not for HTTP/1.0). Default: false.
+   * Whether trailers follow the body. With trailers the body is chunked even if its length is known. Ignored
+   * for HTTP/1.0. Default: false.
    */
   readonly trailers?: boolean | undefined
 }
@@ -79,7 +83,7 @@ const announced = (timeout: number | undefined, max: number | undefined): string
     max === undefined || max < 0 ? 0 : Math.floor(max)
   )
 
-// Within a second a server adds the same lines to nearly every head, so the last lines are cached.
+// A server adds the same lines to nearly every head within one second, so the last added lines are cached.
 let addedFor: Pick<ResponseHeadInput, "date" | "keepAliveTimeout" | "keepAliveMax"> = {}
 let addedLines = keepAliveLine
 const cachedLines = (input: ResponseHeadInput): string | Violation => {
@@ -111,14 +115,15 @@ const missingLines = (
   }
   const hasConnection = (seen & Known.Connection) !== 0
   if (switching) {
-    // `Upgrade` requires the connection option `upgrade` (RFC 9110 §7.8).
+    // A message with `Upgrade` must also have the connection option `upgrade` (RFC 9110 §7.8).
     return input.status === 101 && !hasConnection ? text + "Connection: Upgrade\r\n" : text
   }
   if (close !== undefined) return hasClose ? text : text + "Connection: close\r\n"
   if (!hasConnection && (seen & Known.KeepAlive) === 0) {
     return text + announced(input.keepAliveTimeout, input.keepAliveMax)
   }
-  // A connection of HTTP/1.0 persists only if the response also announces persistence (RFC 9112 §9.3).
+  // An HTTP/1.0 connection persists only if the response announces persistence, as the request did (RFC 9112
+  // §9.3).
   return !hasConnection || (input.versionMinor === 0 && !hasKeepAlive) ? text + keepAliveLine : text
 }
 
@@ -127,18 +132,21 @@ const addedByUser = Known.Date | Known.Connection | Known.KeepAlive
 /**
  * Encodes the head of a final response or 101.
  *
- * Framing, in this order:
- * 1. 204, 304, 101, response to HEAD, 2xx to CONNECT: no body (RFC 9112 §6.3). `Content-Length` and
- *    `Transfer-Encoding` are omitted from 101, 204 and 2xx to CONNECT even if the user set them (RFC 9110
- *    §8.6, RFC 9112 §6.1); the others may have them.
- * 2. The user's `Transfer-Encoding`: chunked, or until the connection closes if `chunked` is not in it.
- * 3. The user's `Content-Length`.
- * 4. A known length and no trailers: `Content-Length` is added.
- * 5. HTTP/1.1: `Transfer-Encoding: chunked` is added.
- * 6. HTTP/1.0: until the connection closes. A user's `Transfer-Encoding: chunked` and `Trailer` are omitted.
+ * The first rule that applies determines the framing:
  *
- * `Date`, `Connection` and `Keep-Alive` are added if the user set none. A user's `Connection: close` closes
- * the connection.
+ * 1. A 101, 204 or 304, a response to HEAD, and a 2xx to CONNECT have no body (RFC 9112 §6.3). Even if the
+ *    user set `Content-Length` and `Transfer-Encoding`, these fields are omitted from 101, 204 and 2xx to
+ *    CONNECT (RFC 9110 §8.6, RFC 9112 §6.1). The other heads may have these fields.
+ * 2. The user's `Transfer-Encoding` is used. If its last coding is not `chunked`, the end of the connection
+ *    frames the body.
+ * 3. The user's `Content-Length` is used.
+ * 4. If the length is known and there are no trailers, `Content-Length` is added.
+ * 5. For HTTP/1.1, `Transfer-Encoding: chunked` is added.
+ * 6. For HTTP/1.0, the end of the connection frames the body.
+ *
+ * For HTTP/1.0, a user's `Transfer-Encoding: chunked` and `Trailer` are omitted, so rule 2 does not apply.
+ * `Date`, `Connection` and `Keep-Alive` are added if the user did not set them. A user's `Connection: close`
+ * closes the connection.
  *
  * Violations: ERR_HTTP_INVALID_STATUS_CODE (also for 1xx other than 101), ERR_INVALID_CHAR,
  * ERR_INVALID_HTTP_TOKEN, ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT (also for a length that is
@@ -173,8 +181,8 @@ export const encodeResponseHead = (input: ResponseHeadInput): EncodedHead | Viol
   let framingLine = ""
   if (framingless || status === 304 || input.method === "HEAD") {
     framing = none
-    // `Content-Length` of a 304 is the length of the selected representation, which only the user knows (RFC
-    // 9110 §8.6), so none is added.
+    // `Content-Length` of a 304 is the length of the selected representation (RFC 9110 §8.6). Only the user
+    // knows this length, so the encoder adds no `Content-Length`.
     if (typeof body === "number" && input.method === "HEAD" && !framingless && status !== 304) {
       if ((seen & (Known.ContentLength | Known.TransferEncoding)) === 0) framingLine = lengthLine(body)
     }
@@ -208,9 +216,9 @@ export const encodeResponseHead = (input: ResponseHeadInput): EncodedHead | Viol
 }
 
 /**
- * Encodes an informational response: 100, 102-199 (RFC 9110 §15.2). Such a response has no body, and the
- * exchange continues after it. 101 is encoded by `encodeResponseHead`. `Content-Length` and
- * `Transfer-Encoding` are omitted.
+ * Encodes an informational response, which is a 1xx other than 101 (RFC 9110 §15.2). Such a response has no
+ * body, so `Content-Length` and `Transfer-Encoding` are omitted. The exchange continues after such a
+ * response. `encodeResponseHead` encodes a 101.
  *
  * Violations: ERR_HTTP_INVALID_STATUS_CODE, ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR,
  * ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT.

@@ -1,7 +1,7 @@
 /**
- * Tables of the encoder: methods, reason phrases, status lines.
+ * The tables of the head encoders: methods, reason phrases and status lines.
  *
- * Only data: makes no decision about a message.
+ * This file contains data, and makes no decision about a message.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import { isStatusCode, isStatusMessage } from "../grammar/validate.js"
 
 /**
  * The methods of Node's `http.METHODS`, in the same order. Any other token may be sent too (RFC 9110 §16.1).
- * PRI starts the HTTP/2 preface and is not a method.
+ * `PRI` is missing, because it starts the HTTP/2 preface and is not a method.
  *
  * @since 0.1.0
  * @category tables
@@ -19,7 +19,7 @@ import { isStatusCode, isStatusMessage } from "../grammar/validate.js"
 export const METHODS: ReadonlyArray<string> = httpMethods.filter((method) => method !== "PRI").sort()
 
 /**
- * Reason phrases by status code, as Node's `http.STATUS_CODES` has them (IANA HTTP Status Code Registry).
+ * The reason phrases by status code, as in Node's `http.STATUS_CODES` (IANA HTTP Status Code Registry).
  *
  * @since 0.1.0
  * @category tables
@@ -93,9 +93,9 @@ export const STATUS_CODES: { readonly [status: number]: string | undefined } = {
 const lines: Array<string | undefined> = new Array(1000).fill(undefined)
 
 /**
- * Returns the status line with its CRLF (RFC 9112 §4). The default phrase is the phrase in the table, or
- * `unknown` for other statuses, as in Node. The version is 1.1, whatever the version of the peer (RFC 9110
- * §2.5).
+ * Returns the status line with its CRLF (RFC 9112 §4). The default phrase is the phrase in `STATUS_CODES`, or
+ * `unknown` for other statuses, as in Node. The version is always 1.1, even if the peer's version is 1.0 (RFC
+ * 9110 §2.5).
  *
  * Violations: ERR_HTTP_INVALID_STATUS_CODE, ERR_INVALID_CHAR.
  *

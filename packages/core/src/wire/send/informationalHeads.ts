@@ -1,9 +1,10 @@
 /**
- * Heads of 100 (Continue) and 102 (Processing), which carry no fields (RFC 9110 §15.2.1, RFC 2518 §10.1).
+ * The heads of 100 (Continue) and 102 (Processing). These heads contain no fields (RFC 9110 §15.2.1, RFC 2518
+ * §10.1).
  */
 
 /**
- * 100 (Continue).
+ * The head of a 100 (Continue) response.
  *
  * @since 0.1.0
  * @category encoders
@@ -11,7 +12,7 @@
 export const continueHead = "HTTP/1.1 100 Continue\r\n\r\n"
 
 /**
- * 102 (Processing).
+ * The head of a 102 (Processing) response.
  *
  * @since 0.1.0
  * @category encoders

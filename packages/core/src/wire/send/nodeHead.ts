@@ -1,9 +1,10 @@
 /**
- * The fields that Node's HTTP module adds to a head, and the framing and persistence that follow:
- * `Connection`, `Keep-Alive`, `Content-Length` and `Transfer-Encoding` as in `http.OutgoingMessage`. For
- * drivers of the callback API; the strict encoders are encodeRequest.ts and encodeResponse.ts.
+ * Computes the fields that Node's HTTP module adds to a head, as in `http.OutgoingMessage`. The fields are
+ * `Connection`, `Keep-Alive`, `Content-Length` and `Transfer-Encoding`, which determine framing and
+ * persistence. Only the callback API uses this file. The encoders of the Effect API are encodeRequest.ts and
+ * encodeResponse.ts.
  *
- * Computes with bits and numbers. Never prints the user's fields, never reads a clock, never throws.
+ * Never prints the user's fields, never reads a clock and never throws.
  *
  * @since 0.1.0
  */
@@ -14,7 +15,8 @@ import { wordReader } from "../grammar/lists.js"
 import { trailersNotChunked, type Violation } from "../../model/violation.js"
 
 /**
- * Fields that determine a head; bits, so that a set of fields is a number.
+ * The fields of an outgoing head that Node treats specially. Each field is a bit, so a set of fields is a
+ * number.
  *
  * @since 0.1.0
  * @category models
@@ -27,7 +29,7 @@ export const NodeField = {
   Expect: 16,
   Trailer: 32,
   KeepAlive: 64,
-  /** Several `Cookie` values are joined into one line. */
+  /** The `Cookie` field. Node joins several values into one line. */
   Cookie: 128,
   ContentDisposition: 256
 } as const
@@ -48,7 +50,7 @@ const shortest = 4
 const longest = 19
 
 /**
- * Returns the bit of a field name, compared without case; 0 for any other name.
+ * Returns the bit of a field name (`NodeField`), or 0 for any other name. The comparison ignores case.
  *
  * @since 0.1.0
  * @category encoding
@@ -59,7 +61,7 @@ export const nodeField = (name: string): number => {
 }
 
 /**
- * Returns whether a `Connection` value contains the word `close` anywhere, as Node reads it.
+ * Returns whether a `Connection` value contains the word `close` anywhere, which is Node's rule.
  *
  * @since 0.1.0
  * @category encoding
@@ -67,7 +69,8 @@ export const nodeField = (name: string): number => {
 export const saysClose = wordReader("close")
 
 /**
- * Returns whether a `Transfer-Encoding` (or `TE`) value contains the word `chunked`, as Node reads it.
+ * Returns whether a `Transfer-Encoding` (or `TE`) value contains the word `chunked` anywhere, which is Node's
+ * rule.
  *
  * @since 0.1.0
  * @category encoding
@@ -75,13 +78,13 @@ export const saysClose = wordReader("close")
 export const saysChunked = wordReader("chunked")
 
 /**
- * Properties of a message besides its fields; bits.
+ * The properties of an outgoing message besides its fields. Each property is a bit.
  *
  * @since 0.1.0
  * @category models
  */
 export const NodeTrait = {
-  /** The connection can persist, as far as the driver knows. */
+  /** The connection may persist, as far as the driver knows. */
   KeepAlive: 1,
   /** The body is chunked. */
   Chunked: 2,
@@ -89,38 +92,41 @@ export const NodeTrait = {
   Last: 4,
   /** The message can have a body. */
   HasBody: 8,
-  /** A body of unknown length may be chunked. */
+  /** The body may be chunked if its length is unknown. */
   MayChunk: 16,
-  /** The user removed `Connection`. */
+  /** The user has removed the `Connection` field. */
   NoConnection: 32,
-  /** The user removed `Content-Length`. */
+  /** The user has removed the `Content-Length` field. */
   NoLength: 64,
-  /** The user removed `Transfer-Encoding`. */
+  /** The user has removed the `Transfer-Encoding` field. */
   NoCoding: 128,
-  /** The message reaches the maximum number of messages of its connection. */
+  /** The response reaches the maximum number of requests of its connection. */
   LimitReached: 256,
-  /** A request that an agent has queued. */
+  /** The message is a request that is sent through an agent. */
   Pooled: 512,
-  /** The status is 204 or 304. */
+  /** The message is a response with the status 204 or 304. */
   Bodiless: 1024
 } as const
 
 /**
- * Result of the last call. One record serves all heads, because callers read it at once and keep no reference
- * to it.
+ * The result of the last call of `nodeHead`. All calls share this record, which is safe because callers read
+ * the result at once and keep no reference to it.
  */
 const decided = { lines: "", traits: 0 }
 
 /**
- * The lines and traits of a head after Node's additions.
+ * The lines that Node adds to a head, and the resulting traits of the message.
  *
  * @since 0.1.0
  * @category models
  */
 export interface NodeHead {
-  /** Lines to append to the user's lines, with their CRLF. */
+  /** The field lines to append to the user's lines, with their CRLF. */
   readonly lines: string
-  /** The resulting traits. `KeepAlive`, `Chunked` and `Last` may differ from the given traits. */
+  /**
+   * The resulting traits (bits of `NodeTrait`). `KeepAlive`, `Chunked` and `Last` may differ from the given
+   * traits.
+   */
   readonly traits: number
 }
 
@@ -142,11 +148,14 @@ const connectionLines = (against: number, timeout: number, max: number): string 
 const has = (set: number, bit: number): boolean => (set & bit) !== 0
 
 /**
- * Computes the lines that Node adds after the user's fields, and whether the connection persists.
+ * Computes the field lines that Node adds to a head, and whether the connection persists.
  *
- * `length` is the body's number of bytes if known, else -1. `timeout` (ms) and `max` are announced in
- * `Keep-Alive`; 0: not announced. The next call overwrites the result. Violation: ERR_HTTP_TRAILER_INVALID
- * (`Trailer` without chunks).
+ * `seen` contains the fields that the user set (bits of `NodeField`), and `given` the traits of the message
+ * (bits of `NodeTrait`).
+ *
+ * `length` is the body's number of bytes, or -1 if unknown. `Keep-Alive` announces `timeout` (ms) and `max`,
+ * if not 0. The next call overwrites the result. Violation: ERR_HTTP_TRAILER_INVALID (`Trailer` on a body
+ * that is not chunked).
  *
  * @since 0.1.0
  * @category encoding
@@ -159,7 +168,7 @@ export const nodeHead = (
   max: number
 ): NodeHead | Violation => {
   let traits = given
-  // Peers disagree about chunks on a message without a body, so send none and close the connection.
+  // Peers disagree about chunks in a 204 or 304 response. So send no chunks, and close the connection.
   if (has(traits, NodeTrait.Bodiless) && has(traits, NodeTrait.Chunked)) {
     traits &= ~(NodeTrait.Chunked | NodeTrait.KeepAlive)
   }
@@ -169,7 +178,7 @@ export const nodeHead = (
     if (!has(traits, NodeTrait.HasBody)) {
       traits &= ~NodeTrait.Chunked
     } else {
-      // Node's policy: if the peer does not support chunks, no length is announced either.
+      // As in Node, `Content-Length` is not added either if the body may not be chunked.
       const mayChunk = has(traits, NodeTrait.MayChunk)
       const mayLength = mayChunk && !has(seen, NodeField.Trailer) && !has(traits, NodeTrait.NoLength)
       const framing = addedFraming(length, mayLength, mayChunk && !has(traits, NodeTrait.NoCoding))

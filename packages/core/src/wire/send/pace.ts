@@ -1,12 +1,13 @@
 /**
- * Limits how much a pump sends before it yields to the event loop. A source and a connection that are always
- * ready would otherwise starve all other connections of the process.
+ * Limits the output that a pump sends before it yields to the event loop. A pump moves parts of a body from a
+ * source to a connection. If source and connection are always ready, an unlimited pump starves all other
+ * connections.
  *
- * Only counts; the driver yields.
+ * This file only counts. The driver yields.
  */
 
 /**
- * Maximum number of parts that a pump sends between two turns of the event loop. Empty parts count too.
+ * Maximum number of parts of a body that are sent between two turns of the event loop. Empty parts count too.
  *
  * @since 0.1.0
  * @category constants
@@ -14,7 +15,8 @@
 export const turnPieces = 256
 
 /**
- * Maximum number of bytes that a pump sends between two turns of the event loop: 1 MiB, plus one part.
+ * Number of bytes (1 MiB) of a body after which sending yields to the event loop. The part that reaches this
+ * number is still sent whole.
  *
  * @since 0.1.0
  * @category constants
@@ -22,7 +24,8 @@ export const turnPieces = 256
 export const turnBytes = 1_048_576
 
 /**
- * Counts the output of one pump. Check `due` after `sent`; call `begin` after a turn of the event loop.
+ * Counts the output of one pump, which is a loop that sends a body. The pump calls `sent` for each part and
+ * then checks `due`. After a turn of the event loop, the pump calls `begin`.
  *
  * @since 0.1.0
  * @category models

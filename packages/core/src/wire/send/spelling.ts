@@ -1,6 +1,6 @@
 /**
- * Cache of field names in outgoing heads. Names are few and repeat, often with the same value. So a spelling
- * is validated only once, and the last line with this name is printed only once.
+ * A cache of the field names in outgoing heads. Names are few and repeat, often with the same value. So each
+ * spelling of a name is validated once, and the last field line with this spelling is kept for reuse.
  *
  * The number of names is limited. Long values and invalid lines are never kept.
  *
@@ -8,34 +8,37 @@
  */
 import { isToken } from "../grammar/validate.js"
 
-// These limits keep made-up names and long values of a peer from filling memory. A cached name or value of a
-// forwarded head may pin the text of that whole head, so at most this many heads are pinned.
+// These limits keep a peer's invented names and long values from filling memory. A cached name of a forwarded
+// head may keep the text of the whole head alive, so `mostNames` also limits the number of such heads.
 const mostNames = 256
 const longestName = 64
 const longestValue = 128
 
 /**
- * A field name as the user wrote it.
+ * One spelling of a field name, and the last field line with this name.
  *
  * @since 0.1.0
  * @category encoding
  */
 export class Spelling {
-  /** The value in `line`. */
+  /** The field value in `line`. */
   value: string | number | undefined = undefined
-  /** The last line with this name, `name: value` with its CRLF. */
+  /** The last field line with this name, which is `name: value` with its CRLF. */
   line = ""
 
   constructor(
-    /** The name is a token. */
+    /** Whether the name is a token. */
     readonly valid: boolean,
     /** The name in lower case; empty if the name is not a token. */
     readonly lower: string,
-    /** The meaning of the name, set by the owner of the cache. */
+    /**
+     * The meaning of the name for the user of the cache, such as a bit for a known field; 0 if the name is
+     * not a token.
+     */
     readonly meaning: number
   ) {}
 
-  /** Caches a line. Its value must be valid. */
+  /** Caches a field line. The caller must have validated its value. */
   keep(value: string | number, line: string): void {
     if (typeof value === "string" && value.length > longestValue) return
     this.value = value
@@ -44,7 +47,7 @@ export class Spelling {
 }
 
 /**
- * A cache of the spellings that a driver or an encoder has seen.
+ * A cache of the spellings of field names that a driver or an encoder has seen.
  *
  * @since 0.1.0
  * @category encoding
@@ -52,10 +55,15 @@ export class Spelling {
 export class Spellings {
   private readonly met = new Map<string, Spelling>()
 
-  /** `meaning` is called once for a spelling, with the name in lower case. */
+  /**
+   * `meaning` returns the meaning of a name in lower case. The cache calls `meaning` once for each new
+   * spelling.
+   */
   constructor(private readonly meaning: (lower: string) => number) {}
 
-  /** Returns the spelling of a name. Invalid names, and names beyond the limits, are not cached. */
+  /**
+   * Returns the spelling of a name. Invalid names, and names beyond the limits of the cache, are not cached.
+   */
   of(name: string): Spelling {
     return this.met.get(name) ?? this.meet(name)
   }

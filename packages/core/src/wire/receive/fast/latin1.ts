@@ -1,14 +1,15 @@
 /**
- * Converts bytes to text, one to one: 0x00-0xFF become U+0000-U+00FF (as Node does for header bytes). Does
- * not use `TextDecoder("latin1")`, because the Encoding standard maps this label to windows-1252, which
- * alters 0x80-0x9F.
+ * Converts each byte 0x00-0xFF to the character U+0000-U+00FF, as Node does for header bytes.
+ * `TextDecoder("latin1")` would not do this, because the Encoding standard maps this label to windows-1252.
+ * That encoding changes 0x80-0x9F.
  */
 
 interface FastSlice {
   latin1Slice(start: number, end: number): string
 }
 
-// The arguments of one call are on the stack, so their number must stay far below the limit of every engine.
+// Maximum number of bytes per call of `String.fromCharCode`. Arguments are on the stack, so every engine
+// limits their number.
 const PIECE = 4096
 
 const portable = (bytes: Uint8Array, start: number, end: number): string => {
@@ -21,8 +22,8 @@ const portable = (bytes: Uint8Array, start: number, end: number): string => {
 }
 
 /**
- * Returns the text of `bytes[start, end)`. Uses the conversion method of the chunk if it has one (Node's
- * `Buffer`, about 0.1 ns per byte).
+ * Returns the text of the bytes from `start` to `end`, excluding `end`. Uses the method `latin1Slice` if the
+ * array has this method, as Node's `Buffer` does (about 0.1 ns per byte).
  */
 export const latin1 = (bytes: Uint8Array, start: number, end: number): string => {
   if (start >= end) return ""
@@ -32,7 +33,9 @@ export const latin1 = (bytes: Uint8Array, start: number, end: number): string =>
     : (bytes as unknown as FastSlice).latin1Slice(start, end)
 }
 
-/** Allocates an array of the same class as `like`, so that both have the same conversion method. */
+/**
+ * Allocates an array of the class of `like`, so that the new array also has `latin1Slice` if `like` has it.
+ */
 export const roomLike = (like: Uint8Array, size: number): Uint8Array => {
   if ((like as unknown as Partial<FastSlice>).latin1Slice === undefined) return new Uint8Array(size)
   const kind = like.constructor as unknown as { readonly [Symbol.species]?: new (size: number) => Uint8Array }
