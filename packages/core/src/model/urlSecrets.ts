@@ -6,8 +6,7 @@
  * because every part of this text may be a user or a password.
  */
 
-// A path contains no user. A scheme counts only before slashes, because `user:` in `user:password@host` is no
-// scheme.
+// A path contains no user. A scheme counts only before slashes: `user:` in `user:password@host` is a user.
 const path = /^[/\\](?![/\\])/
 const authority = /^([a-z][a-z0-9+.-]*:(?=[/\\]))?([/\\]*)[^]*@/i
 
