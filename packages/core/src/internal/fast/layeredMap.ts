@@ -1,9 +1,9 @@
 /**
- * A map that adds its own entries to the entries of a shared map without copying the shared map. Holds the
- * services of a request, because copying all services of the server would cost more than the rest of starting
- * a fiber.
+ * A map that adds its own entries to those of a shared map without copying the shared map. Used for the
+ * services of a request, because copying the many services of its server would cost more than the rest of the
+ * start of a fiber.
  *
- * Copies the shared map when this map is iterated. The shared map must not change, and no value may be
+ * Copies the shared map only when an entry is deleted. The shared map must not change, and no value may be
  * `undefined`.
  */
 export class LayeredMap<K, V> extends Map<K, V> {
@@ -23,7 +23,13 @@ export class LayeredMap<K, V> extends Map<K, V> {
   }
 
   override delete(key: K): boolean {
-    this.fill()
+    const { beneath } = this
+    if (beneath?.has(key) === true) {
+      this.beneath = undefined
+      beneath.forEach((value, key) => {
+        if (!super.has(key)) super.set(key, value)
+      })
+    }
     return super.delete(key)
   }
 
@@ -33,40 +39,50 @@ export class LayeredMap<K, V> extends Map<K, V> {
   }
 
   override get size(): number {
-    this.fill()
-    return super.size
+    const { beneath } = this
+    if (beneath === undefined) return super.size
+    let size = beneath.size
+    for (const key of super.keys()) if (!beneath.has(key)) size++
+    return size
   }
 
   override forEach(f: (value: V, key: K, map: Map<K, V>) => void, self?: unknown): void {
-    this.fill()
-    super.forEach(f, self)
+    for (const [key, value] of this.list()) f.call(self, value, key, this)
   }
 
   override entries(): MapIterator<[K, V]> {
-    this.fill()
-    return super.entries()
+    return this.list().values()
   }
 
-  override keys(): MapIterator<K> {
-    this.fill()
-    return super.keys()
+  override *keys(): MapIterator<K> {
+    for (const [key] of this.list()) yield key
   }
 
-  override values(): MapIterator<V> {
-    this.fill()
-    return super.values()
+  override *values(): MapIterator<V> {
+    for (const [, value] of this.list()) yield value
   }
 
   override [Symbol.iterator](): MapIterator<[K, V]> {
     return this.entries()
   }
 
-  private fill(): void {
+  private list(): Array<[K, V]> {
     const { beneath } = this
-    if (beneath === undefined) return
-    this.beneath = undefined
-    beneath.forEach((value, key) => {
-      if (!super.has(key)) super.set(key, value)
-    })
+    if (beneath === undefined) return Array.from(super.entries())
+    const shared = entriesOf(beneath)
+    const list =
+      this.size === shared.length + super.size ? shared.slice() : shared.filter(([key]) => !super.has(key))
+    for (const entry of super.entries()) list.push(entry)
+    return list
   }
+}
+
+// Platform's routers copy the services of every request, so the pairs of the shared map are made once.
+const cache = new WeakMap<ReadonlyMap<unknown, unknown>, Array<[unknown, unknown]>>()
+
+const entriesOf = <K, V>(map: ReadonlyMap<K, V>): Array<[K, V]> => {
+  let entries = cache.get(map)
+  if (entries === undefined)
+    cache.set(map, (entries = Array.from(map, (entry) => Object.freeze(entry) as [K, V])))
+  return entries as Array<[K, V]>
 }

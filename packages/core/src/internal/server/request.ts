@@ -20,6 +20,7 @@ import type * as PlatformSocket from "@effect/platform/Socket"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Cause from "effect/Cause"
 import * as Channel from "effect/Channel"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Inspectable from "effect/Inspectable"
@@ -39,6 +40,21 @@ import { upgradeToWebSocket } from "./webSocket.js"
 import { targetHost } from "./target.js"
 
 const decoder = new TextDecoder()
+const noBytes = new Uint8Array(0)
+
+const toText = (bytes: Uint8Array): string => decoder.decode(bytes)
+
+// An empty body is decoded as `null`, as in platform's other servers.
+const toJson = (bytes: Uint8Array): unknown => {
+  const text = toText(bytes)
+  return text === "" ? null : JSON.parse(text)
+}
+
+const toUrlParams = (bytes: Uint8Array): UrlParams.UrlParams =>
+  UrlParams.fromInput(new URLSearchParams(toText(bytes)))
+
+const toArrayBuffer = (bytes: Uint8Array): ArrayBuffer =>
+  bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
 
 // Makes platform respond 413 to this failure if the app does not handle it.
 const respondWithTooLarge = {
@@ -132,33 +148,19 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
   }
 
   get text(): Effect.Effect<string, Failure> {
-    return Effect.map(this.bytes, (bytes) => decoder.decode(bytes))
+    return this.whole(toText)
   }
 
   get json(): Effect.Effect<unknown, Failure> {
-    return Effect.flatMap(this.text, (text) =>
-      Effect.try({
-        // An empty body is decoded as `null`, as in platform's other servers.
-        try: () => (text === "" ? null : (JSON.parse(text) as unknown)),
-        catch: (cause) => this.undecodable(cause)
-      })
-    )
+    return this.whole(toJson)
   }
 
   get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, Failure> {
-    return Effect.flatMap(this.text, (text) =>
-      Effect.try({
-        try: () => UrlParams.fromInput(new URLSearchParams(text)),
-        catch: (cause) => this.undecodable(cause)
-      })
-    )
+    return this.whole(toUrlParams)
   }
 
   get arrayBuffer(): Effect.Effect<ArrayBuffer, Failure> {
-    return Effect.map(
-      this.bytes,
-      (bytes) => bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
-    )
+    return this.whole(toArrayBuffer)
   }
 
   get multipart(): Effect.Effect<
@@ -213,20 +215,33 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
     })
   }
 
-  private get bytes(): Effect.Effect<Uint8Array, Failure> {
+  // Decodes the whole body. A body that has already arrived costs one step of the fiber.
+  private whole<A>(decode: (bytes: Uint8Array) => A): Effect.Effect<A, Failure> {
     const { body, head } = this.source
-    if (body === undefined) return Effect.succeed(new Uint8Array(0))
-    return Effect.flatMap(IncomingMessage.MaxBodySize, (size) => {
-      const limit = Option.getOrUndefined(Option.map(size, Number))
+    return Effect.withFiberRuntime<A, Failure>((fiber) => {
+      if (body === undefined) return this.decoded(noBytes, decode)
+      const size = Context.get(fiber.currentContext as Context.Context<never>, IncomingMessage.MaxBodySize)
+      const limit = size._tag === "None" ? undefined : Number(size.value)
       const tooLarge = (): TooLarge => ({ _tag: "TooLarge", limit: limit! })
       // If `Content-Length` is too large, fail without reading, so that the client does not get 100 (RFC 9110
       // §10.1.1).
-      const bytes =
-        limit !== undefined && head.contentLength !== undefined && head.contentLength > limit
-          ? Effect.fail(fromLoss(tooLarge()))
-          : body.bytes(limit, tooLarge)
-      return Effect.mapError(bytes, (cause) => this.failed(cause))
+      if (limit !== undefined && head.contentLength !== undefined && head.contentLength > limit)
+        return Effect.fail(this.failed(fromLoss(tooLarge())))
+      const now = body.wholeNow(limit, tooLarge)
+      if (now?._tag === "Success") return this.decoded(now.value, decode)
+      return Effect.matchEffect(now ?? body.bytes(limit, tooLarge), {
+        onFailure: (cause) => Effect.fail(this.failed(cause)),
+        onSuccess: (bytes) => this.decoded(bytes, decode)
+      })
     })
+  }
+
+  private decoded<A>(bytes: Uint8Array, decode: (bytes: Uint8Array) => A): Exit.Exit<A, Failure> {
+    try {
+      return Exit.succeed(decode(bytes))
+    } catch (cause) {
+      return Exit.fail(this.undecodable(cause))
+    }
   }
 
   private failed(cause: { readonly _tag: string; readonly message: string }): Failure {
