@@ -58,7 +58,11 @@ export const scenarios = [
     request: put,
     connections: 64,
     baseline: "@effect/platform-node",
-    contestants: { ...both("api"), "Effect 4": "./effect4/start.mjs?api" }
+    contestants: {
+      ...both("api"),
+      "httpfx, Serve.httpApi": "./platform/httpfx.mjs?compiledApi",
+      "Effect 4": "./effect4/start.mjs?api"
+    }
   },
   {
     name: "layerRouter",

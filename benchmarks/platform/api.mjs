@@ -21,6 +21,7 @@ const users = HttpApiBuilder.group(api, "users", (handlers) =>
   handlers.handle("update", ({ path, payload }) => Effect.succeed({ id: path.id, ...payload }))
 )
 
-export const serving = HttpApiBuilder.serve().pipe(
-  Layer.provide(Layer.provide(HttpApiBuilder.api(api), users))
-)
+/** What the API consists of, for `HttpApiBuilder.serve` and its like. */
+export const live = Layer.provide(HttpApiBuilder.api(api), users)
+
+export const serving = Layer.provide(HttpApiBuilder.serve(), live)
