@@ -249,8 +249,8 @@ class`
       harm: "Bytes of one client reach another client's request.",
       file: core("internal/server/request"),
       nets: ["server/server"],
-      find: "(bytes) => decoder.decode(bytes))",
-      replace: "(bytes) => decoder.decode(bytes, { stream: true }))"
+      find: "decoder.decode(bytes)",
+      replace: "decoder.decode(bytes, { stream: true })"
     },
     {
       name: "an interrupted reader of the whole body still counts",

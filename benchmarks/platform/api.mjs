@@ -21,7 +21,7 @@ const users = HttpApiBuilder.group(api, "users", (handlers) =>
   handlers.handle("update", ({ path, payload }) => Effect.succeed({ id: path.id, ...payload }))
 )
 
-/** What the API consists of, for `HttpApiBuilder.serve` and its like. */
+/** The API and its handlers. */
 export const live = Layer.provide(HttpApiBuilder.api(api), users)
 
 export const serving = Layer.provide(HttpApiBuilder.serve(), live)
