@@ -17,6 +17,7 @@
  * - `AgentEvent` events of an agent
  * - `AccessLog`, `ServerMetrics`      logs and metrics made from server events
  * - `AgentMetrics` metrics made from agent events
+ * - `ServerSentEvents`  events for browsers and other clients, and from servers
  * - `Shutdown`   states and phases of a server's shutdown, for handlers
  * - `Retry`      retries with a budget
  * - `ServerTimeouts`   timeouts of a server
@@ -49,6 +50,7 @@ export * as Proxy from "./Proxy.js"
 export * as Retry from "./Retry.js"
 export * as Server from "./Server.js"
 export * as ServerEvent from "./ServerEvent.js"
+export * as ServerSentEvents from "./ServerSentEvents.js"
 export * as ServerMetrics from "./ServerMetrics.js"
 export * as Shutdown from "./Shutdown.js"
 export * as Socket from "./Socket.js"

@@ -3,6 +3,7 @@
  */
 export { Attempt, Phase, Written, type Where } from "./facts.js"
 export * from "./connection.js"
+export * from "./events.js"
 export * from "./listening.js"
 export * from "./message.js"
 export * from "./protocol.js"
