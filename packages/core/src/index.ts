@@ -11,6 +11,8 @@
  * - `Proxy`      chooses the proxy of a request
  * - `Agent`      connection pools of clients, with limits, queues and keep-alive
  * - `Lease`      loans of an agent's connections to other drivers
+ * - `ConditionalRequests`  preconditions and ranges of requests: 304, 412, 206, 416
+ * - `FileResponses`  platform's `HttpPlatform` over any source of files
  * - `ServerClientError` handling of malformed requests and broken connections
  * - `Exchange`   raw fields, 1xx, trailers, connection and upgrade of a request
  * - `ServerEvent`, `ExchangeOutcome`  events of a server and outcomes of exchanges
@@ -39,9 +41,11 @@ export * as AgentEvent from "./AgentEvent.js"
 export * as AgentMetrics from "./AgentMetrics.js"
 export * as AccessLog from "./AccessLog.js"
 export * as Client from "./Client.js"
+export * as ConditionalRequests from "./ConditionalRequests.js"
 export * as ServerClientError from "./ServerClientError.js"
 export * as Exchange from "./Exchange.js"
 export * as ExchangeOutcome from "./ExchangeOutcome.js"
+export * as FileResponses from "./FileResponses.js"
 export * as HttpError from "./HttpError.js"
 export * as Lease from "./Lease.js"
 export * as Network from "./Network.js"

@@ -2,6 +2,7 @@
  * All error classes. The public module `HttpError` exports the same list.
  */
 export { Attempt, Phase, Written, type Where } from "./facts.js"
+export * from "./conditional.js"
 export * from "./connection.js"
 export * from "./events.js"
 export * from "./listening.js"

@@ -20,7 +20,7 @@ import {
   type Part,
   type Violation
 } from "../../wire/index.js"
-import { fromHttpBody, type StreamBody } from "../body.js"
+import { fromHttpBody, responderOf, type StreamBody } from "../body.js"
 import { drained, Pump } from "../pump.js"
 import type { ResponseTrailers } from "./responseTrailers.js"
 import type { BodyError, ServerExchange } from "./exchange.js"
@@ -49,6 +49,11 @@ const sendOther = (
   exchange: ServerExchange,
   response: ServerResponse.HttpServerResponse
 ): Effect.Effect<ServerResponse.HttpServerResponse, unknown> => {
+  const responder = responderOf(response)
+  if (responder !== undefined)
+    return Effect.flatMap(responder.respond(exchange.request, response), (chosen) =>
+      sendResponse(exchange, chosen)
+    )
   const body = fromHttpBody(response.body)
   switch (body._tag) {
     case "None":
