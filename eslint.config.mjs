@@ -208,6 +208,14 @@ export default tseslint.config(
     files: ["packages/node/src/**"],
     rules: { ...restrict(builtinHttp, foreignRoom("testing", "node")), ...realTime() }
   },
+  {
+    files: ["packages/node/src/content/**"],
+    rules: restrict(builtinHttp, foreignRoom("testing", "node"), {
+      regex: "^\\.\\./(?!options/|[A-Z]\\w*\\.js$)",
+      caseSensitive: true,
+      message: "Features stand on doors and on options/ alone."
+    })
+  },
   // The callback modules by the package's own name: their one copy.
   { files: ["packages/node/src/bridge/modules.ts"], rules: restrict(builtinHttp, foreignRoom("testing")) },
   {

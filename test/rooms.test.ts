@@ -88,6 +88,8 @@ describe("a room may not", () => {
     ["packages/core/src/x.ts", "export const p = process.pid", "no-restricted-globals"],
     ["packages/node/src/x.ts", 'export * from "node:http"', restrictedImport],
     ["packages/node/src/x.ts", 'export * from "https"', restrictedImport],
+    ["packages/node/src/content/x.ts", 'export * from "../socket/reader.js"', restrictedImport],
+    ["packages/node/src/content/x.ts", 'export * from "@httpfx/testing"', restrictedImport],
     ["packages/node/src/x.ts", 'export * from "_http_common"', restrictedImport],
     ["packages/node/src/x.ts", 'export * from "@httpfx/testing"', restrictedImport],
     ["packages/testing/src/x.ts", 'export * from "node:net"', restrictedImport],
