@@ -1,15 +1,16 @@
 /**
- * Writes one structured log line per exchange, also for exchanges that never got a response. Each line is
- * made from an event `ServerEvent.ExchangeEnded`.
+ * Writes one structured log line per exchange, including exchanges that never got a response. The lines are
+ * made from the event `ServerEvent.ExchangeEnded`.
  *
- * The lines go through Effect's loggers. The connection measures the durations and byte counts.
+ * Writes through Effect's loggers. Durations and byte counts are those that the connection measured.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import type { ExchangeOutcome, Upgraded } from "./ExchangeOutcome.js"
+import { beside, untilClosed } from "./internal/observe/beside.js"
 import { Server } from "./Server.js"
 import { withoutUserinfo } from "./model/urlSecrets.js"
 import { formatAddress } from "./Transport.js"
@@ -21,7 +22,7 @@ import { formatAddress } from "./Transport.js"
  * @category models
  */
 export interface Options {
-  /** Returns whether an outcome is logged. By default, all outcomes are logged. */
+  /** Selects the outcomes to log. Default: all. */
   readonly filter?: ((outcome: ExchangeOutcome) => boolean) | undefined
   /** Writes the log line of each selected outcome. Default {@link write}. */
   readonly write?: ((outcome: ExchangeOutcome) => Effect.Effect<void>) | undefined
@@ -89,18 +90,19 @@ export const write = (outcome: ExchangeOutcome): Effect.Effect<void> => {
 }
 
 /**
- * Logs the exchanges of the server in the context, with the loggers of the fiber that builds the layer.
+ * Logs the exchanges of the server in the context until the server is closed. Uses the loggers of the fiber
+ * that builds the layer.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layer = (options: Options = {}): Layer.Layer<never, never, Server> =>
-  Layer.scopedDiscard(
+  beside(
     Effect.gen(function* () {
       const server = yield* Server
       const run = Runtime.runFork(yield* Effect.runtime<never>())
       const { filter, write: line = write } = options
-      yield* server.observe((event) => {
+      yield* untilClosed(server, (event) => {
         if (event._tag !== "ExchangeEnded") return
         if (filter === undefined || filter(event.outcome)) run(line(event.outcome))
       })
