@@ -82,7 +82,14 @@ const inside = [
   ],
   ...["getpeername", "getsockname", "asyncReset", "latin1Slice", "utf8Slice", "asciiSlice", "latin1Write"],
   ...["readingMore", "resumeScheduled", "endEmitted", "closeEmitted", "oncomplete"],
-  ...["clockState", "warningState", "suspendedWarningState", "getOwnPropertySymbols", "prepareStackTrace"]
+  ...[
+    "clockState",
+    "warningState",
+    "suspendedWarningState",
+    "postprocess",
+    "getOwnPropertySymbols",
+    "prepareStackTrace"
+  ]
 ].join("|")
 const keys = [
   "kBuffer|kBufferCb|kBufferGen|async_id_symbol|_tlsError|undici:.*",
