@@ -19,6 +19,7 @@
  * - `AgentEvent` events of an agent
  * - `AccessLog`, `ServerMetrics`      logs and metrics made from server events
  * - `AgentMetrics` metrics made from agent events
+ * - `RequestId`  ids of requests, in log lines, spans and responses
  * - `ServerSentEvents`  events for browsers and other clients, and from servers
  * - `Shutdown`   states and phases of a server's shutdown, for handlers
  * - `Retry`      retries with a budget
@@ -51,6 +52,7 @@ export * as Lease from "./Lease.js"
 export * as Network from "./Network.js"
 export * as PlatformTimers from "./PlatformTimers.js"
 export * as Proxy from "./Proxy.js"
+export * as RequestId from "./RequestId.js"
 export * as Retry from "./Retry.js"
 export * as Server from "./Server.js"
 export * as ServerEvent from "./ServerEvent.js"
