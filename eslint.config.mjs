@@ -82,7 +82,14 @@ const inside = [
   ],
   ...["getpeername", "getsockname", "asyncReset", "latin1Slice", "utf8Slice", "asciiSlice", "latin1Write"],
   ...["readingMore", "resumeScheduled", "endEmitted", "closeEmitted", "oncomplete"],
-  ...["clockState", "warningState", "suspendedWarningState", "getOwnPropertySymbols", "prepareStackTrace"]
+  ...[
+    "clockState",
+    "warningState",
+    "suspendedWarningState",
+    "postprocess",
+    "getOwnPropertySymbols",
+    "prepareStackTrace"
+  ]
 ].join("|")
 const keys = [
   "kBuffer|kBufferCb|kBufferGen|async_id_symbol|_tlsError|undici:.*",
@@ -207,6 +214,14 @@ export default tseslint.config(
   {
     files: ["packages/node/src/**"],
     rules: { ...restrict(builtinHttp, foreignRoom("testing", "node")), ...realTime() }
+  },
+  {
+    files: ["packages/node/src/content/**"],
+    rules: restrict(builtinHttp, foreignRoom("testing", "node"), {
+      regex: "^\\.\\./(?!options/|[A-Z]\\w*\\.js$)",
+      caseSensitive: true,
+      message: "Features stand on doors and on options/ alone."
+    })
   },
   // The callback modules by the package's own name: their one copy.
   { files: ["packages/node/src/bridge/modules.ts"], rules: restrict(builtinHttp, foreignRoom("testing")) },

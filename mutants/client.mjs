@@ -124,8 +124,8 @@ export const client = [
       name: "an upload continues after its response has ended",
       harm: "A stream of the caller is pulled in vain.",
       nets: ["client/request"],
-      find: '    this.upload?.stop()\n    this.watch?.report({ _tag: "End" })',
-      replace: '    this.watch?.report({ _tag: "End" })'
+      find: "    this.upload?.stop()\n    this.watch?.reportEnd(ended, this)",
+      replace: "    this.watch?.reportEnd(ended, this)"
     },
     {
       name: "an early refusal does not stop the upload",

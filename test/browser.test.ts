@@ -1,12 +1,12 @@
 /**
  * A real browser on our server, if Chromium is installed (`CHROMIUM`, or a usual place; otherwise the tests
- * are skipped): the pages of the examples, WebSockets, and the inspector.
+ * are skipped): the pages of the examples, WebSockets, server-sent events, and the inspector.
  */
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
-import { Server } from "@httpfx/core"
+import { Server, ServerSentEvents } from "@httpfx/core"
 import { NodeHttpServer, NodeNetwork } from "@httpfx/node"
 import { Inspector } from "@httpfx/testing/tools"
-import { Effect, Layer, ManagedRuntime } from "effect"
+import { Effect, Layer, ManagedRuntime, Option, Stream } from "effect"
 import { existsSync } from "node:fs"
 import * as net from "node:net"
 import { chromium, type Page } from "playwright-core"
@@ -104,6 +104,57 @@ describe(executablePath === undefined ? "Chromium, which is not installed here" 
     )
     assert.deepStrictEqual(seen, ["hello", [1, 2, 3], true, 1000, true])
   })
+
+  it.skipIf(executablePath === undefined)(
+    "reads events, and reconnects behind the last of them",
+    async () => {
+      const events = Effect.gen(function* () {
+        const last = yield* ServerSentEvents.lastEventId
+        if (Option.contains(last, "ä2")) return HttpServerResponse.empty()
+        return yield* Option.match(last, {
+          onNone: () =>
+            ServerSentEvents.response(
+              Stream.make({ data: "a\nb" }, { id: "ä1", event: "tick", data: "€" }, { comment: "nothing" }),
+              { retry: 10 }
+            ),
+          onSome: (id) => ServerSentEvents.response(Stream.make({ id: "ä2", data: `after ${id}` }))
+        })
+      })
+      const router = HttpRouter.empty.pipe(
+        HttpRouter.get("/", HttpServerResponse.html("<title>events</title>")),
+        HttpRouter.get("/events", events)
+      )
+      const server = Layer.provideMerge(
+        HttpServer.serve(router),
+        NodeHttpServer.layer({ host: "127.0.0.1", port: 0 })
+      )
+      const runtime = ManagedRuntime.make(server)
+      onTestFinished(() => runtime.dispose())
+      const { address } = await runtime.runPromise(HttpServer.HttpServer)
+      assert(address._tag === "TcpAddress")
+
+      const page = await opened(`http://127.0.0.1:${address.port}/`)
+      // Runs in the page.
+      const seen = await page.evaluate(
+        () =>
+          new Promise((resolve) => {
+            const said: Array<unknown> = []
+            const source = new EventSource("/events")
+            const hear = ({ data, lastEventId, type }: MessageEvent) => said.push([type, data, lastEventId])
+            source.onmessage = hear
+            source.addEventListener("tick", hear)
+            source.onerror = () => {
+              if (source.readyState === EventSource.CLOSED) resolve(said)
+            }
+          })
+      )
+      assert.deepStrictEqual(seen, [
+        ["message", "a\nb", ""],
+        ["tick", "€", "ä1"],
+        ["message", "after ä1", "ä2"]
+      ])
+    }
+  )
 
   it.skipIf(executablePath === undefined)(
     "chats, keeps unsent text, and reconnects to the next server",

@@ -41,6 +41,7 @@ describe("examples", () => {
       "events",
       "json-api",
       "legacy",
+      "metrics",
       "reverse-proxy",
       "upload"
     ])
@@ -66,6 +67,26 @@ describe("examples", () => {
     assert.deepStrictEqual(await gone.json(), { _tag: "NoSuchNote", id: 1 })
     assert.match(await (await fetch(`${url}/docs`)).text(), /"title":"Notes"/)
     await ends()
+  })
+
+  it("metrics: exports requests by route to Prometheus", async () => {
+    const env = { PORT: "0", METRICS_PORT: "0" }
+    const example = program(["dist/metrics/main.js"], join(root, "examples"), env)
+    const [, ...ports] = await example.prints(/Listening on \S+:(\d+)\s[^]*Listening on \S+:(\d+)\s/)
+    const answers = async (path: string) =>
+      Promise.all(ports.map(async (port) => (await fetch(`http://127.0.0.1:${port}${path}`)).text()))
+    // Only one of the two servers has the route; either may be the first that listens.
+    await answers("/users/Ada")
+    await answers("/users/Alan")
+    const text = (await answers("/metrics")).find((text) => text.includes("# TYPE"))!
+    const series = /^http_server_request_duration_count\{(.*http_route="\/users\/:name".*)\} 2$/m.exec(text)
+    assert.isNotNull(series, text)
+    assert.include(series![1], 'http_response_status_code="200"')
+    assert.include(series![1], 'url_scheme="http"')
+    assert.match(text, /^http_server_request_duration_bucket\{.*le="0\.005"\} \d+$/m)
+    assert.match(text, /^http_server_response_body_size_sum\{.*http_route="\/users\/:name".*\} 21$/m)
+    assert.match(text, /^http_server_active_requests\{.*\} 0$/m)
+    assert.strictEqual((await example.stop("SIGINT")).code, 0)
   })
 
   it("events: ticks, and ends its streams in order", async () => {

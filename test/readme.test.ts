@@ -34,9 +34,18 @@ describe("README.md", () => {
   })
 })
 
-// Separate entries: one loads vitest, one `@effect/cluster`, others nothing of Effect, and one loads both of
-// these and Effect.
-const entries = new Set(["tools", "vitest", "NodeClusterHttp", "http", "https", "register", "bridge"])
+// Separate entries: one loads vitest, one `@effect/cluster`, one tough-cookie, others nothing of Effect, and
+// one loads both of these and Effect.
+const entries = new Set([
+  "CookieJar",
+  "tools",
+  "vitest",
+  "NodeClusterHttp",
+  "http",
+  "https",
+  "register",
+  "bridge"
+])
 
 describe("the packages' README.md", () => {
   it.each(["core", "node", "testing"])("%s: installs compatible versions", async (name) => {

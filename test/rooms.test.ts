@@ -88,6 +88,8 @@ describe("a room may not", () => {
     ["packages/core/src/x.ts", "export const p = process.pid", "no-restricted-globals"],
     ["packages/node/src/x.ts", 'export * from "node:http"', restrictedImport],
     ["packages/node/src/x.ts", 'export * from "https"', restrictedImport],
+    ["packages/node/src/content/x.ts", 'export * from "../socket/reader.js"', restrictedImport],
+    ["packages/node/src/content/x.ts", 'export * from "@httpfx/testing"', restrictedImport],
     ["packages/node/src/x.ts", 'export * from "_http_common"', restrictedImport],
     ["packages/node/src/x.ts", 'export * from "@httpfx/testing"', restrictedImport],
     ["packages/testing/src/x.ts", 'export * from "node:net"', restrictedImport],
@@ -239,22 +241,35 @@ describe("circles of imports", () => {
   })
 })
 
+/** The files of a package's sources that a file of it loads, and all that it could. */
+const loading = async (name: string) => {
+  const src = join(root, `packages/${name}/src`)
+  const files = (await readdir(src, { recursive: true })).filter((file) => file.endsWith(".ts"))
+  const texts = files.map(async (file) => [join(src, file), await readFile(join(src, file), "utf8")] as const)
+  const graph: ReadonlyMap<string, ReadonlySet<string>> = importsOf(new Map(await Promise.all(texts)))
+  const loadedBy = (entry: string) => {
+    const loaded = new Set([join(src, entry)])
+    for (const file of loaded) for (const target of graph.get(file)!) loaded.add(target)
+    return files.filter((file) => loaded.has(join(src, file)))
+  }
+  return { files, loadedBy }
+}
+
 describe("the index of @httpfx/testing", () => {
   it("loads no tools, which are a separate entry", async () => {
-    const src = join(root, "packages/testing/src")
-    const files = (await readdir(src, { recursive: true })).filter((file) => file.endsWith(".ts"))
-    const texts = files.map(
-      async (file) => [join(src, file), await readFile(join(src, file), "utf8")] as const
-    )
-    const graph: ReadonlyMap<string, ReadonlySet<string>> = importsOf(new Map(await Promise.all(texts)))
-    const loadedBy = (entry: string) => {
-      const loaded = new Set([join(src, entry)])
-      for (const file of loaded) for (const target of graph.get(file)!) loaded.add(target)
-      return files.filter((file) => loaded.has(join(src, file)))
-    }
+    const { files, loadedBy } = await loading("testing")
     const tools = (file: string) => /^(?:Har|Inspector|Pcap|tools)\.ts$|^tools\//.test(file)
     expect(loadedBy("index.ts").filter(tools)).toEqual([])
     expect(loadedBy("index.ts").length).toBeGreaterThan(50)
     expect(loadedBy("tools.ts").filter(tools)).toEqual(files.filter(tools))
+  })
+})
+
+describe("the index of @httpfx/core", () => {
+  it("loads no cookies, which are a separate entry", async () => {
+    const { files, loadedBy } = await loading("core")
+    const cookies = (file: string) => file === "CookieJar.ts" || file.startsWith("content/cookies/")
+    expect(loadedBy("index.ts").filter(cookies)).toEqual([])
+    expect(loadedBy("CookieJar.ts").filter(cookies)).toEqual(files.filter(cookies))
   })
 })

@@ -148,6 +148,17 @@ const kinds = ["internal", "server", "client", "producer", "consumer"]
 // Fields that depend on the wire, not on the program: some spans have them, others do not.
 const ofTheWire = new Set(["connection", "date", "keep-alive", "transfer-encoding", "content-length"])
 
+// OpenTelemetry's conventions ask for these; platform-node sets none of them, or the origin of a URL as
+// `server.address`. packages/core/test/conventions.test.ts holds ours against the conventions.
+const ofConventions = new Set([
+  "error.type",
+  "network.peer.address",
+  "network.peer.port",
+  "network.protocol.version",
+  "server.address",
+  "server.port"
+])
+
 // Our errors have longer messages.
 const transport = /^Transport: .*(?= \(GET )/
 
@@ -171,6 +182,7 @@ const shown = (spans: ReadonlyArray<ReadableSpan>, port: number) => {
       links: span.links.length,
       attributes: Object.fromEntries(
         Object.entries(span.attributes)
+          .filter(([key]) => !ofConventions.has(key))
           .filter(([key]) => !ofTheWire.has(key.replace(/^http\.(request|response)\.header\./, "")))
           .map(([key, value]) => [key, named(value)])
           .sort(([a], [b]) => (a! < b! ? -1 : 1))

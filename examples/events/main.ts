@@ -2,14 +2,14 @@
  * Server-sent events: one clock that ticks for all clients, on a page that follows it.
  *
  * Clients that leave are noticed at once and cost nothing more. When the server is told to stop, it completes
- * the streams (`Shutdown.endAtDrain`), so that browsers reconnect to the next instance with the id of the
- * last event. `PORT`: where it listens (default 3000).
+ * the streams, so that browsers reconnect to the next instance with the id of the last event. `PORT`: where
+ * it listens (default 3000).
  */
-import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
+import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
 import { runMain } from "@effect/platform-node-shared/NodeRuntime"
-import { Shutdown } from "@httpfx/core"
+import { ServerSentEvents } from "@httpfx/core"
 import { NodeHttpServer } from "@httpfx/node"
-import { Config, Context, Effect, Layer, PubSub, Schedule, Stream } from "effect"
+import { Config, Context, Effect, Layer, Option, PubSub, Schedule, Stream } from "effect"
 
 interface Tick {
   readonly id: number
@@ -31,23 +31,14 @@ const TicksLive = Layer.scoped(
 )
 
 const events = Effect.gen(function* () {
-  const request = yield* HttpServerRequest.HttpServerRequest
   const ticks = yield* Ticks
-  const last = request.headers["last-event-id"]
-  // Client input goes into the stream only if it is a number.
-  const greeting = last !== undefined && /^\d{1,15}$/.test(last) ? `back after ${last}` : "welcome"
-  const lines = Stream.map(
-    Stream.fromPubSub(ticks),
-    ({ id, time }) => `id: ${id}\nevent: tick\ndata: ${time}\n\n`
+  const last = yield* ServerSentEvents.lastEventId
+  const greeting = Option.match(last, { onNone: () => "welcome", onSome: (id) => `back after ${id}` })
+  const all = Stream.concat(
+    Stream.make({ comment: greeting }),
+    Stream.map(Stream.fromPubSub(ticks), ({ id, time }) => ({ id: `${id}`, event: "tick", data: time }))
   )
-  const stream = yield* Stream.concat(Stream.make(`: ${greeting}\n\n`), lines).pipe(
-    Stream.encodeText,
-    Shutdown.endAtDrain
-  )
-  return HttpServerResponse.stream(stream, {
-    contentType: "text/event-stream",
-    headers: { "cache-control": "no-store" }
-  })
+  return yield* ServerSentEvents.response(all)
 })
 
 const page = `<!doctype html>

@@ -1,18 +1,20 @@
 /**
- * Writes one structured log line per exchange, also for exchanges that never got a response. Each line is
- * made from an event `ServerEvent.ExchangeEnded`.
+ * Writes one log line per exchange, including exchanges that never got a response: through Effect's loggers,
+ * as JSON, or in the combined log format. The lines are made from the event `ServerEvent.ExchangeEnded`.
  *
- * The lines go through Effect's loggers. The connection measures the durations and byte counts.
+ * Durations and byte counts are those that the connection measured.
  *
  * @since 0.1.0
  */
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
-import type { ExchangeOutcome, Upgraded } from "./ExchangeOutcome.js"
+import type { ExchangeOutcome } from "./ExchangeOutcome.js"
+import { beside, untilClosed } from "./internal/observe/beside.js"
 import { Server } from "./Server.js"
-import { withoutUserinfo } from "./model/urlSecrets.js"
-import { formatAddress } from "./Transport.js"
+import { combinedLine, factsOf, jsonLine } from "./internal/observe/logLines.js"
+import { shownTarget } from "./model/urlSecrets.js"
 
 /**
  * The options of the access log.
@@ -21,86 +23,82 @@ import { formatAddress } from "./Transport.js"
  * @category models
  */
 export interface Options {
-  /** Returns whether an outcome is logged. By default, all outcomes are logged. */
+  /** Selects the outcomes to log. Default: all. */
   readonly filter?: ((outcome: ExchangeOutcome) => boolean) | undefined
-  /** Writes the log line of each selected outcome. Default {@link write}. */
+  /** Writes the log line of each selected outcome. Default {@link write}; see also {@link writeJson}. */
   readonly write?: ((outcome: ExchangeOutcome) => Effect.Effect<void>) | undefined
 }
 
-const why = (outcome: ExchangeOutcome): string | undefined => {
-  switch (outcome._tag) {
-    case "ClientGone":
-    case "TimedOut":
-    case "Refused":
-      return outcome.error.code
-    case "Dropped":
-      return outcome.reason
-    default:
-      return undefined
-  }
-}
-
-const upgradedFacts = ({ closeCode, endedBy, protocol }: Upgraded) => ({
-  protocol,
-  endedBy,
-  ...(closeCode === undefined ? {} : { closeCode })
-})
-
 /**
- * Logs a line such as `GET /users 200 Answered 12 ms` at level Info, with the other fields of the outcome as
- * annotations. A user and password in the target are redacted.
+ * Logs a line such as `GET /users 200 Answered 12 ms` at level Info, with the other facts of the outcome and
+ * its annotations as annotations of the log line.
+ *
+ * As in every format of this module, user and password of URLs are removed and signatures in queries are
+ * `REDACTED`; no other field of the request is shown than `Referer` and `User-Agent`.
  *
  * @since 0.1.0
- * @category accessors
+ * @category formats
  */
 export const write = (outcome: ExchangeOutcome): Effect.Effect<void> => {
-  const {
-    _tag,
-    answeredAfter,
-    bytesIn,
-    bytesOut,
-    connection,
-    duration,
-    exchange,
-    method,
-    remote,
-    status,
-    target,
-    upgraded
-  } = outcome
-  const reason = why(outcome)
-  return Effect.annotateLogs(
-    Effect.logInfo(
-      `${method ?? "-"} ${target === undefined ? "-" : withoutUserinfo(target)} ${status ?? "-"} ${_tag} ${duration} ms`
-    ),
-    {
-      outcome: _tag,
-      connection,
-      exchange,
-      bytesIn,
-      bytesOut,
-      duration,
-      ...(remote === undefined ? {} : { remote: formatAddress(remote) }),
-      ...(answeredAfter === undefined ? {} : { answeredAfter }),
-      ...(reason === undefined ? {} : { reason }),
-      ...(upgraded === undefined ? {} : upgradedFacts(upgraded))
-    }
-  )
+  const { duration, method = "-", status = "-", target = "-" } = outcome
+  const { httpVersion: _1, method: _2, status: _3, target: _4, time: _5, ...facts } = factsOf(outcome)
+  const known = Object.fromEntries(Object.entries(facts).filter(([, fact]) => fact !== undefined))
+  const line = `${method} ${shownTarget(target)} ${status} ${outcome._tag} ${duration} ms`
+  return Effect.annotateLogs(Effect.logInfo(line), known)
 }
 
 /**
- * Logs the exchanges of the server in the context, with the loggers of the fiber that builds the layer.
+ * Returns one line of JSON with all that is known: `time`, `remote`, `method`, `target`, `route`, `status`,
+ * `outcome`, `reason`, bytes, durations (ms), `referer`, `userAgent`, and the annotations of the outcome
+ * (`requestId`, for example). Control characters are escaped.
+ *
+ * @since 0.1.0
+ * @category formats
+ */
+export const formatJson: (outcome: ExchangeOutcome) => string = jsonLine
+
+/**
+ * Returns a line of the combined log format, as Apache writes it: `%h - - %t "%r" %>s %b "%{Referer}i"
+ * "%{User-Agent}i"`, with times in UTC and Apache's escapes. An exchange without a response has nginx's
+ * status 499 if the client left, otherwise 000. The user is always `-`, because it would be a credential.
+ *
+ * @since 0.1.0
+ * @category formats
+ */
+export const formatCombined: (outcome: ExchangeOutcome) => string = combinedLine
+
+/**
+ * Writes {@link formatJson} to Effect's `Console`, and so to the standard output:
+ * `AccessLog.layer({ write: AccessLog.writeJson })`.
+ *
+ * @since 0.1.0
+ * @category formats
+ */
+export const writeJson = (outcome: ExchangeOutcome): Effect.Effect<void> => Console.log(formatJson(outcome))
+
+/**
+ * Writes {@link formatCombined} to Effect's `Console`, and so to the standard output.
+ *
+ * @since 0.1.0
+ * @category formats
+ */
+export const writeCombined = (outcome: ExchangeOutcome): Effect.Effect<void> =>
+  Console.log(formatCombined(outcome))
+
+/**
+ * Logs the exchanges of the server in the context until the server is closed. Uses the loggers of the fiber
+ * that builds the layer.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layer = (options: Options = {}): Layer.Layer<never, never, Server> =>
-  Layer.scopedDiscard(
+  beside(
     Effect.gen(function* () {
       const server = yield* Server
       const run = Runtime.runFork(yield* Effect.runtime<never>())
       const { filter, write: line = write } = options
-      yield* server.observe((event) => {
+      yield* untilClosed(server, (event) => {
         if (event._tag !== "ExchangeEnded") return
         if (filter === undefined || filter(event.outcome)) run(line(event.outcome))
       })

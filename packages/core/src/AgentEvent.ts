@@ -9,6 +9,7 @@
  */
 export type {
   AgentEvent,
+  BodySizes,
   ClientCloseReason,
   ConnectionEvent,
   ConnectionFacts,

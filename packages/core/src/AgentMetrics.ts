@@ -1,9 +1,10 @@
 /**
- * Metrics of an agent, made from its events. They cover durations and failures of requests, the queue, and
- * open and closed connections. A metric has OpenTelemetry's name, if OpenTelemetry defines the metric.
+ * Metrics of an agent by OpenTelemetry's semantic conventions, made from the agent's events:
+ * `http.client.request.duration` and `http.client.active_requests`, by option also the sizes of bodies,
+ * connections, and the steps of requests.
  *
- * The metrics are Effect metrics, so every exporter of Effect shows them. Paths are never labels, because
- * every new path would add a time series. For the same reason, hosts are labels only with `Options.hosts`.
+ * They are Effect metrics, visible to all of Effect's exporters. Paths are never labels, because every new
+ * path would add a time series. The number of hosts that are labels is limited for the same reason.
  *
  * @since 0.1.0
  */
@@ -12,17 +13,30 @@ import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
-import * as MetricLabel from "effect/MetricLabel"
 import type * as Scope from "effect/Scope"
 import { Agent, type Service } from "./Agent.js"
-import type { AgentEvent, ConnectionEvent, RequestEvent } from "./AgentEvent.js"
-import { durationBoundaries, errorLabel, methodLabel, statusLabel } from "./internal/observe/metricLabels.js"
+import type { AgentEvent, ConnectionEvent, RequestEvent, Timings } from "./AgentEvent.js"
+import type { InvalidOption } from "./HttpError.js"
+import {
+  connectionBoundaries,
+  durationBoundaries,
+  knownMethods,
+  labelsOf,
+  methodOf,
+  other,
+  sizeBoundaries,
+  type Labels
+} from "./internal/observe/labels.js"
+import { HostSeries, hostOf, nowhere } from "./internal/observe/hostSeries.js"
+import { boolean, integer, names, refuse, string, type Checks } from "./internal/options/checks.js"
 import type { Retried } from "./Retry.js"
 
 /**
- * Seconds from the call until the response was complete or had failed, with labels for method and status.
- * Failures and responses with a status from 400 also have the label `error.type`, which is the status, the
- * tag of the error, or `Interrupted`.
+ * Seconds from the call until the response was complete or had failed, by `http.request.method`,
+ * `server.address`, `server.port`, `url.scheme`, `http.response.status_code`, `network.protocol.version` and
+ * `error.type`. The conventions declare this metric stable.
+ *
+ * `error.type` is the status of a response from 400, the tag of an error, or `Interrupted`.
  *
  * @since 0.1.0
  * @category metrics
@@ -31,6 +45,32 @@ export const requestDuration = Metric.histogram(
   "http.client.request.duration",
   durationBoundaries,
   "Duration of HTTP client requests."
+)
+
+/**
+ * Bytes of request bodies as sent, after any compression, with the labels of {@link requestDuration}. In
+ * development in the conventions.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const requestBodySize = Metric.histogram(
+  "http.client.request.body.size",
+  sizeBoundaries,
+  "Size of HTTP client request bodies."
+)
+
+/**
+ * Bytes of response bodies as received, before any decompression, with the labels of
+ * {@link requestDuration}. In development in the conventions.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const responseBodySize = Metric.histogram(
+  "http.client.response.body.size",
+  sizeBoundaries,
+  "Size of HTTP client response bodies."
 )
 
 /**
@@ -47,7 +87,8 @@ export const phaseDuration = Metric.histogram(
 )
 
 /**
- * Number of requests that have not ended, including queued requests.
+ * Requests that have not ended, including queued ones, by `http.request.method`. In development in the
+ * conventions.
  *
  * @since 0.1.0
  * @category metrics
@@ -57,7 +98,7 @@ export const activeRequests = Metric.gauge("http.client.active_requests", {
 })
 
 /**
- * Number of requests that wait for a connection.
+ * Requests waiting for a connection.
  *
  * @since 0.1.0
  * @category metrics
@@ -67,8 +108,8 @@ export const queuedRequests = Metric.gauge("http.client.queued_requests", {
 })
 
 /**
- * Number of connections by the label `http.connection.state`, which is `active`, `idle` or `connecting`.
- * OpenTelemetry does not define `connecting`.
+ * Connections by `http.connection.state`: `active`, `idle`, and `connecting`, which the conventions do not
+ * define. In development in the conventions.
  *
  * @since 0.1.0
  * @category metrics
@@ -78,19 +119,20 @@ export const openConnections = Metric.gauge("http.client.open_connections", {
 })
 
 /**
- * Seconds from the opening of a connection to its end.
+ * Seconds from the opening of a connection to its end. In development in the conventions, which recommend
+ * these boundaries.
  *
  * @since 0.1.0
  * @category metrics
  */
 export const connectionDuration = Metric.histogram(
   "http.client.connection.duration",
-  durationBoundaries,
-  "Duration of established outbound HTTP connections."
+  connectionBoundaries,
+  "The duration of the successfully established outbound HTTP connections."
 )
 
 /**
- * Number of closed connections by the label `reason` (`AgentEvent.ClientCloseReason`).
+ * Closed connections, by `reason` (`AgentEvent.ClientCloseReason`).
  *
  * @since 0.1.0
  * @category metrics
@@ -101,8 +143,7 @@ export const closedConnections = Metric.counter("http.client.closed_connections"
 })
 
 /**
- * Number of requests that the client itself resent because their reused connection had closed. Retries by a
- * `Retry` policy do not count.
+ * Requests that the client resent without a retry policy because their reused connection had closed.
  *
  * @since 0.1.0
  * @category metrics
@@ -113,8 +154,7 @@ export const resentRequests = Metric.counter("http.client.resent_requests", {
 })
 
 /**
- * Number of retries by a `Retry` policy. A policy counts here only if it is made with `Retry.make({ onRetry:
- * AgentMetrics.countRetry })`.
+ * Requests repeated by a retry policy: `Retry.make({ onRetry: AgentMetrics.countRetry })`.
  *
  * @since 0.1.0
  * @category metrics
@@ -132,127 +172,152 @@ export const retriedRequests = Metric.counter("http.client.retried_requests", {
  */
 export const countRetry = ({ method, what }: Retried): Effect.Effect<void> =>
   Effect.sync(() => {
-    const type = "status" in what ? String(what.status) : errorType(what.error)
-    retriedRequests.unsafeUpdate(1, [methodLabel(method), errorLabel(type)])
+    const error = "status" in what ? String(what.status) : errorType(what.error)
+    retriedRequests.unsafeUpdate(
+      1,
+      labelsOf({ "http.request.method": methodOf(method), "error.type": error })
+    )
   })
 
 /**
- * The options of an agent's metrics.
+ * Selects the metrics, and the labels of their series.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
+  /** Records {@link activeRequests}. Default `true`. */
+  readonly activeRequests?: boolean | undefined
+  /** Records {@link requestBodySize} and {@link responseBodySize}. Default `false`. */
+  readonly bodySizes?: boolean | undefined
   /**
-   * Value of the label `agent`, which distinguishes several agents of one program. Without a name, the
-   * metrics have no label `agent`.
+   * Records {@link openConnections}, {@link connectionDuration} and {@link closedConnections}. Default
+   * `false`.
    */
+  readonly connections?: boolean | undefined
+  /** Records {@link phaseDuration} and {@link queuedRequests}. Default `false`. */
+  readonly steps?: boolean | undefined
+  /** The label `agent` of every metric, to distinguish several agents of one program. Default: no label. */
   readonly name?: string | undefined
   /**
-   * Whether metrics have the labels `server.address` and `server.port`. Only for programs with few hosts,
-   * because the time series of a host stay in memory. Default `false`.
+   * Number of hosts that become the labels `server.address` and `server.port`, in the order of their first
+   * use; all further ones are counted as `_OTHER`. The series of a host are never removed from memory.
+   * Default 100.
    */
-  readonly hosts?: boolean | undefined
+  readonly maxHosts?: number | undefined
+  /**
+   * Methods that are labels; all others are counted as `_OTHER`. Default: those of RFC 9110, `PATCH` and
+   * `QUERY`.
+   */
+  readonly methods?: ReadonlyArray<string> | undefined
 }
 
-type Labels = ReadonlyArray<MetricLabel.MetricLabel>
+const checks: Checks<Options> = {
+  activeRequests: boolean,
+  bodySizes: boolean,
+  connections: boolean,
+  steps: boolean,
+  name: string,
+  maxHosts: integer(0),
+  methods: names
+}
 
 const errorType = (error: unknown): string => {
   if (error === undefined) return "Interrupted"
   const tag = (error as { readonly _tag?: unknown } | null)?._tag
-  return typeof tag === "string" ? tag : "_OTHER"
+  return typeof tag === "string" ? tag : other
 }
 
-const states = {
-  active: [MetricLabel.make("http.connection.state", "active")],
-  idle: [MetricLabel.make("http.connection.state", "idle")],
-  connecting: [MetricLabel.make("http.connection.state", "connecting")]
-} as const
-
-const noLabels: Labels = []
-
-/** The current counts by key, and the gauge that shows the counts. */
-class Level {
-  private readonly counts = new Map<string, number>()
-
-  constructor(
-    private readonly gauge: Metric.Metric.Gauge<number>,
-    private readonly labels: (key: string) => Labels,
-    private readonly own: Labels = noLabels
-  ) {}
-
-  add(key: string, by: 1 | -1): void {
-    const count = (this.counts.get(key) ?? 0) + by
-    if (count === 0) this.counts.delete(key)
-    else this.counts.set(key, count)
-    this.gauge.unsafeUpdate(count, [...this.labels(key), ...this.own])
-  }
-
-  /** Sets the gauges to zero when observation ends. */
-  readonly clear = (): void => {
-    for (const key of this.counts.keys()) this.gauge.unsafeUpdate(0, [...this.labels(key), ...this.own])
-    this.counts.clear()
-  }
-}
+type Gauge = Metric.Metric.Gauge<number>
 
 interface Request {
-  readonly key: string
+  readonly host: HostSeries
+  readonly method: string
   step: "Queued" | "Connecting" | undefined
   status: number | undefined
+  httpVersion: string | undefined
 }
 
 interface Connection {
-  readonly key: string
+  readonly host: HostSeries
   idle: boolean
 }
 
 class Counting {
   private readonly requests = new Map<number, Request>()
   private readonly connections = new Map<number, Connection>()
-  private readonly labels: (key: string) => Labels
-  private readonly keyOf: (key: string) => string
-  private readonly requesting: Level
-  private readonly queued: Level
-  private readonly connecting: Level
-  private readonly active: Level
-  private readonly idle: Level
+  private readonly hosts = new Map<string, HostSeries>()
+  private readonly methods: ReadonlySet<string>
+  private readonly maxHosts: number
+  private readonly own: Labels
+  private others: HostSeries | undefined = undefined
+  /** The sum that this agent has added to each gauge; taken back when observation ends. */
+  private readonly levels = new Map<Gauge, Map<Labels, number>>()
 
-  constructor({ hosts = false, name }: Options) {
-    const common = name === undefined ? noLabels : [MetricLabel.make("agent", name)]
-    this.keyOf = hosts ? hostAndPort : () => ""
-    this.labels = hosts ? (key) => [...common, ...hostLabels(key)] : () => common
-    this.requesting = new Level(activeRequests, this.labels)
-    this.queued = new Level(queuedRequests, this.labels)
-    this.connecting = new Level(openConnections, this.labels, states.connecting)
-    this.active = new Level(openConnections, this.labels, states.active)
-    this.idle = new Level(openConnections, this.labels, states.idle)
+  constructor(private readonly options: Options) {
+    this.methods = options.methods === undefined ? knownMethods : new Set(options.methods)
+    this.maxHosts = options.maxHosts ?? 100
+    this.own = labelsOf({ agent: options.name })
   }
 
   readonly observe = (event: AgentEvent): void => {
     if ("id" in event) this.request(event)
-    else this.connection(event)
+    else if (this.options.connections === true) this.connection(event)
   }
 
   readonly clear = (): void => {
-    for (const level of [this.requesting, this.queued, this.connecting, this.active, this.idle]) level.clear()
+    for (const [gauge, counts] of this.levels)
+      for (const [labels, count] of counts) gauge.unsafeModify(-count, labels)
+    this.levels.clear()
+  }
+
+  private hostOf(key: string): HostSeries {
+    const known = this.hosts.get(key)
+    if (known !== undefined) return known
+    if (this.hosts.size >= this.maxHosts)
+      return (this.others ??= new HostSeries(this.own, nowhere, this.methods))
+    const host = new HostSeries(this.own, hostOf(key), this.methods)
+    this.hosts.set(key, host)
+    return host
+  }
+
+  private add(gauge: Gauge, labels: Labels, by: 1 | -1): void {
+    let counts = this.levels.get(gauge)
+    if (counts === undefined) this.levels.set(gauge, (counts = new Map()))
+    const count = (counts.get(labels) ?? 0) + by
+    counts.set(labels, count)
+    gauge.unsafeModify(by, labels)
+  }
+
+  private addActive({ host, method }: Request, by: 1 | -1): void {
+    if (this.options.activeRequests === false) return
+    this.add(activeRequests, host.with("http.request.method", methodOf(method, this.methods)), by)
+  }
+
+  private addConnection(host: HostSeries, state: "active" | "idle" | "connecting", by: 1 | -1): void {
+    if (this.options.connections === true)
+      this.add(openConnections, host.with("http.connection.state", state), by)
   }
 
   private request(event: RequestEvent): void {
     let request = this.requests.get(event.id)
     if (request === undefined) {
-      request = { key: this.keyOf(event.key), step: undefined, status: undefined }
+      const { key, method } = event
+      const host = this.hostOf(key)
+      request = { host, method, step: undefined, status: undefined, httpVersion: undefined }
       this.requests.set(event.id, request)
-      this.requesting.add(request.key, 1)
+      this.addActive(request, 1)
     }
     this.step(request, event._tag === "Queued" || event._tag === "Connecting" ? event._tag : undefined)
     switch (event._tag) {
       case "Connected":
       case "Reused":
-        return this.used(event.connection, request.key)
+        return this.used(event.connection, request.host)
       case "Resent":
-        return void resentRequests.unsafeUpdate(1, this.labels(request.key))
+        return void resentRequests.unsafeUpdate(1, request.host.labels)
       case "Head":
         request.status = event.status
+        request.httpVersion = event.httpVersion
         return
       case "End":
       case "Error":
@@ -262,81 +327,78 @@ class Counting {
 
   private step(request: Request, step: Request["step"]): void {
     if (request.step === step) return
-    if (request.step !== undefined) this.levelOf(request.step).add(request.key, -1)
-    if (step !== undefined) this.levelOf(step).add(request.key, 1)
+    if (request.step !== undefined) this.addStep(request.host, request.step, -1)
+    if (step !== undefined) this.addStep(request.host, step, 1)
     request.step = step
   }
 
-  private levelOf(step: "Queued" | "Connecting"): Level {
-    return step === "Queued" ? this.queued : this.connecting
+  private addStep(host: HostSeries, step: "Queued" | "Connecting", by: 1 | -1): void {
+    if (step === "Connecting") this.addConnection(host, "connecting", by)
+    else if (this.options.steps === true) this.add(queuedRequests, host.labels, by)
   }
 
   private over(request: Request, event: RequestEvent & { readonly _tag: "End" | "Error" }): void {
-    const { key, status } = request
+    const { host, httpVersion, method, status } = request
     this.requests.delete(event.id)
-    this.requesting.add(key, -1)
-    const labels = this.labels(key)
-    const { total, ...phases } = event.timings
-    const facts = [...labels, methodLabel(event.method)]
-    if (status !== undefined) facts.push(statusLabel(status))
-    if (event._tag === "Error") facts.push(errorLabel(errorType(event.error)))
-    else if (status !== undefined && status >= 400) facts.push(errorLabel(String(status)))
-    requestDuration.unsafeUpdate(total / 1000, facts)
-    for (const [phase, millis] of Object.entries(phases)) {
-      if (millis > 0) phaseDuration.unsafeUpdate(millis / 1000, [...labels, MetricLabel.make("phase", phase)])
+    this.addActive(request, -1)
+    const failed = status !== undefined && status >= 400 ? String(status) : undefined
+    const error = event._tag === "Error" ? errorType(event.error) : failed
+    const labels = host.exchanges.of({ method, status, route: undefined, httpVersion, error })
+    requestDuration.unsafeUpdate(event.timings.total / 1000, labels)
+    if (this.options.bodySizes === true) {
+      requestBodySize.unsafeUpdate(event.bodyOut, labels)
+      responseBodySize.unsafeUpdate(event.bodyIn, labels)
     }
+    if (this.options.steps === true) this.steps(host, event.timings)
   }
 
-  /** Counts a connection as active, because the connection starts to serve a request. */
-  private used(number: number, key: string): void {
+  private steps(host: HostSeries, { total: _, ...phases }: Timings): void {
+    for (const [phase, millis] of Object.entries(phases))
+      if (millis > 0) phaseDuration.unsafeUpdate(millis / 1000, host.with("phase", phase))
+  }
+
+  /** Called when a connection starts to serve a request. */
+  private used(number: number, host: HostSeries): void {
+    if (this.options.connections !== true) return
     const connection = this.connections.get(number)
-    if (connection === undefined) this.connections.set(number, { key, idle: false })
+    if (connection === undefined) this.connections.set(number, { host, idle: false })
     else if (!connection.idle) return
     else {
       connection.idle = false
-      this.idle.add(key, -1)
+      this.addConnection(host, "idle", -1)
     }
-    this.active.add(key, 1)
+    this.addConnection(host, "active", 1)
   }
 
   private connection(event: ConnectionEvent): void {
-    const key = this.keyOf(event.key)
+    const host = this.hostOf(event.key)
     const connection = this.connections.get(event.connection)
-    if (connection !== undefined) (connection.idle ? this.idle : this.active).add(key, -1)
+    if (connection !== undefined) this.addConnection(host, connection.idle ? "idle" : "active", -1)
     if (event._tag === "Idle") {
-      this.connections.set(event.connection, { key, idle: true })
-      return this.idle.add(key, 1)
+      this.connections.set(event.connection, { host, idle: true })
+      return this.addConnection(host, "idle", 1)
     }
     this.connections.delete(event.connection)
     if (event._tag === "HandedOver") return
-    const labels = this.labels(key)
-    closedConnections.unsafeUpdate(1, [...labels, MetricLabel.make("reason", event.reason)])
-    connectionDuration.unsafeUpdate(event.age / 1000, labels)
+    closedConnections.unsafeUpdate(1, host.with("reason", event.reason))
+    connectionDuration.unsafeUpdate(event.age / 1000, host.labels)
   }
 }
 
-/** Returns the `host:port` of a key, without protocol and proxy. */
-const hostAndPort = (key: string): string => {
-  const end = key.indexOf(" ")
-  return key.slice(key.indexOf("//") + 2, end < 0 ? undefined : end)
-}
-
-const hostLabels = (hostAndPort: string): Labels => {
-  const colon = hostAndPort.lastIndexOf(":")
-  return [
-    MetricLabel.make("server.address", hostAndPort.slice(0, colon)),
-    MetricLabel.make("server.port", hostAndPort.slice(colon + 1))
-  ]
-}
-
 /**
- * Records the metrics of `agent` from now on, until the scope closes.
+ * Records the agent's metrics from now on, until the scope closes. Fails with `InvalidOption` for an invalid
+ * option.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const observe = (agent: Service, options: Options = {}): Effect.Effect<void, never, Scope.Scope> =>
+export const observe = (
+  agent: Service,
+  options: Options = {}
+): Effect.Effect<void, InvalidOption, Scope.Scope> =>
   Effect.suspend(() => {
+    const refused = refuse(options, checks)
+    if (refused !== undefined) return Effect.fail(refused)
     const counting = new Counting(options)
     return Effect.zipRight(
       Effect.addFinalizer(() => Effect.sync(counting.clear)),
@@ -344,22 +406,29 @@ export const observe = (agent: Service, options: Options = {}): Effect.Effect<vo
     )
   })
 
-/**
- * Records the metrics of the agent in the context, from the time the layer is built.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer = (options: Options = {}): Layer.Layer<never, never, Agent> =>
-  Layer.scopedDiscard(Effect.flatMap(Agent, (agent) => observe(agent, options)))
+// Fresh, because Effect would build a layer that stands beside two agents for the first alone.
+const beside = <E>(observing: Effect.Effect<void, E, Agent | Scope.Scope>) =>
+  Layer.fresh(Layer.scopedDiscard(observing))
 
 /**
- * Records the metrics of the agent in the context, with options from the configuration.
+ * Records the metrics of the agent in the context, from the time the layer is built. Fails with
+ * `InvalidOption` for an invalid option.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (options: Config.Config.Wrap<Options>): Layer.Layer<never, ConfigError, Agent> =>
-  Layer.scopedDiscard(
+export const layer = (options: Options = {}): Layer.Layer<never, InvalidOption, Agent> =>
+  beside(Effect.flatMap(Agent, (agent) => observe(agent, options)))
+
+/**
+ * `layer` with options from the configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options>
+): Layer.Layer<never, ConfigError | InvalidOption, Agent> =>
+  beside(
     Effect.flatMap(Effect.all([Agent, Config.unwrap(options)]), ([agent, options]) => observe(agent, options))
   )

@@ -30,6 +30,7 @@ import type { Redirect, RedirectOptions } from "./content/redirects.js"
 import { poolOf } from "./internal/client/agent.js"
 import type { RequestError } from "./internal/client/error.js"
 import { currentRequestOptions as currentOptions } from "./internal/client/requestOptions.js"
+import { currentlyOff, type Feature } from "./internal/client/features.js"
 import { httpClient } from "./internal/client/platform.js"
 import { PlatformResponse } from "./internal/client/platformResponse.js"
 import type { Response, Upgrade } from "./internal/client/response.js"
@@ -42,6 +43,7 @@ import type { Network } from "./Network.js"
 export type { Redirect, RedirectOptions } from "./content/redirects.js"
 
 export type { BodyError, RequestError } from "./internal/client/error.js"
+export type { Feature } from "./internal/client/features.js"
 export type { ClientOptions } from "./internal/options/client.js"
 export type { Connections, Service } from "./internal/client/request.js"
 export type { Response, Upgrade } from "./internal/client/response.js"
@@ -173,6 +175,32 @@ export const followRedirects: {
 export const redirectsOf: (
   response: Response | HttpClientResponse.HttpClientResponse
 ) => ReadonlyArray<Redirect> = redirects.redirectsOf
+
+/**
+ * The redirects that {@link followRedirects} has followed before the request that this fiber sends, in order.
+ * For code beneath `followRedirects` that has to know where a request comes from.
+ *
+ * @since 0.1.0
+ * @category redirects
+ */
+export const currentRedirects: FiberRef.FiberRef<ReadonlyArray<Redirect>> = redirects.currentRedirects
+
+/**
+ * Switches features off for the requests that an effect sends, with either client: `cookies` (`CookieJar`),
+ * `limits` (`RateLimit`), `redirects` ({@link followRedirects}), `retries` (`Retry`).
+ *
+ * @example
+ * import { Client } from "@httpfx/core"
+ *
+ * const once = Client.request({ url: "http://api.test/" }).pipe(Client.without("retries", "cookies"))
+ *
+ * @since 0.1.0
+ * @category features
+ */
+export const without =
+  (...features: ReadonlyArray<Feature>) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.locallyWith(effect, currentlyOff, (off) => new Set([...off, ...features]))
 
 /**
  * Creates a client over an agent, which other clients may share. Fails with `InvalidOption` for an invalid

@@ -13,7 +13,7 @@ import type { ExchangeOutcome } from "./internal/server/outcome.js"
 import { exchangeOf } from "./internal/server/exchange.js"
 
 export type * from "./internal/server/outcome.js"
-export type { DropReason, Facts, Upgraded } from "./model/outcome.js"
+export type { DropReason, WireFacts, Upgraded } from "./model/outcome.js"
 
 /**
  * Calls `f` with the outcome when the exchange of the request in the context has ended. `f` must not throw.
@@ -27,3 +27,17 @@ export const onEnd = (
   f: (outcome: ExchangeOutcome) => void
 ): Effect.Effect<void, never, HttpServerRequest.HttpServerRequest> =>
   Effect.map(HttpServerRequest.HttpServerRequest, (request) => exchangeOf(request)?.onEnd(f))
+
+/**
+ * Adds a fact to the outcome of this exchange (`Facts.annotations`), for the access log and other observers:
+ * a request id, a tenant, a user. A later value replaces an earlier one of the same name. Does nothing for
+ * requests of other servers.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const annotate = (
+  name: string,
+  value: string
+): Effect.Effect<void, never, HttpServerRequest.HttpServerRequest> =>
+  Effect.map(HttpServerRequest.HttpServerRequest, (request) => exchangeOf(request)?.annotate(name, value))

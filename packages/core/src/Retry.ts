@@ -22,6 +22,7 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import type * as Client from "./Client.js"
 import type { InvalidOption } from "./HttpError.js"
+import { unlessOff } from "./internal/client/features.js"
 import { PlatformResponse } from "./internal/client/platformResponse.js"
 import { originOf } from "./internal/client/request.js"
 import { IncomingResponse } from "./internal/client/response.js"
@@ -249,10 +250,11 @@ class Implementation implements Policy {
             return judged === undefined ? passed : this.next(asked, retried, judged, passed, attempt)
           })
       })
-    return Effect.flatMap(monotonic, (now) => {
+    const retrying = Effect.flatMap(monotonic, (now) => {
       this.spend(asked.origin, now, this.budgetPolicy.ratio)
       return attempt(0)
     })
+    return unlessOff("retries", retrying, send)
   }
 
   private next<A, E, R>(

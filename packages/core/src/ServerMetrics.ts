@@ -1,23 +1,43 @@
 /**
- * Metrics of a server by OpenTelemetry's conventions, made from its events. They are
- * `http.server.request.duration`, `http.server.active_requests` and `http.server.open_connections`.
+ * Metrics of servers by OpenTelemetry's semantic conventions, made from the events of each server:
+ * `http.server.request.duration` and `http.server.active_requests`, by option also the sizes of bodies and
+ * open connections.
  *
- * The metrics are Effect metrics, so every exporter of Effect shows them. Targets are never labels, because
- * every new target that a client sends would add a time series.
+ * They are Effect metrics, visible to all of Effect's exporters. Every series has the address and port of its
+ * server, so that the servers of one program count apart. Targets are never labels, because every new target
+ * that a client sends would add a time series.
  *
  * @since 0.1.0
  */
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
-import type * as MetricLabel from "effect/MetricLabel"
 import type { ExchangeOutcome } from "./ExchangeOutcome.js"
-import { durationBoundaries, errorLabel, methodLabel, statusLabel } from "./internal/observe/metricLabels.js"
-import { Server } from "./Server.js"
+import type { InvalidOption } from "./HttpError.js"
+import {
+  durationBoundaries,
+  ExchangeLabels,
+  knownMethods,
+  labelsOf,
+  methodOf,
+  other,
+  sizeBoundaries,
+  type Labels
+} from "./internal/observe/labels.js"
+import { beside, untilClosed } from "./internal/observe/beside.js"
+import { boolean, names, oneOf, port, refuse, string, type Checks } from "./internal/options/checks.js"
+import { plainHost } from "./model/address.js"
+import { Server, type Service } from "./Server.js"
+import type { ServerEvent } from "./ServerEvent.js"
 
 /**
- * Seconds from a request's head to the end of its exchange, with labels for method, status and kind of
- * failure.
+ * Seconds from a request's head to the end of its exchange, by `http.request.method`, `url.scheme`,
+ * `http.response.status_code`, `http.route`, `network.protocol.version` and `error.type`. The conventions
+ * declare this metric stable.
+ *
+ * `error.type` is the status of a response from 500, or the tag of an outcome other than `Answered`.
  *
  * @since 0.1.0
  * @category metrics
@@ -29,7 +49,8 @@ export const requestDuration = Metric.histogram(
 )
 
 /**
- * Number of requests in flight. A request is in flight from its head to the end of its exchange.
+ * Requests in flight, from the head to the end of the exchange, by `http.request.method` and `url.scheme`. In
+ * development in the conventions.
  *
  * @since 0.1.0
  * @category metrics
@@ -39,8 +60,33 @@ export const activeRequests = Metric.gauge("http.server.active_requests", {
 })
 
 /**
- * Number of open connections, including idle connections. OpenTelemetry's conventions do not define this
- * metric.
+ * Bytes of request bodies as received, before any decompression, with the labels of
+ * {@link requestDuration}. In development in the conventions.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const requestBodySize = Metric.histogram(
+  "http.server.request.body.size",
+  sizeBoundaries,
+  "Size of HTTP server request bodies."
+)
+
+/**
+ * Bytes of response bodies as sent, after any compression, with the labels of {@link requestDuration}. In
+ * development in the conventions.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const responseBodySize = Metric.histogram(
+  "http.server.response.body.size",
+  sizeBoundaries,
+  "Size of HTTP server response bodies."
+)
+
+/**
+ * Connections that are not closed, including idle ones. The conventions do not define this metric.
  *
  * @since 0.1.0
  * @category metrics
@@ -49,44 +95,150 @@ export const openConnections = Metric.gauge("http.server.open_connections", {
   description: "Number of open connections of the HTTP server."
 })
 
-const labels = (outcome: ExchangeOutcome): ReadonlyArray<MetricLabel.MetricLabel> => {
-  const { _tag, method = "_OTHER", status } = outcome
-  const all = [methodLabel(method)]
-  if (status !== undefined) all.push(statusLabel(status))
-  if (_tag !== "Answered") all.push(errorLabel(_tag))
-  else if (status !== undefined && status >= 500) all.push(errorLabel(String(status)))
-  return all
+/**
+ * Selects the metrics, and the labels of their series.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Records {@link activeRequests}. Default `true`. */
+  readonly activeRequests?: boolean | undefined
+  /** Records {@link requestBodySize} and {@link responseBodySize}. Default `false`. */
+  readonly bodySizes?: boolean | undefined
+  /** Records {@link openConnections}. Default `false`. */
+  readonly connections?: boolean | undefined
+  /** The label `server.address`. Default: the host or path on which the server listens. */
+  readonly address?: string | undefined
+  /** The label `server.port`. Default: the port on which the server listens. */
+  readonly port?: number | undefined
+  /** The label `url.scheme`; set it behind a proxy that ends TLS. Default: the scheme of the server. */
+  readonly scheme?: "http" | "https" | undefined
+  /**
+   * Methods that are labels; all others are counted as `_OTHER`. Default: those of RFC 9110, `PATCH` and
+   * `QUERY`.
+   */
+  readonly methods?: ReadonlyArray<string> | undefined
 }
 
+const checks: Checks<Options> = {
+  activeRequests: boolean,
+  bodySizes: boolean,
+  connections: boolean,
+  address: string,
+  port,
+  scheme: oneOf("http", "https"),
+  methods: names
+}
+
+const errorType = ({ _tag, status }: ExchangeOutcome): string | undefined =>
+  _tag !== "Answered" ? _tag : status !== undefined && status >= 500 ? String(status) : undefined
+
+/** Counts the exchanges and connections of one server. */
+class Counting {
+  private readonly labels: Labels
+  private readonly exchanges: ExchangeLabels
+  private readonly methods: ReadonlySet<string>
+  private readonly byMethod = new Map<string, Labels>()
+  private readonly scheme: "http" | "https"
+  private readonly countsActive: boolean
+  /** The exchange in flight of each connection, from its event `RequestReceived`. */
+  private readonly active = new Map<number, number>()
+  private readonly open = new Set<number>()
+
+  constructor(
+    server: Service,
+    private readonly options: Options
+  ) {
+    const { address } = server
+    this.labels = labelsOf({
+      "server.address":
+        options.address ?? (address._tag === "TcpAddress" ? plainHost(address.hostname) : address.path),
+      "server.port": options.port ?? (address._tag === "TcpAddress" ? address.port : undefined)
+    })
+    this.scheme = options.scheme ?? server.scheme
+    this.methods = options.methods === undefined ? knownMethods : new Set(options.methods)
+    this.exchanges = new ExchangeLabels(
+      [...this.labels, ...labelsOf({ "url.scheme": this.scheme })],
+      this.methods
+    )
+    this.countsActive = options.activeRequests ?? true
+  }
+
+  readonly observe = (event: ServerEvent): void => {
+    switch (event._tag) {
+      case "RequestReceived":
+        if (!this.countsActive) return
+        this.active.set(event.connection, event.exchange)
+        return activeRequests.unsafeModify(1, this.methodLabels(event.method))
+      case "ExchangeEnded":
+        return this.ended(event.outcome)
+      case "ConnectionOpened":
+        if (this.options.connections !== true) return
+        this.open.add(event.connection)
+        return openConnections.unsafeModify(1, this.labels)
+      case "ConnectionClosed":
+        if (this.open.delete(event.connection)) openConnections.unsafeModify(-1, this.labels)
+    }
+  }
+
+  private ended(outcome: ExchangeOutcome): void {
+    const { connection, exchange, httpVersion, method = other, route, status } = outcome
+    // Exchanges that were refused, or began before the observation, were never counted as active.
+    if (this.active.get(connection) === exchange) {
+      this.active.delete(connection)
+      activeRequests.unsafeModify(-1, this.methodLabels(method))
+    }
+    const labels = this.exchanges.of({ method, status, route, httpVersion, error: errorType(outcome) })
+    requestDuration.unsafeUpdate(outcome.duration / 1000, labels)
+    if (this.options.bodySizes !== true) return
+    requestBodySize.unsafeUpdate(outcome.bodyIn, labels)
+    responseBodySize.unsafeUpdate(outcome.bodyOut, labels)
+  }
+
+  private methodLabels(method: string): Labels {
+    const shown = methodOf(method, this.methods)
+    let labels = this.byMethod.get(shown)
+    if (labels === undefined) {
+      labels = [...this.labels, ...labelsOf({ "http.request.method": shown, "url.scheme": this.scheme })]
+      this.byMethod.set(shown, labels)
+    }
+    return labels
+  }
+}
+
+const observe = (options: Options): Effect.Effect<void, InvalidOption, Server> =>
+  Effect.flatMap(Server, (server) => {
+    const refused = refuse(options, checks)
+    if (refused !== undefined) return Effect.fail(refused)
+    return untilClosed(server, new Counting(server, options).observe)
+  })
+
 /**
- * Records the metrics of the server in the context, from the time the layer is built.
+ * Records the metrics of the server in the context, from the time the layer is built until the server is
+ * closed: exchanges that end while it drains are counted.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<never, never, Server> = Layer.scopedDiscard(
-  Effect.gen(function* () {
-    const server = yield* Server
-    const active = new Set<string>()
-    const open = new Set<number>()
-    yield* server.observe((event) => {
-      switch (event._tag) {
-        case "ConnectionOpened":
-          open.add(event.connection)
-          return openConnections.unsafeUpdate(open.size, [])
-        case "ConnectionClosed":
-          open.delete(event.connection)
-          return openConnections.unsafeUpdate(open.size, [])
-        case "RequestReceived":
-          active.add(`${event.connection} ${event.exchange}`)
-          return activeRequests.unsafeUpdate(active.size, [])
-        case "ExchangeEnded": {
-          const { connection, duration, exchange } = event.outcome
-          active.delete(`${connection} ${exchange}`)
-          activeRequests.unsafeUpdate(active.size, [])
-          return requestDuration.unsafeUpdate(duration / 1000, labels(event.outcome))
-        }
-      }
-    })
-  })
-)
+export const layer: Layer.Layer<never, never, Server> = beside(Effect.orDie(observe({})))
+
+/**
+ * `layer` with options. Fails with `InvalidOption` for an invalid option.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWith = (options: Options): Layer.Layer<never, InvalidOption, Server> =>
+  beside(observe(options))
+
+/**
+ * `layer` with options from the configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options>
+): Layer.Layer<never, ConfigError | InvalidOption, Server> =>
+  beside(Effect.flatMap(Config.unwrap(options), observe))

@@ -11,12 +11,16 @@
  * - `Proxy`      chooses the proxy of a request
  * - `Agent`      connection pools of clients, with limits, queues and keep-alive
  * - `Lease`      loans of an agent's connections to other drivers
+ * - `ConditionalRequests`  preconditions and ranges of requests: 304, 412, 206, 416
+ * - `FileResponses`  platform's `HttpPlatform` over any source of files
  * - `ServerClientError` handling of malformed requests and broken connections
  * - `Exchange`   raw fields, 1xx, trailers, connection and upgrade of a request
  * - `ServerEvent`, `ExchangeOutcome`  events of a server and outcomes of exchanges
  * - `AgentEvent` events of an agent
  * - `AccessLog`, `ServerMetrics`      logs and metrics made from server events
  * - `AgentMetrics` metrics made from agent events
+ * - `RequestId`  ids of requests, in log lines, spans and responses
+ * - `ServerSentEvents`  events for browsers and other clients, and from servers
  * - `Shutdown`   states and phases of a server's shutdown, for handlers
  * - `Retry`      retries with a budget
  * - `ServerTimeouts`   timeouts of a server
@@ -38,17 +42,21 @@ export * as AgentEvent from "./AgentEvent.js"
 export * as AgentMetrics from "./AgentMetrics.js"
 export * as AccessLog from "./AccessLog.js"
 export * as Client from "./Client.js"
+export * as ConditionalRequests from "./ConditionalRequests.js"
 export * as ServerClientError from "./ServerClientError.js"
 export * as Exchange from "./Exchange.js"
 export * as ExchangeOutcome from "./ExchangeOutcome.js"
+export * as FileResponses from "./FileResponses.js"
 export * as HttpError from "./HttpError.js"
 export * as Lease from "./Lease.js"
 export * as Network from "./Network.js"
 export * as PlatformTimers from "./PlatformTimers.js"
 export * as Proxy from "./Proxy.js"
+export * as RequestId from "./RequestId.js"
 export * as Retry from "./Retry.js"
 export * as Server from "./Server.js"
 export * as ServerEvent from "./ServerEvent.js"
+export * as ServerSentEvents from "./ServerSentEvents.js"
 export * as ServerMetrics from "./ServerMetrics.js"
 export * as Shutdown from "./Shutdown.js"
 export * as Socket from "./Socket.js"

@@ -191,4 +191,15 @@ describe("over the live clock", () => {
     await turned
     assert.strictEqual(PlatformTimers.pendingTurns(), before)
   })
+
+  it("work counts as pending until its end, which counts once", () => {
+    const before = PlatformTimers.pendingTurns()
+    const [one, other] = [PlatformTimers.beginWork(), PlatformTimers.beginWork()]
+    assert.strictEqual(PlatformTimers.pendingTurns(), before + 2)
+    one()
+    one()
+    assert.strictEqual(PlatformTimers.pendingTurns(), before + 1)
+    other()
+    assert.strictEqual(PlatformTimers.pendingTurns(), before)
+  })
 })

@@ -2,6 +2,7 @@
  * The modules of `@httpfx/node`.
  *
  * - `NodeCluster`: one server in several processes
+ * - `NodeCompression`: compressed responses
  * - `NodeContext`: files, paths, commands, the terminal
  * - `NodeHttpClient`: clients on this machine's sockets
  * - `NodeHttpServer`: servers on this machine's sockets
@@ -13,6 +14,7 @@
  * @since 0.1.0
  */
 export * as NodeCluster from "./NodeCluster.js"
+export * as NodeCompression from "./NodeCompression.js"
 export * as NodeContext from "./NodeContext.js"
 export * as NodeDuplex from "./NodeDuplex.js"
 export * as NodeHttpClient from "./NodeHttpClient.js"

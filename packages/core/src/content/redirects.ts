@@ -10,10 +10,9 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpBody from "@effect/platform/HttpBody"
-import * as UrlParams from "@effect/platform/UrlParams"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Option from "effect/Option"
+import * as FiberRef from "effect/FiberRef"
+import { globalValue } from "effect/GlobalValue"
 import type { ConnectionOptions, HeadersInput, Request, RequestOptions } from "../internal/options/request.js"
 import {
   BodyNotReplayable,
@@ -25,6 +24,10 @@ import {
 import type { InvalidOption } from "../errors/server.js"
 import type { RequestError } from "../internal/client/error.js"
 import type { Service } from "../internal/client/request.js"
+import { urlOf, urlOfPlatform, valuesOf } from "../internal/client/around.js"
+import { unlessOff } from "../internal/client/features.js"
+import { sendAsIs } from "../internal/fast/sendAsIs.js"
+import { shareScope } from "../internal/fast/scopedRequests.js"
 import { currentRequestOptions } from "../internal/client/requestOptions.js"
 import type { Response } from "../internal/client/response.js"
 import { callback, limit, names, refuse, type Checks } from "../internal/options/checks.js"
@@ -70,6 +73,11 @@ export interface RedirectOptions {
   /** Called for each redirect before it is followed. */
   readonly onRedirect?: ((redirect: Redirect) => Effect.Effect<void>) | undefined
 }
+
+export const currentRedirects: FiberRef.FiberRef<ReadonlyArray<Redirect>> = globalValue(
+  "@httpfx/core/Client/currentRedirects",
+  () => FiberRef.unsafeMake<ReadonlyArray<Redirect>>([])
+)
 
 const checks: Checks<RedirectOptions> = { limit: limit(0), credentials: names, onRedirect: callback }
 
@@ -155,6 +163,11 @@ class Walk {
     return { url: to, method, without, withoutBody, crossOrigin }
   }
 
+  /** Tells a request which redirects led to it. */
+  known<A, E, R>(sent: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return this.redirects.length === 0 ? sent : Effect.locally(sent, currentRedirects, [...this.redirects])
+  }
+
   /** Returns the effect of `onRedirect`, which runs before the next request is sent. */
   get notify(): Effect.Effect<void> {
     return this.options.onRedirect?.(this.redirects.at(-1)!) ?? Effect.void
@@ -223,19 +236,6 @@ const arrived = <A extends object>(response: A, { redirects }: Walk): A => {
 
 // ---- `Client`
 
-const urlOf = (url: Request["url"]): URL | undefined => {
-  try {
-    if (typeof url === "string" || url instanceof URL) return new URL(url)
-    const host = url.host.includes(":") ? `[${url.host}]` : url.host
-    const origin = new URL(
-      `${url.protocol ?? "http:"}//${host}${url.port === undefined ? "" : `:${url.port}`}`
-    )
-    return new URL(url.path?.startsWith("/") === true ? origin.origin + url.path : origin)
-  } catch {
-    return undefined
-  }
-}
-
 const without = (headers: HeadersInput | undefined, names: ReadonlySet<string>): HeadersInput | undefined => {
   if (headers === undefined || names.size === 0) return headers
   if (!Array.isArray(headers))
@@ -246,9 +246,6 @@ const without = (headers: HeadersInput | undefined, names: ReadonlySet<string>):
       kept.push(headers[i] as string, headers[i + 1] as string)
   return kept
 }
-
-const valuesOf = (rawHeaders: ReadonlyArray<string>, name: string): ReadonlyArray<string> =>
-  rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]!.toLowerCase() === name)
 
 const answeredBy = ({ rawHeaders, status }: Response): Answered => ({
   status,
@@ -262,7 +259,7 @@ const followRequest = <E, R>(
   send: (request: Request<E>) => Effect.Effect<Response, RequestError | E, R>
 ): Effect.Effect<Response, RequestError | E, R> => {
   const step = (walk: Walk, request: Request<E>): Effect.Effect<Response, RequestError | E, R> =>
-    Effect.flatMap(send(request), (response) => {
+    Effect.flatMap(walk.known(send(request)), (response) => {
       const url = statuses.has(response.status) ? urlOf(request.url) : undefined
       if (url === undefined) return Effect.succeed(arrived(response, walk))
       const { body, method = "GET" } = request
@@ -282,7 +279,11 @@ const followRequest = <E, R>(
       }
       return Effect.zipRight(response.discard, Effect.zipRight(walk.notify, step(walk, next)))
     })
-  return Effect.suspend(() => step(new Walk(options), first))
+  return unlessOff(
+    "redirects",
+    Effect.suspend(() => step(new Walk(options), first)),
+    send(first)
+  )
 }
 
 const isForm = (body: unknown): body is FormData =>
@@ -302,9 +303,6 @@ const replays = (body: HttpBody.HttpBody): boolean =>
 
 const valuesIn = (headers: Headers.Headers, name: string): ReadonlyArray<string> =>
   headers[name] === undefined ? [] : [headers[name]]
-
-const urlOfPlatform = ({ hash, url, urlParams }: HttpClientRequest.HttpClientRequest): URL | undefined =>
-  Option.getOrUndefined(Either.getRight(UrlParams.makeUrl(url, urlParams, hash)))
 
 // Creates a request to `url`. The query stays in the URL, because platform would encode query parameters a
 // second time.
@@ -349,16 +347,20 @@ const followHttpClient = <E, R>(
         Headers.remove(headers, [...change.without]),
         change.withoutBody ? HttpBody.empty : body
       )
+      shareScope(request, next)
       // Skip the client's own transformations, because the first request has passed through them already.
       // They could add removed credentials again.
-      const again = HttpClient.mapRequest(client, () => next).execute(next)
-      const withOptions = Effect.locallyWith(again, currentRequestOptions, (own) =>
+      const withOptions = Effect.locallyWith(sendAsIs(client, next), currentRequestOptions, (own) =>
         own === undefined ? own : { ...own, ...optionsAfter(own, change) }
       )
-      return Effect.zipRight(discard, Effect.zipRight(walk.notify, step(walk, next, withOptions)))
+      return Effect.zipRight(discard, Effect.zipRight(walk.notify, step(walk, next, walk.known(withOptions))))
     })
   return HttpClient.transform(client, (sent, request) =>
-    Effect.suspend(() => step(new Walk(options), request, sent))
+    unlessOff(
+      "redirects",
+      Effect.suspend(() => step(new Walk(options), request, sent)),
+      sent
+    )
   )
 }
 

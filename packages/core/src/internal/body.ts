@@ -6,6 +6,8 @@
  * never copies bytes in memory.
  */
 import type * as HttpBody from "@effect/platform/HttpBody"
+import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
+import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Predicate from "effect/Predicate"
@@ -48,6 +50,21 @@ const whole = Symbol.for("@httpfx/core/body/whole")
 interface MaybeWhole {
   readonly [whole]?: Effect.Effect<Uint8Array, unknown>
 }
+
+// Key of `Responder` on a stream; `ConditionalRequests` and `FileResponses` set it.
+const perRequest = Symbol.for("@httpfx/core/body/perRequest")
+
+/** Makes the response to a request from a response whose body depends on the request (on its range). */
+interface Responder {
+  readonly respond: (
+    request: HttpServerRequest,
+    response: HttpServerResponse
+  ) => Effect.Effect<HttpServerResponse>
+}
+
+/** Returns the `Responder` of a response's body; `undefined` if the body is the same for every request. */
+export const responderOf = ({ body }: HttpServerResponse): Responder | undefined =>
+  body._tag === "Stream" ? (body.stream as { readonly [perRequest]?: Responder })[perRequest] : undefined
 
 /** A value of `HttpBody.raw` that cannot be sent as a body. */
 export interface Unsupported {

@@ -50,13 +50,29 @@ const afterReading = (platform: Platform, f: () => void): void => {
 let turns = 0
 
 /**
- * Returns the number of pending calls of `turn` in the process. Code that advances a virtual clock waits
- * until this number is 0.
+ * Returns the number of pending calls of `turn` in the process, plus the number of `beginWork` calls that
+ * have not ended. Code that advances a virtual clock waits until this number is 0.
  *
  * @since 0.1.0
  * @category accessors
  */
 export const pendingTurns = (): number => turns
+
+/**
+ * Counts, in `pendingTurns`, work that another thread will complete without any further event, such as
+ * compression. The returned function ends the work; calls after the first have no effect.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const beginWork = (): (() => void) => {
+  let pending = 1
+  turns++
+  return () => {
+    turns -= pending
+    pending = 0
+  }
+}
 
 const turnOf =
   (platform: Platform) =>

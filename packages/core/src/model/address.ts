@@ -61,7 +61,22 @@ export const unix = (path: string): UnixAddress => ({ _tag: "UnixAddress", path 
  * @category accessors
  */
 export const formatAddress = (address: Address): string =>
-  address._tag === "UnixAddress" ? address.path : hostAndPort(address.hostname, address.port)
+  address._tag === "UnixAddress" ? address.path : hostAndPort(plainHost(address.hostname), address.port)
+
+const mapped = /^::ffff:(?:(\d+\.\d+\.\d+\.\d+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/i
+
+/**
+ * Returns an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2), which a socket for both families reports for IPv4
+ * clients, as the IPv4 address. Returns all other hosts unchanged.
+ */
+export const plainHost = (host: string): string => {
+  const match = mapped.exec(host)
+  if (match === null) return host
+  const [, dotted, high = "", low = ""] = match
+  if (dotted !== undefined) return dotted
+  const [h, l] = [parseInt(high, 16), parseInt(low, 16)]
+  return `${h >> 8}.${h & 255}.${l >> 8}.${l & 255}`
+}
 
 /** Joins a host and a port with a colon, and puts an IPv6 address in brackets. */
 export const hostAndPort = (host: string, port: number | string): string =>

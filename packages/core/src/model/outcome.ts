@@ -6,12 +6,12 @@ import type { Address } from "./address.js"
 import type { Loss } from "./loss.js"
 
 /**
- * Facts about one finished exchange on a server.
+ * Facts of the connection about one finished exchange on a server.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Facts {
+export interface WireFacts {
   /** Number of the connection on its server, counted from 1. */
   readonly connection: number
   /**
@@ -26,11 +26,17 @@ export interface Facts {
   readonly target: string | undefined
   /** Status of the response; `undefined` if the response head was not written. */
   readonly status: number | undefined
+  /** The HTTP version of the request: `1.1` or `1.0`; `undefined` if no head was parsed. */
+  readonly httpVersion: string | undefined
   /** Number of bytes received, heads and framing included. */
   readonly bytesIn: number
   /** Number of response bytes, heads and framing included. */
   readonly bytesOut: number
-  /** Time at which the request head was read, in milliseconds since the epoch by the server's clock. */
+  /** Bytes of the request's body as received: without framing, and before any decompression. */
+  readonly bodyIn: number
+  /** Bytes of the response's body as sent: without framing, and after any compression. */
+  readonly bodyOut: number
+  /** Time at which the request's head was read, in milliseconds since the epoch by the server's clock. */
   readonly startedAt: number
   /**
    * Milliseconds from `startedAt` until the response head was written; `undefined` if the head was not

@@ -54,6 +54,10 @@ export const redactUrl = (url: URL): URL => {
   return shown
 }
 
+/** Removes user and password, and replaces the values of signatures by `REDACTED`, for access logs. */
+export const shownTarget = (text: string): string =>
+  withoutUserinfo(text).replace(signatures, `$1${redacted}`)
+
 /**
  * Replaces users and passwords in all URLs of a text by `REDACTED`, for field values in spans (`Referer`,
  * `Location`, `Link`).

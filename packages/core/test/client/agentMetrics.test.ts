@@ -6,43 +6,33 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { Agent, type AgentEvent, AgentMetrics, Client, Retry } from "@httpfx/core"
 import { RawPeer } from "@httpfx/testing"
 import { answer, first, text, until, withAgent } from "../support/agent.js"
+import { total } from "../support/metrics.js"
 
-/** A metric with these labels. */
-const value = <Type, In, Out>(
-  metric: Metric.Metric<Type, In, Out>,
-  labels: Readonly<Record<string, string>>
-): Effect.Effect<Out> =>
-  Metric.value(
-    Object.entries(labels).reduce((tagged, [name, label]) => Metric.tagged(tagged, name, label), metric)
-  )
+const configured = { steps: Config.succeed(true) }
+const all: AgentMetrics.Options = { bodySizes: true, connections: true, steps: true }
 
 const labelled = (agent: string) => {
-  const gauge = (metric: Metric.Metric.Gauge<number>, labels = {}) =>
-    Effect.map(value(metric, { agent, ...labels }), (state) => state.value)
+  const value = (name: string, labels = {}) =>
+    Effect.map(total(`http.client.${name}`, { agent, ...labels }), ([value]) => value)
+  const state = (state: string) => value("open_connections", { "http.connection.state": state })
   return {
     connections: Effect.all({
-      active: gauge(AgentMetrics.openConnections, { "http.connection.state": "active" }),
-      idle: gauge(AgentMetrics.openConnections, { "http.connection.state": "idle" }),
-      connecting: gauge(AgentMetrics.openConnections, { "http.connection.state": "connecting" })
+      active: state("active"),
+      idle: state("idle"),
+      connecting: state("connecting")
     }),
-    requests: Effect.all({
-      active: gauge(AgentMetrics.activeRequests),
-      queued: gauge(AgentMetrics.queuedRequests)
-    }),
-    closed: (reason: AgentEvent.ClientCloseReason) =>
-      Effect.map(value(AgentMetrics.closedConnections, { agent, reason }), ({ count }) => count),
-    resent: Effect.map(value(AgentMetrics.resentRequests, { agent }), ({ count }) => count),
+    requests: Effect.all({ active: value("active_requests"), queued: value("queued_requests") }),
+    closed: (reason: AgentEvent.ClientCloseReason) => value("closed_connections", { reason }),
+    resent: value("resent_requests"),
     duration: (labels: Readonly<Record<string, string>>) =>
-      Effect.map(value(AgentMetrics.requestDuration, { agent, ...labels }), ({ count, sum }) => [count, sum]),
-    phase: (phase: keyof AgentEvent.Timings) =>
-      Effect.map(value(AgentMetrics.phaseDuration, { agent, phase }), ({ count, sum }) => [count, sum]),
-    age: Effect.map(value(AgentMetrics.connectionDuration, { agent }), ({ count, sum }) => [count, sum])
+      total("http.client.request.duration", { agent, ...labels }),
+    phase: (phase: keyof AgentEvent.Timings) => total("http.client.request.phase.duration", { agent, phase }),
+    age: total("http.client.connection.duration", { agent })
   }
 }
 
@@ -50,7 +40,7 @@ describe("AgentMetrics", () => {
   it.effect("take their options from the configuration", () =>
     withAgent()(
       Effect.gen(function* () {
-        yield* Layer.build(AgentMetrics.layerConfig({ name: Config.string("AGENT") }))
+        yield* Layer.build(AgentMetrics.layerConfig({ ...configured, name: Config.string("AGENT") }))
         const { accept, url } = yield* RawPeer.listen()
         yield* Effect.fork(text({ url }))
         yield* accept
@@ -62,7 +52,7 @@ describe("AgentMetrics", () => {
   it.effect("count requests and connections", () =>
     withAgent({ maxSockets: 1 })(
       Effect.gen(function* () {
-        yield* AgentMetrics.observe(yield* Agent.Agent, { name: "counted" })
+        yield* AgentMetrics.observe(yield* Agent.Agent, { ...all, name: "counted" })
         const metrics = labelled("counted")
         const { accept, url } = yield* RawPeer.listen()
         const one = yield* Effect.fork(text({ url }))
@@ -104,7 +94,7 @@ describe("AgentMetrics", () => {
   it.effect("report failures by tag, interruptions and resent requests", () =>
     withAgent()(
       Effect.gen(function* () {
-        yield* AgentMetrics.observe(yield* Agent.Agent, { name: "failing" })
+        yield* AgentMetrics.observe(yield* Agent.Agent, { ...all, name: "failing" })
         const metrics = labelled("failing")
         const server = yield* RawPeer.listen()
         const raw = yield* first(server)
@@ -148,7 +138,7 @@ describe("AgentMetrics", () => {
     withAgent()(
       Effect.gen(function* () {
         const scope = yield* Scope.make()
-        yield* Scope.extend(AgentMetrics.observe(yield* Agent.Agent, { name: "left", hosts: true }), scope)
+        yield* Scope.extend(AgentMetrics.observe(yield* Agent.Agent, { ...all, name: "left" }), scope)
         const server = yield* RawPeer.listen()
         const hosted = {
           agent: "left",
@@ -157,8 +147,8 @@ describe("AgentMetrics", () => {
         }
         const open = (state: string) =>
           Effect.map(
-            value(AgentMetrics.openConnections, { ...hosted, "http.connection.state": state }),
-            (gauge) => gauge.value
+            total("http.client.open_connections", { ...hosted, "http.connection.state": state }),
+            ([value]) => value
           )
         yield* first(server)
         assert.strictEqual(yield* open("idle"), 1)
@@ -194,7 +184,7 @@ describe("AgentMetrics", () => {
         yield* answer(raw)
         yield* fiber
         const labels = { "http.request.method": "OPTIONS", "error.type": "502" }
-        assert.strictEqual((yield* value(AgentMetrics.retriedRequests, labels)).count, 1)
+        assert.deepStrictEqual(yield* total("http.client.retried_requests", labels), [1, 0])
       })
     )
   )

@@ -12,11 +12,13 @@ import {
 } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Client, HttpError, Server } from "@httpfx/core"
-import { MemoryNetwork } from "@httpfx/testing"
+import { MemoryNetwork, RawPeer } from "@httpfx/testing"
 
 interface Asked {
   readonly method: string
@@ -473,4 +475,26 @@ describe("Client.followRedirects", () => {
       assert.notMatch(`${error.message} ${JSON.stringify(error)}`, /u:p@/)
     }).pipe(Effect.provide(Client.layer()), Effect.provide(MemoryNetwork.layer()))
   })
+
+  it.scoped.each(["inside", "outside"])("ends with the scope of a request, which is added %s", (where) =>
+    Effect.gen(function* () {
+      const server = yield* RawPeer.listen({ host: "a.test", port: 80 })
+      const client = yield* HttpClient.HttpClient
+      const scoped =
+        where === "inside"
+          ? Client.followRedirects(HttpClient.withScope(client))
+          : HttpClient.withScope(Client.followRedirects(client))
+      const scope = yield* Scope.make()
+      const fiber = yield* Effect.fork(Scope.extend(scoped.get("http://a.test/"), scope))
+      const peer = yield* server.accept
+      yield* peer.head
+      yield* peer.send("HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n")
+      assert.match(yield* peer.head, /^GET \/next /)
+      yield* peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+      yield* fiber
+      assert.strictEqual(peer.state(), "open")
+      yield* Scope.close(scope, Exit.void)
+      yield* peer.expectClosed
+    }).pipe(Effect.provide(Client.layer()), Effect.provide(MemoryNetwork.layer()))
+  )
 })

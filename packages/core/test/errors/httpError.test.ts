@@ -52,6 +52,9 @@ const samples: ReadonlyArray<
     "BodyNotReplayable",
     new HttpError.BodyNotReplayable({ ...redirect, method: "PUT", to: "http://a.test/1" })
   ],
+  ["InvalidEvent", new HttpError.InvalidEvent({ field: "id", reason: "contains a line end or U+0000" })],
+  ["EventTooLarge", new HttpError.EventTooLarge({ option: "maxLineSize", limit: 10 })],
+  ["NotAnEventStream", new HttpError.NotAnEventStream({ status: 404, contentType: "text/html" })],
   ["AddressInUse", new HttpError.AddressInUse(listen)],
   ["ListenFailed", new HttpError.ListenFailed({ ...listen, code: "EACCES" })],
   [

@@ -12,12 +12,12 @@ import * as HashMap from "effect/HashMap"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
-import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import { AccessLog, ExchangeOutcome, Server, ServerMetrics, Transport, type ServerEvent } from "@httpfx/core"
 import { MemoryNetwork, RawPeer, VirtualClock } from "@httpfx/testing"
+import { total } from "../support/metrics.js"
 import { get, post } from "../support/served.js"
 
 const connect = RawPeer.connect(Transport.tcp("127.0.0.1", 80))
@@ -287,10 +287,11 @@ describe("Events", () => {
       yield* garbage.rest
       yield* client.send(get("/never"))
       yield* VirtualClock.settle
-      expect((yield* Metric.value(ServerMetrics.activeRequests)).value).toBe(1)
+      const active = () => total("http.server.active_requests", { "server.address": "127.0.0.1" })
+      expect(yield* active()).toEqual([1, 0])
       yield* client.end
       yield* VirtualClock.settle
-      expect((yield* Metric.value(ServerMetrics.activeRequests)).value).toBe(0)
+      expect(yield* active()).toEqual([0, 0])
       expect(lines.map(({ text }) => text.trim())).toEqual([
         "GET /slow 200 Answered 1000 ms",
         "- - 400 Refused 0 ms",
@@ -303,13 +304,8 @@ describe("Events", () => {
         answeredAfter: 1000
       })
       expect(lines[2]!.facts).toMatchObject({ reason: "ECONNRESET" })
-      const histogram = yield* Metric.value(
-        ServerMetrics.requestDuration.pipe(
-          Metric.tagged("http.request.method", "GET"),
-          Metric.tagged("http.response.status_code", "200")
-        )
-      )
-      expect([histogram.count, histogram.sum]).toEqual([1, 1])
+      const answered = { "http.request.method": "GET", "http.response.status_code": "200" }
+      expect(yield* total("http.server.request.duration", answered)).toEqual([1, 1])
       yield* garbage.end
     }).pipe(Effect.scoped, Effect.provide(inMemory), Effect.provide(layer))
   })

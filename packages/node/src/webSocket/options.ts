@@ -2,8 +2,18 @@
  * Validates the options of WebSockets and converts them to the options of `ws`. The error for an invalid
  * value names the invalid option.
  */
-import { InvalidOption } from "@httpfx/core/HttpError"
+import type { InvalidOption } from "@httpfx/core/HttpError"
 import * as Duration from "effect/Duration"
+import {
+  boolean,
+  callback,
+  either,
+  integer,
+  record,
+  refuse,
+  type Check,
+  type Table
+} from "../options/checks.js"
 
 /**
  * The options of WebSockets. `ws` does the framing, and its options have the same names here.
@@ -73,23 +83,6 @@ export interface Deflate {
   readonly memLevel?: number | undefined
 }
 
-interface Check {
-  readonly must: string
-  readonly is: (value: unknown) => boolean
-}
-
-const integer = (least: number, most = Number.MAX_SAFE_INTEGER): Check => ({
-  must: most === Number.MAX_SAFE_INTEGER ? `an integer >= ${least}` : `an integer from ${least} to ${most}`,
-  is: (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
-})
-const boolean: Check = { must: "a boolean", is: (value) => typeof value === "boolean" }
-const callback: Check = { must: "a function", is: (value) => typeof value === "function" }
-const isRecord = (value: unknown): value is object => typeof value === "object" && value !== null
-const record: Check = { must: "a record of options", is: isRecord }
-const either = (one: Check, other: Check): Check => ({
-  must: `${one.must} or ${other.must}`,
-  is: (value) => one.is(value) || other.is(value)
-})
 const finiteDuration: Check = {
   must: "a finite duration >= 0",
   is: (value) => {
@@ -98,16 +91,7 @@ const finiteDuration: Check = {
     return decoded._tag === "Some" && Duration.isFinite(decoded.value)
   }
 }
-type Table = Readonly<Record<string, Check>>
 
-const shared = {
-  maxPayload: integer(0),
-  perMessageDeflate: either(boolean, record),
-  skipUTF8Validation: boolean,
-  closeTimeout: finiteDuration,
-  closeCodeIsError: callback
-}
-const ofServer: Table = { ...shared, selectProtocol: callback } satisfies Record<keyof Options, Check>
 const ofDeflate: Table = {
   threshold: integer(0),
   serverNoContextTakeover: boolean,
@@ -118,28 +102,14 @@ const ofDeflate: Table = {
   level: integer(0, 9),
   memLevel: integer(1, 9)
 }
-
-const refuse = (given: unknown, table: Table, prefix: string): InvalidOption | undefined => {
-  const invalid = (option: string, must: string, received: unknown) =>
-    new InvalidOption({
-      option,
-      code: typeof received === "number" ? "ERR_OUT_OF_RANGE" : "ERR_INVALID_ARG_VALUE",
-      reason: `must be ${must}`,
-      received: typeof received === "string" ? JSON.stringify(received) : String(received)
-    })
-  if (!isRecord(given)) return invalid(prefix.slice(0, -1), record.must, given)
-  for (const [name, value] of Object.entries(given)) {
-    if (value === undefined) continue
-    const check = Object.hasOwn(table, name) ? table[name] : undefined
-    if (check === undefined) return invalid(prefix + name, `left out: there is no such option`, value)
-    if (!check.is(value)) return invalid(prefix + name, check.must, value)
-    if (check === shared.perMessageDeflate && isRecord(value)) {
-      const refused = refuse(value, ofDeflate, `${prefix}${name}.`)
-      if (refused !== undefined) return refused
-    }
-  }
-  return undefined
-}
+const ofServer: Table = {
+  maxPayload: integer(0),
+  perMessageDeflate: either(boolean, record(ofDeflate)),
+  skipUTF8Validation: boolean,
+  closeTimeout: finiteDuration,
+  closeCodeIsError: callback,
+  selectProtocol: callback
+} satisfies Record<keyof Options, Check>
 
 /** Returns the error for the first invalid option of a server, if there is one. */
 export const refuseServer = (options: Options, prefix: string): InvalidOption | undefined =>

@@ -12,6 +12,7 @@
 import type { RuntimeFiber } from "effect/Fiber"
 import { defaultShouldYield, PriorityBuckets, type Scheduler, type Task } from "effect/Scheduler"
 import type * as VirtualClock from "../VirtualClock.js"
+import { pendingTurns } from "@httpfx/core/PlatformTimers"
 import { watch, type Watch } from "./fast/realAsync.js"
 import { nextTick, nextTurn } from "./turn.js"
 import { queueMicrotask, setTimeout } from "./realTime.js"
@@ -165,7 +166,8 @@ export class Driver implements Scheduler {
       if (this.inTurn) this.drain()
       return this.again()
     }
-    if (this.watch.exact ? this.announced() : this.stirred(activity)) return this.again()
+    if (this.watch.exact ? this.announced() : pendingTurns() > 0 || this.stirred(activity))
+      return this.again()
     this.atRest()
   }
 

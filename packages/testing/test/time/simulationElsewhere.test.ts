@@ -4,6 +4,8 @@ import { afterAll, vi } from "vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
+import { gzip } from "node:zlib"
+import { beginWork } from "@httpfx/core/PlatformTimers"
 import * as Simulation from "@httpfx/testing/Simulation"
 import { epoch } from "@httpfx/testing/VirtualClock"
 
@@ -58,6 +60,20 @@ describe("without Node's help", () => {
   it.effect("a program that waits for nothing is stuck", () =>
     Effect.map(reasonOf(Effect.never), (reason) => assert.strictEqual(reason, "stuck"))
   )
+
+  it.effect("work on a thread is waited for, if it is counted", () => {
+    const work = Effect.async<string>((resume) => {
+      const ends = beginWork()
+      gzip(Buffer.alloc(3_000_000, "tea"), () => {
+        ends()
+        resume(Effect.succeed("the work"))
+      })
+    })
+    return Effect.map(
+      Simulation.run({}, Effect.race(work, Effect.as(Effect.sleep("1 minute"), "the clock"))),
+      (first) => assert.strictEqual(first, "the work")
+    )
+  })
 
   it.effect("an outside event is noticed at rest", () => {
     const outside = Effect.promise(() => new Promise<void>((resolve) => (elsewhere.fromOutside = resolve)))

@@ -86,9 +86,9 @@ export interface RequestFacts {
  * - `End`: the response body is complete
  * - `Error`: the request failed, or was interrupted (`error` is then `undefined`)
  *
- * `address` is the server's end of the connection, `host:port` or a path. `error` is the error that the
- * caller gets; in `Resent` it is the error of the first connection. `timings` holds the duration of each
- * step.
+ * `address` is the server's end of the connection, `host:port` or a path; `status` and `httpVersion` are
+ * those of the response; `error` is the error that the caller gets (for `Resent`: the error of the first
+ * connection); `timings` is the duration of each step.
  *
  * @since 0.1.0
  * @category events
@@ -103,10 +103,24 @@ export type RequestEvent = RequestFacts &
         readonly address: string | undefined
       }
     | { readonly _tag: "Resent"; readonly error: unknown }
-    | { readonly _tag: "Head"; readonly status: number }
-    | { readonly _tag: "End"; readonly timings: Timings }
-    | { readonly _tag: "Error"; readonly error: unknown; readonly timings: Timings }
+    | { readonly _tag: "Head"; readonly status: number; readonly httpVersion: string }
+    | ({ readonly _tag: "End"; readonly timings: Timings } & BodySizes)
+    | ({ readonly _tag: "Error"; readonly error: unknown; readonly timings: Timings } & BodySizes)
   )
+
+/**
+ * Bytes of the bodies of an exchange, without framing, and as they were on the wire (compressed, if they were
+ * compressed).
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface BodySizes {
+  /** Bytes of the response's body that were received. */
+  readonly bodyIn: number
+  /** Bytes of the request's body that were given to the transport. */
+  readonly bodyOut: number
+}
 
 /**
  * Fields common to all events of a connection.

@@ -14,7 +14,7 @@ import { isResendable, resend } from "../../pool/index.js"
 import type { Transport } from "../../seams/transport.js"
 import type { BodyFlow } from "../transfer/body.js"
 import type { ResponseHead } from "../../wire/index.js"
-import type { ClientCloseReason } from "./events.js"
+import type { BodySizes, ClientCloseReason } from "./events.js"
 import {
   shownKeyOf,
   type Connecting,
@@ -22,6 +22,7 @@ import {
   type Home,
   type Incoming,
   type Owner,
+  type Payload,
   type Pooled,
   type Request,
   type Served,
@@ -126,7 +127,7 @@ export abstract class Exchange implements BodyFlow, Owner {
   answer(head: ResponseHead): void {
     this.response = this.respond(head)
     this.watch?.enter("body")
-    this.watch?.report({ _tag: "Head", status: head.status })
+    this.tellHead(head)
     const { upload } = this
     if (upload !== undefined && !this.sent && unwanted(this.request.earlyAnswer, head)) upload.stop()
     this.answered()
@@ -135,7 +136,7 @@ export abstract class Exchange implements BodyFlow, Owner {
   switched(head: ResponseHead, transport: Transport, rest: Uint8Array): void {
     this.handed(transport, rest)
     this.response = this.respond(head)
-    this.watch?.report({ _tag: "Head", status: head.status })
+    this.tellHead(head)
     this.end([])
     this.handedOver()
   }
@@ -151,7 +152,7 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.connection = undefined
     // Stop the upload, because a server that has sent the whole response needs no more of the request.
     this.upload?.stop()
-    this.watch?.report({ _tag: "End" })
+    this.watch?.reportEnd(ended, this)
     this.response?.end(rawTrailers)
   }
 
@@ -301,11 +302,22 @@ export abstract class Exchange implements BodyFlow, Owner {
   protected drop(): void {
     this.over = true
     this.cut("Interrupted")
-    this.watch?.report({ _tag: "Error", error: undefined })
+    this.watch?.reportEnd({ _tag: "Error", error: undefined }, this)
   }
 
   private tellError(loss: RequestLoss): void {
-    if (this.watch !== undefined) this.watch.report({ _tag: "Error", error: this.errorOf(loss) })
+    if (this.watch !== undefined) this.watch.reportEnd({ _tag: "Error", error: this.errorOf(loss) }, this)
+  }
+
+  private tellHead({ status, versionMinor }: ResponseHead): void {
+    this.watch?.report({ _tag: "Head", status, httpVersion: versionMinor === 0 ? "1.0" : "1.1" })
+  }
+
+  get bodySizes(): BodySizes {
+    return {
+      bodyIn: this.response?.received ?? 0,
+      bodyOut: this.upload?.written ?? (this.sent ? bytesOf(this.request.payload) : 0)
+    }
   }
 
   private cut(reason: ClientCloseReason): void {
@@ -317,6 +329,14 @@ export abstract class Exchange implements BodyFlow, Owner {
     connection?.cut(reason)
   }
 }
+
+const ended = { _tag: "End" } as const
+
+// The strings among the parts are framing.
+const bytesOf = (payload: Payload): number =>
+  payload._tag === "Stream"
+    ? 0
+    : payload.parts.reduce((sum, part) => sum + (typeof part === "string" ? 0 : part.length), 0)
 
 // Returns whether to stop the upload. A server that sends an error status and closes wants no more of the
 // request (RFC 9112 §9.5).

@@ -73,6 +73,8 @@ export interface Request extends RequestFacts {
 export interface Upload {
   /** Whether the transport has accepted all bytes written. */
   readonly taken: boolean
+  /** Bytes of the body written so far, without framing. */
+  readonly written: number
   /** Continues sending, because the transport accepts bytes again. */
   drain(): void
   /** Stops sending, and ends the stream. */
@@ -90,6 +92,8 @@ export interface UploadOwner {
 /** A response whose head has arrived. */
 export interface Incoming {
   readonly head: ResponseHead
+  /** Bytes of the body received so far, without framing. */
+  readonly received: number
   push(slice: Uint8Array): void
   end(rawTrailers: ReadonlyArray<string>): void
   fail(loss: ResponseLoss): void

@@ -4,7 +4,7 @@
  * An exchange without time limits has a watch only if the pool has observers. A watch sets no timer, because
  * the pool checks all watches at the earliest deadline.
  */
-import type { AgentEvent, RequestEvent, Timings } from "./events.js"
+import type { AgentEvent, BodySizes, RequestEvent, Timings } from "./events.js"
 import type { Step, TimeLimits } from "./limits.js"
 
 /** Receiver of the events of a pool. */
@@ -88,13 +88,16 @@ export class Watch {
   /** Publishes an event to the observers. */
   report(event: EventFacts): void {
     if (this.hub === undefined) return
-    const at = this.hub.wallTime()
     const { id, subject } = this
-    if (event._tag === "End" || event._tag === "Error") {
-      const now = this.hub.now()
-      this.timed(now)
-      this.hub.publish({ id, at, ...subject, ...event, timings: this.timingsAt(now) } as AgentEvent)
-    } else this.hub.publish({ id, at, ...subject, ...event } as AgentEvent)
+    this.hub.publish({ id, at: this.hub.wallTime(), ...subject, ...event } as AgentEvent)
+  }
+
+  /** Publishes the end of the exchange. Reads the sizes only if there are observers. */
+  reportEnd(event: EndFacts, exchange: { readonly bodySizes: BodySizes }): void {
+    if (this.hub === undefined) return
+    const now = this.hub.now()
+    this.timed(now)
+    this.report({ ...event, ...exchange.bodySizes, timings: this.timingsAt(now) } as EventFacts)
   }
 
   private timed(now: number): void {
@@ -108,7 +111,9 @@ export class Watch {
   }
 }
 
-type Common = "id" | "at" | "timings" | keyof Subject
+type Common = "id" | "at" | keyof Subject
 
 /** An event without the fields that the watch adds. */
 export type EventFacts = RequestEvent extends infer E ? (E extends unknown ? Omit<E, Common> : never) : never
+
+type EndFacts = { readonly _tag: "End" } | { readonly _tag: "Error"; readonly error: unknown }

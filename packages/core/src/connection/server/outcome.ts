@@ -2,7 +2,7 @@
  * Builds the outcome of a finished exchange, for the observers of the server.
  */
 import type { Loss } from "../../model/loss.js"
-import type { End, Facts, Upgraded } from "../../model/outcome.js"
+import type { End, Upgraded, WireFacts } from "../../model/outcome.js"
 import type { Transport } from "../../seams/transport.js"
 import type { Exchange, ServerPort, Times } from "./ports.js"
 import type { UpgradeState } from "./upgradeState.js"
@@ -19,6 +19,8 @@ interface Counted {
 }
 
 type Described = Pick<Exchange, "number" | "head" | "status"> & {
+  readonly body?: Exchange["body"]
+  readonly bodyOut?: number
   readonly times?: Times | undefined
   readonly upgrade?: UpgradeState | undefined
 }
@@ -31,7 +33,7 @@ export const factsOf = (
   connection: Counted,
   exchange: Described | undefined,
   status: number | undefined
-): Facts => {
+): WireFacts => {
   const { timers } = connection.server
   const now = timers.now()
   const times = exchange?.times
@@ -43,8 +45,11 @@ export const factsOf = (
     method: exchange?.head.method,
     target: exchange?.head.target,
     status: exchange?.status ?? status,
+    httpVersion: exchange === undefined ? undefined : exchange.head.versionMinor === 0 ? "1.0" : "1.1",
     bytesIn: connection.bytesIn - connection.bytesInBefore,
     bytesOut: connection.bytesOut - connection.bytesOutBefore,
+    bodyIn: exchange?.body?.received ?? 0,
+    bodyOut: exchange?.bodyOut ?? 0,
     startedAt: times?.startedAt ?? timers.wallTime(),
     answeredAfter: times?.answered === undefined ? undefined : Math.round(times.answered - begun),
     duration: Math.round(now - begun),

@@ -6,7 +6,7 @@
  * may start the next exchange. The smallest owner is the promise server `test/support/promise/server.ts`.
  */
 import type { Loss, Rejection, TooLarge } from "../../model/loss.js"
-import type { DropReason, End, Facts } from "../../model/outcome.js"
+import type { DropReason, End, WireFacts } from "../../model/outcome.js"
 import type { Policy } from "../../model/serverState.js"
 import type { Closings } from "../../seams/closings.js"
 import type { Timers } from "../../seams/timers.js"
@@ -123,9 +123,9 @@ export interface Events {
   responseBegun(exchange: Exchange, status: number): void
   clientError(connection: ConnectionFacts, error: Rejection): void
   /** Reports a refused request that never became an exchange. */
-  rejected(facts: Facts, error: Rejection): void
-  dropped(facts: Facts, reason: DropReason): void
-  exchangeEnded(exchange: Exchange, facts: Facts, end: End): void
+  rejected(facts: WireFacts, error: Rejection): void
+  dropped(facts: WireFacts, reason: DropReason): void
+  exchangeEnded(exchange: Exchange, facts: WireFacts, end: End): void
   /**
    * `duration` is the age of the connection in ms. `duration` is `undefined` if the connection was opened
    * before there were observers.
@@ -236,6 +236,8 @@ export abstract class Exchange implements BodyFlow {
   status: number | undefined = undefined
   /** Framing of the response body, set when the response head is written. */
   framing: Framing | undefined = undefined
+  /** Bytes of the response body written so far, without framing; counted by the owner. */
+  bodyOut = 0
   /** Whether the response was written completely or the connection was handed over. */
   responseComplete = false
   /** Whether the connection is lost or ending. No response is possible then. */

@@ -39,7 +39,15 @@ import {
 } from "./request.js"
 import type { IncomingResponse } from "./response.js"
 import { withoutCredentials } from "./shownRequest.js"
-import { shownFields, type RedactedNames } from "../observe/spanFields.js"
+import {
+  methodAttributes,
+  serverAttributes,
+  shownFields,
+  statusAttributes,
+  type RedactedNames,
+  type SetAttribute
+} from "../observe/spanFields.js"
+import { plainHost } from "../../model/address.js"
 import { redactUrl } from "../../model/urlSecrets.js"
 import { fromNormal, fromUrl, type InvalidTarget, type Target } from "./target.js"
 
@@ -191,9 +199,9 @@ const requestAttributes = (
   redacted: RedactedNames
 ): void => {
   const url = redactUrl(requested)
-  span.attribute("http.request.method", request.method)
-  span.attribute("server.address", url.origin)
-  if (url.port !== "") span.attribute("server.port", +url.port)
+  const set: SetAttribute = (name, value) => span.attribute(name, value)
+  methodAttributes(request.method, set)
+  serverAttributes(url, set)
   span.attribute("url.full", url.toString())
   span.attribute("url.path", url.pathname)
   span.attribute("url.scheme", url.protocol.slice(0, -1))
@@ -202,7 +210,17 @@ const requestAttributes = (
   headerAttributes(span, "http.request.header", request.headers, redacted)
 }
 
-// Sends a request in a client span (OpenTelemetry's HTTP conventions), with platform's attributes.
+const responseAttributes = (span: Tracer.Span, response: Response): void => {
+  statusAttributes(response.status, 400, (name, value) => span.attribute(name, value))
+  if (!(response instanceof PlatformResponse)) return
+  const { remote, versionMinor } = response.source
+  span.attribute("network.protocol.version", versionMinor === 0 ? "1.0" : "1.1")
+  if (remote?._tag !== "TcpAddress") return
+  span.attribute("network.peer.address", plainHost(remote.hostname))
+  span.attribute("network.peer.port", remote.port)
+}
+
+// Sends a request in a client span, with platform's attributes and those of OpenTelemetry's conventions.
 const traced = (settings: RequestSettings, request: Request): Answer =>
   Effect.withFiberRuntime((fiber) => {
     const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
@@ -219,10 +237,16 @@ const traced = (settings: RequestSettings, request: Request): Answer =>
       // scope again.
       shareScope(request, sent)
       const answer: Answer = Effect.withFiberRuntime((inner) => send(settings, sent, inner, false))
-      return Effect.tap(Effect.withParentSpan(answer, span), (response) => {
-        span.attribute("http.response.status_code", response.status)
-        headerAttributes(span, "http.response.header", response.headers, redacted)
-        return Effect.void
+      return Effect.tapBoth(Effect.withParentSpan(answer, span), {
+        onFailure: ({ cause, reason }) => {
+          const tag = (cause as { readonly _tag?: unknown } | null | undefined)?._tag
+          return Effect.sync(() => span.attribute("error.type", typeof tag === "string" ? tag : reason))
+        },
+        onSuccess: (response) => {
+          responseAttributes(span, response)
+          headerAttributes(span, "http.response.header", response.headers, redacted)
+          return Effect.void
+        }
       })
     })
   })

@@ -185,6 +185,10 @@ export class IncomingResponse implements Response, Incoming {
 
   // ---- called by the connection
 
+  get received(): number {
+    return this.incoming.received
+  }
+
   push(slice: Uint8Array): void {
     this.incoming.push(slice)
   }

@@ -5,6 +5,7 @@
  * Never decides whether to retry.
  */
 import type { ConnectionError, NameNotResolved, TimeoutError } from "../../errors/index.js"
+import { parseHttpDate } from "../../wire/index.js"
 
 type Known = ConnectionError | NameNotResolved | TimeoutError
 
@@ -36,10 +37,6 @@ export const isTransient = (error: unknown): boolean => {
 export const isUnsent = (error: unknown): boolean =>
   isKnown(error) && (error._tag === "NameNotResolved" || ("written" in error && error.written === "none"))
 
-// The three date formats of HTTP (RFC 9110 §5.6.7). `Date.parse` alone would accept further formats.
-const date =
-  /^(?:[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]+, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4})$/
-
 /**
  * Returns the wait that `Retry-After` asks for (RFC 9110 §10.2.3), in ms from `now`, finite and at least 0.
  * The value may be seconds or a date. Returns `undefined` for any other value.
@@ -47,9 +44,6 @@ const date =
 export const retryAfter = (value: string | undefined, now: number): number | undefined => {
   if (value === undefined) return undefined
   if (/^\d+$/.test(value)) return Math.min(+value * 1000, Number.MAX_SAFE_INTEGER)
-  if (!date.test(value)) return undefined
-  // A leap second is valid in HTTP, but `Date.parse` refuses it.
-  const known = value.replace(":60 ", ":59 ")
-  const at = Date.parse(known.endsWith("GMT") ? known : `${known} GMT`)
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now)
+  const at = parseHttpDate(value, now)
+  return at === undefined ? undefined : Math.max(0, at - now)
 }

@@ -60,6 +60,10 @@ export class Upload extends Pump<never> implements UploadPort {
     return this.flowing
   }
 
+  get written(): number {
+    return this.writer.written
+  }
+
   /** Interrupts the stream without waiting for its finalizers. */
   stop(): void {
     if (this.over) return

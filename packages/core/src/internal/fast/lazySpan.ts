@@ -108,6 +108,11 @@ export class LazySpan implements Tracer.Span {
     this.endedWith = exit
   }
 
+  /** Returns an attribute that was set on the span, without computing the others. */
+  own(key: string): unknown {
+    return this.ownAttributes?.get(key)
+  }
+
   attribute(key: string, value: unknown): void {
     const own = (this.ownAttributes ??= new Map())
     own.set(key, value)

@@ -71,7 +71,7 @@ export interface ResponseBegun {
  */
 export interface ExchangeEnded {
   readonly _tag: "ExchangeEnded"
-  /** Time of the event, in milliseconds since the epoch. */
+  /** Time of the event: `startedAt` and `duration` of the outcome. */
   readonly at: number
   /** The outcome, with all facts about the exchange. */
   readonly outcome: ExchangeOutcome.ExchangeOutcome

@@ -5,16 +5,16 @@
 import { fromLoss } from "../../errors/fromLoss.js"
 import type { LifeEvents } from "../../connection/server/life.js"
 import type { ConnectionFacts, Exchange } from "../../connection/server/ports.js"
-import type { ExchangeOutcome } from "../server/outcome.js"
+import type { ExchangeOutcome, Facts } from "../server/outcome.js"
 import type { Loss, Rejection } from "../../model/loss.js"
-import type { DropReason, End, Facts } from "../../model/outcome.js"
+import type { DropReason, End, WireFacts } from "../../model/outcome.js"
 import type { State } from "../../model/serverState.js"
 import type { ServerEvent } from "./serverEvent.js"
 import type { Timers } from "../../seams/timers.js"
 import type { Transport } from "../../seams/transport.js"
 import type { CloseReason } from "../../wire/index.js"
 import { Observers } from "./observers.js"
-import type { ServerExchange } from "../server/exchange.js"
+import { noAnnotations, type ServerExchange } from "../server/exchange.js"
 import type { HandshakeError } from "../server/handshakes.js"
 
 export class ServerEvents implements LifeEvents {
@@ -46,8 +46,9 @@ export class ServerEvents implements LifeEvents {
     })
   }
 
-  responseBegun({ connection, number }: Exchange, status: number): void {
-    const at = this.timers.wallTime()
+  responseBegun({ connection, number, times }: Exchange, status: number): void {
+    const { answered, begun, startedAt } = times!
+    const at = startedAt + Math.round(answered! - begun)
     this.observers.emit({ _tag: "ResponseBegun", at, connection: connection.id, exchange: number, status })
   }
 
@@ -61,19 +62,18 @@ export class ServerEvents implements LifeEvents {
     this.observers.emit({ _tag: "ClientError", at: this.timers.wallTime(), connection: 0, remote, error })
   }
 
-  rejected(facts: Facts, error: Rejection): void {
+  rejected(facts: WireFacts, error: Rejection): void {
     this.ended(ofLoss(facts, error))
   }
 
-  dropped(facts: Facts, reason: DropReason): void {
-    this.ended({ _tag: "Dropped", ...facts, reason })
+  dropped(facts: WireFacts, reason: DropReason): void {
+    this.ended(outcomeOf("Dropped", facts, undefined, { reason }))
   }
 
-  exchangeEnded(exchange: Exchange, facts: Facts, end: End): void {
-    const { failure } = exchange as ServerExchange
-    const outcome: ExchangeOutcome =
-      failure === undefined ? ofEnd(facts, end) : { _tag: "ServerFailed", ...facts, cause: failure }
-    const at = this.timers.wallTime()
+  exchangeEnded(exchange: Exchange, facts: WireFacts, end: End): void {
+    const outcome = ofEnd(facts, end, exchange as ServerExchange)
+    // Reading the clock once per exchange is enough: the rest are durations.
+    const at = facts.startedAt + facts.duration
     ;(exchange as ServerExchange).tellEnd(outcome)
     if (this.active) this.observers.emit({ _tag: "ExchangeEnded", at, outcome })
   }
@@ -98,25 +98,61 @@ export class ServerEvents implements LifeEvents {
   }
 }
 
-const ofEnd = (facts: Facts, end: End): ExchangeOutcome => {
+const noField = () => undefined
+
+// One literal of all fields: spreading so many costs more than the rest of the event.
+const outcomeOf = (
+  _tag: ExchangeOutcome["_tag"],
+  facts: WireFacts,
+  exchange: ServerExchange | undefined,
+  more?: { readonly [key: string]: unknown }
+): ExchangeOutcome => {
+  const outcome = {
+    _tag,
+    connection: facts.connection,
+    exchange: facts.exchange,
+    remote: facts.remote,
+    method: facts.method,
+    target: facts.target,
+    httpVersion: facts.httpVersion,
+    route: exchange?.matchedRoute,
+    status: facts.status,
+    bytesIn: facts.bytesIn,
+    bytesOut: facts.bytesOut,
+    bodyIn: facts.bodyIn,
+    bodyOut: facts.bodyOut,
+    startedAt: facts.startedAt,
+    answeredAfter: facts.answeredAfter,
+    duration: facts.duration,
+    upgraded: facts.upgraded,
+    annotations: exchange?.annotations ?? noAnnotations,
+    field: exchange === undefined ? noField : (name: string) => exchange.request.headers[name]
+  } satisfies Facts & { readonly _tag: string }
+  return (more === undefined ? outcome : Object.assign(outcome, more)) as ExchangeOutcome
+}
+
+const ofEnd = (facts: WireFacts, end: End, exchange: ServerExchange): ExchangeOutcome => {
+  const { failure } = exchange
+  if (failure !== undefined) return outcomeOf("ServerFailed", facts, exchange, { cause: failure })
   switch (end._tag) {
     case "Answered":
-      return { _tag: "Answered", ...facts }
+      return outcomeOf("Answered", facts, exchange)
     case "Unanswered":
-      return { _tag: "ServerFailed", ...facts, cause: undefined }
+      return outcomeOf("ServerFailed", facts, exchange, { cause: undefined })
     case "Lost":
-      return ofLoss(facts, end.loss)
+      return ofLoss(facts, end.loss, exchange)
   }
 }
 
-const ofLoss = (facts: Facts, loss: Loss): ExchangeOutcome => {
+const ofLoss = (facts: WireFacts, loss: Loss, exchange?: ServerExchange): ExchangeOutcome => {
+  const error = { error: fromLoss(loss) }
   switch (loss._tag) {
     case "Refused":
-      return { _tag: "Refused", ...facts, error: fromLoss(loss) }
+      return outcomeOf("Refused", facts, exchange, error)
     case "Late":
     case "Stalled":
-      return { _tag: "TimedOut", ...facts, error: fromLoss(loss) }
+      return outcomeOf("TimedOut", facts, exchange, error)
     default:
-      return { _tag: "ClientGone", ...facts, error: fromLoss(loss) }
+      return outcomeOf("ClientGone", facts, exchange, error)
   }
 }

@@ -1,8 +1,10 @@
 /**
- * Header fields for client and server spans. Credentials are redacted, including users and passwords in URLs.
+ * Attributes of client and server spans, by OpenTelemetry's conventions. Credentials are redacted, also users
+ * and passwords in URLs.
  */
 import * as Headers from "@effect/platform/Headers"
 import { redactUrlsWithin } from "../../model/urlSecrets.js"
+import { knownMethods, other } from "./labels.js"
 
 export type RedactedNames = ReadonlyArray<string | RegExp>
 
@@ -17,4 +19,24 @@ export const shownFields = (
 ): void => {
   const shown = Headers.redact(headers, [...redacted, "proxy-authorization"])
   for (const name in shown) set(name, redactUrlsWithin(String(shown[name])))
+}
+
+export type SetAttribute = (key: string, value: unknown) => void
+
+export const methodAttributes = (method: string, set: SetAttribute): void => {
+  if (knownMethods.has(method)) return set("http.request.method", method)
+  set("http.request.method", other)
+  set("http.request.method_original", method)
+}
+
+/** The host and port of a URL. IPv6 addresses are without brackets, as in the conventions. */
+export const serverAttributes = (url: URL, set: SetAttribute): void => {
+  set("server.address", url.hostname.replace(/^\[(.*)\]$/, "$1"))
+  set("server.port", url.port === "" ? (url.protocol === "https:" ? 443 : 80) : +url.port)
+}
+
+/** The status; from `least` it is the type of an error too. */
+export const statusAttributes = (status: number, least: 400 | 500, set: SetAttribute): void => {
+  set("http.response.status_code", status)
+  if (status >= least) set("error.type", String(status))
 }

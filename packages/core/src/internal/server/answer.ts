@@ -20,7 +20,7 @@ import {
   type Part,
   type Violation
 } from "../../wire/index.js"
-import { fromHttpBody, type StreamBody } from "../body.js"
+import { fromHttpBody, responderOf, type StreamBody } from "../body.js"
 import { drained, Pump } from "../pump.js"
 import type { ResponseTrailers } from "./responseTrailers.js"
 import type { BodyError, ServerExchange } from "./exchange.js"
@@ -49,6 +49,11 @@ const sendOther = (
   exchange: ServerExchange,
   response: ServerResponse.HttpServerResponse
 ): Effect.Effect<ServerResponse.HttpServerResponse, unknown> => {
+  const responder = responderOf(response)
+  if (responder !== undefined)
+    return Effect.flatMap(responder.respond(exchange.request, response), (chosen) =>
+      sendResponse(exchange, chosen)
+    )
   const body = fromHttpBody(response.body)
   switch (body._tag) {
     case "None":
@@ -158,6 +163,7 @@ const sendBytes = (
     connection.write(head.head)
   } else if (head.framing._tag === "Length" && head.framing.length === length) {
     exchange.responseBegins(response, head)
+    exchange.bodyOut = length
     connection.write(head.head, bytes)
   } else {
     const writer = new BodyWriter(head.framing)
@@ -168,6 +174,7 @@ const sendBytes = (
       writer.end(head.framing._tag === "Chunked" ? exchange.trailers?.fields : undefined, sink)
     if (violation !== undefined) return Effect.fail(HttpError.fromViolation(violation))
     exchange.responseBegins(response, head)
+    exchange.bodyOut = length
     connection.transport.cork()
     connection.write(head.head)
     for (const part of parts) connection.write(part)
@@ -261,7 +268,9 @@ class SendingBody extends Pump<BodyError> {
 
   protected override put(piece: Uint8Array): Violation | undefined {
     const late = this.writer === undefined ? this.begin() : undefined
-    return late ?? this.writer!.write(piece, this.sink)
+    const violation = late ?? this.writer!.write(piece, this.sink)
+    this.exchange.bodyOut = this.writer?.written ?? 0
+    return violation
   }
 
   // Fails the stream of an uninterruptible handler after the client has left.

@@ -144,6 +144,7 @@ const withSpan = (app: AnyApp): AnyApp =>
       exchange.spanName(),
       { parent, kind: "server", captureStackTrace: false },
       (span) => {
+        exchange.tracedSpan = span
         const set = (key: string, value: unknown) => span.attribute(key, value)
         exchange.requestAttributes(set)
         return Effect.flatMap(Effect.exit(Effect.withParentSpan(app, span)), (exit) => {

@@ -24,6 +24,7 @@ import { fromLoss } from "../../errors/fromLoss.js"
 import type { Connection as Ends, RequestBodyError } from "./exchangeApi.js"
 import type { ExchangeOutcome } from "./outcome.js"
 import type { Loss } from "../../model/loss.js"
+import { plainHost } from "../../model/address.js"
 import type { State } from "../../model/serverState.js"
 import { redactUrl } from "../../model/urlSecrets.js"
 import type { Transport } from "../../seams/transport.js"
@@ -34,7 +35,13 @@ import { makeExchangeScope, type ExchangeScope } from "../fast/lazyScope.js"
 import type { LazySpan, SpanSource } from "../fast/lazySpan.js"
 import type { ResponseTrailers } from "./responseTrailers.js"
 import type { ServerSettings } from "../options/server.js"
-import { shownFields } from "../observe/spanFields.js"
+import {
+  methodAttributes,
+  serverAttributes,
+  shownFields,
+  statusAttributes,
+  type SetAttribute
+} from "../observe/spanFields.js"
 
 /** Errors that end a request's body early. */
 export type BodyError = RequestBodyError
@@ -72,6 +79,8 @@ export class ServerExchange extends Exchange implements SpanSource {
    */
   multipart: ServerRequest.HttpServerRequest["multipart"] | undefined = undefined
   span: LazySpan | undefined = undefined
+  /** The span of an installed tracer, which `span` then replaces. */
+  tracedSpan: Tracer.Span | undefined = undefined
   fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined = undefined
   /** The response; set once its head has been written to the transport. */
   answer: HttpServerResponse | undefined = undefined
@@ -83,6 +92,7 @@ export class ServerExchange extends Exchange implements SpanSource {
   /** Whether the failure has been logged. */
   reported = false
   private ended: ReadonlyArray<(outcome: ExchangeOutcome) => void> | undefined = undefined
+  private annotated: Record<string, string> | undefined = undefined
 
   constructor(
     connection: Connection & ExchangeHome,
@@ -150,13 +160,27 @@ export class ServerExchange extends Exchange implements SpanSource {
     this.ended = this.ended === undefined ? [listener] : [...this.ended, listener]
   }
 
+  annotate(name: string, value: string): void {
+    this.annotated = { ...this.annotated, [name]: value }
+  }
+
+  get annotations(): Readonly<Record<string, string>> {
+    return this.annotated ?? noAnnotations
+  }
+
+  /** The path of the matched route; of a router that was not compiled, from the span on which it sets it. */
+  get matchedRoute(): string | undefined {
+    const span = this.span?.own("http.route") ?? this.tracedSpan?.attributes.get("http.route")
+    return this.route ?? (typeof span === "string" ? span : undefined)
+  }
+
   tellEnd(outcome: ExchangeOutcome): void {
     const listeners = this.ended
     this.ended = undefined
     if (listeners !== undefined) for (const tell of listeners) tell(outcome)
   }
 
-  // ---- the span, with the attributes of platform's tracer middleware
+  // ---- the span, with the attributes of platform's tracer middleware and of OpenTelemetry's conventions
 
   spanName(): string {
     return Context.get(this.serving.context, HttpMiddleware.SpanNameGenerator)(this.request)
@@ -175,7 +199,8 @@ export class ServerExchange extends Exchange implements SpanSource {
   }
 
   requestAttributes(set: SetAttribute): void {
-    set("http.request.method", this.request.method)
+    methodAttributes(this.request.method, set)
+    set("network.protocol.version", this.head.versionMinor === 0 ? "1.0" : "1.1")
     if (this.route !== undefined) set("http.route", this.route)
     const requested = Option.getOrUndefined(ServerRequest.toURL(this.request))
     if (requested !== undefined) {
@@ -184,15 +209,21 @@ export class ServerExchange extends Exchange implements SpanSource {
       set("url.path", url.pathname)
       if (url.search.length > 1) set("url.query", url.search.slice(1))
       set("url.scheme", url.protocol.slice(0, -1))
+      serverAttributes(url, set)
     }
     const agent = this.request.headers["user-agent"]
     if (agent !== undefined) set("user_agent.original", agent)
     this.headerAttributes(set, "http.request.header", this.request.headers)
-    if (this.remoteAddress !== undefined) set("client.address", this.remoteAddress)
+    const { remote } = this.connection.transport
+    if (remote?._tag !== "TcpAddress") return
+    const address = plainHost(remote.hostname)
+    set("client.address", address)
+    set("network.peer.address", address)
+    set("network.peer.port", remote.port)
   }
 
   responseAttributes(set: SetAttribute, response: HttpServerResponse): void {
-    set("http.response.status_code", response.status)
+    statusAttributes(response.status, 500, set)
     this.headerAttributes(set, "http.response.header", response.headers)
   }
 
@@ -201,7 +232,7 @@ export class ServerExchange extends Exchange implements SpanSource {
   }
 }
 
-type SetAttribute = (key: string, value: unknown) => void
+export const noAnnotations: Readonly<Record<string, string>> = {}
 
 const uninterruptible = (fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean => {
   const route = Context.getOption(fiber.currentContext as Context.Context<never>, HttpRouter.RouteContext)

@@ -44,6 +44,8 @@ export interface Service {
   readonly httpServer: HttpServer.HttpServer
   /** The bound address, as reported by the network. */
   readonly address: Address
+  /** `https` for a server with TLS. A proxy in front of the server may make this another scheme. */
+  readonly scheme: "http" | "https"
   /** The timeouts in force, ms. */
   readonly timeouts: ServerTimeouts.Service
   /** The current state: `ready`, `lameDuck`, ... */
@@ -153,6 +155,7 @@ export const make = (
     return {
       httpServer,
       address: listener.address,
+      scheme: tls === undefined ? "http" : "https",
       timeouts,
       state: Effect.sync(() => life.state),
       states: Stream.takeUntil(states.changes, (state) => state === "closed"),

@@ -3,8 +3,30 @@
  */
 import type * as Cause from "effect/Cause"
 import type * as HttpError from "../../errors/index.js"
-import type { DropReason, Facts } from "../../model/outcome.js"
+import type { DropReason, WireFacts } from "../../model/outcome.js"
 import type { RequestBodyError } from "./exchangeApi.js"
+
+/**
+ * Facts about every finished exchange.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Facts extends WireFacts {
+  /**
+   * The path pattern of the route that matched (`/users/:id`); `undefined` if no route matched. It is also
+   * `undefined` for an exchange without a span (`withTracerDisabledWhen`), if the app is not itself an
+   * `HttpRouter` (but `HttpLayerRouter`, or a router behind a function).
+   */
+  readonly route: string | undefined
+  /** Facts that the handler added with `ExchangeOutcome.annotate`. */
+  readonly annotations: Readonly<Record<string, string>>
+  /**
+   * Returns the value of a request field by its lower-case name; repeated fields are joined by `", "`. Always
+   * `undefined` if the handler did not start.
+   */
+  readonly field: (name: string) => string | undefined
+}
 
 /**
  * The whole response was written to the connection. The server does not know whether the client received the

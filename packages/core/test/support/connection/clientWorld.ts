@@ -108,6 +108,10 @@ export class TestUpload implements Upload {
     this.taken = this.transport.write(part)
   }
 
+  get written(): number {
+    return this.writer.written
+  }
+
   write(text: string): void {
     this.writer.write(bytesOf(text), this.sink)
   }
@@ -143,6 +147,10 @@ export class TestResponse implements Incoming {
     exchange: Exchange
   ) {
     this.body = new Body(exchange)
+  }
+
+  get received(): number {
+    return this.body.received
   }
 
   push(slice: Uint8Array): void {

@@ -20,7 +20,7 @@ import type {
   Timeouts
 } from "../../../src/connection/server/ports.js"
 import { statusOf, type Rejection } from "../../../src/model/loss.js"
-import type { DropReason, End, Facts } from "../../../src/model/outcome.js"
+import type { DropReason, End, WireFacts } from "../../../src/model/outcome.js"
 import type { State } from "../../../src/model/serverState.js"
 import type { CloseReason, RequestHead } from "../../../src/wire/index.js"
 import { RecordedExchange, type Handler } from "./recordedExchange.js"
@@ -191,13 +191,13 @@ class RecordedEvents implements LifeEvents, Events {
   clientError(_: ConnectionFacts, error: Rejection): void {
     this.say(`event client error ${lossText(error)}`)
   }
-  rejected(facts: Facts, error: Rejection): void {
+  rejected(facts: WireFacts, error: Rejection): void {
     this.say(`event rejected ${lossText(error)}: ${factsText(facts)}`)
   }
-  dropped(facts: Facts, reason: DropReason): void {
+  dropped(facts: WireFacts, reason: DropReason): void {
     this.say(`event #${facts.exchange} dropped ${reason}: ${factsText(facts)}`)
   }
-  exchangeEnded({ number }: Exchange, facts: Facts, end: End): void {
+  exchangeEnded({ number }: Exchange, facts: WireFacts, end: End): void {
     this.say(`event #${number} ended ${endText(end)}: ${factsText(facts)}`)
   }
   connectionClosed({ bytesIn, bytesOut, exchanges }: ConnectionFacts, reason: CloseReason): void {

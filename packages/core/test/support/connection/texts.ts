@@ -2,7 +2,7 @@
  * Facts about a server connection as text, for scripts.
  */
 import type { Loss, TooLarge } from "../../../src/model/loss.js"
-import type { End, Facts } from "../../../src/model/outcome.js"
+import type { End, WireFacts } from "../../../src/model/outcome.js"
 import type { ClientFault } from "../../../src/connection/server/ports.js"
 
 export const lossText = (loss: Loss | TooLarge | ClientFault): string => {
@@ -32,7 +32,7 @@ export const endText = (end: End): string => {
   }
 }
 
-export const factsText = ({ bytesIn, bytesOut, status, upgraded }: Facts): string =>
+export const factsText = ({ bytesIn, bytesOut, status, upgraded }: WireFacts): string =>
   `${status ?? "no status"}, ${bytesIn} in, ${bytesOut} out` +
   (upgraded === undefined
     ? ""

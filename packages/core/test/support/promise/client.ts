@@ -46,6 +46,10 @@ class PromiseResponse implements Ports.Incoming, Response {
 
   // ---- called by the connection
 
+  get received(): number {
+    return this.incoming.received
+  }
+
   push(slice: Uint8Array): void {
     this.incoming.push(slice)
   }
@@ -102,6 +106,10 @@ class PromiseUpload implements Ports.Upload, Outlet {
     } finally {
       leave(source)
     }
+  }
+
+  get written(): number {
+    return this.writer.written
   }
 
   put(piece: Uint8Array): void {

@@ -3,14 +3,12 @@
  * owners, watching) fail as in platform's no-op file system.
  */
 import { SystemError } from "@effect/platform/Error"
-import type * as Etag from "@effect/platform/Etag"
+import * as Etag from "@effect/platform/Etag"
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as HttpPlatform from "@effect/platform/HttpPlatform"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as HttpPlatform from "@effect/platform/HttpPlatform"
 import * as Effect from "effect/Effect"
-import { identity } from "effect/Function"
 import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
+import * as FileResponses from "@httpfx/core/FileResponses"
 import { absolute, FileFault, MemoryFiles, type FileNode, type Node } from "./files.js"
 
 const attempt = <A>(method: string, path: string, f: () => A): Effect.Effect<A, SystemError> =>
@@ -221,36 +219,10 @@ const typeOf = (name: string) =>
   types[/\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? ""] ?? "application/octet-stream"
 
 /** Creates file responses like those of `NodeHttpPlatform`, but from the `FileSystem` in the context. */
-export const makePlatform: Effect.Effect<
-  HttpPlatform.HttpPlatform,
-  never,
-  FileSystem.FileSystem | Etag.Generator
-> = Effect.flatMap(FileSystem.FileSystem, (fs) =>
-  HttpPlatform.make({
-    fileResponse: (path, status, statusText, headers, start, _end, given) => {
-      const contentLength = Math.max(0, given)
-      return HttpServerResponse.stream(fs.stream(path, { offset: start, bytesToRead: contentLength }), {
-        status,
-        statusText,
-        headers,
-        contentType: headers["content-type"] ?? typeOf(path),
-        contentLength
-      })
-    },
-    fileWebResponse: (file, status, statusText, headers, options) => {
-      const start = Number(options?.offset ?? 0)
-      const end = options?.bytesToRead === undefined ? undefined : start + Number(options.bytesToRead)
-      const part = file instanceof Blob ? file.slice(start, end) : file
-      return HttpServerResponse.stream(
-        Stream.fromReadableStream(() => part.stream() as ReadableStream<Uint8Array>, identity),
-        {
-          status,
-          statusText,
-          headers,
-          contentType: headers["content-type"] ?? (file.type === "" ? typeOf(file.name) : file.type),
-          contentLength: part.size
-        }
-      )
-    }
-  })
-)
+export const makePlatform: Effect.Effect<HttpPlatform.HttpPlatform, never, FileSystem.FileSystem> =
+  Effect.flatMap(FileSystem.FileSystem, (fs) =>
+    FileResponses.make({
+      read: (path, offset, length) => fs.stream(path, { offset, bytesToRead: length }),
+      typeOf
+    })
+  ).pipe(Effect.provide(Etag.layer))

@@ -1,12 +1,14 @@
 /**
  * Detects when a program starts an asynchronous operation that completes outside the simulation: on a file, a
- * socket, a name lookup, a thread or a timer of the platform.
+ * socket, a name lookup, a thread or a timer of the platform. zlib is an exception: its work moves from its
+ * threads into the process (zlibThreads.ts).
  *
  * Node reports an operation when it is started (`AsyncHook.init` with the type of the resource; Node
  * documentation: async_hooks), and `AsyncLocalStorage` identifies the watched program that started it. On
  * platforms without these APIs nothing is detected.
  */
 import { hooks } from "./asyncHooks.js"
+import { workInProcess } from "./zlibThreads.js"
 
 /** Callbacks about a watched program. */
 export interface Watcher {
@@ -69,6 +71,7 @@ const hook = hooks?.createHook({
     if (watcher === undefined) return
     if (type === "TickObject") watcher.tick()
     else if (type === "MESSAGEPORT" || type === "Immediate") watcher.turn()
+    else if (type === "ZLIB" && workInProcess(resource)) return
     else if (isReal(type) && (resource as { readonly _idleTimeout?: number })._idleTimeout !== longest) {
       const stack = new Error().stack ?? ""
       if (!excused.test(stack)) watcher.real(type, stack)

@@ -1,0 +1,240 @@
+/**
+ * Server-sent events (HTML standard §9.2), for servers and clients.
+ *
+ * A server answers with a stream of events: `response`. It sends comments in silence, ends when the server
+ * drains, and stops when the client leaves. A client reads events as a stream that reconnects: `request` with
+ * `Client`, `execute` with platform's `HttpClient`. `encode` and `decode` are for other transports.
+ *
+ * @since 0.1.0
+ */
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type { HttpClient } from "@effect/platform/HttpClient"
+import type * as PlatformError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Option from "effect/Option"
+import type * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type * as Client from "./Client.js"
+import { mapChunks } from "./content/events/chunks.js"
+import { EventDecoder, type Message } from "./content/events/decode.js"
+import type { Event } from "./content/events/encode.js"
+import { respond, type ResponseOptions } from "./content/events/response.js"
+import {
+  followHttpClient,
+  followRequest,
+  limitsOf,
+  type DecodeOptions,
+  type ExecuteOptions,
+  type SourceOptions
+} from "./content/events/source.js"
+import type { EventTooLarge, InvalidOption, NotAnEventStream } from "./HttpError.js"
+import {
+  callback,
+  duration,
+  finiteDuration,
+  limit,
+  refuse,
+  string,
+  type Checks
+} from "./internal/options/checks.js"
+
+export type { Message } from "./content/events/decode.js"
+export { encode, type Event } from "./content/events/encode.js"
+export type { ResponseOptions } from "./content/events/response.js"
+export type {
+  DecodeOptions,
+  Disconnected,
+  ExecuteOptions,
+  Reconnecting,
+  SourceOptions
+} from "./content/events/source.js"
+
+// ---- server
+
+const responseChecks: Checks<ResponseOptions> = { heartbeat: duration, retry: finiteDuration }
+
+/**
+ * Makes a response of the events of a stream: status 200, `text/event-stream`, not cached. The stream is
+ * pulled only as fast as the client reads, interrupted when the client leaves, and ended when the server
+ * begins to drain, so that clients reconnect elsewhere with the id of the last event they got.
+ *
+ * If the stream fails or has an event that cannot be sent (`InvalidEvent`), the connection closes within the
+ * response. Fails with `InvalidOption` for an invalid option.
+ *
+ * @example
+ * import { HttpRouter } from "@effect/platform"
+ * import { ServerSentEvents } from "@httpfx/core"
+ * import { Schedule, Stream } from "effect"
+ *
+ * const ticks = Stream.fromSchedule(Schedule.spaced("1 second")).pipe(
+ *   Stream.map((n) => ({ id: `${n}`, event: "tick", data: "tack" }))
+ * )
+ * const router = HttpRouter.empty.pipe(HttpRouter.get("/ticks", ServerSentEvents.response(ticks)))
+ *
+ * @since 0.1.0
+ * @category server
+ */
+export const response: {
+  (
+    options?: ResponseOptions
+  ): <E, R>(
+    events: Stream.Stream<Event, E, R>
+  ) => Effect.Effect<
+    HttpServerResponse.HttpServerResponse,
+    InvalidOption,
+    HttpServerRequest.HttpServerRequest | R
+  >
+  <E, R>(
+    events: Stream.Stream<Event, E, R>,
+    options?: ResponseOptions
+  ): Effect.Effect<
+    HttpServerResponse.HttpServerResponse,
+    InvalidOption,
+    HttpServerRequest.HttpServerRequest | R
+  >
+} = dual(
+  (args) => typeof args[0] === "object" && args[0] !== null && Stream.StreamTypeId in args[0],
+  <E, R>(events: Stream.Stream<Event, E, R>, options: ResponseOptions = {}) =>
+    Effect.suspend(() => {
+      const refused = refuse(options, responseChecks)
+      return refused === undefined ? respond(events, options) : Effect.fail(refused)
+    })
+)
+
+const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0))
+
+/**
+ * The `Last-Event-ID` of the request: the id of the last event that the client received, decoded as UTF-8.
+ * `None` if the client has not received an id.
+ *
+ * @since 0.1.0
+ * @category server
+ */
+export const lastEventId: Effect.Effect<
+  Option.Option<string>,
+  never,
+  HttpServerRequest.HttpServerRequest
+> = Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
+  const value = headers["last-event-id"]
+  return value === undefined || value === ""
+    ? Option.none()
+    : Option.some(new TextDecoder().decode(latin1(value)))
+})
+
+/**
+ * The `Last-Event-ID` of the request as a value of a schema, such as `Schema.NumberFromString`. Fails with
+ * `ParseError` if the client has sent another value.
+ *
+ * @example
+ * import { ServerSentEvents } from "@httpfx/core"
+ * import { Effect, Option, Schema } from "effect"
+ *
+ * const next = Effect.map(
+ *   ServerSentEvents.schemaLastEventId(Schema.NumberFromString),
+ *   Option.match({ onNone: () => 0, onSome: (id) => id + 1 })
+ * )
+ *
+ * @since 0.1.0
+ * @category server
+ */
+export const schemaLastEventId = <A, R>(
+  schema: Schema.Schema<A, string, R>
+): Effect.Effect<Option.Option<A>, ParseResult.ParseError, HttpServerRequest.HttpServerRequest | R> =>
+  Effect.flatMap(
+    lastEventId,
+    Option.match({
+      onNone: () => Effect.succeedNone,
+      onSome: (id) => Effect.asSome(Schema.decode(schema)(id))
+    })
+  )
+
+// ---- client
+
+const decodeChecks: Checks<DecodeOptions> = { maxLineSize: limit(0), maxEventSize: limit(0) }
+
+const sourceChecks: Checks<SourceOptions<never>> = {
+  ...decodeChecks,
+  lastEventId: string,
+  reconnectionTime: finiteDuration,
+  maxReconnectionTime: finiteDuration,
+  onOpen: callback,
+  onReconnect: callback
+}
+
+/**
+ * Decodes an event stream, with all that the HTML standard says of line ends, the byte order mark and
+ * malformed UTF-8. An event that is incomplete at the end of the stream is dropped. Fails with
+ * `EventTooLarge` beyond a limit, with `InvalidOption` for an invalid option.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const decode =
+  (options: DecodeOptions = {}) =>
+  <E, R>(
+    bytes: Stream.Stream<Uint8Array, E, R>
+  ): Stream.Stream<Message, E | EventTooLarge | InvalidOption, R> =>
+    Stream.suspend((): Stream.Stream<Message, E | EventTooLarge | InvalidOption, R> => {
+      const refused = refuse(options, decodeChecks)
+      if (refused !== undefined) return Stream.fail(refused)
+      const decoder = new EventDecoder(limitsOf(options))
+      return mapChunks(bytes, (slice, into: Array<Message>) => decoder.push(slice, into))
+    })
+
+/**
+ * Errors of {@link request} and {@link execute}, besides those of the request and of the body.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type SourceError = NotAnEventStream | EventTooLarge | InvalidOption
+
+/**
+ * Reads events with the `Client` in the context, and reconnects when the response ends or its connection is
+ * lost: after the time that the server has set (`retry`), with `Last-Event-ID`. The stream ends at a response
+ * with 204. It fails with `NotAnEventStream` for another status or content type, with `EventTooLarge` beyond
+ * a limit, and with the request's error if `reconnect` ends or another attempt cannot help.
+ *
+ * A connection on which nothing arrives is lost only if the request has `timeouts.body`. Leaving the stream
+ * aborts the exchange.
+ *
+ * @example
+ * import { Client, ServerSentEvents } from "@httpfx/core"
+ * import { Console, Effect, Stream } from "effect"
+ *
+ * const program = ServerSentEvents.request({ url: "http://api.test/ticks", timeouts: { body: "1 minute" }
+ * }).pipe(
+ *   Stream.runForEach(({ event, data }) => Console.log(event, data)),
+ *   Effect.provide(Client.layer())
+ * )
+ *
+ * @since 0.1.0
+ * @category client
+ */
+export const request = <E = never>(
+  request: Client.Request<E>,
+  options: SourceOptions<Client.RequestError | E> = {}
+): Stream.Stream<Message, SourceError | Client.RequestError | E, Client.Client> =>
+  Stream.suspend(() => {
+    const refused = refuse(options as SourceOptions<never>, sourceChecks)
+    return refused === undefined ? followRequest(request, options) : Stream.fail(refused)
+  })
+
+/**
+ * As {@link request}, with platform's `HttpClient` in the context.
+ *
+ * @since 0.1.0
+ * @category client
+ */
+export const execute = (
+  request: HttpClientRequest.HttpClientRequest,
+  options: ExecuteOptions = {}
+): Stream.Stream<Message, SourceError | PlatformError.HttpClientError, HttpClient> =>
+  Stream.suspend((): Stream.Stream<Message, SourceError | PlatformError.HttpClientError, HttpClient> => {
+    const refused = refuse(options as SourceOptions<never>, sourceChecks)
+    return refused === undefined ? followHttpClient(request, options) : Stream.fail(refused)
+  })

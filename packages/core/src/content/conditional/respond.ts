@@ -1,0 +1,167 @@
+/**
+ * Answers the preconditions and ranges of a request for a response that a handler has made: 304, 412, 206,
+ * 416, or the response itself.
+ *
+ * Changes only 200 to GET and HEAD, because preconditions count only where the response would otherwise be
+ * successful (RFC 9110 §13.2.1), and other methods have already had their effect.
+ */
+import * as Headers from "@effect/platform/Headers"
+import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import * as Stream from "effect/Stream"
+import { parseHttpDate } from "../../wire/index.js"
+import { parseEntityTag } from "./entityTags.js"
+import { contentRange, multipartRanges } from "./multipartRanges.js"
+import { falsePrecondition, mayAnswerRange, type Validators } from "./preconditions.js"
+import { selectRanges, type ByteRange } from "./ranges.js"
+
+type Request = HttpServerRequest
+type Response = HttpServerResponse.HttpServerResponse
+
+/** A body of which any range can be read. */
+export interface Representation {
+  /** Bytes. */
+  readonly size: number
+  /** Reads `length` bytes from `offset` on. */
+  readonly read: (offset: number, length: number) => Stream.Stream<Uint8Array, unknown>
+}
+
+export const defaultMaxRanges = 32
+
+// Core's server passes a response whose stream has this property to `respond` before it sends the response.
+const perRequest = Symbol.for("@httpfx/core/body/perRequest")
+
+interface Seekable extends Representation {
+  readonly respond: (request: Request, response: Response) => Effect.Effect<Response>
+}
+
+interface MaybeSeekable {
+  readonly [perRequest]?: Seekable
+}
+
+const seekableOf = ({ body, headers }: Response): Representation | undefined => {
+  if (body._tag === "Stream") return (body.stream as MaybeSeekable)[perRequest]
+  // Without a validator a client could not tell whether two parts are of one representation.
+  if (body._tag !== "Uint8Array" || !("etag" in headers || "last-modified" in headers)) return undefined
+  const bytes = body.body
+  return {
+    size: bytes.length,
+    read: (offset, length) => Stream.make(bytes.subarray(offset, offset + length))
+  }
+}
+
+/** Returns a stream of the whole representation that the server answers in part where a request asks so. */
+export const seekableStream = (representation: Representation): Stream.Stream<Uint8Array, unknown> => {
+  const seekable: Seekable = {
+    ...representation,
+    respond: (request, response) => respond(request, response, defaultMaxRanges)
+  }
+  // An own object: the stream that `read` returns may be shared.
+  return Object.assign(
+    Stream.suspend(() => representation.read(0, representation.size)),
+    { [perRequest]: seekable }
+  )
+}
+
+// Replaces a body that depends on the request by the whole representation.
+const whole = (response: Response): Response => {
+  const { body } = response
+  if (body._tag !== "Stream") return response
+  const seekable = (body.stream as MaybeSeekable)[perRequest]
+  if (seekable === undefined) return response
+  const { contentType, contentLength } = body
+  const { cookies, headers, status, statusText } = response
+  return HttpServerResponse.stream(seekable.read(0, seekable.size), {
+    ...{ status, statusText, headers, cookies, contentType },
+    contentLength: contentLength ?? seekable.size
+  })
+}
+
+/** Fields that describe content that is not sent. */
+const ofContent = [
+  ...["content-type", "content-length", "content-encoding", "content-language", "content-range"],
+  ...["content-disposition", "content-digest", "repr-digest", "digest"]
+]
+/** Fields that would let a cache keep an error in place of the representation. */
+const ofRepresentation = [...ofContent, "etag", "last-modified", "cache-control", "expires"]
+
+const empty = (response: Response, status: number, headers: Headers.Headers): Response =>
+  HttpServerResponse.empty({ status, headers, cookies: response.cookies })
+
+const partial = (
+  request: Request,
+  response: Response,
+  seekable: Representation,
+  validators: Validators,
+  maxRanges: number,
+  now: number
+): Effect.Effect<Response> => {
+  const field = request.headers["range"]
+  if (request.method !== "GET" || field === undefined || !mayAnswerRange(request.headers, validators, now))
+    return Effect.succeed(response)
+  const ranges = selectRanges(field, seekable.size, maxRanges)
+  if (ranges === "Ignored") return Effect.succeed(response)
+  const { headers } = response
+  if (ranges === "NotSatisfiable")
+    return Effect.succeed(
+      empty(
+        response,
+        416,
+        Headers.set(Headers.remove(headers, ofRepresentation), "content-range", `bytes */${seekable.size}`)
+      )
+    )
+  const contentType = headers["content-type"] ?? response.body.contentType
+  const read = ({ length, offset }: ByteRange) => seekable.read(offset, length)
+  const own = Headers.remove(headers, ["content-type", "content-length"])
+  const made = { status: 206, cookies: response.cookies }
+  if (ranges.length === 1) {
+    const range = ranges[0]!
+    return Effect.succeed(
+      HttpServerResponse.stream(read(range), {
+        ...made,
+        headers: Headers.set(own, "content-range", contentRange(range, seekable.size)),
+        contentType,
+        contentLength: range.length
+      })
+    )
+  }
+  return Effect.map(boundary, (text) => {
+    const { stream, ...content } = multipartRanges(ranges, seekable.size, contentType, text, read)
+    return HttpServerResponse.stream(stream, { ...made, headers: own, ...content })
+  })
+}
+
+const boundary = Effect.map(
+  Effect.all(Array.from({ length: 4 }, () => Random.nextIntBetween(0, 0x1_0000_0000))),
+  (words) => `httpfx-${words.map((word) => word.toString(16).padStart(8, "0")).join("")}`
+)
+
+/** Makes the response to a request, with its preconditions and ranges. Doing so twice changes nothing. */
+export const respond = (request: Request, given: Response, maxRanges: number): Effect.Effect<Response> => {
+  const seekable = seekableOf(given)
+  const response = whole(given)
+  const { method } = request
+  if (response.status !== 200 || (method !== "GET" && method !== "HEAD")) return Effect.succeed(response)
+  const etag = parseEntityTag(response.headers["etag"])
+  const modified = response.headers["last-modified"]
+  if (etag === undefined && modified === undefined && seekable === undefined) return Effect.succeed(response)
+  return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const lastModified = modified === undefined ? undefined : parseHttpDate(modified, now)
+    const validators = { etag, lastModified }
+    const status = falsePrecondition(method, request.headers, validators, now)
+    if (status !== undefined) {
+      const without = status === 304 ? ofContent : ofRepresentation
+      return Effect.succeed(empty(response, status, Headers.remove(response.headers, without)))
+    }
+    if (seekable === undefined) return Effect.succeed(response)
+    const accepts = response.headers["accept-ranges"]
+    // `Accept-Ranges: none` is the way of a handler to have its response sent whole.
+    if (accepts !== undefined && accepts.toLowerCase() !== "bytes") return Effect.succeed(response)
+    const offering =
+      accepts === undefined ? HttpServerResponse.setHeader(response, "accept-ranges", "bytes") : response
+    return partial(request, offering, seekable, validators, maxRanges, now)
+  })
+}

@@ -1,0 +1,107 @@
+/**
+ * A store of cookies for tough-cookie, in memory and bounded, so that no server can fill a client's memory.
+ *
+ * Returns candidates; the jar decides which of them a request gets.
+ */
+import { Store, type Callback, type Cookie } from "tough-cookie"
+
+export interface StoreLimits {
+  readonly maxCookies: number
+  readonly maxCookiesPerDomain: number
+}
+
+const keyOf = (path: string | null, key: string): string => `${path ?? ""} ${key}`
+
+const isSecure = ({ secure }: Cookie): boolean => secure
+
+export class BoundedStore extends Store {
+  override readonly synchronous = true
+  private readonly domains = new Map<string, Map<string, Cookie>>()
+  private size = 0
+
+  constructor(private readonly limits: StoreLimits) {
+    super()
+  }
+
+  override findCookie(domain: string | null, path: string | null, key: string | null, done?: unknown): never {
+    const found = this.domains.get(domain ?? "")?.get(keyOf(path, key ?? ""))
+    return tell(done, found)
+  }
+
+  override findCookies(domain: string | null, _path: unknown, _special?: unknown, done?: unknown): never {
+    const found: Array<Cookie> = []
+    for (let name = domain ?? ""; name !== ""; name = parentOf(name))
+      found.push(...(this.domains.get(name)?.values() ?? []))
+    return tell(done, found)
+  }
+
+  override putCookie(cookie: Cookie, done?: unknown): never {
+    const domain = cookie.domain ?? ""
+    const ofDomain = this.domains.get(domain) ?? new Map<string, Cookie>()
+    this.domains.set(domain, ofDomain)
+    const key = keyOf(cookie.path, cookie.key)
+    if (!ofDomain.has(key)) this.size++
+    ofDomain.set(key, cookie)
+    if (ofDomain.size > this.limits.maxCookiesPerDomain) this.evict(ofDomain.values(), cookie)
+    if (this.size > this.limits.maxCookies) this.evict(this.all(), cookie)
+    return tell(done, undefined)
+  }
+
+  override updateCookie(_old: Cookie, cookie: Cookie, done?: unknown): never {
+    return this.putCookie(cookie, done)
+  }
+
+  override removeCookie(
+    domain: string | null,
+    path: string | null,
+    key: string | null,
+    done?: unknown
+  ): never {
+    const ofDomain = this.domains.get(domain ?? "")
+    if (ofDomain?.delete(keyOf(path, key ?? "")) === true) this.size--
+    if (ofDomain?.size === 0) this.domains.delete(domain ?? "")
+    return tell(done, undefined)
+  }
+
+  override removeAllCookies(done?: unknown): never {
+    this.domains.clear()
+    this.size = 0
+    return tell(done, undefined)
+  }
+
+  list(): Array<Cookie> {
+    return [...this.all()]
+  }
+
+  private *all(): Iterable<Cookie> {
+    for (const ofDomain of this.domains.values()) yield* ofDomain.values()
+  }
+
+  // The oldest without `Secure` goes first, so that no plain response can displace the cookies of `https:`
+  // (RFC 6265bis §5.7).
+  private evict(candidates: Iterable<Cookie>, added: Cookie): void {
+    let oldest: Cookie | undefined
+    for (const cookie of candidates)
+      if (
+        cookie !== added &&
+        (oldest === undefined ||
+          (isSecure(oldest) && !isSecure(cookie)) ||
+          (isSecure(oldest) === isSecure(cookie) && age(cookie) < age(oldest)))
+      )
+        oldest = cookie
+    if (oldest !== undefined) this.removeCookie(oldest.domain, oldest.path, oldest.key)
+  }
+}
+
+const age = ({ creationIndex }: Cookie): number => creationIndex
+
+const parentOf = (domain: string): string => {
+  const dot = domain.indexOf(".")
+  return dot < 0 ? "" : domain.slice(dot + 1)
+}
+
+// The jar calls a store with a callback, synchronously, and never reads what its methods return.
+const tell = <A>(done: unknown, value: A): never => {
+  ;(done as Callback<A> | undefined)?.(null, value)
+  return undefined as never
+}

@@ -1,0 +1,134 @@
+/**
+ * Platform's `HttpPlatform` over any source of file contents: validators, media type, and a body that is sent
+ * in part where a request asks for a range.
+ *
+ * Never opens a file itself, and makes a response only for regular files: opening a pipe would wait for its
+ * writer.
+ */
+import { SystemError, type PlatformError } from "@effect/platform/Error"
+import * as Etag from "@effect/platform/Etag"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Headers from "@effect/platform/Headers"
+import * as HttpApp from "@effect/platform/HttpApp"
+import type { HttpBody } from "@effect/platform/HttpBody"
+import * as HttpPlatform from "@effect/platform/HttpPlatform"
+import { HttpServerRequest } from "@effect/platform/HttpServerRequest"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { response, respond, type Representation } from "../ConditionalRequests.js"
+import { fromRequest } from "../Exchange.js"
+
+/**
+ * The contents and the media types of files.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Source {
+  /** Reads `length` bytes from `offset` on, or fewer if the file is shorter. Opens the file when pulled. */
+  readonly read: (path: string, offset: number, length: number) => Stream.Stream<Uint8Array, unknown>
+  /** The media type of a file name, such as `text/html`. */
+  readonly typeOf: (name: string) => string
+}
+
+type FileOptions = HttpServerResponse.Options & FileSystem.StreamOptions
+
+const respondLate = HttpApp.appendPreResponseHandler((request, response) => respond(request, response))
+
+// On servers of this package the body itself has its ranges answered. On others a handler of the request's
+// fiber does; outside of a request there is none to answer.
+const withRequest = <E>(
+  made: Effect.Effect<HttpServerResponse.HttpServerResponse, E>
+): Effect.Effect<HttpServerResponse.HttpServerResponse, E> =>
+  Effect.flatMap(Effect.serviceOption(HttpServerRequest), (request) =>
+    Option.isSome(request) && Option.isNone(fromRequest(request.value))
+      ? Effect.zipRight(respondLate, made)
+      : made
+  )
+
+const notRegular = (path: string, type: FileSystem.File.Type): PlatformError =>
+  new SystemError({
+    reason: "BadResource",
+    module: "FileSystem",
+    method: "fileResponse",
+    pathOrDescriptor: path,
+    description: `not a regular file, but a ${type}`
+  })
+
+const respondWith = (
+  representation: Representation,
+  etag: Etag.Etag,
+  modified: Date | undefined,
+  typeOf: () => string,
+  options: FileOptions | undefined
+): HttpServerResponse.HttpServerResponse => {
+  const given = options?.headers ? Headers.fromInput(options.headers) : Headers.empty
+  const headers = Headers.set(given, "etag", given["etag"] ?? Etag.toString(etag))
+  return response(representation, {
+    status: options?.status,
+    statusText: options?.statusText,
+    cookies: options?.cookies,
+    headers:
+      modified === undefined || "last-modified" in given
+        ? headers
+        : Headers.set(headers, "last-modified", modified.toUTCString()),
+    contentType: options?.contentType ?? given["content-type"] ?? typeOf()
+  })
+}
+
+// An object that only has a blob's members cannot be read from the middle.
+const sentWhole = (options: FileOptions | undefined): FileOptions => ({
+  ...options,
+  headers: Headers.set(Headers.fromInput(options?.headers), "accept-ranges", "none")
+})
+
+const blobOf = (file: HttpBody.FileLike, options: FileSystem.StreamOptions | undefined): Representation => {
+  const bytes = (part: { stream(): unknown }) =>
+    Stream.fromReadableStream(() => part.stream() as ReadableStream<Uint8Array>, identity)
+  if (!(file instanceof Blob)) return { size: file.size, read: () => bytes(file) }
+  const start = Number(options?.offset ?? 0)
+  const end = options?.bytesToRead === undefined ? undefined : start + Number(options.bytesToRead)
+  // Slicing a `Blob` copies nothing.
+  const part = file.slice(start, end)
+  return { size: part.size, read: (offset, length) => bytes(part.slice(offset, offset + length)) }
+}
+
+export const make = ({
+  read,
+  typeOf
+}: Source): Effect.Effect<HttpPlatform.HttpPlatform, never, FileSystem.FileSystem | Etag.Generator> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const etags = yield* Etag.Generator
+    const fileResponse = (path: string, options?: FileOptions) =>
+      Effect.flatMap(fs.stat(path), (info) => {
+        if (info.type !== "File") return Effect.fail(notRegular(path, info.type))
+        const start = Number(options?.offset ?? 0)
+        const size = Math.max(0, Number(options?.bytesToRead ?? Number(info.size) - start))
+        const representation = {
+          size,
+          read: (offset: number, length: number) => read(path, start + offset, length)
+        }
+        return Effect.map(etags.fromFileInfo(info), (etag) =>
+          respondWith(representation, etag, Option.getOrUndefined(info.mtime), () => typeOf(path), options)
+        )
+      })
+    const fileWebResponse = (file: HttpBody.FileLike, options?: FileOptions) =>
+      Effect.map(etags.fromFileWeb(file), (etag) =>
+        respondWith(
+          blobOf(file, options),
+          etag,
+          new Date(file.lastModified),
+          () => (file.type === "" ? typeOf(file.name) : file.type),
+          file instanceof Blob ? options : sentWhole(options)
+        )
+      )
+    return HttpPlatform.HttpPlatform.of({
+      [HttpPlatform.TypeId]: HttpPlatform.TypeId,
+      fileResponse: (path, options) => withRequest(fileResponse(path, options)),
+      fileWebResponse: (file, options) => withRequest(fileWebResponse(file, options))
+    })
+  })

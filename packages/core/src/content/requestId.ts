@@ -1,0 +1,112 @@
+/**
+ * Gives each request an id, and shows the id in log lines, the span, the outcome and the response.
+ *
+ * Never takes over an id that could be mistaken for something else in a log line or a field.
+ */
+import * as Headers from "@effect/platform/Headers"
+import * as HttpApp from "@effect/platform/HttpApp"
+import { HttpServerRequest } from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import { globalValue } from "effect/GlobalValue"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as ExchangeOutcome from "../ExchangeOutcome.js"
+import { InvalidOption } from "../HttpError.js"
+
+/**
+ * Where ids come from, and where they are shown.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** The field with the id, of requests and responses. Default `X-Request-Id`. */
+  readonly field?: string | undefined
+  /**
+   * Whether an id that the client sends is taken over: in `field` if it is well-formed, or else the trace id
+   * of `traceparent`. With `false` every request gets a new id. Default `true`.
+   */
+  readonly trust?: boolean | undefined
+  /** Makes an id. Default: 32 hexadecimal digits, from Effect's `Random`. */
+  readonly make?: Effect.Effect<string> | undefined
+}
+
+const currentId = globalValue("@httpfx/core/RequestId", () => FiberRef.unsafeMake(Option.none<string>()))
+
+export const current: Effect.Effect<Option.Option<string>> = FiberRef.get(currentId)
+
+// Neither spaces nor quotes, so that an id needs no escaping in any log.
+const wellFormed = /^[\w.~:+/=@-]{1,128}$/
+
+export const isWellFormed = (id: string): boolean => wellFormed.test(id)
+
+// Trace Context §3.2: later versions may have more fields; ff and an id of zeros are invalid.
+const traceparent = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/
+
+const traceIdOf = (value: string): string | undefined => {
+  const match = traceparent.exec(value)
+  return match === null || (match[1] === "00" && match[3] !== undefined) ? undefined : match[2]
+}
+
+const randomWord = Effect.map(Random.nextIntBetween(0, 0x1_0000_0000), (word) =>
+  word.toString(16).padStart(8, "0")
+)
+const random = Effect.map(Effect.all([randomWord, randomWord, randomWord, randomWord]), (words) =>
+  words.join("")
+)
+
+const token = /^[!#$%&'*+.^_`|~\w-]+$/
+
+const refused = ({ field, make, trust }: Options): InvalidOption | undefined => {
+  const refuse = (option: keyof Options, reason: string, received: unknown) =>
+    new InvalidOption({ option, code: "ERR_INVALID_ARG_VALUE", reason, received: String(received) })
+  if (field !== undefined && (typeof field !== "string" || !token.test(field)))
+    return refuse("field", "must be the name of a field", field)
+  if (trust !== undefined && typeof trust !== "boolean") return refuse("trust", "must be a boolean", trust)
+  if (make !== undefined && !Effect.isEffect(make)) return refuse("make", "must be an effect", make)
+  return undefined
+}
+
+export const middleware = (
+  options: Options = {}
+): (<E, R>(
+  app: HttpApp.HttpApp<HttpServerResponse.HttpServerResponse, E, R>
+) => HttpApp.HttpApp<HttpServerResponse.HttpServerResponse, E, R>) => {
+  const error = refused(options)
+  if (error !== undefined) return () => Effect.die(error)
+  const { field = "X-Request-Id", make = random, trust = true } = options
+  const name = field.toLowerCase()
+  const received = ({ headers }: HttpServerRequest): string | undefined => {
+    const given = headers[name]
+    if (given !== undefined && isWellFormed(given)) return given
+    return headers["traceparent"] === undefined ? undefined : traceIdOf(headers["traceparent"])
+  }
+  return (app) =>
+    Effect.flatMap(HttpServerRequest, (request) =>
+      Effect.flatMap(idOf(trust ? received(request) : undefined, make), (id) => identified(app, id, name))
+    )
+}
+
+const idOf = (received: string | undefined, make: Effect.Effect<string>): Effect.Effect<string> =>
+  received === undefined ? make : Effect.succeed(received)
+
+const identified = <A, E, R>(app: Effect.Effect<A, E, R>, id: string, name: string) => {
+  const show = Effect.all(
+    [
+      HttpApp.appendPreResponseHandler((_, response) =>
+        Effect.succeed(
+          Headers.has(response.headers, name) ? response : HttpServerResponse.setHeader(response, name, id)
+        )
+      ),
+      Effect.ignore(Effect.annotateCurrentSpan("request.id", id)),
+      ExchangeOutcome.annotate("requestId", id)
+    ],
+    { discard: true }
+  )
+  return Effect.zipRight(show, app).pipe(
+    Effect.annotateLogs("requestId", id),
+    Effect.locally(currentId, Option.some(id))
+  )
+}

@@ -1,0 +1,120 @@
+/**
+ * A zlib engine (`node:zlib`) as effects and streams: bytes go in, coded or decoded bytes come out.
+ *
+ * The engine works on Node's threads. It stops while its output is not read, so it holds at most one piece of
+ * output, whatever the ratio.
+ */
+import type { Transform } from "node:stream"
+import * as zlib from "node:zlib"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { beginWork } from "@httpfx/core/PlatformTimers"
+
+/** An error of an engine, with zlib's code. */
+export interface EngineError extends Error {
+  readonly code?: string
+}
+
+export type Engine = Transform & Pick<zlib.Zlib, "bytesWritten">
+
+/**
+ * A content coding: Brotli (RFC 7932), gzip (RFC 1952) or Zstandard (RFC 8878).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Coding = "br" | "gzip" | "zstd"
+
+/** Zstandard as @types/node describes it from version 22 on. Node.js has it since 22.15 and 23.8. */
+interface Zstd {
+  readonly createZstdCompress?: (options: object) => Engine
+  readonly createZstdDecompress?: (options: object) => Engine
+  readonly constants: Readonly<Record<string, number>>
+}
+export const { constants, createZstdCompress, createZstdDecompress } = zlib as unknown as Zstd
+
+/** Whether this Node.js implements the coding. */
+export const isAvailable = (coding: string): boolean =>
+  coding !== "zstd" || (createZstdCompress !== undefined && createZstdDecompress !== undefined)
+
+type Taken = Exit.Exit<Uint8Array | undefined, EngineError>
+const nothing: Taken = Exit.succeed(undefined)
+
+export class Coder {
+  /** Writes that the engine has not completed; its end counts as a write. */
+  private pending = 0
+  private ended = false
+  private failure: Taken | undefined = undefined
+  private wake: (() => void) | undefined = undefined
+  private given = 0
+
+  constructor(private readonly engine: Engine) {
+    const wake = () => this.wake?.()
+    engine.on("readable", wake)
+    engine.on("end", () => {
+      this.ended = true
+      wake()
+    })
+    engine.on("error", (error: EngineError) => {
+      this.failure = Exit.fail(error)
+      wake()
+    })
+  }
+
+  /** Gives bytes to the engine. Read with `next` before more bytes are given. */
+  write(bytes: Uint8Array): void {
+    this.given += bytes.length
+    this.pending++
+    this.engine.write(bytes, this.written)
+  }
+
+  end(): void {
+    this.pending++
+    this.engine.end()
+  }
+
+  /** Whether the engine has left bytes unread, because its input ended before them. Known after `next`. */
+  get surplus(): boolean {
+    return this.engine.bytesWritten < this.given
+  }
+
+  /** Returns the next output. `undefined`: there is no more output of the bytes given so far. */
+  get next(): Effect.Effect<Uint8Array | undefined, EngineError> {
+    return Effect.suspend(() => this.take() ?? this.later)
+  }
+
+  /** Frees the engine's memory, also while it works. */
+  close(): void {
+    this.engine.destroy()
+  }
+
+  // After an error the engine calls some callbacks and omits others, so only `error` counts.
+  private readonly written = (error?: Error | null): void => {
+    if (error !== undefined && error !== null) return
+    this.pending--
+    this.wake?.()
+  }
+
+  private take(): Taken | undefined {
+    if (this.failure !== undefined) return this.failure
+    const piece = this.engine.read() as Uint8Array | null
+    if (piece !== null) return Exit.succeed(piece)
+    return this.ended || this.pending === 0 ? nothing : undefined
+  }
+
+  // The engine works while its output is empty, so this wait completes without a further event.
+  private readonly later = Effect.async<Uint8Array | undefined, EngineError>((resume) => {
+    const workEnds = beginWork()
+    const leave = () => {
+      this.wake = undefined
+      workEnds()
+    }
+    this.wake = () => {
+      const taken = this.take()
+      if (taken === undefined) return
+      leave()
+      resume(taken)
+    }
+    return Effect.sync(leave)
+  })
+}

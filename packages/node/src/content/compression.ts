@@ -1,0 +1,251 @@
+/**
+ * Compresses the responses of an app, as a pre-response handler of platform.
+ *
+ * Never compresses a response that somebody else has coded, and never a part of a representation.
+ */
+import * as Headers from "@effect/platform/Headers"
+import * as HttpApp from "@effect/platform/HttpApp"
+import type * as HttpBody from "@effect/platform/HttpBody"
+import { HttpServerRequest } from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
+import * as Predicate from "effect/Predicate"
+import * as Stream from "effect/Stream"
+import { callback, integer, limit, record, refuse, someOf, type Check } from "../options/checks.js"
+import { choose } from "./acceptEncoding.js"
+import { isAvailable, type Coding } from "./coder.js"
+import { isCompressible } from "./compressible.js"
+import { Encoders, type Brotli, type Gzip, type Zstd } from "./encoders.js"
+
+/**
+ * Options of compression.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * The codings to offer; of those with equal weight in `Accept-Encoding` the first is used. Codings that
+   * this Node.js lacks (`zstd` before 22.15) are left out. Default `["br", "zstd", "gzip"]`.
+   */
+  readonly codings?: ReadonlyArray<Coding> | undefined
+  /** Smallest content that is compressed, bytes, if its length is known. Default 1024. */
+  readonly threshold?: number | undefined
+  /** Whether content with this `Content-Type` is compressed. Default {@link isCompressible}. */
+  readonly compressible?: ((contentType: string) => boolean) | undefined
+  /** Whether a response may be compressed. Default: all that the other conditions allow. */
+  readonly filter?:
+    ((request: HttpServerRequest, response: HttpServerResponse.HttpServerResponse) => boolean) | undefined
+  /**
+   * Maximum number of responses that are compressed at the same time. Each needs 1 to 2 MiB of memory until
+   * its end. Further responses are sent uncompressed. `Infinity`: no limit. Default 256.
+   */
+  readonly maxConcurrent?: number | undefined
+  /** Options of `gzip`. */
+  readonly gzip?: Gzip | undefined
+  /** Options of `br`. */
+  readonly brotli?: Brotli | undefined
+  /** Options of `zstd`. */
+  readonly zstd?: Zstd | undefined
+}
+
+const checks: { readonly [K in keyof Options]-?: Check } = {
+  codings: someOf("br", "zstd", "gzip"),
+  threshold: integer(0),
+  compressible: callback,
+  filter: callback,
+  maxConcurrent: limit(0),
+  gzip: record({ level: integer(1, 9), memLevel: integer(1, 9), windowBits: integer(9, 15) }),
+  brotli: record({ quality: integer(0, 11), windowBits: integer(10, 24) }),
+  zstd: record({ level: integer(1, 22), windowBits: integer(10, 23) })
+}
+
+type Response = HttpServerResponse.HttpServerResponse
+
+// ---- the content of a response
+
+type Content =
+  | { readonly _tag: "Bytes"; readonly bytes: Uint8Array }
+  | { readonly _tag: "Stream"; readonly stream: Stream.Stream<Uint8Array, unknown> }
+  | undefined
+
+const encoder = new TextEncoder()
+
+const bytesOf = (value: unknown): Uint8Array | undefined => {
+  if (typeof value === "string") return encoder.encode(value)
+  if (value instanceof Uint8Array) return value
+  if (value instanceof ArrayBuffer) return new Uint8Array(value)
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  return undefined
+}
+
+const streamOf = (source: Stream.Stream<unknown, unknown>): Content => ({
+  _tag: "Stream",
+  stream: Stream.mapEffect(source, (chunk) => {
+    const bytes = bytesOf(chunk)
+    return bytes === undefined
+      ? Effect.fail(new TypeError(`a body chunk must be bytes or a string, not a ${typeof chunk}`))
+      : Effect.succeed(bytes)
+  })
+})
+
+/** Returns the content of a body; `undefined` if there is none, or if only the server can encode it. */
+const contentOf = (body: HttpBody.HttpBody): Content => {
+  if (body._tag === "Stream") return { _tag: "Stream", stream: body.stream }
+  if (body._tag !== "Uint8Array" && body._tag !== "Raw") return undefined
+  const value = body.body
+  const bytes = bytesOf(value)
+  if (bytes !== undefined) return { _tag: "Bytes", bytes }
+  if (Predicate.hasProperty(value, Stream.StreamTypeId))
+    return streamOf(value as unknown as Stream.Stream<unknown>)
+  if (value instanceof Blob) return streamOf(Stream.fromReadableStream(() => value.stream(), identity))
+  if (value instanceof ReadableStream)
+    return streamOf(Stream.fromReadableStream(() => value as ReadableStream<unknown>, identity))
+  if (Predicate.hasProperty(value, Symbol.asyncIterator))
+    return streamOf(Stream.fromAsyncIterable(value as unknown as AsyncIterable<unknown>, identity))
+  return undefined
+}
+
+// ---- which responses
+
+// These statuses have no content, or a part of it (RFC 9110 §15.3, §15.4.5).
+const without = new Set([204, 205, 206, 304])
+
+// `Content-Range` means a part; the others are sums over the content as the handler made it (RFC 9530).
+const bound = [
+  ...["content-encoding", "content-range", "content-digest", "repr-digest", "digest", "content-md5"],
+  "transfer-encoding"
+]
+
+const noTransform = /(?:^|[\s,])no-transform(?:$|[\s,;=])/i
+
+const isOpen = ({ headers, status }: Response): boolean =>
+  status >= 200 &&
+  !without.has(status) &&
+  !bound.some((name) => headers[name] !== undefined) &&
+  !noTransform.test(headers["cache-control"] ?? "")
+
+// Requests whose response shall not be compressed. The key is the server's object, which copies of a request
+// share.
+const excluded = new WeakSet<object>()
+
+/** Excludes the response to the current request from compression. */
+export const disable: Effect.Effect<void, never, HttpServerRequest> = Effect.map(
+  HttpServerRequest,
+  ({ source }) => void excluded.add(source as object)
+)
+
+// ---- fields
+
+const varying = (headers: Headers.Headers): Headers.Headers => {
+  const vary = headers["vary"]
+  if (vary === undefined || vary.trim() === "") return Headers.set(headers, "vary", "Accept-Encoding")
+  const names = vary.toLowerCase().split(",")
+  return names.some((name) => name.trim() === "*" || name.trim() === "accept-encoding")
+    ? headers
+    : Headers.set(headers, "vary", `${vary}, Accept-Encoding`)
+}
+
+const isStrong = (etag: string | undefined): etag is string => etag?.startsWith('"') === true
+
+const codedHeaders = (headers: Headers.Headers, coding: Coding): Headers.Headers => {
+  const { etag } = headers
+  const changed = Headers.setAll(Headers.remove(varying(headers), ["content-length", "accept-ranges"]), {
+    "content-encoding": coding
+  })
+  // Codings of one representation are equivalent, but not equal byte by byte (RFC 9110 §8.8.3.3).
+  return isStrong(etag) ? Headers.set(changed, "etag", `W/${etag}`) : changed
+}
+
+// A cache can only freshen its coded response with the weak tag that it has stored (RFC 9111 §4.3.4).
+const notModified = (request: HttpServerRequest, response: Response): Response => {
+  const { etag } = response.headers
+  const known = request.headers["if-none-match"]
+  if (!isStrong(etag) || known === undefined || !known.includes(`W/${etag}`)) return response
+  return HttpServerResponse.empty({
+    ...partsOf(response),
+    headers: Headers.set(varying(response.headers), "etag", `W/${etag}`)
+  })
+}
+
+const partsOf = ({ cookies, status, statusText }: Response) => ({ cookies, status, statusText })
+
+// ---- the handler
+
+/** Largest content in memory that is compressed before the head is sent, bytes. */
+const mostWhole = 1024 * 1024
+/** Larger content is compressed in pieces of this many bytes. */
+const piece = 64 * 1024
+
+const slices = function* (bytes: Uint8Array): Generator<Uint8Array> {
+  for (let from = 0; from < bytes.length; from += piece) yield bytes.subarray(from, from + piece)
+}
+
+class Compressor {
+  private readonly encoders: Encoders
+  private readonly codings: ReadonlyArray<Coding>
+  private readonly threshold: number
+
+  constructor(private readonly options: Options) {
+    const { codings = ["br", "zstd", "gzip"], maxConcurrent = 256, threshold = 1024 } = options
+    this.encoders = new Encoders(options, maxConcurrent)
+    this.codings = codings.filter(isAvailable)
+    this.threshold = threshold
+  }
+
+  readonly handle = (request: HttpServerRequest, response: Response): Effect.Effect<Response> => {
+    if (response.status === 304) return Effect.succeed(notModified(request, response))
+    const type = response.headers["content-type"] ?? response.body.contentType
+    const { compressible = isCompressible, filter } = this.options
+    if (
+      type === undefined ||
+      !isOpen(response) ||
+      excluded.has(request.source as object) ||
+      filter?.(request, response) === false
+    )
+      return Effect.succeed(response)
+    const content = contentOf(response.body)
+    const length = content?._tag === "Bytes" ? content.bytes.length : response.headers["content-length"]
+    // Only a response to HEAD has coded fields without content: its fields are those of GET.
+    if (content === undefined && (request.method !== "HEAD" || length === undefined))
+      return Effect.succeed(response)
+    const { coding, identityRefused } = choose(request.headers["accept-encoding"], this.codings)
+    const worthwhile = compressible(type) && (length === undefined || Number(length) >= this.threshold)
+    if (!worthwhile && !identityRefused) return Effect.succeed(response)
+    const plain = () => Effect.succeed(rebuilt(response, varying(response.headers)))
+    if (coding === undefined || this.encoders.full || Number(length) === 0) return plain()
+    const headers = codedHeaders(response.headers, coding)
+    const options = { ...partsOf(response), headers, contentType: type }
+    // An empty body would get `Content-Length: 0`; the stream is never read.
+    if (content === undefined) return Effect.succeed(HttpServerResponse.stream(Stream.empty, options))
+    if (content._tag === "Stream")
+      return Effect.succeed(
+        HttpServerResponse.stream(this.encoders.stream(coding, content.stream, true), options)
+      )
+    const { bytes } = content
+    if (bytes.length > mostWhole) {
+      const source = Stream.fromIterable(slices(bytes)).pipe(Stream.rechunk(1))
+      return Effect.succeed(HttpServerResponse.stream(this.encoders.stream(coding, source, false), options))
+    }
+    return Effect.flatMap(this.encoders.bytes(coding, bytes), (coded) =>
+      coded.length >= bytes.length && !identityRefused
+        ? plain()
+        : Effect.succeed(HttpServerResponse.uint8Array(coded, options))
+    )
+  }
+}
+
+const rebuilt = (response: Response, headers: Headers.Headers): Response =>
+  headers === response.headers ? response : HttpServerResponse.setHeaders(response, headers)
+
+/** Implements `NodeCompression.compress`. */
+export const compress = (
+  options: Options = {}
+): (<E, R>(app: HttpApp.HttpApp<Response, E, R>) => HttpApp.HttpApp<Response, E, R>) => {
+  const refused = refuse(options, checks)
+  if (refused !== undefined) return () => Effect.die(refused)
+  const compressor = new Compressor(options)
+  const append = HttpApp.appendPreResponseHandler(compressor.handle)
+  return (app) => Effect.zipRight(append, app)
+}

@@ -1,0 +1,38 @@
+/**
+ * Makes a zlib engine of Node.js work in the process instead of on a thread, so that its results arrive in a
+ * fixed order and no real time passes.
+ *
+ * Node reports an engine when it is made, before it is initialized (`AsyncHook.init`, type `ZLIB`). The
+ * engine's `write` has a synchronous twin with the same arguments, `writeSync`, and `init` takes the callback
+ * that Node calls after a `write`.
+ */
+import { nextTick } from "../turn.js"
+
+type Method = (this: object, ...args: Array<unknown>) => unknown
+interface ZlibEngine {
+  init: Method
+  write: Method
+  writeSync: Method
+}
+
+const isEngine = (resource: object): resource is ZlibEngine =>
+  ["init", "write", "writeSync"].every(
+    (name) => typeof (resource as Record<string, unknown>)[name] === "function"
+  )
+
+/** Returns whether the resource, which must be new, now works in the process. */
+export const workInProcess = (resource: object): boolean => {
+  if (nextTick === undefined || !isEngine(resource)) return false
+  const { init, writeSync } = resource
+  const later = nextTick
+  let completed: Method | undefined
+  resource.init = function (...args) {
+    completed = args.find((argument): argument is Method => typeof argument === "function")
+    return init.apply(this, args)
+  }
+  resource.write = function (...args) {
+    writeSync.apply(this, args)
+    later(() => completed?.call(this))
+  }
+  return true
+}
