@@ -115,6 +115,16 @@ export const response = (
   })
 
 /**
+ * Whether the server is to answer preconditions and ranges of this response by itself: a file, or a
+ * {@link response}. A middleware that changes the bytes of bodies calls {@link respond} for it first, because
+ * ranges are of the bytes before the change.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isSeekable: (response: HttpServerResponse.HttpServerResponse) => boolean = responding.isSeekable
+
+/**
  * Evaluates the preconditions of the current request against the current state of the resource, in the order
  * of RFC 9110 §13.2.2. `current` is `undefined` if the resource does not exist yet (`If-None-Match: *`).
  * Requests without preconditions pass.

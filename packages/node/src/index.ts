@@ -8,6 +8,7 @@
  * - `NodeHttpServer`: servers on this machine's sockets
  * - `NodeHttpPlatform`: files as responses
  * - `NodeNetwork`: TCP, TLS and Unix sockets as a `Network`
+ * - `NodeStaticFiles`: the files of a folder
  * - `NodeWebSocket`: WebSocket framing for servers, by `ws`
  * - `NodeDuplex`: transports from and to `stream.Duplex`
  *
@@ -21,4 +22,5 @@ export * as NodeHttpClient from "./NodeHttpClient.js"
 export * as NodeHttpServer from "./NodeHttpServer.js"
 export * as NodeHttpPlatform from "./NodeHttpPlatform.js"
 export * as NodeNetwork from "./NodeNetwork.js"
+export * as NodeStaticFiles from "./NodeStaticFiles.js"
 export * as NodeWebSocket from "./NodeWebSocket.js"

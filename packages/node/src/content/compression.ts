@@ -8,6 +8,7 @@ import * as HttpApp from "@effect/platform/HttpApp"
 import type * as HttpBody from "@effect/platform/HttpBody"
 import { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as ConditionalRequests from "@httpfx/core/ConditionalRequests"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Predicate from "effect/Predicate"
@@ -194,7 +195,13 @@ class Compressor {
     this.threshold = threshold
   }
 
-  readonly handle = (request: HttpServerRequest, response: Response): Effect.Effect<Response> => {
+  readonly handle = (request: HttpServerRequest, response: Response): Effect.Effect<Response> =>
+    // The coded content has no ranges, and the tag of a precondition may be that of the uncoded content.
+    ConditionalRequests.isSeekable(response)
+      ? Effect.flatMap(ConditionalRequests.respond(request, response), (chosen) => this.code(request, chosen))
+      : this.code(request, response)
+
+  private code(request: HttpServerRequest, response: Response): Effect.Effect<Response> {
     if (response.status === 304) return Effect.succeed(notModified(request, response))
     const type = response.headers["content-type"] ?? response.body.contentType
     const { compressible = isCompressible, filter } = this.options

@@ -66,6 +66,9 @@ export const seekableStream = (representation: Representation): Stream.Stream<Ui
   )
 }
 
+/** Whether the body depends on the request's range. */
+export const isSeekable = ({ body }: Response): boolean => body._tag === "Stream" && perRequest in body.stream
+
 // Replaces a body that depends on the request by the whole representation.
 const whole = (response: Response): Response => {
   const { body } = response

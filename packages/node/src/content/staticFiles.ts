@@ -1,0 +1,328 @@
+/**
+ * Serves the files of a folder, from the `FileSystem` in the context.
+ *
+ * Never serves a file outside of the folder, not even through a symbolic link, unless the options allow
+ * links; never lists a folder, and opens nothing but regular files.
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpBody from "@effect/platform/HttpBody"
+import { HttpPlatform } from "@effect/platform/HttpPlatform"
+import { RouteNotFound } from "@effect/platform/HttpServerError"
+import { HttpServerRequest } from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as PlatformPath from "@effect/platform/Path"
+import type { InvalidOption } from "@httpfx/core/HttpError"
+import * as Effect from "effect/Effect"
+import { boolean, refuse, someOf, type Check, type Table } from "../options/checks.js"
+import { choose } from "./acceptEncoding.js"
+import { namesOf, pathOf, type Names } from "./fileNames.js"
+
+/**
+ * Options for a folder of files.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * The start of the URL path to remove, such as `/assets`. Not needed behind `HttpRouter.mountApp`, which
+   * removes it. Default: nothing.
+   */
+  readonly prefix?: string | undefined
+  /** Names of the files that answer for a folder; the first that exists. Default `["index.html"]`. */
+  readonly index?: ReadonlyArray<string> | undefined
+  /**
+   * The file, below the root, that answers where there is none, if the client asks for a page (`Accept` with
+   * `text/html`): `index.html` of an app that has its routes in the browser. Default: no such file.
+   */
+  readonly fallback?: string | undefined
+  /**
+   * `Cache-Control` by the path of the file below the root, such as `assets/main.js`: the value of the first
+   * pattern that matches; an empty value leaves the field out. Default for all others: `no-cache`, with
+   * which clients keep a file and ask each time whether it has changed.
+   */
+  readonly cacheControl?: ReadonlyArray<readonly [pattern: RegExp, value: string]> | undefined
+  /**
+   * Codings of which files may lie beside the original (`main.js.br`, `.zst`, `.gz`), in order of preference.
+   * Such a file is sent to clients that accept its coding. Default: none.
+   */
+  readonly precompressed?: ReadonlyArray<Precompressed> | undefined
+  /**
+   * Whether names that begin with a dot are served. Without this option only those below `/.well-known/` (RFC
+   * 8615) are. Default false.
+   */
+  readonly dotfiles?: boolean | undefined
+  /** Whether symbolic links may lead out of the root. Default false. */
+  readonly outsideLinks?: boolean | undefined
+  /** The `charset` of `text/*`. An empty value leaves it out. Default `utf-8`. */
+  readonly charset?: string | undefined
+  /**
+   * The result of methods other than GET and HEAD: `refuse` responds with 405, `pass` fails with
+   * `RouteNotFound`, as for a missing file. Default `refuse`.
+   */
+  readonly otherMethods?: "refuse" | "pass" | undefined
+}
+
+/**
+ * A coding of files that were compressed in advance.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Precompressed = "br" | "zstd" | "gzip"
+
+const suffixes: Readonly<Record<Precompressed, string>> = { br: ".br", zstd: ".zst", gzip: ".gz" }
+
+const string: Check = { must: "a string", is: (value) => typeof value === "string" }
+const checks: Table & Readonly<Record<keyof Options, Check>> = {
+  prefix: {
+    must: "a path that begins with a slash and does not end with one",
+    is: (value) => typeof value === "string" && /^(?:\/[^/?#]+)*$/.test(value)
+  },
+  index: {
+    must: "an array of file names",
+    is: (value) =>
+      Array.isArray(value) && value.every((name) => typeof name === "string" && /^[^/\\]+$/.test(name))
+  },
+  fallback: string,
+  cacheControl: {
+    must: "an array of pairs: a regular expression and a value",
+    is: (value) =>
+      Array.isArray(value) &&
+      value.every(
+        (pair) =>
+          Array.isArray(pair) && pair.length === 2 && pair[0] instanceof RegExp && typeof pair[1] === "string"
+      )
+  },
+  precompressed: someOf("br", "zstd", "gzip"),
+  dotfiles: boolean,
+  outsideLinks: boolean,
+  charset: string,
+  otherMethods: { must: '"refuse" or "pass"', is: (value) => value === "refuse" || value === "pass" }
+}
+
+type Response = HttpServerResponse.HttpServerResponse
+
+const absent = new Set(["NotFound", "BadResource", "PermissionDenied"])
+
+const isAbsent = (error: PlatformError): boolean => error._tag === "SystemError" && absent.has(error.reason)
+
+const isPage = (request: HttpServerRequest): boolean =>
+  /(?:^|,)[ \t]*text\/html[ \t]*(?:[,;]|$)/i.test(request.headers["accept"] ?? "")
+
+const notAllowed = HttpServerResponse.empty({ status: 405, headers: { allow: "GET, HEAD" } })
+
+// A file with another coding is another representation, so it has another tag.
+const tagOf = (etag: string, coding: string): string => etag.replace(/"$/, `-${coding}"`)
+
+class Folder {
+  private readonly root: string
+
+  constructor(
+    root: string,
+    private readonly options: Options,
+    private readonly fs: FileSystem.FileSystem,
+    private readonly path: PlatformPath.Path,
+    private readonly platform: HttpPlatform
+  ) {
+    this.root = path.resolve(root)
+  }
+
+  answer(request: HttpServerRequest): Effect.Effect<Response, PlatformError | RouteNotFound> {
+    const { fallback, otherMethods = "refuse" } = this.options
+    const notFound = Effect.fail(new RouteNotFound({ request }))
+    if (request.method !== "GET" && request.method !== "HEAD")
+      return otherMethods === "pass" ? notFound : Effect.succeed(notAllowed)
+    const names = this.namesIn(request)
+    if (names === undefined) return notFound
+    return Effect.flatMap(this.find(request, names), (response) => {
+      if (response !== undefined) return Effect.succeed(response)
+      if (fallback === undefined || !isPage(request)) return notFound
+      return Effect.flatMap(this.file(request, fallback.split("/"), ["accept"]), (page) =>
+        page === undefined ? notFound : Effect.succeed(page)
+      )
+    })
+  }
+
+  private namesIn({ url }: HttpServerRequest): Names | undefined {
+    const { dotfiles = false, prefix = "" } = this.options
+    const path = pathOf(url)
+    if (!path.startsWith(prefix)) return undefined
+    const names = namesOf(path.slice(prefix.length), this.path.sep === "\\")
+    if (names === undefined || dotfiles) return names
+    const hidden = names.segments.some(
+      (name, index) => name.startsWith(".") && !(index === 0 && name === ".well-known")
+    )
+    return hidden ? undefined : names
+  }
+
+  private find(
+    request: HttpServerRequest,
+    { isFolder, segments }: Names
+  ): Effect.Effect<Response | undefined, PlatformError> {
+    return Effect.flatMap(this.typeOf(segments), (type) => {
+      if (type === "File") return isFolder ? Effect.succeed(undefined) : this.file(request, segments, [])
+      return type === "Directory" ? this.index(request, segments) : Effect.succeed(undefined)
+    })
+  }
+
+  private index(
+    request: HttpServerRequest,
+    segments: ReadonlyArray<string>
+  ): Effect.Effect<Response | undefined, PlatformError> {
+    const { index = ["index.html"] } = this.options
+    const from = (at: number): Effect.Effect<Response | undefined, PlatformError> =>
+      at === index.length
+        ? Effect.succeed(undefined)
+        : Effect.flatMap(this.file(request, [...segments, index[at]!], []), (response) =>
+            response === undefined ? from(at + 1) : Effect.succeed(folderRedirect(request) ?? response)
+          )
+    return from(0)
+  }
+
+  /** Returns the type of what the names lead to, inside of the root; `undefined` if that is nothing. */
+  private typeOf(
+    segments: ReadonlyArray<string>
+  ): Effect.Effect<FileSystem.File.Type | undefined, PlatformError> {
+    const path = this.path.join(this.root, ...segments)
+    const { fs } = this
+    const type = Effect.flatMap(fs.stat(path), ({ type }) => {
+      if (this.options.outsideLinks === true) return Effect.succeed(type)
+      return Effect.map(Effect.all([fs.realPath(this.root), fs.realPath(path)]), ([root, real]) =>
+        real === root || real.startsWith(root.endsWith(this.path.sep) ? root : root + this.path.sep)
+          ? type
+          : undefined
+      )
+    })
+    return Effect.catchIf(type, isAbsent, () => Effect.succeed(undefined))
+  }
+
+  private file(
+    request: HttpServerRequest,
+    segments: ReadonlyArray<string>,
+    vary: ReadonlyArray<string>
+  ): Effect.Effect<Response | undefined, PlatformError> {
+    return Effect.flatMap(this.typeOf(segments), (type) =>
+      type === "File" ? this.respond(request, segments, vary) : Effect.succeed(undefined)
+    )
+  }
+
+  private respond(
+    request: HttpServerRequest,
+    segments: ReadonlyArray<string>,
+    vary: ReadonlyArray<string>
+  ): Effect.Effect<Response | undefined, PlatformError> {
+    const { cacheControl = [], precompressed = [] } = this.options
+    const name = segments.join("/")
+    const cache = cacheControl.find(([pattern]) => matches(pattern, name))?.[1] ?? "no-cache"
+    const varying = precompressed.length === 0 ? vary : ["accept-encoding", ...vary]
+    const headers = {
+      ...(cache === "" ? {} : { "cache-control": cache }),
+      ...(varying.length === 0 ? {} : { vary: varying.join(", ") })
+    }
+    const path = this.path.join(this.root, ...segments)
+    return Effect.flatMap(this.response(path, { headers }), (plain) => {
+      if (plain === undefined) return Effect.succeed(undefined)
+      const original = withType(plain, this.typeWithCharset(plain.body.contentType))
+      if (precompressed.length === 0) return Effect.succeed(original)
+      return this.coded(request, segments, original, precompressed)
+    })
+  }
+
+  // Asks for the codings in the client's order until a file of one exists.
+  private coded(
+    request: HttpServerRequest,
+    segments: ReadonlyArray<string>,
+    original: Response,
+    codings: ReadonlyArray<Precompressed>
+  ): Effect.Effect<Response, PlatformError> {
+    const { coding } = choose(request.headers["accept-encoding"], codings)
+    if (coding === undefined) return Effect.succeed(original)
+    const sibling = [...segments.slice(0, -1), segments.at(-1)! + suffixes[coding]]
+    return Effect.flatMap(this.typeOf(sibling), (type) => {
+      if (type !== "File")
+        return this.coded(
+          request,
+          segments,
+          original,
+          codings.filter((other) => other !== coding)
+        )
+      const { "content-length": _, etag: _etag, "last-modified": _modified, ...headers } = original.headers
+      const options = { headers: { ...headers, "content-encoding": coding } }
+      return Effect.map(this.response(this.path.join(this.root, ...sibling), options), (response) =>
+        response === undefined
+          ? original
+          : HttpServerResponse.setHeader(response, "etag", tagOf(response.headers["etag"] ?? "", coding))
+      )
+    })
+  }
+
+  // A file may disappear after its type was read.
+  private response(
+    path: string,
+    options: HttpServerResponse.Options
+  ): Effect.Effect<Response | undefined, PlatformError> {
+    return Effect.catchIf(this.platform.fileResponse(path, options), isAbsent, () =>
+      Effect.succeed(undefined)
+    )
+  }
+
+  private typeWithCharset(type: string | undefined): string | undefined {
+    const { charset = "utf-8" } = this.options
+    return charset !== "" && type?.startsWith("text/") === true && !type.includes(";")
+      ? `${type}; charset=${charset}`
+      : type
+  }
+}
+
+// A pattern with the flag `g` or `y` begins at `lastIndex`.
+const matches = (pattern: RegExp, name: string): boolean => {
+  pattern.lastIndex = 0
+  return pattern.test(name)
+}
+
+// The content type of a response is that of its body.
+const withType = (response: Response, type: string | undefined): Response => {
+  const { body } = response
+  return type === undefined || type === body.contentType || body._tag !== "Stream"
+    ? response
+    : HttpServerResponse.setBody(response, HttpBody.stream(body.stream, type, body.contentLength))
+}
+
+/**
+ * Returns a redirect to the same target with a slash at the end, so that relative links of the index are
+ * relative to its folder; `undefined` if the slash is there. `Location` is relative to the folder above, so
+ * it never names another host.
+ */
+const folderRedirect = ({ originalUrl }: HttpServerRequest): Response | undefined => {
+  const target = originalUrl.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "")
+  const path = pathOf(target)
+  if (path === "" || path.endsWith("/")) return undefined
+  const query = target.slice(path.length).replace(/#.*/, "")
+  const location = `./${path.slice(path.lastIndexOf("/") + 1)}/${query}`
+  return HttpServerResponse.empty({ status: 301, headers: { location } })
+}
+
+/** Implements `NodeStaticFiles.app`. */
+export const app = (
+  root: string,
+  options: Options = {}
+): HttpApp.Default<
+  RouteNotFound | PlatformError | InvalidOption,
+  FileSystem.FileSystem | PlatformPath.Path | HttpPlatform
+> => {
+  const refused = refuse({ root, ...options }, { root: string, ...checks })
+  if (refused !== undefined) return Effect.fail(refused)
+  return Effect.gen(function* () {
+    const folder = new Folder(
+      root,
+      options,
+      yield* FileSystem.FileSystem,
+      yield* PlatformPath.Path,
+      yield* HttpPlatform
+    )
+    return yield* folder.answer(yield* HttpServerRequest)
+  })
+}
