@@ -4,6 +4,7 @@
  * - `NodeCluster`: one server in several processes
  * - `NodeCompression`: compressed responses
  * - `NodeContext`: files, paths, commands, the terminal
+ * - `NodeDecompression`: decompressed responses
  * - `NodeHttpClient`: clients on this machine's sockets
  * - `NodeHttpServer`: servers on this machine's sockets
  * - `NodeHttpPlatform`: files as responses
@@ -17,6 +18,7 @@
 export * as NodeCluster from "./NodeCluster.js"
 export * as NodeCompression from "./NodeCompression.js"
 export * as NodeContext from "./NodeContext.js"
+export * as NodeDecompression from "./NodeDecompression.js"
 export * as NodeDuplex from "./NodeDuplex.js"
 export * as NodeHttpClient from "./NodeHttpClient.js"
 export * as NodeHttpServer from "./NodeHttpServer.js"
