@@ -24,6 +24,7 @@
  * - `Shutdown`   states and phases of a server's shutdown, for handlers
  * - `Retry`      retries with a budget
  * - `ServerTimeouts`   timeouts of a server
+ * - `FetchClient`  a `fetch` over a client
  * - `HttpError`  all errors, one class per kind
  * - `Network`    resolves, connects, listens, adds TLS
  * - `Socket`     a connection, with effects
@@ -47,6 +48,7 @@ export * as ServerClientError from "./ServerClientError.js"
 export * as Exchange from "./Exchange.js"
 export * as ExchangeOutcome from "./ExchangeOutcome.js"
 export * as FileResponses from "./FileResponses.js"
+export * as FetchClient from "./FetchClient.js"
 export * as HttpError from "./HttpError.js"
 export * as Lease from "./Lease.js"
 export * as Network from "./Network.js"
