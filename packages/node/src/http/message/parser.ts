@@ -144,6 +144,8 @@ export class HttpParser {
       }
       // All bytes are parsed and no event is pending, so the caller need not call again; end the pause.
       if (wire.paused && read === chunk.length && !wire.hasMoreToTell && !this.waiting?.length) wire.resume()
+      // An idle connection must not keep the state of the engine's parser in memory.
+      wire.rest()
       this.broken = false
     } finally {
       this.running = false
