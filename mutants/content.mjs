@@ -77,7 +77,7 @@ export const content = [
       {
         name: "an error page is answered with 304",
         harm: "A client shows what it had instead of the error.",
-        find: `response.status !== 200 || (method`,
+        find: `status !== 200 || (method`,
         replace: `(method`
       }
     ]

@@ -120,6 +120,41 @@ describe("middleware", () => {
   )
 })
 
+describe("a response of which any range can be read", () => {
+  it.effect.each<readonly [string, Record<string, string>, ReadonlyArray<readonly [number, number]>]>([
+    ["GET", {}, [[0, 1000]]],
+    ["GET", { "if-none-match": etag }, []],
+    ["GET", { "if-match": '"8"' }, []],
+    ["GET", { range: "bytes=1000-" }, []],
+    ["GET", { range: "bytes=2-4" }, [[2, 3]]],
+    [
+      "GET",
+      { range: "bytes=500-,0-1" },
+      [
+        [500, 500],
+        [0, 2]
+      ]
+    ]
+  ])("%s with %j reads %j", ([method, headers, expected]) => {
+    const reads: Array<readonly [number, number]> = []
+    const made = ConditionalRequests.response(
+      {
+        size: 1000,
+        read: (offset, length) => {
+          reads.push([offset, length])
+          return Stream.make(new Uint8Array(length))
+        }
+      },
+      { headers: { etag } }
+    )
+    return Effect.gen(function* () {
+      const response = yield* HttpClient.execute(HttpClientRequest.make(method as "GET")("/", { headers }))
+      yield* response.arrayBuffer
+      assert.deepStrictEqual(reads, expected)
+    }).pipe(Effect.provide(TestServer.serve(Effect.succeed(made))))
+  })
+})
+
 describe("check", () => {
   type State = ConditionalRequests.Validators | undefined
   const known: State = { etag, lastModified: new Date(10_999) }
