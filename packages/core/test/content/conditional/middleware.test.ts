@@ -2,6 +2,7 @@
 import {
   HttpClient,
   HttpClientRequest,
+  HttpLayerRouter,
   HttpRouter,
   HttpServer,
   HttpServerRequest,
@@ -60,6 +61,12 @@ const app = handler.pipe(ConditionalRequests.middleware())
 const ways = {
   "of an app": HttpServer.serve(app),
   "of a server": HttpServer.serve(handler, ConditionalRequests.middleware()),
+  "of an HttpLayerRouter": HttpLayerRouter.serve(
+    Layer.merge(
+      HttpLayerRouter.add("GET", "/*", handler),
+      HttpLayerRouter.middleware(ConditionalRequests.middleware(), { global: true })
+    )
+  ),
   "of a route": HttpServer.serve(
     HttpRouter.empty.pipe(HttpRouter.get("/*", handler), HttpRouter.use(ConditionalRequests.middleware()))
   ),
@@ -72,7 +79,7 @@ describe.each(Object.entries(ways))("middleware %s", (_, serving) => {
       yield* TestClock.setTime(Date.UTC(2026, 0))
       const response = yield* HttpClient.get(path, { headers })
       assert.deepStrictEqual([response.status, yield* response.text], [status, body])
-    }).pipe(Effect.provide(Layer.provideMerge(serving, TestServer.layer())))
+    }).pipe(Effect.provide(Layer.provideMerge(serving as Layer.Layer<never>, TestServer.layer())))
   )
 })
 
