@@ -1,4 +1,4 @@
-// Bugs in features: conditional requests, ranges, files.
+// Bugs in features: conditional requests, ranges, files, compression.
 const of = (area, folder, file, nets, bugs) =>
   bugs.map((bug) => ({
     area,
@@ -77,7 +77,7 @@ export const content = [
       {
         name: "an error page is answered with 304",
         harm: "A client shows what it had instead of the error.",
-        find: `response.status !== 200 || (method`,
+        find: `status !== 200 || (method`,
         replace: `(method`
       }
     ]
@@ -145,6 +145,92 @@ export const content = [
         harm: "Files are never 304 and have no ranges where compression is on.",
         find: "ConditionalRequests.isSeekable(response)",
         replace: "false"
+      }
+    ]
+  ),
+  ...of(
+    "compression",
+    "node",
+    "compression",
+    ["content/compression"],
+    [
+      {
+        name: "a compressed response keeps its strong ETag",
+        harm: "A resumed download mixes bytes of two codings.",
+        find: 'return isStrong(etag) ? Headers.set(changed, "etag", `W/${etag}`) : changed',
+        replace: "return changed"
+      },
+      {
+        name: "an uncompressed response does not vary",
+        harm: "A cache gives uncompressed content to everybody.",
+        find: "rebuilt(response, varying(response.headers))",
+        replace: "rebuilt(response, response.headers)"
+      },
+      {
+        name: "the length of the uncompressed content stays",
+        harm: "The response is cut, or waits for bytes that never come.",
+        find: '["content-length", "accept-ranges"]',
+        replace: '["accept-ranges"]'
+      }
+    ]
+  ),
+  ...of(
+    "compression",
+    "node",
+    "encoders",
+    ["content/compressionStreams"],
+    [
+      {
+        name: "an engine counts as open after its end",
+        harm: "After some responses nothing is compressed any more.",
+        find: "      this.open--\n",
+        replace: ""
+      },
+      {
+        name: "a client that leaves frees no engine",
+        harm: "Each event stream that is left keeps a megabyte.",
+        find: "return Stream.ensuring(coded, this.close(coder))",
+        replace: "return coded"
+      }
+    ]
+  ),
+  ...of(
+    "decompression",
+    "node",
+    "decoders",
+    ["content/decompression"],
+    [
+      {
+        name: "each coding has a ratio of its own",
+        harm: "Content with two codings of a thousand to one fills the memory.",
+        find: "decoded > limits.maxRatio * arrived.bytes",
+        replace: "decoded > limits.maxRatio * this.given"
+      },
+      {
+        name: "bytes behind the end are ignored",
+        harm: "A response that was put together wrongly passes for a complete one.",
+        find: "coder.surplus ?",
+        replace: "false ?"
+      },
+      {
+        name: "deflate always has the zlib format",
+        harm: "Responses of old servers cannot be read.",
+        find: "return isZlib(beginning) ?",
+        replace: "return beginning.length > 0 ?"
+      }
+    ]
+  ),
+  ...of(
+    "decompression",
+    "node",
+    "decodedResponse",
+    ["content/decompressionStreams"],
+    [
+      {
+        name: "a decoded response is not discarded",
+        harm: "A connection stays in use by a response that was retried.",
+        find: "return this.source.discard",
+        replace: "return Effect.void"
       }
     ]
   )

@@ -25,6 +25,7 @@
  * - `Retry`      retries with a budget
  * - `ServerTimeouts`   timeouts of a server
  * - `FetchClient`  a `fetch` over a client
+ * - `Health`     liveness and readiness on a port of their own
  * - `HttpError`  all errors, one class per kind
  * - `Network`    resolves, connects, listens, adds TLS
  * - `Socket`     a connection, with effects
@@ -49,6 +50,7 @@ export * as Exchange from "./Exchange.js"
 export * as ExchangeOutcome from "./ExchangeOutcome.js"
 export * as FileResponses from "./FileResponses.js"
 export * as FetchClient from "./FetchClient.js"
+export * as Health from "./Health.js"
 export * as HttpError from "./HttpError.js"
 export * as Lease from "./Lease.js"
 export * as Network from "./Network.js"

@@ -2,6 +2,7 @@
  * The modules of `@httpfx/node`.
  *
  * - `NodeCluster`: one server in several processes
+ * - `NodeHealth`: liveness and readiness on a port of their own
  * - `NodeCompression`: compressed responses
  * - `NodeContext`: files, paths, commands, the terminal
  * - `NodeDecompression`: decompressed responses
@@ -15,6 +16,7 @@
  *
  * @since 0.1.0
  */
+export * as NodeHealth from "./NodeHealth.js"
 export * as NodeCluster from "./NodeCluster.js"
 export * as NodeCompression from "./NodeCompression.js"
 export * as NodeContext from "./NodeContext.js"

@@ -15,6 +15,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
+import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { execFileSync, spawn } from "node:child_process"
 import * as fs from "node:fs"
@@ -23,7 +24,7 @@ import * as net from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
 import * as zlib from "node:zlib"
-import { Client, Retry, Server } from "@httpfx/core"
+import { Client, Retry, Server, ServerSentEvents } from "@httpfx/core"
 import { NodeCompression, NodeDecompression, NodeHttpClient } from "@httpfx/node"
 import { MemoryNetwork, RawPeer, Simulation, TestServer, VirtualClock } from "@httpfx/testing"
 import { incompressible } from "../support/incompressible.js"
@@ -362,6 +363,40 @@ describe("both ways", () => {
         [length, true],
         [length, true]
       ])
+    })
+  )
+})
+
+describe("server-sent events, both ways", () => {
+  const ticks = Stream.map(Stream.range(1, 3), (n) => ({ data: `${n}` })).pipe(
+    Stream.schedule(Schedule.spaced("1 minute"))
+  )
+  const app = NodeCompression.compress()(ServerSentEvents.response(ticks, { heartbeat: "20 seconds" }))
+  const program = Effect.gen(function* () {
+    const server = yield* Server.make({ host: "server.test", port: 80 })
+    yield* server.httpServer.serve(app)
+    const client = NodeDecompression.decompress(yield* Client.make())
+    const seen: Array<string> = []
+    const head = yield* client.requestScoped({ url: "http://server.test/" })
+    assert.isTrue(head.rawHeaders.includes("Accept-Encoding"))
+    yield* head.discard
+    yield* ServerSentEvents.request({ url: "http://server.test/" }).pipe(
+      Stream.take(3),
+      Stream.runForEach(({ data }) =>
+        Effect.map(
+          Effect.clockWith((clock) => clock.currentTimeMillis),
+          (at) => seen.push(`${data} ${at - VirtualClock.epoch}`)
+        )
+      ),
+      Effect.provideService(Client.Client, client)
+    )
+    return seen
+  }).pipe(Effect.scoped, Effect.provide(MemoryNetwork.layer()))
+
+  it.effect("arrive in the moment in which they are sent", () =>
+    Effect.gen(function* () {
+      const seen = yield* Simulation.run({ seed: 1 }, program)
+      assert.deepStrictEqual(seen, ["1 60000", "2 120000", "3 180000"])
     })
   )
 })
