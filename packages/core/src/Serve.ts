@@ -4,6 +4,8 @@
  * `HttpServer.serve` compiles an `HttpRouter` itself. An `HttpApi` keeps its router in a closure, where a
  * server cannot see the routes, so `HttpApiBuilder.serve` runs platform's slower router. `Serve.httpApi`
  * takes its place. The index of the package does not export this module, because it loads all of `HttpApi`.
+ *
+ * @since 0.1.0
  */
 import type * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"

@@ -47,6 +47,7 @@ import {
   type RedactedNames,
   type SetAttribute
 } from "../observe/spanFields.js"
+import { randomHex } from "../observe/randomHex.js"
 import { plainHost } from "../../model/address.js"
 import { redactUrl } from "../../model/urlSecrets.js"
 import { fromNormal, fromUrl, type InvalidTarget, type Target } from "./target.js"
@@ -139,7 +140,7 @@ const send = (
     headers.push(name, request.headers[name] as string)
   }
   if (root) {
-    const ids = randomHex(4) + "-" + randomHex(2)
+    const ids = randomHex(32) + "-" + randomHex(16)
     headers.push("b3", ids + "-1", "traceparent", "00-" + ids + "-01")
   }
   // Platform's request already has `Content-Type`, except for bodies whose content type is known only after
@@ -176,14 +177,6 @@ const isSeen = (fiber: RequestFiber, request: Request): boolean =>
   Context.get(fiber.getFiberRef(DefaultServices.currentServices), Tracer.Tracer) !== nativeTracer ||
   fiber.currentContext.unsafeMap.has(Tracer.ParentSpan.key) ||
   request.body._tag === "Stream"
-
-// Makes eight digits from each random number. One call per digit would cost as much as the rest of the
-// request.
-const randomHex = (words: number): string => {
-  let text = ""
-  for (let i = 0; i < words; i++) text += ((Math.random() * 0x100000000) >>> 0).toString(16).padStart(8, "0")
-  return text
-}
 
 const headerAttributes = (
   span: Tracer.Span,

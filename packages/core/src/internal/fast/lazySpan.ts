@@ -8,19 +8,13 @@ import * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
+import { randomHex } from "../observe/randomHex.js"
 
 /** Computes the data of a span on demand. */
 export interface SpanSource {
   spanName(): string
   spanParent(): Option.Option<Tracer.AnySpan>
   spanAttributes(set: (key: string, value: unknown) => void): void
-}
-
-const hex = "0123456789abcdef"
-const randomHex = (length: number): string => {
-  let text = ""
-  for (let i = 0; i < length; i++) text += hex[(Math.random() * 16) | 0]
-  return text
 }
 
 // Converts milliseconds of the monotonic clock to nanoseconds, as in Effect's own spans. Both count from
