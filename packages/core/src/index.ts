@@ -22,6 +22,7 @@
  * - `RequestId`  ids of requests, in log lines, spans and responses
  * - `ServerSentEvents`  events for browsers and other clients, and from servers
  * - `Shutdown`   states and phases of a server's shutdown, for handlers
+ * - `RateLimit`  limits of the requests to each origin
  * - `Retry`      retries with a budget
  * - `ServerTimeouts`   timeouts of a server
  * - `FetchClient`  a `fetch` over a client
@@ -57,6 +58,7 @@ export * as Network from "./Network.js"
 export * as PlatformTimers from "./PlatformTimers.js"
 export * as Proxy from "./Proxy.js"
 export * as RequestId from "./RequestId.js"
+export * as RateLimit from "./RateLimit.js"
 export * as Retry from "./Retry.js"
 export * as Server from "./Server.js"
 export * as ServerEvent from "./ServerEvent.js"

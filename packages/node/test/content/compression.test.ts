@@ -21,6 +21,7 @@ import * as Stream from "effect/Stream"
 import { Readable } from "node:stream"
 import * as zlib from "node:zlib"
 import { Client, Exchange } from "@httpfx/core"
+import * as Serve from "@httpfx/core/Serve"
 import { NodeCompression } from "@httpfx/node"
 import { TestServer } from "@httpfx/testing"
 
@@ -484,6 +485,10 @@ describe("stacks", () => {
       Layer.provide(group)
     ),
     "an HttpApi, served with it": HttpApiBuilder.serve(compress).pipe(
+      Layer.provide(HttpApiBuilder.api(api)),
+      Layer.provide(group)
+    ),
+    "an HttpApi with compiled routes": Serve.httpApi(compress).pipe(
       Layer.provide(HttpApiBuilder.api(api)),
       Layer.provide(group)
     ),
