@@ -6,7 +6,8 @@
  * because every part of this text may be a user or a password.
  */
 
-// A path contains no user. A scheme counts only before slashes: `user:` in `user:password@host` is a user.
+// A path contains no userinfo. A scheme is recognized only before slashes, because `user:` in
+// `user:password@host` is a user.
 const path = /^[/\\](?![/\\])/
 const authority = /^([a-z][a-z0-9+.-]*:(?=[/\\]))?([/\\]*)[^]*@/i
 

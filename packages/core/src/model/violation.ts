@@ -36,7 +36,8 @@ export type FieldConflict =
  * - `declared`, `actual`: numbers of bytes
  * - `protocol`, `expected`: the scheme of the URL, and the scheme that the agent or client supports
  * - `reason`: a {@link FieldConflict}
- * - `half`, `state`, `signal`: the step that is not legal, and the state of this half of the connection
+ * - `half`, `state`, `signal`: the half of the exchange, its current state, and the step that is not legal in
+ *   this state
  *
  * @since 0.1.0
  * @category models
@@ -52,7 +53,7 @@ export interface ViolationFacts {
     readonly name?: string
   }
   /**
-   * A status that is not an integer from 100 to 999, that is a 1xx for a final response, or that is final for
+   * A status that is not an integer from 100 to 999, a 1xx status for a final response, or a final status for
    * an informational response.
    */
   readonly ERR_HTTP_INVALID_STATUS_CODE: { readonly status: number }
@@ -132,7 +133,7 @@ export type ViolationOf<Code extends ViolationCode> = {
 export type Violation = { [Code in ViolationCode]: ViolationOf<Code> }[ViolationCode]
 
 /**
- * The union of the violations with one of these codes.
+ * The violations whose code is one of `Code`.
  *
  * @since 0.1.0
  * @category models
@@ -178,7 +179,7 @@ export type RequestViolation =
     >
 
 /**
- * The violations that an outgoing body can have, by its length, its end or its trailers.
+ * The violations that an outgoing body can have in its length, its end or its trailers.
  *
  * @since 0.1.0
  * @category models

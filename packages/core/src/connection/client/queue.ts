@@ -46,7 +46,10 @@ export class Bucket<S, C> implements WaitingKey {
     return this.open === 0 && this.queued === 0
   }
 
-  /** Appends a request to the queue. With `atHead`, prepends a request that has lost its connection. */
+  /**
+   * Appends a request to the queue. `atHead` prepends it instead, because the request has lost its
+   * connection.
+   */
   join(exchange: S, since: number, atHead: boolean): Waiter<S, C> {
     const waiter = new Waiter<S, C>(exchange, this, since)
     const { first, last } = this

@@ -100,8 +100,8 @@ export const upgradeOver = (connection: ConnectionState): void => {
 const where = (connection: ConnectionState) => connection.where(connection.taken)
 
 /**
- * Ends a handed-over connection after its new owner has finished. With `whole`, the connection closes by FIN,
- * so that the last output of the new owner arrives. Otherwise the connection is reset.
+ * Ends a handed-over connection after its new owner has finished. If `whole` is `true`, the connection closes
+ * by FIN, so that the last output of the new owner arrives. Otherwise the connection is reset.
  */
 export const handBack = (connection: ConnectionState, whole: boolean): void => {
   if (connection.phase !== "switched") return

@@ -38,7 +38,7 @@ export class Waits implements Waiting {
   /** Whether the connection still waits for its first request. */
   private fresh = true
 
-  /** `begun` is the time (ms) at which the connection opened. The wait for the first request begins then. */
+  /** `begun` is the time (ms) at which the connection opened and its wait for the first request began. */
   constructor(public begun: number) {
     this.lastActivity = begun
   }

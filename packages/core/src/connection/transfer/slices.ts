@@ -46,7 +46,7 @@ export class Slices {
   private listed = 0
 
   push(slice: Uint8Array): void {
-    // Keep the first slice as a view, because it is usually taken before another arrives.
+    // Keep the first slice as a view, because a reader usually takes it before a second slice arrives.
     if (this.bytes > 0 && holdsMore(slice)) this.join(slice)
     else {
       this.list()
