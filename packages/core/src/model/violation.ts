@@ -15,8 +15,8 @@
  * - `Repeated`: the field is repeated with a different value
  * - `Malformed`: the value does not match the field's grammar
  * - `BesideTransferEncoding`: the message has both `Content-Length` and `Transfer-Encoding` (RFC 9112 §6.2)
- * - `ChunkedNotLast`: a request's last transfer coding is not `chunked`, or another coding follows `chunked`
- *   (RFC 9112 §6.1)
+ * - `ChunkedNotLast`: another transfer coding follows `chunked`, or a request's last transfer coding is not
+ *   `chunked` (RFC 9112 §6.1)
  * - `NotForVersion`: the message has a transfer coding, and the peer's version is HTTP/1.0 (RFC 9112 §6.1)
  * - `NotForMethod`: the message has a framing field, and its method permits no body (RFC 9110 §9.3.6, §9.3.8)
  *

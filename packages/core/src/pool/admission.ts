@@ -51,8 +51,7 @@ export interface Occupancy {
  * The decision about a request without an idle connection.
  *
  * - `Open`: the request gets a new connection
- * - `Replace`: among the idle connections of other keys, the one that has been idle longest is closed, and
- *   the request gets a new connection
+ * - `Replace`: the longest idle connection of all other keys is closed, and the request gets a new connection
  * - `Wait`: the request joins the queue
  *
  * `reason` is the limit that was reached.

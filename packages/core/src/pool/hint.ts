@@ -23,8 +23,8 @@ export const keepAliveHint = (value: string | undefined): number | undefined => 
 const asNode = /^timeout=(\d+)/
 
 /**
- * Returns the same timeout as {@link keepAliveHint}, by the rules of Node's agent. Node's agent reads
- * `timeout` only at the beginning of the value and only in lower case.
+ * Returns the idle timeout (ms) that Node's agent finds in a `Keep-Alive` value. Node's agent reads `timeout`
+ * only at the beginning of the value and only in lower case.
  *
  * @since 0.1.0
  * @category hints

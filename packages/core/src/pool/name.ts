@@ -40,8 +40,8 @@ export const connectionName = (options: NameOptions = {}): string => {
   return name
 }
 
-// TLS options in the order of Node's names. An option appears in the name if its value is truthy, or, with
-// `given`, if its value is not `undefined`.
+// TLS options in the order of Node's names. An option with `truthy` appears in the name if its value is
+// truthy. An option with `given` appears if its value is not `undefined`.
 const tlsFields: ReadonlyArray<readonly [field: keyof TlsNameOptions, when: "truthy" | "given"]> = [
   ["ca", "truthy"],
   ["cert", "truthy"],
@@ -169,9 +169,9 @@ const isAmbiguousElement = (value: unknown): boolean =>
   String(value).includes(",")
 
 /**
- * Returns whether Node's name contains the same text for different values. Such values are binary data that
- * is not UTF-8, empty lists, and lists whose elements contain a comma, are empty, or are keys with
- * passphrases (`[object Object]`).
+ * Returns whether a value is ambiguous in Node's name, because a different value has the same text. Ambiguous
+ * values are binary data that is not UTF-8, empty lists, and lists whose elements contain a comma, are empty,
+ * or are keys with passphrases (`[object Object]`).
  */
 const losesContent = (value: unknown): boolean =>
   Array.isArray(value) ? value.length === 0 || value.some(isAmbiguousElement) : isNotText(value)

@@ -22,11 +22,11 @@ export type ProxyReading = "curl" | "node"
  */
 export interface ProxyPlace {
   readonly _tag: "ProxyPlace"
-  /** The protocol to the proxy itself. `https:` means TLS to the proxy. */
+  /** The protocol of the connection to the proxy. `https:` means TLS to the proxy. */
   readonly protocol: "http:" | "https:"
   /** The proxy's host. An IPv6 address has no brackets. */
   readonly host: string
-  /** The port in the URL, or the default port that the syntax gives to the protocol. */
+  /** The port in the URL, or the default port of the protocol in the chosen syntax. */
   readonly port: number
   /**
    * The value of `Proxy-Authorization` for the user and password in the URL; `undefined` if the URL has

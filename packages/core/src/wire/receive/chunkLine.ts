@@ -19,8 +19,8 @@ const EQUALS = 61
 const BACKSLASH = 92
 
 /**
- * Reads a chunk line from the index `i` on, up to the end of the chunk (`n`), a refused byte, or a byte that
- * another file reads. Returns the index where reading stopped.
+ * Reads a chunk line from the index `i` on, up to the end of the input (`n`), a refused byte, or the end of
+ * the line. Returns the index where reading stopped.
  */
 export const readChunkLine = (m: Machine, i: number, n: number): number => {
   while (i < n && m.stage >= S.CHUNK_FIRST && m.stage <= S.CHUNK_LAST) {
@@ -86,7 +86,8 @@ const readSize = (m: Machine, i: number, n: number): number => {
     if (!m.allows("bareLineFeed")) {
       return m.refuse(i + 1, "HPE_CR_EXPECTED", "Missing expected CR after chunk size", "bareLineFeed")
     }
-    // If both flags are set, Node's parser reads a second LF as part of the same line break.
+    // If `bareLineFeed` and `bareCarriageReturn` are set, Node's parser reads a second LF as part of the same
+    // line break.
     m.stage = m.allows("bareCarriageReturn") ? S.CHUNK_LF : S.CHUNK_HEADER_COMPLETE
   } else if (c === SP || c === TAB) {
     if (!m.allows("spacesAfterChunkSize")) {

@@ -214,8 +214,8 @@ export class Machine {
   }
 
   /**
-   * Copies bytes of the chunk to `carried`. A string instead of bytes would be slower, because engines copy a
-   * concatenated string again at its first use.
+   * Copies bytes of the chunk to `carried`. A string instead of bytes would be slower, because JavaScript
+   * engines copy a concatenated string again at its first use.
    */
   private append(from: number, to: number): void {
     const size = this.carriedLength + to - from
@@ -307,8 +307,8 @@ export class Machine {
   }
 
   /**
-   * Refuses the input at the index `at` of the current chunk, which ends parsing of the connection. Returns
-   * `at`.
+   * Refuses the input at the index `at` of the current chunk, and returns `at`. No more bytes of the
+   * connection are parsed.
    */
   refuse(
     at: number,

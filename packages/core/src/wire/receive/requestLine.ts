@@ -158,7 +158,8 @@ const readVersion = (m: Machine, i: number, n: number): number => {
           if (!m.allows("bareLineFeed")) {
             return m.refuse(i + 1, "HPE_INVALID_VERSION", "Expected CRLF after version", "bareLineFeed")
           }
-          // If both flags are set, Node's parser reads a second LF as part of the same line break.
+          // If `bareLineFeed` and `bareCarriageReturn` are set, Node's parser reads a second LF as part of
+          // the same line break.
           m.stage = m.allows("bareCarriageReturn") ? S.REQUEST_LF : S.FIELDS_START
           if (m.stage === S.FIELDS_START) return i + 1
         } else {

@@ -63,7 +63,7 @@ export const STATUS_LAST: number = 41
 
 // Stages of fieldLines.ts.
 export const FIELDS_FIRST: number = 50
-/** Directly after the start line. A space here is refused with a reason of its own. */
+/** Directly after the start line. The refusal of a space has a special reason. */
 export const FIELDS_START: number = 50
 export const FIELD_START: number = 51
 export const NAME: number = 52

@@ -9,8 +9,8 @@ import { isAuthority, isHostAndPort } from "../grammar/host.js"
 import type { Machine } from "./machine.js"
 import { TARGET_ENDED, TARGET_ENDED_09, TARGET_LF } from "./stage.js"
 
-// Local copies are faster, because engines read an imported binding at every use but treat a local binding as
-// constant.
+// Local copies are faster, because JavaScript engines read an imported binding at every use but treat a local
+// binding as constant.
 const authority = AUTHORITY
 const loosePath = LOOSE_PATH
 
@@ -54,8 +54,8 @@ export const readTarget = (m: Machine, i: number, n: number): number => {
       if (c === 35 || loosePath[c] !== 0) {
         if (!m.allows("targetCharacters")) {
           const reason = c === 35 ? "Fragment in url" : "Character in url outside the URI grammar"
-          // If `urlCharacters` would permit the character, report this flag, because it permits fewer
-          // characters.
+          // Report `urlCharacters` if this flag would permit the character, because it permits fewer
+          // characters than `targetCharacters`.
           const ofUrls = (m.part === QUERY ? URL_QUERY : URL_PATH)[c] !== 0
           return m.refuse(i, "HPE_INVALID_URL", reason, ofUrls ? "urlCharacters" : "targetCharacters")
         }

@@ -1,6 +1,6 @@
 /**
  * Validates the request of a WebSocket opening handshake, for servers (RFC 6455 §4.2.1). For an invalid
- * request the result has the response to send.
+ * request the result contains the response to send.
  *
  * @since 0.1.0
  */

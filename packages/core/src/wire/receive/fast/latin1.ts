@@ -8,8 +8,8 @@ interface FastSlice {
   latin1Slice(start: number, end: number): string
 }
 
-// Maximum number of bytes per call of `String.fromCharCode`. Arguments are on the stack, so every engine
-// limits their number.
+// Maximum number of bytes per call of `String.fromCharCode`. Every JavaScript engine limits the number of
+// arguments.
 const PIECE = 4096
 
 const portable = (bytes: Uint8Array, start: number, end: number): string => {
