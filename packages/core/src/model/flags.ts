@@ -253,8 +253,8 @@ export const presets: { readonly [P in "strict" | "node" | "insecure"]: Flags } 
 })
 
 /**
- * All flags set, for tools that observe a connection. Their parser must accept all input that any preset
- * accepts.
+ * All flags set, for tools that observe a connection. The parser of such a tool must accept all input that
+ * any preset accepts.
  *
  * @since 0.1.0
  * @category flags

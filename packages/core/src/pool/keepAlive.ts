@@ -54,7 +54,7 @@ export interface EndedExchange {
  * The reason why a client does not keep a connection after an exchange, or closes an idle connection.
  *
  * - `KeepAliveOff`: the pool keeps no connections
- * - `MaxFreeSockets`: the maximum number of connections of its key is already idle
+ * - `MaxFreeSockets`: as many connections of the key as `maxFreeSockets` permits are already idle
  * - `OverLimit`: there are more connections than the limits permit
  * - `HintTooShort`: the server's announced idle timeout is not longer than `hintBuffer`, so no reuse would be
  *   safe

@@ -66,12 +66,13 @@ const tlsFields: ReadonlyArray<readonly [field: keyof TlsNameOptions, when: "tru
 ]
 
 /**
- * The TLS options that appear in the name of a connection with TLS. These options are options of
+ * The TLS options that appear in the name of a connection with TLS. Node.js 20 itself uses these options of
  * `tls.connect` and `tls.createSecureContext`: `ca`, `cert`, `clientCertEngine`, `ciphers`, `key`, `pfx`,
  * `rejectUnauthorized`, `servername`, `minVersion`, `maxVersion`, `secureProtocol`, `crl`,
  * `honorCipherOrder`, `ecdhCurve`, `dhparam`, `secureOptions`, `sessionIdContext`, `sigalgs`,
- * `privateKeyIdentifier` and `privateKeyEngine`; then `secureContext`, `allowPartialTrustChain`,
- * `ALPNProtocols`, `certificateCompression`, `minDHSize`, `pskCallback`, `requestOCSP` and `session`.
+ * `privateKeyIdentifier` and `privateKeyEngine`. The name here may also contain `secureContext`,
+ * `allowPartialTrustChain`, `ALPNProtocols`, `certificateCompression`, `minDHSize`, `pskCallback`,
+ * `requestOCSP` and `session`.
  *
  * @since 0.1.0
  * @category names

@@ -32,10 +32,9 @@ export interface WaitingKey {
  * another key gets the slot, the caller must close the released connection.
  *
  * The key with the fewest connections gets the slot, so that a busy origin does not starve a quiet origin. If
- * several keys have this number of connections, and the number is not 0, a released connection stays with its
- * own key (if that key is among them). To close it and open another connection would gain no time for any
- * request. In all other cases the key whose first request has waited longest gets the slot, so that no
- * request waits forever.
+ * several keys tie with at least one connection each, a released connection stays with its own key if
+ * possible. To close it and open another connection would gain no time for any request. In all other cases
+ * the key whose first request has waited longest gets the slot, so that no request waits forever.
  *
  * @since 0.1.0
  * @category queues

@@ -56,7 +56,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   private paused = false
   /** The current loan, during which a borrower uses the transport directly. */
   private loan: Borrower | undefined = undefined
-  /** The borrower's view of the transport, revoked at the end of the loan. */
+  /** The transport object that the borrower uses. It is revoked at the end of the loan. */
   private lent: HandedOver | undefined = undefined
   private loans = 0
   /** Cancels the timer of a request body that waits for 100 (Continue). */

@@ -62,7 +62,7 @@ export interface Timings {
  * @category events
  */
 export interface RequestFacts {
-  /** Number of the request, from 1. */
+  /** Serial number of the request, counted from 1. */
   readonly id: number
   /** Time of the event by the agent's clock, milliseconds since the epoch. */
   readonly at: number
@@ -98,7 +98,7 @@ export type RequestEvent = RequestFacts &
     | { readonly _tag: "Queued" | "Connecting" | "Sent" }
     | {
         readonly _tag: "Connected" | "Reused"
-        /** Number of the connection, from 1. */
+        /** Serial number of the connection, counted from 1. */
         readonly connection: number
         readonly address: string | undefined
       }
@@ -133,7 +133,7 @@ export interface ConnectionFacts {
   readonly at: number
   /** Key of the destination (its origin and connection options), as in the agent's `State.keys`. */
   readonly key: string
-  /** Number of the connection, from 1. */
+  /** Serial number of the connection, counted from 1. */
   readonly connection: number
   /** The server's end of the connection, as `host:port` or as a path; `undefined` if unknown. */
   readonly address: string | undefined

@@ -87,7 +87,7 @@ export abstract class Exchange implements BodyFlow, Owner {
   protected abstract handedOver(): void
   /** Called at most once, when the request has failed before a response. `answered` is then never called. */
   protected abstract failed(loss: RequestLoss): void
-  /** Converts a loss to the error that events show. */
+  /** Converts a loss to the error that events contain. */
   protected abstract errorOf(loss: RequestLoss): unknown
 
   start(): void {
@@ -184,7 +184,7 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.upload?.stop()
     this.tellError(loss)
     if (this.response === undefined) this.failed(loss)
-    // Losses of other kinds occur only before the response, so the cast is safe.
+    // Losses that are not a `ResponseLoss` occur only before the response, so the cast is safe.
     else this.response.fail(loss as ResponseLoss)
   }
 

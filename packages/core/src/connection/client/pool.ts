@@ -103,7 +103,7 @@ export class ClientPool implements Home, Keeper {
     return this.stock.closings
   }
 
-  /** Numbers of open connections, idle connections and queued requests of each key. */
+  /** For each key, the numbers of open connections, idle connections and queued requests. */
   get keys(): ReadonlyMap<string, KeyState> {
     return this.stock.keys
   }

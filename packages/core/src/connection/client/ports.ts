@@ -36,8 +36,8 @@ export type Payload =
  * Choice whether an upload continues when a response arrives before the request is complete.
  *
  * - `stop`: the upload stops at any final response head
- * - `continue`: the upload continues until the response ends; an error status (400-599) with `Connection:
- *   close` stops the upload at once, because the server does not want the rest (RFC 9112 §9.5)
+ * - `continue`: the upload continues until the response ends. Only an error status (400-599) with
+ *   `Connection: close` stops the upload earlier, because the server does not want the rest (RFC 9112 §9.5)
  *
  * Both choices deliver the whole response. If the request stays incomplete, its connection closes.
  *

@@ -39,7 +39,7 @@ export class Stock {
     return this.closedBy
   }
 
-  /** Numbers of open connections, idle connections and queued requests of each key. */
+  /** For each key, the numbers of open connections, idle connections and queued requests. */
   get keys(): ReadonlyMap<string, KeyState> {
     const keys = new Map<string, KeyState>()
     for (const { shownKey, open, idle, queued } of this.buckets.values()) {

@@ -57,7 +57,7 @@ export class AdmissionControl {
     return "serve"
   }
 
-  /** Moves the count of an admitted transport to the TLS transport that wraps it. */
+  /** Counts a TLS transport in place of the admitted transport that it wraps. */
   replace(plain: Transport, secured: Transport): void {
     if (!this.counted.has(plain)) return
     this.counted.set(secured, this.counted.get(plain))

@@ -364,7 +364,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     this.owner.run(exchange, this.server.exchangeEnded)
   }
 
-  // Starts the next request or closes the connection, once both the request and the response are complete.
+  // When request and response are complete, starts the next request or closes the connection.
   private settle(exchange: Exchange): void {
     if (!exchange.responseComplete || this.exchange !== exchange) return
     if (!exchange.requestComplete) return this.discardBody(exchange)

@@ -162,8 +162,8 @@ export class ServerLife implements ServerPort {
   // ---- steps of a shutdown, in this order
 
   /**
-   * Makes each further response the last of its connection, interrupts the handlers with `interruptAtDrain`,
-   * and calls the callbacks of `whenDraining`.
+   * Makes each further response the last of its connection, interrupts the handlers with the policy
+   * `interruptAtDrain`, and calls the callbacks of `whenDraining`.
    */
   drain(): void {
     this.enter("draining")

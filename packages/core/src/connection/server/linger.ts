@@ -22,7 +22,7 @@ const lingerTime = 5_000
  */
 export const idleLingerTime = 500
 
-/** The server of the connection. */
+/** The members of the server that lingering needs. */
 export interface LingerServer {
   readonly timers: Timers
   readonly closings: Closings

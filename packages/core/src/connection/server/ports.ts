@@ -34,7 +34,7 @@ export interface Settings extends AdmissionLimits {
   readonly allowHalfOpen: boolean
   readonly highWaterMark: number
   readonly maxRequestsPerSocket: number
-  /** Value of the `Retry-After` field, whole seconds. */
+  /** Value of the `Retry-After` field in 503 responses, in whole seconds. */
   readonly retryAfter: string
   readonly sendDate: boolean
   readonly noDelay: boolean

@@ -129,8 +129,8 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
   }
 
   /**
-   * Ends the byte counts of an exchange, and reports a watched exchange. `status` is the status of a default
-   * response, if one was sent.
+   * Ends the byte counts of an exchange, and reports the exchange to observers if it is watched. `status` is
+   * the status of a default response, if one was sent.
    */
   exchangeOver(exchange: Exchange, loss: Loss | undefined, status: number | undefined): void {
     if (exchange.isWatched) {

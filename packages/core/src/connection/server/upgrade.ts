@@ -78,7 +78,10 @@ const lost = (connection: ConnectionState, exchange: Exchange, fault: Fault): vo
   exchange.loss ??= { _tag: "Failed", fault, ...where(connection) }
 }
 
-/** Ends the exchange when both directions are closed or the handler has finished. Later calls do nothing. */
+/**
+ * Ends the exchange. Called when both directions are closed or the handler has finished. Later calls do
+ * nothing.
+ */
 export const upgradeOver = (connection: ConnectionState): void => {
   const exchange = connection.taken
   const upgrade = exchange?.upgrade

@@ -107,7 +107,7 @@ export class Body<F> {
     if (failure !== undefined) this.failWith(failure)
   }
 
-  /** Calls `read` once the waiting bytes have been read or dropped. Replaces an earlier callback. */
+  /** Calls `read` when all waiting bytes have been read or dropped. Replaces an earlier callback. */
   whenRead(read: () => void): void {
     this.taken = read
   }

@@ -16,7 +16,7 @@ export const forQueue = 2
 interface UnreadBody {
   /** Number of bytes not read yet. */
   readonly waiting: number
-  /** Calls `read` once the waiting bytes have been read or dropped. */
+  /** Calls `read` when all waiting bytes have been read or dropped. */
   whenRead(read: () => void): void
 }
 

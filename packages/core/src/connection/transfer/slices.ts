@@ -4,7 +4,8 @@
  *
  * A view costs about 100 bytes and keeps its whole chunk in memory. Without copies, a peer that sends single
  * bytes, or little data among many discarded bytes, would occupy a hundred times the memory. With copies,
- * memory is at most about twice `bytes`. The queue has no limit of its own, so its user must check `bytes`.
+ * memory is at most about twice `bytes`. The queue itself has no limit, so the code that uses it must check
+ * `bytes`.
  */
 
 /** Length (bytes) below which a slice is copied, because a view costs too much memory. */

@@ -1,6 +1,6 @@
 /**
- * Reads the line before a chunk's data, which contains size and extensions, and the line break after the data
- * (RFC 9112 §7.1). Extensions are counted and dropped, and never interpreted.
+ * Reads the chunk line (size and extensions) before a chunk's data, and the line break after the data (RFC
+ * 9112 §7.1). Extensions are counted and dropped, and never interpreted.
  */
 import { HEX, QDTEXT, TOKEN, VALUE } from "../grammar/byteClasses.js"
 import type { Machine } from "./machine.js"

@@ -3,8 +3,8 @@
  * positions of names and values. framingFields.ts reads the values of framing fields byte by byte. Never
  * unfolds, decodes or combines fields.
  *
- * The `if`s of the loop are in the order in which the parts of a line occur, so that one iteration of the
- * loop reads a typical line. plainLines.ts reads simple lines faster.
+ * The `if`s of the loop are in the order of the parts of a line. One iteration of the loop therefore reads a
+ * typical line. plainLines.ts reads simple lines faster.
  */
 import { endEmptyValue, endName, endSection, endValue, flagOfControl } from "./fieldEnds.js"
 import { kindOfValue, readFramingValue, recogniseName, recogniseWhole, takeOver } from "./framingFields.js"

@@ -4,9 +4,9 @@
  * part of the text that counts towards a limit, such as a name or a value. This file knows no grammar and
  * calls no events.
  *
- * If `i` is an index in the current chunk, `i + base` is the same position in the text of the current section
- * (a head or a trailer section). `carried` contains the section's bytes from earlier chunks. Long runs of
- * spaces between spans are not carried. So the limits on spans also limit the memory.
+ * The index `i` in the current chunk is the position `i + base` in the text of the current section (a head or
+ * a trailer section). `carried` contains the section's bytes from earlier chunks. Long runs of spaces between
+ * spans are not carried. So the limits on spans also limit the memory.
  */
 import type { FlagName, Flags } from "../../model/flags.js"
 import { LOOSE_PATH, LOOSE_QUERY, PATH, QUERY, URL_PATH, URL_QUERY } from "../grammar/byteClasses.js"

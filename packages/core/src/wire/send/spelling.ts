@@ -32,8 +32,8 @@ export class Spelling {
     /** The name in lower case; empty if the name is not a token. */
     readonly lower: string,
     /**
-     * The meaning of the name for the user of the cache, such as a bit for a known field; 0 if the name is
-     * not a token.
+     * The number that `meaning` of the cache returned for the name, such as a bit for a known field. The
+     * number is 0 if the name is not a token.
      */
     readonly meaning: number
   ) {}
