@@ -72,8 +72,8 @@ export interface Flags {
    */
   readonly targetCharacters: boolean
   /**
-   * Accepts a target whose form the method does not permit, with userinfo, or with a malformed authority (RFC
-   * 9112 §3.2). Set by the presets `node` and `insecure`.
+   * Accepts a target with userinfo, with a malformed authority, or in a form that the method does not permit
+   * (RFC 9112 §3.2). Set by the presets `node` and `insecure`.
    */
   readonly targetForms: boolean
   /**

@@ -78,7 +78,7 @@ export interface Upgraded {
 }
 
 /**
- * The name of the limit in `Server.ServerOptions` that a request exceeds. The server answers such a request
+ * The name of the limit in `Server.ServerOptions` that a connection or request exceeds. The server answers
  * with 503, and runs no handler.
  *
  * @since 0.1.0

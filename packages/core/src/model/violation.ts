@@ -119,7 +119,7 @@ export type ViolationCode = keyof ViolationFacts
  */
 export type ViolationOf<Code extends ViolationCode> = {
   readonly _tag: "Violation"
-  /** The rule that the message breaks. */
+  /** The code of the rule that the message breaks. */
   readonly code: Code
 } & ViolationFacts[Code]
 
@@ -233,7 +233,7 @@ export const upgradeNotAsked: ViolationOf<"ERR_HTTPFX_UPGRADE_NOT_ASKED"> = {
 
 /**
  * Creates the violation for a change of header fields after the head was sent. `what` is the verb of the
- * change.
+ * change, such as `set`.
  *
  * @since 0.1.0
  * @category violations

@@ -36,7 +36,7 @@ export interface EndedExchange {
   readonly now: number
   /** Number of idle connections under the key, without this connection. */
   readonly free: number
-  /** Whether more connections are open than the limits permit. Only a reduction of the limits causes this. */
+  /** Whether a reduction of the limits has left more connections open than the limits permit. */
   readonly crowded: boolean
   /**
    * The idle timeout that the server's last response announced, ms; `undefined` if the response announced no

@@ -206,8 +206,8 @@ export const sniName = (host: string): string => (host.endsWith(".") ? host.slic
  *    or if `servername` equals the host
  * 3. each TLS option that Node.js 20 lacks in its names, if set (`secureContext`, `ALPNProtocols`, `session`,
  *    ...)
- * 4. a second form of each value from part 2 whose text is ambiguous: keys with passphrases, binary data,
- *    lists with empty elements or commas
+ * 4. an unambiguous form of each value whose text in part 2 is ambiguous, such as keys with passphrases,
+ *    binary data, and lists with empty elements or commas
  *
  * @since 0.1.0
  * @category names

@@ -3,7 +3,8 @@
  *
  * The automaton (`wire/automaton`) decides which events are legal and whether the connection can be reused.
  * The pool decides whether a reusable connection stays open. A connection never serves two exchanges at once.
- * Bytes that belong to no response reset the connection, so these bytes never reach the next exchange.
+ * If bytes arrive that belong to no response, the connection is reset, so these bytes never reach the next
+ * exchange.
  */
 import { formatAddress, type Address } from "../../model/address.js"
 import type { Fault } from "../../model/fault.js"
@@ -32,9 +33,9 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   idleSince = 0
   /** Time (ms) at which the idle connection expires. */
   usableUntil = 0
-  /** Reason with which the pool retires the connection at `usableUntil`. */
+  /** Reason that the pool reports when it retires the connection at `usableUntil`. */
   expiresBy: RetireReason = "IdleTimeout"
-  /** Time (ms) at which the connection reaches its maximum age and gets no further request. */
+  /** Time (ms) at which the connection reaches its maximum age. Afterwards it gets no further request. */
   agesAt = Infinity
   /**
    * Time (ms) at which the connection began to close; `Infinity` if it is open. The pool resets the
@@ -259,7 +260,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     exchange.received += chunk.length
     const { reception } = this
     const used = reception.take(chunk)
-    // A callback within `take` may have ended the exchange. Then ignore the rest of the chunk.
+    // Ignore the rest of the chunk if a callback within `take` has ended the exchange.
     if (this.exchange !== exchange) return
     if (reception.switchedBy !== undefined)
       this.handOver(exchange, reception.switchedBy, chunk.subarray(used))

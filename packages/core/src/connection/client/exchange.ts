@@ -105,8 +105,8 @@ export abstract class Exchange implements BodyFlow, Owner {
   }
 
   /**
-   * Returns which part of the request was written. After a resend, the larger part of both connections
-   * counts, because the server may have acted on the first copy of the request.
+   * Returns which part of the request was written. If two connections got parts of it (after a resend), the
+   * larger part counts, because either server may have acted on the request.
    */
   get taken(): Written {
     return this.takenBefore === "all" || this.written === "none" ? this.takenBefore : this.written

@@ -19,8 +19,8 @@ import type { Waiter } from "./queue.js"
  */
 export interface Lease {
   /**
-   * The transport, which the borrower must start with its own handlers. The end of the loan calls their
-   * `close` handler.
+   * The transport, which the borrower must start with its own handlers. When the loan ends, `close` of these
+   * handlers is called.
    */
   readonly transport: Transport
   /** Whether the connection has served an exchange or a loan before this loan. */

@@ -136,9 +136,9 @@ export class ClientPool implements Home, Keeper {
   }
 
   /**
-   * Gives a request a connection that has served before. A request that cannot be resent first waits one turn
-   * of the event loop. If the server has sent FIN, that turn reads the FIN, and the request gets another
-   * connection.
+   * Gives a request a connection that has already served an exchange. A request that cannot be resent first
+   * waits one turn of the event loop. If the server has sent FIN, that turn reads the FIN, and the request
+   * gets another connection.
    */
   private reuse(exchange: Served, connection: Pooled): void {
     if (exchange.resendable) return exchange.begin(connection)

@@ -46,7 +46,7 @@ export type Payload =
  */
 export type EarlyAnswer = "stop" | "continue"
 
-/** A validated and encoded request that can be sent on any connection to its origin. */
+/** A validated and encoded request that can be sent on any connection to its destination. */
 export interface Request extends RequestFacts {
   readonly origin: Destination
   readonly encoded: EncodedHead
@@ -103,7 +103,7 @@ export interface Incoming {
 export interface Connecting {
   /** Aborts the attempt; `Opening.done` or `Opening.failed` is still called. */
   cancel(): void
-  /** Calls `f` when the attempt has ended, possibly at once. Replaces an earlier callback. */
+  /** Calls `f` when the attempt has ended, possibly immediately. Replaces an earlier callback. */
   whenOver(f: () => void): void
 }
 
@@ -120,8 +120,8 @@ export interface Opening {
 }
 
 /**
- * Maker of connections, implemented by the driver. Covers name resolution, several addresses, proxies and
- * TLS.
+ * Maker of connections, implemented by the driver. It resolves names, tries several addresses, and connects
+ * through proxies and by TLS.
  */
 export interface Connector {
   /**
@@ -144,7 +144,7 @@ export interface Served {
   readonly over: boolean
   readonly watch: Watch | undefined
   readonly upload: Upload | undefined
-  /** Part of the request that was written. After a resend, the larger part of both connections. */
+  /** Part of the request that was written. If two connections got parts of it, the larger part counts. */
   readonly taken: Written
   /** Whether the request can be resent if its connection is lost. */
   readonly resendable: boolean
@@ -220,9 +220,9 @@ export interface Pooled {
   idleSince: number
   /** Time (ms) at which the idle connection expires. */
   usableUntil: number
-  /** Reason with which the pool retires the connection at `usableUntil`. */
+  /** Reason that the pool reports when it retires the connection at `usableUntil`. */
   expiresBy: RetireReason
-  /** Time (ms) at which the connection reaches its maximum age and gets no further request. */
+  /** Time (ms) at which the connection reaches its maximum age. Afterwards it gets no further request. */
   agesAt: number
   /**
    * Time (ms) at which the connection began to close; `Infinity` if it is open. The pool resets the

@@ -99,7 +99,7 @@ export class Reception implements ResponseEvents {
       return Body.Read
     }
     const body = bodyOf(exchange.request.method, head.status)
-    // If the body is not chunked and has no Content-Length, the end of the connection ends it (RFC 9112
+    // If the head announces neither chunks nor a length, the end of the connection ends the body (RFC 9112
     // §6.3).
     const framingUntilClose = body === Body.Read && !head.chunked && head.contentLength === undefined
     this.untilClose = framingUntilClose

@@ -164,7 +164,8 @@ export interface Connection extends ConnectionFacts {
   /**
    * Returns whether the connection may stay open after the response. The owner needs the result for the
    * `Connection` field. `readingOn` states whether the app may still read the whole rest of the request. The
-   * call changes no state. The owner reports each other reason to close to the automaton (`mustClose`).
+   * call changes no state. If the owner has another reason to close, it must report that reason to the
+   * automaton (`mustClose`).
    */
   mayKeepAlive(exchange: Exchange, readingOn: boolean): boolean
   /** Sends an informational (1xx) head before the response. Does nothing if the exchange is aborted. */
@@ -300,7 +301,7 @@ export abstract class Exchange implements BodyFlow {
   }
 
   /**
-   * Records the start time of the exchange, and makes it watched, so that its end is reported to the
+   * Records the start time of the exchange. From now on the exchange is watched, so its end is reported to
    * observers.
    */
   begins(): Times {

@@ -140,8 +140,8 @@ export class Body<F> {
 
   /**
    * Takes the whole body as one array, or the rest that earlier readers have left. Returns `undefined` if the
-   * body has not ended or has failed. If more than `limit` bytes wait (`undefined`: no limit), the body fails
-   * with `tooLarge()`. The result is cached, so that all callers get the same bytes.
+   * body has not ended or has failed. If more than `limit` bytes wait (`undefined` means no limit), the body
+   * fails with `tooLarge()`. The result is cached, so that all callers get the same bytes.
    */
   takeWhole(limit: number | undefined, tooLarge: () => F): Uint8Array | undefined {
     if (this.collected !== undefined) return this.collected

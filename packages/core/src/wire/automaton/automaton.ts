@@ -36,8 +36,8 @@ export interface RequestFacts {
   /** The minor version of HTTP/1.x, which is 0 or 1. */
   readonly versionMinor: number
   /**
-   * Whether the request permits another exchange on the connection. HTTP/1.1 permits this without
-   * `Connection: close`, and HTTP/1.0 permits this with `Connection: keep-alive`.
+   * Whether the request permits another exchange on the connection. An HTTP/1.1 request does so if it lacks
+   * `Connection: close`, and an HTTP/1.0 request if it has `Connection: keep-alive`.
    */
   readonly keepAlive: boolean
   /**
@@ -135,8 +135,7 @@ export class Connection {
   }
 
   /**
-   * Whether the response has switched protocols. The request half also switches, once the request is
-   * complete.
+   * Whether the response has switched protocols. The request half also switches when the request is complete.
    */
   get switched(): boolean {
     return this.responseNow === responseSwitched
@@ -313,8 +312,8 @@ export class Connection {
   after(): AfterExchange {
     if (this.responseNow === responseSwitched) return switchedOver
     const over = this.owed === 0 || this.responseNow === responseDone || this.responseNow === responseClosed
-    // Because of `close`, an incomplete request closes the connection. A driver that first reads or sends the
-    // rest of the request calls `after` again when the request is complete.
+    // The argument `close` means that an incomplete request closes the connection. A driver that first reads
+    // or sends the rest of the request calls `after` again when the request is complete.
     return afterExchange(this.reason, over, this.requestNow === requestIdle, "close")
   }
 

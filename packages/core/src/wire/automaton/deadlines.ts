@@ -157,8 +157,8 @@ export const contradicts = ({
 
 /**
  * Returns the current progress. The result is `last` if fewer than `progressBytes` bytes have been
- * transferred since. Otherwise the result is a new record that starts at `now`. `moved` is the number of
- * bytes transferred so far.
+ * transferred since `last.since`. Otherwise the result is a new record that starts at `now`. `moved` is the
+ * number of bytes transferred so far.
  *
  * @since 0.1.0
  * @category deadlines

@@ -184,7 +184,7 @@ const readExtensionValue = (m: Machine, i: number, n: number): number => {
   const from = i
   let c = 0
   while (i < n && TOKEN[(c = chunk[i]!)] !== 0) i++
-  // `part` is 1 once the value has begun, even if the value continues in the next input chunk.
+  // `part` is 1 after the value has begun, even if the value continues in the next input chunk.
   if (i > from) m.part = 1
   if (i === n) return i
   if (c === QUOTE) {

@@ -20,7 +20,7 @@ export const asksToContinue = (value: string): boolean => hasElement(value, know
 
 /**
  * The expectation of a request. `continue` means that `100-continue` is the only expectation. With the
- * reading `word` of `expectationOf`, it means that the value contains `100-continue`.
+ * reading `word` of `expectationOf`, `continue` means that the value contains `100-continue`.
  *
  * @since 0.1.0
  * @category facts

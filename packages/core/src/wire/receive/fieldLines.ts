@@ -27,7 +27,7 @@ const COLON = 58
 
 /**
  * Reads field lines from the index `i` on, up to the end of the chunk (`n`), a refused byte, or the end of
- * the empty line. Returns the index where reading stopped. After the empty line the next stage is set.
+ * the empty line. Returns the index where reading stopped. At the end of the empty line, sets the next stage.
  */
 export const readFieldLines = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk

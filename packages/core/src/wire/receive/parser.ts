@@ -65,7 +65,7 @@ const machinesOf = (shared: Shared, request: boolean, options: ParserOptions): M
 class MessageParser {
   private machine: Machine
   private isPaused = false
-  /** The value of `bytesConsumed` while the parser has no machine of its own. */
+  /** The value of `bytesConsumed` while the parser has no machine. */
   private consumed = 0
 
   constructor(
@@ -149,7 +149,7 @@ class MessageParser {
    */
   rest(): void {
     const m = this.machine
-    // While `execute` runs, the machine has a chunk and must not be given back.
+    // While `execute` runs, the machine has a chunk and must not return to the pool.
     if (m === this.machines.resting || m.chunk.length > 0 || this.isPaused) return
     if (m.stage === S.NEXT_MESSAGE) this.nextMessage()
     if (m.stage !== S.IDLE || m.remaining > 0) return

@@ -32,8 +32,8 @@ const isTabOrFormFeed = (c: number): boolean => c === 9 || c === 12
 
 /**
  * Reads a target from the index `i` on, up to the end of the chunk (`n`), a refused byte, or the end of the
- * target. Returns the index where reading stopped. At the end of the target, its span is closed and the next
- * stage is set.
+ * target. Returns the index where reading stopped. At the end of the target, closes the target's span and
+ * sets the next stage.
  */
 export const readTarget = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk

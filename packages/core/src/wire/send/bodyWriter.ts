@@ -91,7 +91,7 @@ export const checkTrailerName = (name: string): TrailersViolation | undefined =>
       : { _tag: "Violation", code: "ERR_HTTP_TRAILER_INVALID", name }
 
 /**
- * A writer for one body. A refused call sends nothing and changes nothing.
+ * A writer for one body. A refused call sends nothing and leaves the writer unchanged.
  *
  * @since 0.1.0
  * @category encoding

@@ -50,7 +50,7 @@ export const found = {
   text: "",
   /** The set of `Known` fields that are present. */
   seen: 0,
-  /** The value of `Content-Length`, or -1 without this field. */
+  /** The value of `Content-Length`, or -1 if this field is absent. */
   contentLength: -1,
   /** Whether the last transfer coding is `chunked`. */
   chunkedLast: false,

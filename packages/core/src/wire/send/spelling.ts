@@ -56,8 +56,8 @@ export class Spellings {
   private readonly met = new Map<string, Spelling>()
 
   /**
-   * `meaning` returns the meaning of a name in lower case. The cache calls `meaning` once for each new
-   * spelling.
+   * `meaning` maps a lower-case name to a number, such as a bit for a known field. The cache calls `meaning`
+   * once for each new spelling.
    */
   constructor(private readonly meaning: (lower: string) => number) {}
 
