@@ -1,8 +1,9 @@
 /**
  * Reads the idle timeout that a server announces in `Keep-Alive` (RFC 2068 §19.7.1.1, still in common use).
  *
- * Ignores `max`, the announced number of further requests. The server announces its last response with
- * `Connection: close` anyway, and a client that counts down from `max` could close connections too early.
+ * Ignores `max`, the announced number of further requests. `max` is not needed, because the server announces
+ * its last response with `Connection: close`. A client that counts down from `max` could close connections
+ * too early.
  */
 
 const timeout = /(?:^|[, \t])timeout[ \t]*=[ \t]*"?(\d{1,9})"?[ \t]*(?:[,;]|$)/i

@@ -66,7 +66,7 @@ export const readProxy = (text: string, reading: ProxyReading): ProxyPlace | Bad
   }
   const { protocol } = url
   if (protocol !== "http:" && protocol !== "https:") return { _tag: "BadProxyUrl", protocol }
-  // `URL` drops a port that is the default of the URL's scheme, so read such a port from the text.
+  // `URL` drops a port that is the default of the URL's scheme, so read this port from the text.
   const written = /^[^/]*\/\/[^/?#]*:(\d+)(?:[/?#]|$)/.exec(absolute)
   const port = url.port === "" ? Number(written?.[1] ?? defaultPorts[reading][protocol]) : Number(url.port)
   const host = url.hostname.replace(/^\[|\]$/g, "")

@@ -23,7 +23,7 @@ export interface Timers {
   /**
    * Calls `f` when `now()` has reached `deadline` (ms). Bytes that arrived before the deadline are read
    * before `f` is called, even if the process was suspended past the deadline. The returned function cancels
-   * the call. The function has no effect after the call of `f`, or if called again.
+   * the call. To call this function again, or after the call of `f`, has no effect.
    */
   at(deadline: number, f: () => void): () => void
   /**

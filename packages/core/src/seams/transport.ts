@@ -101,8 +101,8 @@ export interface Transport {
   isLost?(): boolean
   /**
    * Whether the peer's FIN arrived without `close_notify` of TLS, so that the data may have been truncated in
-   * transit (RFC 9112 §9.8). Valid after the callback `end`. Absent or `false` also if the platform does not
-   * report a missing `close_notify`.
+   * transit (RFC 9112 §9.8). The value is valid after the callback `end`. It is also absent or `false` if the
+   * platform does not report a missing `close_notify`.
    */
   readonly truncated?: boolean
   /**

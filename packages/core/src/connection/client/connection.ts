@@ -2,9 +2,9 @@
  * One client connection, which sends one request after the other and passes each response to its exchange.
  *
  * The automaton (`wire/automaton`) decides which events are legal and whether the connection can be reused.
- * The pool decides whether a reusable connection stays open. A connection never serves two exchanges at once.
- * If bytes arrive that belong to no response, the connection is reset, so these bytes never reach the next
- * exchange.
+ * The pool decides whether a reusable connection stays open. A connection never serves two exchanges at the
+ * same time. If bytes arrive that belong to no response, the connection is reset, so these bytes never reach
+ * the next exchange.
  */
 import { formatAddress, type Address } from "../../model/address.js"
 import type { Fault } from "../../model/fault.js"

@@ -85,7 +85,10 @@ export abstract class Exchange implements BodyFlow, Owner {
    * the caller of the request.
    */
   protected abstract handedOver(): void
-  /** Called at most once, when the request has failed before a response. `answered` is then never called. */
+  /**
+   * Called at most once, when the request has failed before a response. Afterwards `answered` is never
+   * called.
+   */
   protected abstract failed(loss: RequestLoss): void
   /** Converts a loss to the error that events contain. */
   protected abstract errorOf(loss: RequestLoss): unknown

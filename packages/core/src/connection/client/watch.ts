@@ -11,7 +11,10 @@ import type { Step, TimeLimits } from "./limits.js"
 export interface EventSink {
   /** Whether the pool has observers. Without observers, no events are created. */
   readonly listening: boolean
-  /** Returns the time for measuring durations, in milliseconds with fractions. */
+  /**
+   * Returns the current time in milliseconds with fractions. Only differences of such times are used, as
+   * durations.
+   */
   now(): number
   /** Returns the current time in milliseconds since the epoch. */
   wallTime(): number

@@ -120,8 +120,8 @@ export class Linger {
     return buffered === 0 ? undefined : `${buffered} unsent bytes`
   }
 
-  // `forced` states whether the check runs early, because a virtual clock stands still. The peer then never
-  // reads the rest of the output.
+  // `forced` states whether the check runs early, because a virtual clock stands still. If `forced` is
+  // `true`, the peer will never read the rest of the output.
   private readonly check = (forced: boolean): void => {
     const { transport } = this
     const now = this.server.timers.now()

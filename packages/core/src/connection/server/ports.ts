@@ -102,8 +102,8 @@ export interface Rejecting {
   write(data: string | Uint8Array): boolean
   whenDrained(f: () => void): () => void
   /**
-   * Hands the connection over as a separate transport, and returns this transport. The caller must then write
-   * only to the returned transport. Returns `undefined` if the connection has ended.
+   * Hands the connection over as a separate transport, and returns this transport. Afterwards the caller must
+   * write only to the returned transport. Returns `undefined` if the connection has ended.
    */
   giveAway(): Transport | undefined
   /** Sends the default response, and closes the connection. */
@@ -287,8 +287,8 @@ export abstract class Exchange implements BodyFlow {
   // ---- common
 
   /**
-   * Whether the end of the connection marks the end of the response body. FIN would then make a partial body
-   * look complete.
+   * Whether the end of the connection marks the end of the response body. If so, FIN would make a partial
+   * body look complete.
    */
   get untilClose(): boolean {
     return this.framing?._tag === "UntilClose"

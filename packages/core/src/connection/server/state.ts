@@ -38,7 +38,7 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
   used = false
   readonly inflow: Inflow
   linger: Linger | undefined = undefined
-  /** Whether a write met backpressure. The transport then calls `drain` later. */
+  /** Whether a write met backpressure, so that the transport will call `drain`. */
   backedUp = false
   bytesOut = 0
   /** Value of `bytesOut` at the end of the previous exchange. */

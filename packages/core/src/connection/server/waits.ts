@@ -22,7 +22,7 @@ export interface Moment {
   readonly sent: number
   /** Whether output waits for the client to read. */
   readonly writing: boolean
-  /** Whether reading is paused. FIN and RST cannot be noticed then. */
+  /** Whether reading is paused, so that FIN and RST cannot be noticed. */
   readonly holding: boolean
 }
 

@@ -37,7 +37,7 @@ export interface RequestFacts {
   readonly versionMinor: number
   /**
    * Whether the request permits another exchange on the connection. An HTTP/1.1 request does so if it lacks
-   * `Connection: close`, and an HTTP/1.0 request if it has `Connection: keep-alive`.
+   * `Connection: close`, and an HTTP/1.0 request does so if it has `Connection: keep-alive`.
    */
   readonly keepAlive: boolean
   /**

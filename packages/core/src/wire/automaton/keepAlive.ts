@@ -26,8 +26,8 @@ export const defaultKeepAliveTimeoutBuffer = 1_000
 
 /**
  * Returns the actual idle timeout of a connection, ms. 0 means no timeout. The actual timeout exceeds the
- * announced timeout by `buffer`, so that a request sent at the last moment still arrives in time. A `buffer`
- * that is negative, infinite or not a number counts as the default.
+ * announced timeout by `buffer`, so that a request sent at the last moment arrives before the server closes
+ * the connection. A `buffer` that is negative, infinite or not a number counts as the default.
  *
  * @since 0.1.0
  * @category keep-alive

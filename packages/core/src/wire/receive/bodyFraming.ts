@@ -101,8 +101,8 @@ const persists = (m: Machine): boolean => {
 export const keepsAlive = (m: Machine): boolean => persists(m) && !needsClose(m)
 
 /**
- * Returns whether the connection persists, as a number. 0 means that the connection closes, and 2 that it
- * persists. 1 means that the connection closes only if the message has a body, because the end of the
- * connection then frames the body.
+ * Returns whether the connection persists, as a number. 0 means that the connection closes. 2 means that the
+ * connection persists. 1 means that the connection closes only if the message has a body, because the end of
+ * the connection then frames the body.
  */
 export const reuseAfter = (m: Machine): number => (!persists(m) ? 0 : needsClose(m) ? 1 : 2)

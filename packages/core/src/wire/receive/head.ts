@@ -171,8 +171,8 @@ export class ParsedHead implements RequestHead, ResponseHead {
   declare readonly versionMajor: number
   declare readonly versionMinor: number
   /**
-   * The result of `reuseAfter`. 0 means that the connection closes, 1 that it persists only if the message
-   * has no body, and 2 that it persists.
+   * The result of `reuseAfter`. 0 means that the connection closes. 1 means that it persists only if the
+   * message has no body. 2 means that it persists.
    */
   declare private readonly reuse: number
   declare readonly upgrade: boolean

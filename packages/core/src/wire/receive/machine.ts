@@ -101,8 +101,8 @@ export class Machine {
   /** Index in the chunk of the first byte of the section that has not been copied to `carried`. */
   sectionAt = 0
   /**
-   * Number of sections that have begun in this chunk. From the second section on, several sections may share
-   * the text of one window.
+   * Number of sections (heads and trailer sections) that have begun in this chunk. From the second section
+   * on, several sections may share the text of one window.
    */
   private sections = 0
   private window = ""

@@ -15,8 +15,8 @@ import { isToken } from "../grammar/validate.js"
  */
 export interface HandshakeRefusal {
   /**
-   * The status of the response. With 426, `headers` state the required upgrade and, if necessary, the
-   * supported version.
+   * The status of the response. If the status is 426, `headers` state the required upgrade and, if necessary,
+   * the supported version.
    */
   readonly status: 400 | 405 | 426
   /** The reason, as text for people. */
