@@ -138,9 +138,7 @@ export interface Served {
   waiter: Waiter<Served, Pooled> | undefined
   /** The attempt to connect, while it is in progress. */
   attempt: Connecting | undefined
-  /**
-   * Whether the exchange has ended or the loan was granted. If `true`, it must not get a further connection.
-   */
+  /** Whether the exchange has ended or the loan was granted. No further connection may be used after that. */
   readonly over: boolean
   readonly watch: Watch | undefined
   readonly upload: Upload | undefined

@@ -112,7 +112,7 @@ export class Machine {
   spanAt = -1
   /** The part of an unfinished name or method that arrived in earlier chunks. */
   partial = ""
-  /** Number of bytes in the section's spans. `limit` is the maximum. */
+  /** Number of bytes in the section's spans. The section is refused when this number reaches `limit`. */
   counted = 0
   limit: number
   extensions = 0
