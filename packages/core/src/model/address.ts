@@ -20,7 +20,7 @@ export interface TcpAddress {
   readonly _tag: "TcpAddress"
   /** An IP address in text form. A host name is possible only if the network accepts names. */
   readonly hostname: string
-  /** The port, from 1 to 65535. With 0 the system chooses a free port for a listener. */
+  /** The port, from 1 to 65535. A listener may use 0, and the system then chooses a free port. */
   readonly port: number
 }
 
@@ -66,8 +66,8 @@ export const formatAddress = (address: Address): string =>
 const mapped = /^::ffff:(?:(\d+\.\d+\.\d+\.\d+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/i
 
 /**
- * Returns an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2), which a socket for both families reports for IPv4
- * clients, as the IPv4 address. Returns all other hosts unchanged.
+ * Converts an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) to the IPv4 address, and returns all other hosts
+ * unchanged. A dual-stack socket reports IPv4 clients by mapped addresses.
  */
 export const plainHost = (host: string): string => {
   const match = mapped.exec(host)

@@ -6,7 +6,7 @@
 
 /**
  * The strictness flags of a parser. Each flag accepts one deviation from the strictest reading of the
- * grammar, which the RFC section in parentheses defines.
+ * grammar. The RFC section in parentheses defines that part of the grammar.
  *
  * @since 0.1.0
  * @category flags
@@ -57,8 +57,8 @@ export interface Flags {
    */
   readonly otherProtocols: boolean
   /**
-   * Accepts any line breaks before a start line. Without the flag, only a request may follow empty lines, and
-   * these must end with CRLF (RFC 9112 §2.2). Set by the presets `node` and `insecure`.
+   * Accepts any line breaks before a start line. Without the flag, empty lines may precede only a request,
+   * and each empty line must end with CRLF (RFC 9112 §2.2). Set by the presets `node` and `insecure`.
    */
   readonly leadingLineBreaks: boolean
   /**
@@ -72,8 +72,8 @@ export interface Flags {
    */
   readonly targetCharacters: boolean
   /**
-   * Accepts a target whose form the method does not permit, with userinfo, or with a malformed authority (RFC
-   * 9112 §3.2). Set by the presets `node` and `insecure`.
+   * Accepts a target with userinfo, with a malformed authority, or in a form that the method does not permit
+   * (RFC 9112 §3.2). Set by the presets `node` and `insecure`.
    */
   readonly targetForms: boolean
   /**
@@ -121,8 +121,8 @@ export interface Flags {
    */
   readonly framingInTrailers: boolean
   /**
-   * Accepts a field value that continues in the next line after a space or tab (RFC 9112 §5.2). Set only by
-   * the preset `insecure`.
+   * Accepts a field value that continues in the next line, if that line begins with a space or tab (RFC 9112
+   * §5.2). Set only by the preset `insecure`.
    */
   readonly obsoleteFold: boolean
   /**
@@ -179,7 +179,7 @@ export interface Flags {
  */
 export type FlagName = keyof Flags
 
-// Only `strict` sets this flag, because Node 20's parser does not accept such a tab as whitespace.
+// Only `strict` sets `tabsInFraming`, because Node 20's parser does not accept these tabs as whitespace.
 const strictOnly = ["tabsInFraming"] as const satisfies ReadonlyArray<FlagName>
 
 const strict = [
@@ -253,8 +253,8 @@ export const presets: { readonly [P in "strict" | "node" | "insecure"]: Flags } 
 })
 
 /**
- * All flags set, for tools that observe a connection. Their parser must accept all input that any preset
- * accepts.
+ * All flags set, for tools that observe a connection. The parser of such a tool must accept all input that
+ * any preset accepts.
  *
  * @since 0.1.0
  * @category flags

@@ -91,7 +91,7 @@ export type PeerStep = ViolationsOf<"ERR_HTTPFX_OUT_OF_ORDER" | "ERR_HTTPFX_UPGR
 
 /**
  * The loss of a client's exchange because the response is not legal for its request. The automaton in
- * `wire/automaton` decides this.
+ * `wire/automaton` decides which responses are legal.
  */
 export interface OutOfStep {
   readonly _tag: "OutOfStep"

@@ -6,7 +6,7 @@ import type { Address } from "./address.js"
 import type { Loss } from "./loss.js"
 
 /**
- * Facts of the connection about one finished exchange on a server.
+ * The facts that a server's connection records about one finished exchange.
  *
  * @since 0.1.0
  * @category models
@@ -28,9 +28,9 @@ export interface WireFacts {
   readonly status: number | undefined
   /** The HTTP version of the request: `1.1` or `1.0`; `undefined` if no head was parsed. */
   readonly httpVersion: string | undefined
-  /** Number of bytes received, heads and framing included. */
+  /** Number of bytes received for the exchange, including heads and framing. */
   readonly bytesIn: number
-  /** Number of response bytes, heads and framing included. */
+  /** Number of bytes sent for the exchange, including heads and framing. */
   readonly bytesOut: number
   /** Bytes of the request's body as received: without framing, and before any decompression. */
   readonly bodyIn: number
@@ -78,15 +78,15 @@ export interface Upgraded {
 }
 
 /**
- * The names of those limits in `Server.ServerOptions` that make a server answer further requests with 503. No
- * handler runs for such a request.
+ * The name of the limit in `Server.ServerOptions` that a connection or request exceeds. The server answers
+ * with 503, and runs no handler.
  *
  * @since 0.1.0
  * @category models
  */
 export type DropReason = "maxConnections" | "maxConnectionsPerAddress" | "maxRequestsPerSocket"
 
-/** The end of an exchange, as far as its connection knows. The failure of a handler is not included. */
+/** The end of an exchange from the view of its connection, which does not know whether the handler failed. */
 export type End =
   | { readonly _tag: "Answered" }
   /** The handler sent no response, or an incomplete response. */

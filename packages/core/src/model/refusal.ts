@@ -35,7 +35,7 @@ export type RefusalCode =
   | "HPE_UNEXPECTED_SPACE"
 
 /**
- * The status with which a server should respond before it closes the connection.
+ * The status with which a server should respond to refused bytes before it closes the connection.
  *
  * @since 0.1.0
  * @category refusals
@@ -51,7 +51,7 @@ export type RefusalStatus = 400 | 413 | 414 | 431 | 501 | 505
  */
 export interface Refusal {
   readonly _tag: "Refusal"
-  /** The code of the refusal, from Node's parser. */
+  /** The code of the refusal, as in Node's `err.code`. */
   readonly code: RefusalCode
   /** The reason in Node's words (`err.reason`), or in our own words if Node's parser lacks the check. */
   readonly reason: string

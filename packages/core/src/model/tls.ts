@@ -3,8 +3,8 @@
  */
 
 /**
- * A certificate as plain data, for decisions of an app. The keys of a subject or issuer are X.509 short
- * names, such as `CN`, `O` and `OU`.
+ * A certificate as plain data, on which an app can base decisions. The keys of a subject or issuer are X.509
+ * short names, such as `CN`, `O` and `OU`.
  *
  * @since 0.1.0
  * @category models

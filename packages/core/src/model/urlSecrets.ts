@@ -2,11 +2,12 @@
  * Removes secrets from URLs. Errors, log lines and spans show neither user nor password, and spans show no
  * signatures.
  *
- * Works on any text. If `new URL` rejects a text, everything from the slashes to the last `@` is removed,
- * because every part of this text may be a user or a password.
+ * Works on any text. If `new URL` rejects a text, every part of it may be a user or a password. Everything
+ * from the slashes to the last `@` is then removed.
  */
 
-// A path contains no user. A scheme counts only before slashes: `user:` in `user:password@host` is a user.
+// A path contains no userinfo. A scheme is recognized only before slashes, because `user:` in
+// `user:password@host` is a user.
 const path = /^[/\\](?![/\\])/
 const authority = /^([a-z][a-z0-9+.-]*:(?=[/\\]))?([/\\]*)[^]*@/i
 

@@ -15,8 +15,8 @@
  * - `Repeated`: the field is repeated with a different value
  * - `Malformed`: the value does not match the field's grammar
  * - `BesideTransferEncoding`: the message has both `Content-Length` and `Transfer-Encoding` (RFC 9112 §6.2)
- * - `ChunkedNotLast`: a request's last transfer coding is not `chunked`, or another coding follows `chunked`
- *   (RFC 9112 §6.1)
+ * - `ChunkedNotLast`: another transfer coding follows `chunked`, or a request's last transfer coding is not
+ *   `chunked` (RFC 9112 §6.1)
  * - `NotForVersion`: the message has a transfer coding, and the peer's version is HTTP/1.0 (RFC 9112 §6.1)
  * - `NotForMethod`: the message has a framing field, and its method permits no body (RFC 9110 §9.3.6, §9.3.8)
  *
@@ -36,7 +36,8 @@ export type FieldConflict =
  * - `declared`, `actual`: numbers of bytes
  * - `protocol`, `expected`: the scheme of the URL, and the scheme that the agent or client supports
  * - `reason`: a {@link FieldConflict}
- * - `half`, `state`, `signal`: the step that is not legal, and the state of this half of the connection
+ * - `half`, `state`, `signal`: the half of the exchange, its current state, and the step that is not legal in
+ *   this state
  *
  * @since 0.1.0
  * @category models
@@ -52,7 +53,7 @@ export interface ViolationFacts {
     readonly name?: string
   }
   /**
-   * A status that is not an integer from 100 to 999, that is a 1xx for a final response, or that is final for
+   * A status that is not an integer from 100 to 999, a 1xx status for a final response, or a final status for
    * an informational response.
    */
   readonly ERR_HTTP_INVALID_STATUS_CODE: { readonly status: number }
@@ -118,7 +119,7 @@ export type ViolationCode = keyof ViolationFacts
  */
 export type ViolationOf<Code extends ViolationCode> = {
   readonly _tag: "Violation"
-  /** The rule that the message breaks. */
+  /** The code of the rule that the message breaks. */
   readonly code: Code
 } & ViolationFacts[Code]
 
@@ -132,7 +133,7 @@ export type ViolationOf<Code extends ViolationCode> = {
 export type Violation = { [Code in ViolationCode]: ViolationOf<Code> }[ViolationCode]
 
 /**
- * The union of the violations with one of these codes.
+ * The violations whose code is one of `Code`.
  *
  * @since 0.1.0
  * @category models
@@ -178,7 +179,7 @@ export type RequestViolation =
     >
 
 /**
- * The violations that an outgoing body can have, by its length, its end or its trailers.
+ * The violations that an outgoing body can have in its length, its end or its trailers.
  *
  * @since 0.1.0
  * @category models
@@ -232,7 +233,7 @@ export const upgradeNotAsked: ViolationOf<"ERR_HTTPFX_UPGRADE_NOT_ASKED"> = {
 
 /**
  * Creates the violation for a change of header fields after the head was sent. `what` is the verb of the
- * change.
+ * change, such as `set`.
  *
  * @since 0.1.0
  * @category violations

@@ -1,5 +1,5 @@
 /**
- * Decides whether a request without an idle connection gets a new connection or waits in the queue.
+ * Decides whether a request gets a new connection or waits in the queue, if no idle connection is available.
  *
  * The functions are pure, and decide by counts that the caller keeps. Choosing among idle connections is the
  * task of `choose.ts`.
@@ -48,11 +48,10 @@ export interface Occupancy {
 }
 
 /**
- * The decision about a request without an idle connection.
+ * The decision about a request for which no idle connection is available.
  *
  * - `Open`: the request gets a new connection
- * - `Replace`: among the idle connections of other keys, the one that has been idle longest is closed, and
- *   the request gets a new connection
+ * - `Replace`: the longest idle connection of all other keys is closed, and the request gets a new connection
  * - `Wait`: the request joins the queue
  *
  * `reason` is the limit that was reached.
@@ -71,7 +70,7 @@ const waitForKey: Admission = { _tag: "Wait", reason: "MaxSockets" }
 const waitForAny: Admission = { _tag: "Wait", reason: "MaxTotalSockets" }
 
 /**
- * Decides whether a request without an idle connection gets a new connection or waits.
+ * Decides whether a request gets a new connection or waits, if no idle connection is available.
  *
  * @since 0.1.0
  * @category admission

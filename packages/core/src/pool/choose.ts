@@ -21,8 +21,8 @@ export const schedulings = ["lifo", "fifo"] as const
 export type Scheduling = (typeof schedulings)[number]
 
 /**
- * The result of choosing an idle connection. `Reuse` has the chosen connection, and `None` has the reason why
- * no connection was chosen.
+ * The result of choosing an idle connection. `Reuse` contains the chosen connection, and `None` contains the
+ * reason why no connection was chosen.
  *
  * @since 0.1.0
  * @category idle

@@ -1,8 +1,9 @@
 /**
  * Reads the idle timeout that a server announces in `Keep-Alive` (RFC 2068 §19.7.1.1, still in common use).
  *
- * Ignores `max`, the announced number of further requests. The server announces its last response with
- * `Connection: close` anyway, and counting down from `max` could close connections too early.
+ * Ignores `max`, the announced number of further requests. `max` is not needed, because the server announces
+ * its last response with `Connection: close`. A client that counts down from `max` could close connections
+ * too early.
  */
 
 const timeout = /(?:^|[, \t])timeout[ \t]*=[ \t]*"?(\d{1,9})"?[ \t]*(?:[,;]|$)/i
@@ -23,8 +24,8 @@ export const keepAliveHint = (value: string | undefined): number | undefined => 
 const asNode = /^timeout=(\d+)/
 
 /**
- * Returns the same timeout as {@link keepAliveHint}, by the rules of Node's agent. Node's agent reads
- * `timeout` only at the beginning of the value and only in lower case.
+ * Returns the idle timeout (ms) that Node's agent finds in a `Keep-Alive` value. Node's agent reads `timeout`
+ * only at the beginning of the value and only in lower case.
  *
  * @since 0.1.0
  * @category hints

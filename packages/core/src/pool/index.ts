@@ -17,8 +17,9 @@
  * - `resend.ts`: when a request may be resent on a new connection
  * - `retry.ts`: when a failed request is retried, for users who enable retries
  *
- * The callback API turns off the rules that Node's agent lacks. For this purpose it passes `idleElsewhere: 0`
- * and `agesAt: Infinity`, calls `nextAsNode` instead of `nextFair`, and does not call `resend`.
+ * The callback API turns off the rules that Node's agent lacks. For this purpose the callback API passes
+ * `idleElsewhere: 0` and `agesAt: Infinity`, calls `nextAsNode` instead of `nextFair`, and does not call
+ * `resend`.
  *
  * Never imports Effect or `wire/`, and never uses I/O or a clock.
  *

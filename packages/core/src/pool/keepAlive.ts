@@ -12,15 +12,15 @@
  * @category idle
  */
 export interface KeepAlivePolicy {
-  /** Whether connections are kept after an exchange. */
+  /** Whether connections stay open after an exchange. */
   readonly keepAlive: boolean
   /** Maximum number of idle connections per key. */
   readonly maxFreeSockets: number
-  /** Maximum idle time. `Infinity` means no limit, for which Node's agent uses 0. */
+  /** Maximum idle time. `Infinity` means no limit (in Node's agent: 0). */
   readonly idleTimeout: number
   /**
-   * Safety margin before the idle timeout that the server announced in `Keep-Alive` expires. A connection is
-   * retired this much earlier. Node's agent uses 1000.
+   * Safety margin for an idle timeout that the server announced in `Keep-Alive`. The connection is retired
+   * this much before the announced timeout expires. Node's agent uses 1000.
    */
   readonly hintBuffer: number
 }
@@ -34,11 +34,9 @@ export interface KeepAlivePolicy {
 export interface EndedExchange {
   /** The current time, ms. */
   readonly now: number
-  /** Number of other idle connections under the same key. */
+  /** Number of idle connections under the key, without this connection. */
   readonly free: number
-  /**
-   * Whether more connections are open than the limits permit, which happens after the limits were lowered.
-   */
+  /** Whether a reduction of the limits has left more connections open than the limits permit. */
   readonly crowded: boolean
   /**
    * The idle timeout that the server's last response announced, ms; `undefined` if the response announced no
@@ -56,7 +54,7 @@ export interface EndedExchange {
  * The reason why a client does not keep a connection after an exchange, or closes an idle connection.
  *
  * - `KeepAliveOff`: the pool keeps no connections
- * - `MaxFreeSockets`: the maximum number of connections of its key is already idle
+ * - `MaxFreeSockets`: as many connections of the key as `maxFreeSockets` permits are already idle
  * - `OverLimit`: there are more connections than the limits permit
  * - `HintTooShort`: the server's announced idle timeout is not longer than `hintBuffer`, so no reuse would be
  *   safe
@@ -104,8 +102,8 @@ const maxAge = close("MaxAge")
  * Decides whether a reusable connection is kept idle after its exchange. Must be called only if no queued
  * request takes the connection.
  *
- * The callback API also obeys `Close`. As in Node, its agent uses `until` only to shorten its own timeout. So
- * an agent without a timeout ignores `until`.
+ * The agent of the callback API obeys `Close`. As in Node, this agent uses `until` only to shorten its own
+ * timeout, and ignores `until` if it has no timeout.
  *
  * @since 0.1.0
  * @category idle
@@ -133,9 +131,9 @@ export const retain = (ended: EndedExchange, policy: KeepAlivePolicy): Retention
 }
 
 /**
- * Returns whether a connection may serve a queued request directly after its exchange. Only the maximum age
- * forbids this. The server's announced idle timeout does not matter, because the connection is never idle in
- * between.
+ * Returns whether a connection may serve a queued request directly after an exchange. Only the maximum age of
+ * the connection decides. An idle timeout does not matter, because the connection is not idle between the two
+ * exchanges.
  *
  * @since 0.1.0
  * @category idle

@@ -40,8 +40,8 @@ export const connectionName = (options: NameOptions = {}): string => {
   return name
 }
 
-// TLS options in the order of Node's names. An option appears in the name if its value is truthy, or, with
-// `given`, if its value is not `undefined`.
+// TLS options in the order of Node's names. An option with `truthy` appears in the name if its value is
+// truthy. An option with `given` appears if its value is not `undefined`.
 const tlsFields: ReadonlyArray<readonly [field: keyof TlsNameOptions, when: "truthy" | "given"]> = [
   ["ca", "truthy"],
   ["cert", "truthy"],
@@ -66,12 +66,13 @@ const tlsFields: ReadonlyArray<readonly [field: keyof TlsNameOptions, when: "tru
 ]
 
 /**
- * The TLS options that appear in the name of a connection with TLS. These options are options of
+ * The TLS options that appear in the name of a connection with TLS. Node.js 20 itself uses these options of
  * `tls.connect` and `tls.createSecureContext`: `ca`, `cert`, `clientCertEngine`, `ciphers`, `key`, `pfx`,
  * `rejectUnauthorized`, `servername`, `minVersion`, `maxVersion`, `secureProtocol`, `crl`,
  * `honorCipherOrder`, `ecdhCurve`, `dhparam`, `secureOptions`, `sessionIdContext`, `sigalgs`,
- * `privateKeyIdentifier` and `privateKeyEngine`; then `secureContext`, `allowPartialTrustChain`,
- * `ALPNProtocols`, `certificateCompression`, `minDHSize`, `pskCallback`, `requestOCSP` and `session`.
+ * `privateKeyIdentifier` and `privateKeyEngine`. The name here may also contain `secureContext`,
+ * `allowPartialTrustChain`, `ALPNProtocols`, `certificateCompression`, `minDHSize`, `pskCallback`,
+ * `requestOCSP` and `session`.
  *
  * @since 0.1.0
  * @category names
@@ -169,9 +170,9 @@ const isAmbiguousElement = (value: unknown): boolean =>
   String(value).includes(",")
 
 /**
- * Returns whether Node's name contains the same text for different values. Such values are binary data that
- * is not UTF-8, empty lists, and lists whose elements contain a comma, are empty, or are keys with
- * passphrases (`[object Object]`).
+ * Returns whether a value is ambiguous in Node's name, because a different value has the same text. Ambiguous
+ * values are binary data that is not UTF-8, empty lists, and lists whose elements contain a comma, are empty,
+ * or are keys with passphrases (`[object Object]`).
  */
 const losesContent = (value: unknown): boolean =>
   Array.isArray(value) ? value.length === 0 || value.some(isAmbiguousElement) : isNotText(value)
@@ -205,8 +206,8 @@ export const sniName = (host: string): string => (host.endsWith(".") ? host.slic
  *    or if `servername` equals the host
  * 3. each TLS option that Node.js 20 lacks in its names, if set (`secureContext`, `ALPNProtocols`, `session`,
  *    ...)
- * 4. a second form of each value from part 2 whose text is ambiguous: keys with passphrases, binary data,
- *    lists with empty elements or commas
+ * 4. an unambiguous form of each value whose text in part 2 is ambiguous, such as keys with passphrases,
+ *    binary data, and lists with empty elements or commas
  *
  * @since 0.1.0
  * @category names

@@ -14,7 +14,7 @@ export type NoProxyReading = "curl" | "node"
 
 /**
  * Returns whether a host is reached without a proxy. The entries of `noProxy` are separated by commas and
- * white space. The entry `*` matches every host, and `name:port` matches only that port.
+ * white space. The entry `*` matches every host. An entry `name:port` matches a host only with that port.
  *
  * @since 0.1.0
  * @category proxies

@@ -22,11 +22,11 @@ export type ProxyReading = "curl" | "node"
  */
 export interface ProxyPlace {
   readonly _tag: "ProxyPlace"
-  /** The protocol to the proxy itself. `https:` means TLS to the proxy. */
+  /** The protocol of the connection to the proxy. `https:` means TLS to the proxy. */
   readonly protocol: "http:" | "https:"
   /** The proxy's host. An IPv6 address has no brackets. */
   readonly host: string
-  /** The port in the URL, or the default port that the syntax gives to the protocol. */
+  /** The port in the URL, or the default port of the protocol in the chosen syntax. */
   readonly port: number
   /**
    * The value of `Proxy-Authorization` for the user and password in the URL; `undefined` if the URL has
@@ -66,7 +66,7 @@ export const readProxy = (text: string, reading: ProxyReading): ProxyPlace | Bad
   }
   const { protocol } = url
   if (protocol !== "http:" && protocol !== "https:") return { _tag: "BadProxyUrl", protocol }
-  // `URL` drops a port that is the default of the URL's scheme, so read such a port from the text.
+  // `URL` drops a port that is the default of the URL's scheme, so read this port from the text.
   const written = /^[^/]*\/\/[^/?#]*:(\d+)(?:[/?#]|$)/.exec(absolute)
   const port = url.port === "" ? Number(written?.[1] ?? defaultPorts[reading][protocol]) : Number(url.port)
   const host = url.hostname.replace(/^\[|\]$/g, "")

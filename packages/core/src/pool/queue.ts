@@ -31,10 +31,10 @@ export interface WaitingKey {
  * `undefined` if there is room for a new connection. The released connection still counts in `open`. If
  * another key gets the slot, the caller must close the released connection.
  *
- * The key with the fewest connections gets the slot, so that a busy origin does not starve a quiet origin.
- * Among keys with equally few connections, but at least one, a released connection stays with its own key.
- * Otherwise the pool would close a connection only to open another, and no request would gain time. In all
- * other cases the key whose first request has waited longest gets the slot, so that no request waits forever.
+ * The key with the fewest connections gets the slot, so that a busy origin does not starve a quiet origin. If
+ * several keys tie with at least one connection each, a released connection stays with its own key if
+ * possible. To close it and open another connection would gain no time for any request. In all other cases
+ * the key whose first request has waited longest gets the slot, so that no request waits forever.
  *
  * @since 0.1.0
  * @category queues
@@ -77,9 +77,9 @@ export interface NodeAgentState {
 }
 
 /**
- * Returns the key for whose first request Node's agent opens a connection, after a connection under the key
- * `closed` has closed. The result is `closed` if this key has queued requests. Otherwise the result is the
- * first key in `requests`, or `undefined` if that first key has sockets in use.
+ * Returns the key that gets a new connection in Node's agent, after a connection under the key `closed` has
+ * closed. The result is `closed` if this key has queued requests. Otherwise the result is the first key in
+ * `requests`, or `undefined` if that first key has sockets in use.
  *
  * @since 0.1.0
  * @category queues

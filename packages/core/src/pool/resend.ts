@@ -2,9 +2,9 @@
  * Decides whether a request is resent on a new connection after its connection was lost (RFC 9112 §9.3.1).
  *
  * A server may close an idle connection while a client writes a request to this connection. The client cannot
- * know whether the server has processed the request. Only in this case is a request resent, at most once, and
- * only if the request is idempotent or no byte of it was sent. A request is never resent after a failure that
- * could also happen on a new connection.
+ * know whether the server has processed the request. The request is therefore resent at most once, and only
+ * if it is idempotent or no byte of it was sent. A request is never resent if the lost connection was new,
+ * because a further new connection could fail likewise.
  */
 
 /**
@@ -14,7 +14,7 @@
  * @category resending
  */
 export interface LostRequest {
-  /** The method of the request. A request that is not idempotent is resent only if `unsent`. */
+  /** The method of the request. A request that is not idempotent is resent only if `unsent` is `true`. */
   readonly method: string
   /** Whether the connection had served an exchange before. */
   readonly reused: boolean
@@ -63,9 +63,9 @@ const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "DELETE",
 export const isIdempotent = (method: string): boolean => idempotent.has(method)
 
 /**
- * Returns whether a request may be resent if its connection is lost before the response. Before any other
- * request is sent on an idle connection, the client waits for one turn of the event loop. If the server has
- * closed the connection, the client reads the FIN in this turn.
+ * Returns whether a request may be resent if its connection is lost before the response. Before a request
+ * that must not be resent is sent on an idle connection, the client waits for one turn of the event loop. If
+ * the server has already closed the connection, the client reads the FIN in this turn.
  *
  * @since 0.1.0
  * @category resending

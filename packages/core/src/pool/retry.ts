@@ -34,11 +34,11 @@ export interface RetryLimits {
  */
 export interface Failure {
   /**
-   * Whether the failure may be temporary. A connection that was lost or never established may be such a
-   * failure, and so may some statuses of a response.
+   * Whether the failure may be temporary. Examples are a lost connection, a failed attempt to connect, and
+   * certain statuses of a response.
    */
   readonly transient: boolean
-  /** Whether the server cannot have processed the request, because nothing was sent. */
+  /** Whether no byte of the request was sent, so that the server cannot have processed it. */
   readonly unsent: boolean
   /** Whether the request is idempotent. */
   readonly idempotent: boolean
@@ -140,8 +140,8 @@ export interface Budget {
 export const fullBudget = (policy: BudgetPolicy, now: number): Budget => ({ tokens: policy.burst, at: now })
 
 /**
- * Returns the bucket after `tokens` were added (if negative, removed). The tokens for the time since
- * `budget.at` are added too.
+ * Returns the bucket after `tokens` and the tokens for the time since `budget.at` were added. A negative
+ * `tokens` removes tokens.
  *
  * @since 0.1.0
  * @category retries

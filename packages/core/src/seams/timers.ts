@@ -21,9 +21,9 @@ export interface Timers {
    */
   wallTime(): number
   /**
-   * Calls `f` once `now() >= deadline` (ms). Bytes that arrived before the deadline are read before `f` is
-   * called, even if the process was suspended past the deadline. The returned function cancels the call.
-   * Cancelling has no effect after the call or after an earlier cancel.
+   * Calls `f` when `now()` has reached `deadline` (ms). Bytes that arrived before the deadline are read
+   * before `f` is called, even if the process was suspended past the deadline. The returned function cancels
+   * the call. To call this function again, or after the call of `f`, has no effect.
    */
   at(deadline: number, f: () => void): () => void
   /**

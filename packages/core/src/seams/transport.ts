@@ -27,7 +27,7 @@ export interface TransportHandlers {
   /** Called when the peer's FIN was received, so no more data arrives. Writing may still be possible. */
   end(): void
   /**
-   * Called after `write` returned `false`, once all buffered output has been given to the system. Never
+   * Called after `write` returned `false`, when all buffered output has been given to the system. Never
    * called after `Transport.end`.
    */
   drain(): void
@@ -76,7 +76,7 @@ export interface Transport {
    *
    * The result `false` asks the caller to wait for `drain` before writing more; the bytes of this call are
    * accepted nevertheless. After `end`, `reset`, `close` or a failed write, `write` sends nothing and returns
-   * `false`, and `drain` is not called. So if `writable` is `false`, the caller must wait for `close`.
+   * `false`, and `drain` is not called. If `writable` is `false`, the caller must therefore wait for `close`.
    */
   write(data: string | Uint8Array, body?: Uint8Array): boolean
   /** Buffers writes until `uncork`, so that several writes are sent as one. Calls of `cork` nest. */
@@ -88,21 +88,21 @@ export interface Transport {
   /** Closes both directions immediately and drops buffered output; the peer receives RST. `close` follows. */
   reset(): void
   /**
-   * Closes the socket after `end` without waiting for the peer's FIN. The system still sends the data that
-   * was given to the system before, and answers further data of the peer with RST. `close` follows. If a
+   * Closes the socket without waiting for the peer's FIN. Must be called after `end`. The system still sends
+   * the data that it already has, and answers further data of the peer with RST. `close` follows. If a
    * transport lacks this method, `reset` is used instead.
    */
   abandon?(): void
   /**
    * Returns whether the system has lost the peer, by RST or because the peer did not acknowledge keep-alive
-   * probes. Works even while reading is paused or data is unread. Every call queries the system. Absent, or
-   * always `false`, if the system cannot report a lost peer, as for pipes.
+   * probes. Works even while reading is paused or data is unread. Every call queries the system. If the
+   * system cannot report a lost peer, as for pipes, the method is absent or always returns `false`.
    */
   isLost?(): boolean
   /**
-   * Whether the peer's FIN arrived without `close_notify` of TLS. In this case the data may have been
-   * truncated in transit (RFC 9112 §9.8). Valid after the callback `end`. Absent or `false` if `close_notify`
-   * arrived, or if the platform does not report a missing `close_notify`.
+   * Whether the peer's FIN arrived without `close_notify` of TLS, so that the data may have been truncated in
+   * transit (RFC 9112 §9.8). The value is valid after the callback `end`. It is also absent or `false` if the
+   * platform does not report a missing `close_notify`.
    */
   readonly truncated?: boolean
   /**

@@ -11,7 +11,10 @@ export class Alarm {
   private cancel: (() => void) | undefined = undefined
   private stopped = false
 
-  /** `sweep` handles all deadlines up to `now` and returns the next deadline (`Infinity`: no deadline). */
+  /**
+   * `sweep` handles all deadlines up to `now` and returns the next deadline, or `Infinity` if no deadline is
+   * left.
+   */
   constructor(
     private readonly timers: Timers,
     private readonly sweep: (now: number) => number

@@ -1,5 +1,5 @@
 /**
- * An attempt to connect, for an exchange or for a loan (`loan.ts`).
+ * An attempt to connect, for an exchange or for a loan (`loan.ts`), which lends the connection to a borrower.
  */
 import type { RequestLoss } from "../../model/loss.js"
 import type { Transport } from "../../seams/transport.js"

@@ -2,8 +2,9 @@
  * One client connection, which sends one request after the other and passes each response to its exchange.
  *
  * The automaton (`wire/automaton`) decides which events are legal and whether the connection can be reused.
- * The pool decides whether a reusable connection is kept. A connection never serves two exchanges at once.
- * Bytes that belong to no response reset the connection, so these bytes never reach the next exchange.
+ * The pool decides whether a reusable connection stays open. A connection never serves two exchanges at the
+ * same time. If bytes arrive that belong to no response, the connection is reset, so these bytes never reach
+ * the next exchange.
  */
 import { formatAddress, type Address } from "../../model/address.js"
 import type { Fault } from "../../model/fault.js"
@@ -32,13 +33,13 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   idleSince = 0
   /** Time (ms) at which the idle connection expires. */
   usableUntil = 0
-  /** Reason with which the pool retires the connection at `usableUntil`. */
+  /** Reason that the pool reports when it retires the connection at `usableUntil`. */
   expiresBy: RetireReason = "IdleTimeout"
-  /** Time (ms) at which the connection reaches its maximum age and gets no further request. */
+  /** Time (ms) at which the connection reaches its maximum age. Afterwards it gets no further request. */
   agesAt = Infinity
   /**
-   * Time (ms) at which the connection began to close; `Infinity` before. The pool resets the connection if
-   * the peer does not close its side in time.
+   * Time (ms) at which the connection began to close; `Infinity` if it is open. The pool resets the
+   * connection if the peer does not close its side within one second.
    */
   closingSince = Infinity
   exchange: Owner | undefined = undefined
@@ -54,9 +55,9 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   private readonly reception: Reception
   private state: "open" | "closing" | "closed" = "open"
   private paused = false
-  /** The current loan of this connection. */
+  /** The current loan, during which a borrower uses the transport directly. */
   private loan: Borrower | undefined = undefined
-  /** The borrower's view of the transport, revoked at the end of the loan. */
+  /** The transport object that the borrower uses. It is revoked at the end of the loan. */
   private lent: HandedOver | undefined = undefined
   private loans = 0
   /** Cancels the timer of a request body that waits for 100 (Continue). */
@@ -199,8 +200,8 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   }
 
   /**
-   * Ends the loan and takes the transport back. `reusable`: whether all messages are complete and permit
-   * another exchange.
+   * Ends the loan and takes the transport back. `reusable` states whether all messages are complete and
+   * permit another exchange.
    */
   giveBack(loan: Borrower, reusable: boolean, keepAlive: string | undefined): void {
     if (this.loan !== loan) return
@@ -212,7 +213,10 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     this.pool.release(this, keepAlive)
   }
 
-  /** Ends the loan and leaves the connection to the borrower, which uses another protocol. */
+  /**
+   * Ends the loan and leaves the connection to the borrower for good. The borrower uses it for another
+   * protocol.
+   */
   letGo(loan: Borrower): void {
     if (this.loan !== loan || this.state === "closed") return
     this.loan = undefined
@@ -256,7 +260,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     exchange.received += chunk.length
     const { reception } = this
     const used = reception.take(chunk)
-    // A callback within `take` may have ended the exchange. Then ignore the rest of the chunk.
+    // Ignore the rest of the chunk if a callback within `take` has ended the exchange.
     if (this.exchange !== exchange) return
     if (reception.switchedBy !== undefined)
       this.handOver(exchange, reception.switchedBy, chunk.subarray(used))
@@ -350,8 +354,8 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   }
 
   /**
-   * Sends FIN after buffered output. The pool resets the connection if the peer does not close its side in
-   * time.
+   * Sends FIN after buffered output. The pool resets the connection if the peer does not close its side
+   * within one second.
    */
   retire(reason: ClientCloseReason): void {
     if (this.state !== "open") return

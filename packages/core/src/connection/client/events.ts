@@ -5,9 +5,9 @@ import type { RetireReason } from "../../pool/index.js"
 import type { CloseReason } from "../../wire/index.js"
 
 /**
- * Reason why a client closed a connection. Servers use each `CloseReason` too (`RequestClose`,
- * `ResponseClose`, `PeerEof`, `Refused`, ...). Only client pools use a `RetireReason` (`KeepAliveOff`,
- * `MaxFreeSockets`, `HintTooShort`, `HintExpired`, `MadeRoom`, ...).
+ * Reason why a client closed a connection. A `CloseReason` (`RequestClose`, `ResponseClose`, `PeerEof`,
+ * `Refused`, ...) occurs on clients and servers. A `RetireReason` (`KeepAliveOff`, `MaxFreeSockets`,
+ * `HintTooShort`, `HintExpired`, `MadeRoom`, ...) occurs only in client pools.
  *
  * @since 0.1.0
  * @category models
@@ -45,7 +45,7 @@ export interface Timings {
   readonly connect: number
   /** Time of the TLS handshake. */
   readonly secure: number
-  /** Time from the established connection until the transport has accepted the whole request. */
+  /** Time from the moment the connection is available until the transport has accepted the whole request. */
   readonly send: number
   /** Time from the end of `send` until the response head. */
   readonly head: number
@@ -62,11 +62,11 @@ export interface Timings {
  * @category events
  */
 export interface RequestFacts {
-  /** Number of the request, from 1. */
+  /** Serial number of the request, counted from 1. */
   readonly id: number
   /** Time of the event by the agent's clock, milliseconds since the epoch. */
   readonly at: number
-  /** The pool's key for the destination, as in `State.keys`. */
+  /** Key of the destination (its origin and connection options), as in the agent's `State.keys`. */
   readonly key: string
   /** The request's method. */
   readonly method: string
@@ -86,9 +86,9 @@ export interface RequestFacts {
  * - `End`: the response body is complete
  * - `Error`: the request failed, or was interrupted (`error` is then `undefined`)
  *
- * `address` is the server's end of the connection, `host:port` or a path; `status` and `httpVersion` are
- * those of the response; `error` is the error that the caller gets (for `Resent`: the error of the first
- * connection); `timings` is the duration of each step.
+ * `address` is the server's end of the connection, `host:port` or a path. `status` and `httpVersion` are
+ * those of the response. `error` is the error that the caller gets, or, in `Resent`, the error of the first
+ * connection. `timings` holds the duration of each step.
  *
  * @since 0.1.0
  * @category events
@@ -98,7 +98,7 @@ export type RequestEvent = RequestFacts &
     | { readonly _tag: "Queued" | "Connecting" | "Sent" }
     | {
         readonly _tag: "Connected" | "Reused"
-        /** Number of the connection, from 1. */
+        /** Serial number of the connection, counted from 1. */
         readonly connection: number
         readonly address: string | undefined
       }
@@ -109,8 +109,8 @@ export type RequestEvent = RequestFacts &
   )
 
 /**
- * Bytes of the bodies of an exchange, without framing, and as they were on the wire (compressed, if they were
- * compressed).
+ * Sizes of the two bodies of an exchange, in bytes without framing. A compressed body counts in compressed
+ * form.
  *
  * @since 0.1.0
  * @category events
@@ -131,9 +131,9 @@ export interface BodySizes {
 export interface ConnectionFacts {
   /** Time of the event by the agent's clock, milliseconds since the epoch. */
   readonly at: number
-  /** The pool's key for the destination, as in `State.keys`. */
+  /** Key of the destination (its origin and connection options), as in the agent's `State.keys`. */
   readonly key: string
-  /** Number of the connection, from 1. */
+  /** Serial number of the connection, counted from 1. */
   readonly connection: number
   /** The server's end of the connection, as `host:port` or as a path; `undefined` if unknown. */
   readonly address: string | undefined
@@ -159,7 +159,7 @@ export type ConnectionEvent = ConnectionFacts &
   )
 
 /**
- * All events of `Service.events`, which are the events of requests and of connections.
+ * An event of a request or of a connection. `Service.events` of an agent publishes both kinds.
  *
  * @since 0.1.0
  * @category events

@@ -45,9 +45,9 @@ export abstract class Exchange implements BodyFlow, Owner {
   written: Written = "none"
   received = 0
   resent = 0
-  /** The loss of the first connection, after a resend. */
+  /** The loss of the first connection. Set only after the request was resent. */
   private lostWith: ResponseLoss | undefined = undefined
-  /** How much of the request was written to the first connection, after a resend. */
+  /** Part of the request that was written to the first connection. Set only after the request was resent. */
   private takenBefore: Written = "none"
   reused = false
   remote: Address | undefined = undefined
@@ -55,8 +55,8 @@ export abstract class Exchange implements BodyFlow, Owner {
   /** Whether the exchange has completed, failed or been aborted. */
   over = false
   /**
-   * Time (ms) since which no reader has waited for the response body. `Infinity` while a reader waits, and
-   * before the response.
+   * Start (ms) of the current period in which no reader waits for the response body. `Infinity` while a
+   * reader waits, and before the response.
    */
   private quietSince = Infinity
   /** Whether the response body has had a reader. */
@@ -76,8 +76,8 @@ export abstract class Exchange implements BodyFlow, Owner {
   /** Called when the response head has arrived. */
   protected abstract answered(): void
   /**
-   * Called when the connection has left HTTP. The driver must take over the connection before this method
-   * returns.
+   * Called when the connection has left HTTP (protocol switch or tunnel). The driver must take over the
+   * connection before this method returns.
    */
   protected abstract handed(transport: Transport, rest: Uint8Array): void
   /**
@@ -85,9 +85,12 @@ export abstract class Exchange implements BodyFlow, Owner {
    * the caller of the request.
    */
   protected abstract handedOver(): void
-  /** Called at most once, when the request has failed before a response. `answered` is then never called. */
+  /**
+   * Called at most once, when the request has failed before a response. Afterwards `answered` is never
+   * called.
+   */
   protected abstract failed(loss: RequestLoss): void
-  /** Converts a loss to the error that events show. */
+  /** Converts a loss to the error that events contain. */
   protected abstract errorOf(loss: RequestLoss): unknown
 
   start(): void {
@@ -105,8 +108,8 @@ export abstract class Exchange implements BodyFlow, Owner {
   }
 
   /**
-   * Returns how much of the request was written to its current or its lost connection. The lost connection
-   * counts, because the server may have acted on the request.
+   * Returns which part of the request was written. If two connections got parts of it (after a resend), the
+   * larger part counts, because either server may have acted on the request.
    */
   get taken(): Written {
     return this.takenBefore === "all" || this.written === "none" ? this.takenBefore : this.written
@@ -184,7 +187,7 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.upload?.stop()
     this.tellError(loss)
     if (this.response === undefined) this.failed(loss)
-    // Losses of other kinds occur only before the response, so the cast is safe.
+    // Losses that are not a `ResponseLoss` occur only before the response, so the cast is safe.
     else this.response.fail(loss as ResponseLoss)
   }
 
@@ -204,7 +207,9 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.giveUp("ERR_HTTPFX_UPLOAD_FAILED", reason, "RequestUnfinished", why)
   }
 
-  /** Aborts the exchange after a function or stream of the caller has failed before the response. */
+  /**
+   * Aborts the exchange, because a function or stream of the caller has failed and no response has arrived.
+   */
   protected abort(cause: unknown, closing: ClientCloseReason): void {
     const loss: RequestLoss = { _tag: "Thrown", cause }
     this.over = true
@@ -244,7 +249,8 @@ export abstract class Exchange implements BodyFlow, Owner {
   timeOut(): void {
     if (this.over || this.watch === undefined) return
     const { limits, passed, step } = this.watch
-    // After a resend, report the loss of the first connection, as in `notConnected`.
+    // After a resend, report the loss of the first connection, because its server may have acted on the
+    // request.
     if (passed !== "total" && this.lostWith !== undefined && this.written === "none") {
       this.cut("TimedOut")
       return this.fail(this.lostWith)
@@ -280,7 +286,7 @@ export abstract class Exchange implements BodyFlow, Owner {
     return this.giveUp("ABORT_ERR", `the response was aborted: ${why}`, "Interrupted")
   }
 
-  /** Aborts the exchange unless the exchange is over. Returns the loss in either case. */
+  /** Aborts the exchange if it is not over. Returns the loss in any case. */
   giveUp(code: string, reason: string, closing: ClientCloseReason, cause?: unknown): GivenUp {
     const loss: GivenUp = {
       _tag: "GivenUp",
@@ -296,8 +302,8 @@ export abstract class Exchange implements BodyFlow, Owner {
   }
 
   /**
-   * Aborts an exchange whose caller no longer waits for the response. Publishes an event, and delivers no
-   * error.
+   * Aborts an exchange whose caller no longer waits for the response. Publishes an event, but delivers no
+   * error to the caller.
    */
   protected drop(): void {
     this.over = true
@@ -332,7 +338,7 @@ export abstract class Exchange implements BodyFlow, Owner {
 
 const ended = { _tag: "End" } as const
 
-// The strings among the parts are framing.
+// Strings among the parts are chunk framing, which does not count as body bytes.
 const bytesOf = (payload: Payload): number =>
   payload._tag === "Stream"
     ? 0

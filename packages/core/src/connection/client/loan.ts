@@ -2,8 +2,8 @@
  * The loan of a pooled connection to a borrower, which uses the transport directly. Like an exchange, a loan
  * waits in the pool's queue, gets a connection and releases the connection.
  *
- * The borrower reports whether the connection can be reused, because only the borrower sees the messages. The
- * pool decides whether to keep the connection.
+ * The borrower reports whether the connection can be reused, because only the borrower parses the messages.
+ * The pool decides whether to keep the connection.
  */
 import type { RequestLoss } from "../../model/loss.js"
 import type { Transport } from "../../seams/transport.js"
@@ -19,23 +19,21 @@ import type { Waiter } from "./queue.js"
  */
 export interface Lease {
   /**
-   * The transport, which the borrower must start with its own handlers. Their `close` is called when the loan
-   * ends.
+   * The transport, which the borrower must start with its own handlers. When the loan ends, `close` of these
+   * handlers is called.
    */
   readonly transport: Transport
   /** Whether the connection has served an exchange or a loan before this loan. */
   readonly reused: boolean
   /**
-   * Returns the connection to the pool after a complete exchange that permits another exchange. The next
-   * queued request uses the connection, or the pool keeps the connection idle. `keepAlive` is the
-   * `Keep-Alive` field of the response, which limits the idle time.
+   * Returns the connection to the pool. Must be called only after a complete exchange that permits
+   * keep-alive. The next queued request uses the connection, or the pool keeps the connection idle.
+   * `keepAlive` is the `Keep-Alive` field of the response, which limits the idle time.
    */
   readonly release: (keepAlive?: string) => void
-  /**
-   * Ends the connection without reuse. The end is FIN if the borrower has ended the transport, otherwise RST.
-   */
+  /** Closes the connection. It ends by FIN if the borrower has called `transport.end`, otherwise by RST. */
   readonly close: () => void
-  /** Keeps the connection for another protocol. The pool no longer owns or counts the connection. */
+  /** Leaves the connection to the borrower for another protocol. The pool no longer owns or counts it. */
   readonly keep: () => void
 }
 

@@ -66,7 +66,7 @@ export class ClientPool implements Home, Keeper {
   private emptied: (() => void) | undefined = undefined
   private readonly alarm: Alarm
 
-  /** Timers of `timers` should not keep the process alive. */
+  /** The timers that `timers` sets should not keep the process alive. */
   constructor(
     private readonly connector: Connector,
     readonly timers: Timers,
@@ -87,8 +87,8 @@ export class ClientPool implements Home, Keeper {
   // ---- state
 
   /**
-   * Numbers of connections that have not closed, of idle connections (included in `open`), and of attempts to
-   * connect.
+   * `open` is the number of connections that have not closed. `idle` is the number of idle connections among
+   * them. `connecting` is the number of attempts to connect.
    */
   get counts(): { readonly open: number; readonly idle: number; readonly connecting: number } {
     return { open: this.stock.connections.size, idle: this.stock.idle, connecting: this.attempts.size }
@@ -103,7 +103,7 @@ export class ClientPool implements Home, Keeper {
     return this.stock.closings
   }
 
-  /** Numbers of open connections, idle connections and queued requests of each key. */
+  /** For each key, the numbers of open connections, idle connections and queued requests. */
   get keys(): ReadonlyMap<string, KeyState> {
     return this.stock.keys
   }
@@ -112,8 +112,8 @@ export class ClientPool implements Home, Keeper {
 
   /**
    * Serves a request on an idle connection, on a new connection, or on the first connection that is released.
-   * `again`: whether the request has lost a connection. Such a request skips idle connections and goes to the
-   * head of the queue.
+   * `again` states whether the request has already lost a connection. Such a request skips idle connections
+   * and goes to the head of the queue.
    */
   serve(exchange: Served, again = false): void {
     if (this.closed) return exchange.fail(clientClosed(exchange))
@@ -136,9 +136,9 @@ export class ClientPool implements Home, Keeper {
   }
 
   /**
-   * Gives a request a connection that has served before. A request that cannot be resent first waits one turn
-   * of the event loop. If the server has sent FIN, the turn reads the FIN, and the request gets another
-   * connection.
+   * Gives a request a connection that has already served an exchange. A request that cannot be resent first
+   * waits one turn of the event loop. If the server has sent FIN, that turn reads the FIN, and the request
+   * gets another connection.
    */
   private reuse(exchange: Served, connection: Pooled): void {
     if (exchange.resendable) return exchange.begin(connection)
@@ -152,7 +152,7 @@ export class ClientPool implements Home, Keeper {
     const connection = this.stock.take(bucket, this.options.scheduling, this.timers.now())
     if (connection !== undefined) return connection
     // End all idle connections, because all are unusable. Each connection has expired while the timer was
-    // late (for instance after a suspend), or has failed without a report of `close` yet.
+    // late (for instance after a suspend), or has failed and not yet reported `close`.
     for (const unusable of [...idle]) {
       if (unusable.transport.writable) unusable.retire(unusable.expiresBy)
       else unusable.cut("Failed")
@@ -235,7 +235,7 @@ export class ClientPool implements Home, Keeper {
   // ---- the end of an exchange
 
   /**
-   * Takes a reusable connection back after a complete exchange. `keepAlive`: the `Keep-Alive` field of the
+   * Takes a reusable connection back after a complete exchange. `keepAlive` is the `Keep-Alive` field of the
    * response.
    */
   release(connection: Pooled, keepAlive: string | undefined): void {
@@ -387,7 +387,10 @@ export class ClientPool implements Home, Keeper {
     this.stock.connections.forEach((connection) => connection.cut("Draining"))
   }
 
-  /** Calls `f` once no connection and no attempt is left, possibly at once. Must be called after `close`. */
+  /**
+   * Calls `f` when no connection and no attempt is left, possibly immediately. Call this method after
+   * `close`.
+   */
   whenEmpty(f: () => void): void {
     this.emptied = f
     this.checkEmpty()

@@ -33,11 +33,11 @@ export type Payload =
   { readonly _tag: "Parts"; readonly parts: ReadonlyArray<Part> } | { readonly _tag: "Stream" }
 
 /**
- * Choice of how an upload continues when the response arrives before the request is complete.
+ * Choice whether an upload continues when a response arrives before the request is complete.
  *
  * - `stop`: the upload stops at any final response head
- * - `continue`: the upload continues until the response ends; an error status (400-599) with
- *   `Connection: close` stops it at once, because the server does not want the rest (RFC 9112 §9.5)
+ * - `continue`: the upload continues until the response ends. Only an error status (400-599) with
+ *   `Connection: close` stops the upload earlier, because the server does not want the rest (RFC 9112 §9.5)
  *
  * Both choices deliver the whole response. If the request stays incomplete, its connection closes.
  *
@@ -46,17 +46,17 @@ export type Payload =
  */
 export type EarlyAnswer = "stop" | "continue"
 
-/** A validated and encoded request, before it has a connection. */
+/** A validated and encoded request that can be sent on any connection to its destination. */
 export interface Request extends RequestFacts {
   readonly origin: Destination
   readonly encoded: EncodedHead
   readonly payload: Payload
   /**
    * Whether the request uses a separate connection, which does not count against the limits and is never
-   * kept.
+   * reused.
    */
   readonly alone: boolean
-  /** Whether the driver takes the connection over after a protocol switch or when a tunnel opens. */
+  /** Whether the driver takes over the connection if the response switches protocols or opens a tunnel. */
   readonly takeOver: boolean
   /** Maximum time that the body waits for 100 (Continue), ms. */
   readonly continueTimeout: number
@@ -103,7 +103,7 @@ export interface Incoming {
 export interface Connecting {
   /** Aborts the attempt; `Opening.done` or `Opening.failed` is still called. */
   cancel(): void
-  /** Calls `f` when the attempt has ended, possibly at once. Replaces an earlier callback. */
+  /** Calls `f` when the attempt has ended, possibly immediately. Replaces an earlier callback. */
   whenOver(f: () => void): void
 }
 
@@ -120,8 +120,8 @@ export interface Opening {
 }
 
 /**
- * Maker of connections, implemented by the driver. Covers name resolution, several addresses, proxies and
- * TLS.
+ * Maker of connections, implemented by the driver. It resolves names, tries several addresses, and connects
+ * through proxies and by TLS.
  */
 export interface Connector {
   /**
@@ -138,11 +138,11 @@ export interface Served {
   waiter: Waiter<Served, Pooled> | undefined
   /** The attempt to connect, while it is in progress. */
   attempt: Connecting | undefined
-  /** Whether the exchange has ended or the loan was granted. No further connection may be used then. */
+  /** Whether the exchange has ended or the loan was granted. No further connection may be used after that. */
   readonly over: boolean
   readonly watch: Watch | undefined
   readonly upload: Upload | undefined
-  /** How much of the request was written to its current or its lost connection. */
+  /** Part of the request that was written. If two connections got parts of it, the larger part counts. */
   readonly taken: Written
   /** Whether the request can be resent if its connection is lost. */
   readonly resendable: boolean
@@ -156,7 +156,7 @@ export interface Served {
   giveUp(code: string, reason: string, closing: ClientCloseReason): unknown
 }
 
-/** The interface of an exchange to its connection. */
+/** The members of an exchange that its connection uses. */
 export interface Owner extends Served {
   readonly request: Request
   connection: Pooled | undefined
@@ -179,8 +179,8 @@ export interface Owner extends Served {
   informational(head: ResponseHead): void
   answer(head: ResponseHead): void
   /**
-   * Starts the unread timeout, unless the body has had a reader. Called after each parsed chunk that leaves
-   * the body incomplete.
+   * Starts the unread timeout if the body has not had a reader yet. Called after each parsed chunk that
+   * leaves the body incomplete.
    */
   unread(): void
   /** Hands the connection over to the driver. `rest` holds the bytes received after the head. */
@@ -198,12 +198,12 @@ export interface Owner extends Served {
   unreadTooLong(): void
 }
 
-/** The interface of a loan to its connection. */
+/** The members of a loan that its connection uses. */
 export interface Borrower extends Served {
   granted(connection: Pooled, transport: Transport, reused: boolean): void
 }
 
-/** The interface of a connection to its pool and its exchange. */
+/** The members of a connection that its pool and its exchange use. */
 export interface Pooled {
   readonly transport: Transport
   readonly bucket: Bucket<Served, Pooled>
@@ -218,13 +218,13 @@ export interface Pooled {
   idleSince: number
   /** Time (ms) at which the idle connection expires. */
   usableUntil: number
-  /** Reason with which the pool retires the connection at `usableUntil`. */
+  /** Reason that the pool reports when it retires the connection at `usableUntil`. */
   expiresBy: RetireReason
-  /** Time (ms) at which the connection reaches its maximum age and gets no further request. */
+  /** Time (ms) at which the connection reaches its maximum age. Afterwards it gets no further request. */
   agesAt: number
   /**
-   * Time (ms) at which the connection began to close; `Infinity` before. The pool resets the connection if
-   * the peer does not close its side in time.
+   * Time (ms) at which the connection began to close; `Infinity` if it is open. The pool resets the
+   * connection if the peer does not close its side within one second.
    */
   closingSince: number
   readonly exchange: Served | undefined
@@ -247,7 +247,7 @@ export interface Pooled {
   expire(now: number): void
 }
 
-/** The interface of the pool to an exchange. */
+/** The members of the pool that an exchange uses. */
 export interface Home {
   serve(exchange: Served, again?: boolean): void
   leave(waiter: Waiter<Served, Pooled>): void
@@ -260,7 +260,7 @@ export interface Home {
   watchUnread(limit: number): number
 }
 
-/** The interface of the pool to a connection. */
+/** The members of the pool that a connection uses. */
 export interface Keeper {
   readonly timers: Timers
   release(connection: Pooled, keepAlive: string | undefined): void

@@ -29,8 +29,8 @@ export class Bucket<S, C> implements WaitingKey {
   private last: Waiter<S, C> | undefined = undefined
 
   /**
-   * `shownKey`: the key without its secrets. `counted`: whether connections of this key count against the
-   * limits.
+   * `shownKey` is the key without its secrets. `counted` states whether connections of this key count against
+   * the limits.
    */
   constructor(
     readonly key: string,
@@ -46,7 +46,10 @@ export class Bucket<S, C> implements WaitingKey {
     return this.open === 0 && this.queued === 0
   }
 
-  /** Appends a request to the queue. With `atHead`, prepends a request that has lost its connection. */
+  /**
+   * Appends a request to the queue. If `atHead` is `true`, puts the request at the head, because it has lost
+   * a connection.
+   */
   join(exchange: S, since: number, atHead: boolean): Waiter<S, C> {
     const waiter = new Waiter<S, C>(exchange, this, since)
     const { first, last } = this

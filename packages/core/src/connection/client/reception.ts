@@ -1,6 +1,7 @@
 /**
- * The receiving half of a client connection, which passes parser events to the exchange and records the
- * results of these events. The connection acts on the results after the parser has returned.
+ * The receiving half of a client connection. It passes parser events to the exchange and records their
+ * results (`done`, `violation`, `switchedBy`). The connection acts on the results after the parser has
+ * returned.
  */
 import type { PeerStep } from "../../model/loss.js"
 import type { Refusal } from "../../model/refusal.js"
@@ -29,7 +30,7 @@ const notTaken: PeerStep = {
   signal: "switch"
 }
 
-/** The interface of the connection to its receiving half. */
+/** The members of the connection that its receiving half uses. */
 interface Line {
   readonly exchange: Owner | undefined
   /** Sends the request body, because 100 (Continue) has arrived. */
@@ -98,7 +99,8 @@ export class Reception implements ResponseEvents {
       return Body.Read
     }
     const body = bodyOf(exchange.request.method, head.status)
-    // Without chunked and Content-Length, the end of the connection ends the body (RFC 9112 §6.3, item 8).
+    // If the head announces neither chunks nor a length, the end of the connection ends the body (RFC 9112
+    // §6.3).
     const framingUntilClose = body === Body.Read && !head.chunked && head.contentLength === undefined
     this.untilClose = framingUntilClose
     this.violation = stepOf(
@@ -128,8 +130,7 @@ export class Reception implements ResponseEvents {
     this.done = true
     this.rawTrailers = rawTrailers
     this.automaton.responseComplete()
-    // Leave further bytes of this chunk unparsed, because they belong to no request. The connection then
-    // closes.
+    // Leave further bytes of this chunk unparsed, because they answer no request. The connection then closes.
     this.parser.pause()
   }
 }

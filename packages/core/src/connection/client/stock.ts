@@ -1,5 +1,5 @@
 /**
- * The connections of a pool, its idle connections and queued requests by key, and all counts.
+ * All connections of a pool, the idle connections and queued requests of each key, and the counts.
  *
  * This class makes no decisions. The rules of `pool/` choose a connection, and `pool.ts` opens and closes
  * connections.
@@ -19,7 +19,7 @@ const none: KeyState = { open: 0, idle: 0, queued: 0 }
 
 export class Stock {
   readonly connections = new Set<Pooled>()
-  /** Keys with a queue. */
+  /** Keys that have queued requests. */
   readonly queues = new Set<Key>()
   /** Number of connections of all keys that count against the limits. */
   total = 0
@@ -39,7 +39,7 @@ export class Stock {
     return this.closedBy
   }
 
-  /** Numbers of open connections, idle connections and queued requests of each key. */
+  /** For each key, the numbers of open connections, idle connections and queued requests. */
   get keys(): ReadonlyMap<string, KeyState> {
     const keys = new Map<string, KeyState>()
     for (const { shownKey, open, idle, queued } of this.buckets.values()) {
@@ -65,7 +65,7 @@ export class Stock {
     return bucket
   }
 
-  /** Counts a connection under a key, before the connection is established. */
+  /** Counts a connection under its key, before the connection is established. */
   occupy(bucket: Key): void {
     bucket.open++
     if (!bucket.counted) return
@@ -119,7 +119,7 @@ export class Stock {
     this.idle--
   }
 
-  /** Returns the connection of any key except `except` that has been idle longest. */
+  /** Returns the longest idle connection of all keys except `except`. */
   oldestIdle(except: Key): Pooled | undefined {
     let oldest: Pooled | undefined
     for (const bucket of this.buckets.values()) {

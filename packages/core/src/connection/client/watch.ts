@@ -11,16 +11,19 @@ import type { Step, TimeLimits } from "./limits.js"
 export interface EventSink {
   /** Whether the pool has observers. Without observers, no events are created. */
   readonly listening: boolean
-  /** Returns milliseconds with fractions, for durations. */
+  /**
+   * Returns the current time in milliseconds with fractions. Only differences of such times are used, as
+   * durations.
+   */
   now(): number
-  /** Returns milliseconds since the epoch. */
+  /** Returns the current time in milliseconds since the epoch. */
   wallTime(): number
-  /** Returns the number of the next request, from 1. */
+  /** Returns the number for a new request. The first number is 1. */
   nextId(): number
   publish(event: AgentEvent): void
 }
 
-/** Facts about an exchange that all its events include. */
+/** Facts about an exchange that each event of the exchange includes. */
 export interface Subject {
   readonly key: string
   readonly method: string
@@ -29,7 +32,7 @@ export interface Subject {
 
 export class Watch {
   step: Step = "queue"
-  /** The deadline of the step or of the whole exchange, whichever is earlier, ms. */
+  /** Time (ms) of the next deadline, which is that of the current step or of the whole exchange. */
   due: number
   private stepDue = Infinity
   private readonly totalDue: number
@@ -38,7 +41,10 @@ export class Watch {
   private since: number
   private timings: Record<Step, number> | undefined
 
-  /** `hub` is `undefined` without observers. `arm` asks the pool to check all watches at the given time. */
+  /**
+   * `hub` is `undefined` if the pool has no observers. `arm` asks the pool to check all watches at the given
+   * time.
+   */
   constructor(
     readonly limits: TimeLimits | undefined,
     private readonly hub: EventSink | undefined,
@@ -92,7 +98,7 @@ export class Watch {
     this.hub.publish({ id, at: this.hub.wallTime(), ...subject, ...event } as AgentEvent)
   }
 
-  /** Publishes the end of the exchange. Reads the sizes only if there are observers. */
+  /** Publishes the end of the exchange. Reads `bodySizes` only if the pool has observers. */
   reportEnd(event: EndFacts, exchange: { readonly bodySizes: BodySizes }): void {
     if (this.hub === undefined) return
     const now = this.hub.now()

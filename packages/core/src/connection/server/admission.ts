@@ -1,5 +1,5 @@
 /**
- * Admits a server's connections within its limits, in total and per address.
+ * Decides whether a server admits a connection. There are limits for all connections and for one address.
  *
  * This module counts and decides, and never closes a connection. Connections are counted per address only if
  * `maxConnectionsPerAddress` is set.
@@ -8,8 +8,8 @@ import type { DropReason } from "../../model/outcome.js"
 import type { Transport } from "../../seams/transport.js"
 
 /**
- * Treatment of a new connection. `reset` resets the connection at once. A `DropReason` leads to 503 for its
- * first request.
+ * Decision about a new connection. `serve` serves the connection, and `reset` resets it at once. A
+ * `DropReason` means that the first request of the connection gets 503.
  */
 export type Admission = "serve" | "reset" | DropReason
 
@@ -24,7 +24,7 @@ export interface AdmissionLimits {
   readonly whenFull: "answer" | "reset"
 }
 
-// Maximum number of connections that wait for a 503 at once. Further connections are reset.
+// Maximum number of connections that are open only to get a 503. Further connections are reset.
 const maxAnswered = 128
 
 const addressOf = (transport: Transport): string | undefined =>
@@ -34,7 +34,7 @@ export class AdmissionControl {
   private serving = 0
   private answering = 0
   private readonly byAddress = new Map<string, number>()
-  /** The address counted for each connection, so that `leave` decrements the same counter. */
+  /** The address under which each connection was counted. `leave` decrements the counter of this address. */
   private readonly counted = new Map<Transport, string | undefined>()
 
   private readonly limited: boolean
@@ -57,7 +57,7 @@ export class AdmissionControl {
     return "serve"
   }
 
-  /** Moves the count of an admitted transport to the TLS transport that wraps it. */
+  /** Counts a TLS transport in place of the admitted transport that it wraps. */
   replace(plain: Transport, secured: Transport): void {
     if (!this.counted.has(plain)) return
     this.counted.set(secured, this.counted.get(plain))

@@ -90,8 +90,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
   private endRequests(): void {
     const refusal = this.parser.finish()
     const exchange = this.exchange
-    // With `allowHalfOpen`, requests received before FIN are still served. Check after `finish`, because
-    // `finish` may have completed the last request.
+    // With `allowHalfOpen`, requests received before FIN are still served. This check follows `finish`,
+    // because `finish` may have completed the last request.
     const { allowHalfOpen } = this.server.settings
     if (allowHalfOpen && (exchange?.requestComplete === true || this.inflow.queued > 0)) return
     if (exchange !== undefined) {
@@ -142,8 +142,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     const exchange = this.owner.open(this, head, this.automaton.exchanges)
     this.exchange = exchange
     if (head.method === "CONNECT") {
-      // Bytes after the head of CONNECT are not HTTP, even if no tunnel opens. So complete the request, and
-      // stop the parser.
+      // Complete the request and stop the parser, because bytes after the head of CONNECT are not HTTP, even
+      // if no tunnel opens.
       this.waits.requestComplete()
       this.automaton.requestComplete()
       exchange.requestComplete = true
@@ -244,8 +244,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
   }
 
   /**
-   * Completes an exchange whose handler has ended. Sends 500 or 503 if no response has begun. Ends the
-   * connection if the response is incomplete.
+   * Completes an exchange whose handler has ended. Sends 500 (503 in a shutdown) if no response has begun.
+   * Ends the connection if the response is incomplete.
    */
   handlerEnded(exchange: Exchange): void {
     if (exchange.responseComplete || this.exchange !== exchange) return
@@ -279,7 +279,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
 
   /**
    * Makes the current or the next response the last of the connection. An idle connection stays open, because
-   * a request is still served during the grace period.
+   * further requests are still served during the grace period.
    */
   drainBegins(): void {
     if (this.exchange !== undefined) this.automaton.mustClose("Draining")
@@ -287,7 +287,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     else if (this.phase === "closing") this.linger?.drains()
   }
 
-  /** Closes the connection unless a request is in flight. */
+  /** Closes the connection if no request is in flight. */
   endIfIdle(): void {
     if (this.exchange !== undefined || this.parser.inMessage) return
     Endings.finish(this, "Draining", this.server.draining ? idleLingerTime : undefined)
@@ -335,8 +335,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
         Refusals.reject(this, { _tag: "Refused", refusal }, "Refused")
         break
       }
-      // Put the rest back before the handler runs, because a handler that takes over the connection gets all
-      // bytes received.
+      // Put the unparsed bytes back before the handler runs, because a handler that takes over the connection
+      // gets all bytes received.
       if (consumed < chunk.length) this.inflow.unshift(chunk.subarray(consumed))
       if (this.exchange !== undefined && !this.exchange.started) this.run(this.exchange)
       if (this.phase !== "open" || this.parser.paused || this.parser.stopped) break
@@ -364,7 +364,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     this.owner.run(exchange, this.server.exchangeEnded)
   }
 
-  // Starts the next request or closes the connection, once both the request and the response are complete.
+  // When request and response are complete, starts the next request or closes the connection.
   private settle(exchange: Exchange): void {
     if (!exchange.responseComplete || this.exchange !== exchange) return
     if (!exchange.requestComplete) return this.discardBody(exchange)
@@ -384,8 +384,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
       this.full = "maxRequestsPerSocket"
       return this.proceed()
     }
-    // The complete body may still be unread. Its backpressure must end, or the next request would wait for
-    // the reader.
+    // Release the backpressure of the complete body, or the next request would wait until the body is read.
     this.inflow.release(forBody)
     // If the client does not read its responses, delay the next request, so that the buffers stay bounded.
     if (this.backedUp && this.transport.buffered + this.inflow.queued > this.server.settings.highWaterMark)
@@ -430,8 +429,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
 }
 
 /**
- * Passes the parser's events to a connection. The connection cannot receive these events itself, because its
- * own `data` handles the transport's event.
+ * Passes the parser's events to a connection. The connection cannot implement `RequestEvents` itself, because
+ * its method `data` handles the transport's `data` event.
  */
 class Receiver implements RequestEvents {
   constructor(private readonly connection: ServerConnection) {}

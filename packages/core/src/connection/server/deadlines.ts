@@ -1,8 +1,8 @@
 /**
  * Checks a server connection against its deadlines, and ends the connection when a deadline has expired.
  *
- * `wire/automaton/deadlines` decides which limit has expired. `check` is called by the sweep, and by the
- * timer of an exchange that has its own deadlines.
+ * `wire/automaton/deadlines` decides which limit has expired. `check` is called by the sweep (the server's
+ * periodic timer), and by the timer of an exchange that has its own deadlines.
  */
 import { fault } from "../../model/fault.js"
 import { isLost } from "../../seams/transport.js"
@@ -57,13 +57,14 @@ export const watch = (connection: ConnectionState, exchange: Exchange, policy: D
   checkAgain()
 }
 
-// Maximum number of waiting bytes above `highWaterMark` at which a paused transport is probed (read for a
-// while). One read of the probe adds at most 64 KiB, or 112 KiB in a bulk read.
+// A paused transport is probed (read for a while) only if at most this many bytes above `highWaterMark` wait.
+// One read adds at most 64 KiB, or 112 KiB in a bulk read.
 const roomForProbe = 48 * 1024
 
 /**
- * Returns whether a client under backpressure has left. If so, resets its connection. Otherwise starts a
- * probe, if there is room. A probe reads despite backpressure, so that FIN or RST is noticed.
+ * Returns whether a client under backpressure has left, and resets the connection if it has. If the client
+ * has not left and the buffer has room, starts a probe. A probe reads despite backpressure, so that FIN or
+ * RST is noticed.
  */
 const isGone = (connection: ConnectionState): boolean => {
   const { inflow, transport } = connection
@@ -76,9 +77,7 @@ const isGone = (connection: ConnectionState): boolean => {
   return true
 }
 
-/**
- * Ends a probe when there is no more room. Called for bytes received during a probe.
- */
+/** Ends a probe if the received bytes fill the buffer. Called for bytes received during a probe. */
 export const probed = (connection: ConnectionState, bytes: number): void => {
   if (!hasRoom(connection, bytes)) connection.inflow.probed()
 }

@@ -11,7 +11,7 @@ export interface Idler {
   idlePrevious: Idler | undefined
   idleNext: Idler | undefined
   isIdle: boolean
-  /** Called once when the idle timeout has expired. The connection has then already left the list. */
+  /** Called when the idle timeout has expired. The connection has already left the list. */
   idleExpired(): void
 }
 

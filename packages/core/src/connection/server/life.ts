@@ -162,8 +162,8 @@ export class ServerLife implements ServerPort {
   // ---- steps of a shutdown, in this order
 
   /**
-   * Makes each further response the last of its connection, interrupts the handlers with `interruptAtDrain`,
-   * and calls the callbacks of `whenDraining`.
+   * Makes each further response the last of its connection, interrupts the handlers with the policy
+   * `interruptAtDrain`, and calls the callbacks of `whenDraining`.
    */
   drain(): void {
     this.enter("draining")
@@ -205,7 +205,7 @@ export class ServerLife implements ServerPort {
   }
 
   /**
-   * Calls `f` once no connection and no handler is left, possibly at once. Only one caller can wait at a
+   * Calls `f` when no connection and no handler is left, possibly immediately. Only one caller can wait at a
    * time. The returned function cancels the wait.
    */
   readonly whenEmptied = (f: () => void): (() => void) => {
@@ -243,8 +243,8 @@ export class ServerLife implements ServerPort {
   }
 
   /**
-   * Calls `f` when draining begins, or at once if draining has begun. The returned function cancels the
-   * registration.
+   * Calls `f` when draining begins, or immediately if draining has already begun. The returned function
+   * cancels the registration.
    */
   readonly whenDraining = (f: () => void): (() => void) => {
     if (this.draining) {

@@ -22,7 +22,7 @@ const lingerTime = 5_000
  */
 export const idleLingerTime = 500
 
-/** The server of the connection. */
+/** The members of the server that lingering needs. */
 export interface LingerServer {
   readonly timers: Timers
   readonly closings: Closings
@@ -35,9 +35,9 @@ export class Linger {
   private movedAt = 0
   private tooMuch: (() => void) | undefined
   private cancel: (() => void) | undefined
-  /** Time (ms) of the next check after our FIN; 0 before. */
+  /** Time (ms) of the next check after our FIN; 0 if we have not sent FIN. */
   private due = 0
-  /** Interval (ms) of the checks after our FIN; 0 before. */
+  /** Interval (ms) of the checks after our FIN; 0 if we have not sent FIN. */
   private period = 0
 
   constructor(
@@ -120,8 +120,8 @@ export class Linger {
     return buffered === 0 ? undefined : `${buffered} unsent bytes`
   }
 
-  // `forced`: whether the check came early, because a virtual clock stands still. The peer will then never
-  // read the rest of the output.
+  // `forced` states whether the check runs early, because a virtual clock stands still. If `forced` is
+  // `true`, the peer will never read the rest of the output.
   private readonly check = (forced: boolean): void => {
     const { transport } = this
     const now = this.server.timers.now()

@@ -34,7 +34,7 @@ export interface Settings extends AdmissionLimits {
   readonly allowHalfOpen: boolean
   readonly highWaterMark: number
   readonly maxRequestsPerSocket: number
-  /** Value of the `Retry-After` field, whole seconds. */
+  /** Value of the `Retry-After` field in 503 responses, in whole seconds. */
   readonly retryAfter: string
   readonly sendDate: boolean
   readonly noDelay: boolean
@@ -46,13 +46,13 @@ export interface Settings extends AdmissionLimits {
 export interface Timeouts extends DeadlinePolicy {
   /** Idle time that responses announce to clients, ms. */
   readonly keepAliveTimeout: number
-  /** Additional time for which an idle connection is kept, ms. */
+  /** Additional time for which an idle connection stays open after `keepAliveTimeout`, ms. */
   readonly keepAliveTimeoutBuffer: number
   /** Interval of the sweep that checks deadlines, ms. */
   readonly connectionsCheckingInterval: number
 }
 
-/** The interface of the server to its connections. */
+/** The members of a server that its connections use. */
 export interface ServerPort {
   readonly settings: Settings
   readonly timers: Timers
@@ -102,8 +102,8 @@ export interface Rejecting {
   write(data: string | Uint8Array): boolean
   whenDrained(f: () => void): () => void
   /**
-   * Hands the connection over as a separate transport, and returns this transport. The caller must then write
-   * only to the returned transport. Returns `undefined` if the connection has ended.
+   * Hands the connection over as a separate transport, and returns this transport. Afterwards the caller must
+   * write only to the returned transport. Returns `undefined` if the connection has ended.
    */
   giveAway(): Transport | undefined
   /** Sends the default response, and closes the connection. */
@@ -113,8 +113,8 @@ export interface Rejecting {
 }
 
 /**
- * Observers of a server. If `active` is `false`, only `exchangeEnded` is called, for watched exchanges
- * (`Exchange.isWatched`).
+ * Observers of a server. If `active` is `false`, the only call is `exchangeEnded`, and only for watched
+ * exchanges (`Exchange.isWatched`).
  */
 export interface Events {
   readonly active: boolean
@@ -150,11 +150,11 @@ export interface ConnectionFacts {
   readonly bytesOut: number
 }
 
-/** The interface of a connection to its owner (the driver). */
+/** The members of a connection that its owner (the driver) uses. */
 export interface Connection extends ConnectionFacts {
   /** The exchange that is in flight. */
   readonly exchange: Exchange | undefined
-  /** Whether a write met backpressure that has not ended. `whenDrained` waits for the end. */
+  /** Whether a write met backpressure that has not ended. `whenDrained` waits until the backpressure ends. */
   readonly backedUp: boolean
 
   // ---- the response
@@ -162,10 +162,10 @@ export interface Connection extends ConnectionFacts {
   /** Returns whether the client waits for 100 (Continue) or a final response before it sends its body. */
   awaitsContinue(exchange: Exchange): boolean
   /**
-   * Returns whether the connection may stay open after the response, for the `Connection` field of the
-   * response. `readingOn`: whether the app may still read the rest of the request, of any length. The call
-   * changes nothing. A reason to close that arises later, or that has its own name, must also be reported to
-   * the automaton (`mustClose`).
+   * Returns whether the connection may stay open after the response. The owner needs the result for the
+   * `Connection` field. `readingOn` states whether the app may still read the whole rest of the request. The
+   * call changes no state. If the owner has another reason to close, it must report that reason to the
+   * automaton (`mustClose`).
    */
   mayKeepAlive(exchange: Exchange, readingOn: boolean): boolean
   /** Sends an informational (1xx) head before the response. Does nothing if the exchange is aborted. */
@@ -175,7 +175,7 @@ export interface Connection extends ConnectionFacts {
   /** Writes to the transport. Must not be called for an `aborted` exchange. */
   write(data: string | Uint8Array, body?: Uint8Array): boolean
   /**
-   * Calls `f` once the transport accepts more bytes or the connection has closed, possibly at once. The
+   * Calls `f` when the transport accepts more bytes or the connection has closed, possibly immediately. The
    * returned function cancels the wait.
    */
   whenDrained(f: () => void): () => void
@@ -194,8 +194,8 @@ export interface Connection extends ConnectionFacts {
    */
   handOver(exchange: Exchange, status: number, head: string | undefined): Taken | Violation
   /**
-   * Ends a handed-over connection after its new owner has finished. With `whole`, the connection closes by
-   * FIN, so that the last output of the new owner arrives. Otherwise the connection is reset.
+   * Ends a handed-over connection after its new owner has finished. If `whole` is `true`, the connection
+   * closes by FIN, so that the last output of the new owner arrives. Otherwise the connection is reset.
    */
   handBack(whole: boolean): void
   /** Registers an open WebSocket. `goAway` sends a close frame. */
@@ -240,15 +240,15 @@ export abstract class Exchange implements BodyFlow {
   bodyOut = 0
   /** Whether the response was written completely or the connection was handed over. */
   responseComplete = false
-  /** Whether the connection is lost or ending. No response is possible then. */
+  /** Whether the connection is lost or ending, so that no response is possible. */
   aborted = false
   /** The loss, if the client or the connection aborted the exchange. */
   loss: Loss | undefined = undefined
   /** Deadlines of this exchange. With `undefined`, the deadlines of the server apply. */
   deadlines: DeadlinePolicy | undefined = undefined
-  /** State of the connection after it has left HTTP; `undefined` before. */
+  /** State of the connection after it has left HTTP; `undefined` while it speaks HTTP. */
   upgrade: UpgradeState | undefined = undefined
-  /** How a shutdown treats the handler. */
+  /** Treatment of the handler in a shutdown. */
   drainPolicy: Policy = "interruptAtDeadline"
   /**
    * Whether the handler itself closes its WebSocket when the server drains. The connection then sends no
@@ -270,7 +270,7 @@ export abstract class Exchange implements BodyFlow {
   // ---- implemented by the owner
 
   /**
-   * Creates the request body. `limit`: number of bytes that may wait unread before the client meets
+   * Creates the request body. `limit` is the number of bytes that may wait unread before the client meets
    * backpressure.
    */
   abstract openBody(limit: number): Body<BodyLoss>
@@ -287,8 +287,8 @@ export abstract class Exchange implements BodyFlow {
   // ---- common
 
   /**
-   * Whether the end of the connection marks the end of the response body. FIN would then make a partial body
-   * look complete.
+   * Whether the end of the connection marks the end of the response body. If so, FIN would make a partial
+   * body look complete.
    */
   get untilClose(): boolean {
     return this.framing?._tag === "UntilClose"
@@ -300,7 +300,10 @@ export abstract class Exchange implements BodyFlow {
     return method === "CONNECT" || (upgrade && versionMinor !== 0)
   }
 
-  /** Starts to watch the exchange. The start is recorded now, and the end will be reported. */
+  /**
+   * Records the start time of the exchange. From now on the exchange is watched, so its end is reported to
+   * observers.
+   */
   begins(): Times {
     const { timers } = this.connection.server
     return (this.times = { startedAt: timers.wallTime(), begun: timers.now(), answered: undefined })
@@ -323,7 +326,7 @@ export abstract class Exchange implements BodyFlow {
   }
 }
 
-/** The interface of the connection to an exchange and to the server. */
+/** The members of a connection that its exchanges and its server use. */
 export interface ExchangeHome {
   handlerEnded(exchange: Exchange): void
   bodyFull(exchange: Exchange): void

@@ -1,8 +1,8 @@
 /**
- * Responses that the connection sends without the app. The requests are malformed, late or in excess of a
- * limit, or their handler produced no response.
+ * Responses that the connection sends without the app. They answer requests that are malformed, late or in
+ * excess of a limit, and requests whose handler produced no response.
  *
- * The connection closes after each of these responses. They are sent only if no other response has begun.
+ * The connection sends such a response only if no other response has begun, and then closes.
  */
 import type { Fault } from "../../model/fault.js"
 import { statusOf, type Rejection } from "../../model/loss.js"

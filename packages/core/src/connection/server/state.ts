@@ -38,7 +38,7 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
   used = false
   readonly inflow: Inflow
   linger: Linger | undefined = undefined
-  /** Whether a write met backpressure. The transport then calls `drain` later. */
+  /** Whether a write met backpressure, so that the transport will call `drain`. */
   backedUp = false
   bytesOut = 0
   /** Value of `bytesOut` at the end of the previous exchange. */
@@ -129,8 +129,8 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
   }
 
   /**
-   * Ends the byte counts of an exchange, and reports a watched exchange. `status` is the status of a default
-   * response, if one was sent.
+   * Ends the byte counts of an exchange, and reports the exchange to observers if it is watched. `status` is
+   * the status of a default response, if one was sent.
    */
   exchangeOver(exchange: Exchange, loss: Loss | undefined, status: number | undefined): void {
     if (exchange.isWatched) {

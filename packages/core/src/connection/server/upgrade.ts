@@ -78,7 +78,10 @@ const lost = (connection: ConnectionState, exchange: Exchange, fault: Fault): vo
   exchange.loss ??= { _tag: "Failed", fault, ...where(connection) }
 }
 
-/** Ends the exchange when both directions are closed or the handler has finished. Later calls do nothing. */
+/**
+ * Ends the exchange. Called when both directions are closed or the handler has finished. Later calls do
+ * nothing.
+ */
 export const upgradeOver = (connection: ConnectionState): void => {
   const exchange = connection.taken
   const upgrade = exchange?.upgrade
@@ -100,8 +103,8 @@ export const upgradeOver = (connection: ConnectionState): void => {
 const where = (connection: ConnectionState) => connection.where(connection.taken)
 
 /**
- * Ends a handed-over connection after its new owner has finished. With `whole`, the connection closes by FIN,
- * so that the last output of the new owner arrives. Otherwise the connection is reset.
+ * Ends a handed-over connection after its new owner has finished. If `whole` is `true`, the connection closes
+ * by FIN, so that the last output of the new owner arrives. Otherwise the connection is reset.
  */
 export const handBack = (connection: ConnectionState, whole: boolean): void => {
   if (connection.phase !== "switched") return

@@ -22,7 +22,7 @@ export interface Moment {
   readonly sent: number
   /** Whether output waits for the client to read. */
   readonly writing: boolean
-  /** Whether reading is paused. FIN and RST cannot be noticed then. */
+  /** Whether reading is paused, so that FIN and RST cannot be noticed. */
   readonly holding: boolean
 }
 
@@ -38,7 +38,7 @@ export class Waits implements Waiting {
   /** Whether the connection still waits for its first request. */
   private fresh = true
 
-  /** `begun` is the time (ms) at which the connection opened. The wait for the first request begins then. */
+  /** `begun` is the time (ms) at which the connection opened and its wait for the first request began. */
   constructor(public begun: number) {
     this.lastActivity = begun
   }

@@ -2,13 +2,13 @@
  * The body of an incoming message. The parser pushes slices of bytes into the body, and a reader takes the
  * slices.
  *
- * A body keeps views of the transport's chunks, and copies only small slices (`slices.ts`). Above its limit,
- * a body asks its connection for backpressure. A body never closes its connection, because the connection
- * decides how to treat an unread rest.
+ * A body keeps views of the transport's chunks, and copies only small slices (`slices.ts`). When more bytes
+ * than its limit wait, a body asks its connection for backpressure. A body never closes its connection,
+ * because the connection decides how to treat an unread rest.
  */
 import { Slices } from "./slices.js"
 
-/** Default number of bytes that may wait unread, which is 64 KiB, the maximum of one socket read. */
+/** Default number of bytes that may wait unread. The value is 64 KiB, the maximum of one socket read. */
 export const lookAhead = 65_536
 
 /** The flow control of a connection, which a body calls while its bytes arrive and are read. */
@@ -18,7 +18,7 @@ export interface BodyFlow {
   /** Resumes the transport, because the reader has caught up. */
   bodyDrained(): void
   /**
-   * Called when reading of the body begins. The server then sends 100 (Continue) to a client that waits for
+   * Called when reading of the body begins. If the client waits for 100 (Continue), the server then sends
    * 100.
    */
   bodyWanted(): void
@@ -38,10 +38,14 @@ export class Body<F> {
   private state: "open" | "ended" | "failed" = "open"
   private failed: F | (() => F) | undefined = undefined
   /**
-   * Functions of the waiting readers. Each function is called after every change, until it returns `true`.
+   * Callbacks of the waiting readers. Each callback is called after every change of the body, until it
+   * returns `true`.
    */
   private readers: Array<() => boolean> = []
-  /** Number of readers that wait for the whole body. Above 0, the body asks for no backpressure. */
+  /**
+   * Number of readers that wait for the whole body. While there is such a reader, the body asks for no
+   * backpressure.
+   */
   private collecting = 0
   private collected: Uint8Array | undefined = undefined
   private reportedFull = false
@@ -94,8 +98,8 @@ export class Body<F> {
   }
 
   /**
-   * Drops waiting and future bytes, and ends backpressure. An incomplete body needs `failure`. Its readers
-   * then fail with `failure()`, so that they do not mistake a part of the body for the whole.
+   * Drops waiting and future bytes, and ends backpressure. For an incomplete body, the caller must pass
+   * `failure`. The readers then fail with `failure()`, and do not mistake a part of the body for the whole.
    */
   discard(failure?: () => F): void {
     this.slices.clear()
@@ -103,7 +107,7 @@ export class Body<F> {
     if (failure !== undefined) this.failWith(failure)
   }
 
-  /** Calls `read` once the waiting bytes have been read or dropped. Replaces an earlier callback. */
+  /** Calls `read` when all waiting bytes have been read or dropped. Replaces an earlier callback. */
   whenRead(read: () => void): void {
     this.taken = read
   }
@@ -118,8 +122,8 @@ export class Body<F> {
   }
 
   /**
-   * Takes the waiting slices, or returns `undefined` if no bytes wait. `ended` and `failure` then show
-   * whether more can arrive.
+   * Takes the waiting slices, or returns `undefined` if no bytes wait. After `undefined`, `ended` and
+   * `failure` show whether more bytes can arrive.
    */
   take(): ReadonlyArray<Uint8Array> | undefined {
     if (this.waiting === 0) return undefined
@@ -136,8 +140,8 @@ export class Body<F> {
 
   /**
    * Takes the whole body as one array, or the rest that earlier readers have left. Returns `undefined` if the
-   * body has not ended or has failed. If more than `limit` bytes wait (`undefined`: no limit), the body fails
-   * with `tooLarge()`. The result is cached, so that all callers get the same bytes.
+   * body has not ended or has failed. If more than `limit` bytes wait (`undefined` means no limit), the body
+   * fails with `tooLarge()`. The result is cached, so that all callers get the same bytes.
    */
   takeWhole(limit: number | undefined, tooLarge: () => F): Uint8Array | undefined {
     if (this.collected !== undefined) return this.collected
@@ -154,8 +158,8 @@ export class Body<F> {
   }
 
   /**
-   * Calls `f` once `take` returns slices, or the body has ended or failed, possibly at once. The returned
-   * function cancels the wait.
+   * Calls `f` when slices wait or the body has ended or failed, possibly immediately. The returned function
+   * cancels the wait.
    */
   whenReadable(f: () => void): () => void {
     return this.watch(() => {
@@ -166,8 +170,8 @@ export class Body<F> {
   }
 
   /**
-   * Calls `done` now and after every change, until `done` returns `true`. The returned function cancels the
-   * watch.
+   * Calls `done` now and after every change of the body, until `done` returns `true`. The returned function
+   * cancels the watch.
    */
   watch(done: () => boolean): () => void {
     // Check at once, because the state may have changed since the caller's last check and may never change
@@ -180,7 +184,7 @@ export class Body<F> {
   }
 
   /**
-   * Watches the body for a reader of the whole body, as `watch` does. The body asks for no backpressure until
+   * Calls `done` as `watch` does, for a reader of the whole body. The body asks for no backpressure until
    * `done` returns `true` or the watch is cancelled.
    */
   watchWhole(done: () => boolean): () => void {

@@ -31,8 +31,8 @@ export class HandedOver implements Transport {
   private pausedForWrites = false
 
   /**
-   * `below` must be paused. `holds`: whether reading pauses while writes wait. Only servers set `holds`,
-   * because two peers with `holds` would deadlock if both wrote before they read.
+   * `below` must be paused. `holds` states whether reading pauses while writes wait. Only servers set
+   * `holds`, because two peers with `holds` would deadlock if both wrote before they read.
    */
   constructor(
     private readonly below: Transport,

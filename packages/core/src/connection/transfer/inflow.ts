@@ -7,16 +7,16 @@
 import type { Transport } from "../../seams/transport.js"
 import { Slices } from "./slices.js"
 
-/** Reason for backpressure. The body being received holds more unread bytes than its limit. */
+/** The reason for backpressure if the body being received holds more unread bytes than its limit. */
 export const forBody = 1
-/** Reason for backpressure. Too many bytes of subsequent requests wait. */
+/** The reason for backpressure if too many bytes of subsequent requests wait. */
 export const forQueue = 2
 
 /** The body of the request in flight, which precedes the waiting bytes. */
 interface UnreadBody {
   /** Number of bytes not read yet. */
   readonly waiting: number
-  /** Calls `read` once the waiting bytes have been read or dropped. */
+  /** Calls `read` when all waiting bytes have been read or dropped. */
   whenRead(read: () => void): void
 }
 
@@ -39,16 +39,14 @@ export class Inflow {
   }
 
   /**
-   * Whether we apply backpressure, also during a probe. If so, our backpressure may cause the peer's silence.
+   * Whether we apply backpressure, even if a probe reads at the moment. Our backpressure may explain why the
+   * peer sends nothing.
    */
   get appliesBackpressure(): boolean {
     return this.heldFor !== 0
   }
 
-  /**
-   * Adds a chunk to the waiting bytes. `body` precedes the chunk, so its unread bytes count against the limit
-   * too.
-   */
+  /** Adds a chunk to the waiting bytes. The unread bytes of `body` count against the limit too. */
   push(chunk: Uint8Array, body?: UnreadBody): void {
     this.queue.push(chunk)
     if (this.queued > this.lookAhead) this.hold(forQueue)
@@ -78,8 +76,7 @@ export class Inflow {
   }
 
   /**
-   * Takes all waiting bytes, for the new owner of the transport. Leaves the transport paused or resumed as it
-   * was.
+   * Takes all waiting bytes, for the new owner of the transport. Neither pauses nor resumes the transport.
    */
   takeAll(): Uint8Array {
     this.over = true

@@ -3,15 +3,16 @@
  * joins.
  *
  * A view costs about 100 bytes and keeps its whole chunk in memory. Without copies, a peer that sends single
- * bytes, or little data among many discarded bytes, would occupy a hundred times the memory. With copies,
- * memory is at most about twice `bytes`. The queue has no limit of its own, so its user must check `bytes`.
+ * bytes, or little data among many discarded bytes, would occupy a hundred times more memory than its data
+ * needs. With copies, memory is at most about twice `bytes`. The queue itself has no limit, so the code that
+ * uses it must check `bytes`.
  */
 
 /** Length (bytes) below which a slice is copied, because a view costs too much memory. */
 const small = 512
 /**
  * Length (bytes) from which a slice is never copied. Chunks are bounded, so a view of a large slice wastes
- * little.
+ * little memory.
  */
 const large = 16_384
 /** Size (bytes) of a buffer into which slices are copied. */
@@ -46,7 +47,7 @@ export class Slices {
   private listed = 0
 
   push(slice: Uint8Array): void {
-    // Keep the first slice as a view, because it is usually taken before another arrives.
+    // Keep the first slice as a view, because a reader usually takes it before a second slice arrives.
     if (this.bytes > 0 && holdsMore(slice)) this.join(slice)
     else {
       this.list()

@@ -36,8 +36,8 @@ export interface RequestFacts {
   /** The minor version of HTTP/1.x, which is 0 or 1. */
   readonly versionMinor: number
   /**
-   * Whether the request permits another exchange on the connection. HTTP/1.1 permits this without
-   * `Connection: close`, and HTTP/1.0 permits this with `Connection: keep-alive`.
+   * Whether the request permits another exchange on the connection. An HTTP/1.1 request does so if it lacks
+   * `Connection: close`, and an HTTP/1.0 request does so if it has `Connection: keep-alive`.
    */
   readonly keepAlive: boolean
   /**
@@ -80,7 +80,7 @@ const Expects = 2
 
 /**
  * The automaton of one connection. A method that reports a step returns a `Violation` if the step is refused,
- * and otherwise `undefined`. A refused step changes nothing.
+ * and otherwise `undefined`. A refused step leaves the state unchanged.
  *
  * ```ts
  * const connection = new Connection("server")
@@ -135,8 +135,7 @@ export class Connection {
   }
 
   /**
-   * Whether the response has switched protocols. The request half also switches, once the request is
-   * complete.
+   * Whether the response has switched protocols. The request half also switches when the request is complete.
    */
   get switched(): boolean {
     return this.responseNow === responseSwitched
@@ -187,8 +186,8 @@ export class Connection {
 
   /**
    * Reports that a server answers an invalid or late request with an error response, and then closes the
-   * connection. If a request is incomplete, only the response to that request is due, and may already have
-   * been sent. Otherwise the error response counts as one more response that is due.
+   * connection. The error response answers the incomplete request, if there is one. If no request is
+   * incomplete, the error response counts as one more response that is due.
    */
   requestRefused(reason: CloseReason): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const before = this.requestNow
@@ -287,7 +286,7 @@ export class Connection {
 
   /**
    * Reports the server's FIN. FIN completes a body that is framed by the end of the connection. All other
-   * responses that are due will never arrive.
+   * responses that are due are lost.
    */
   responseEof(): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const next = responses.next.eof[this.responseNow]!
@@ -300,9 +299,9 @@ export class Connection {
   }
 
   /**
-   * Forbids reuse of the connection, for this reason. Exchanges in flight may complete. The call alone does
-   * not make a response announce the close. A server's response announces only the objections that
-   * `mayKeepAlive` (in `connection/server`) finds when the head is encoded.
+   * Forbids reuse of the connection, for this reason. Exchanges in flight may complete. The call does not add
+   * `Connection: close` to a response. On a server, `mayKeepAlive` (in `connection/server`) decides about
+   * this field when a head is encoded.
    */
   mustClose(reason: CloseReason): void {
     this.note(reason)
@@ -313,8 +312,8 @@ export class Connection {
   after(): AfterExchange {
     if (this.responseNow === responseSwitched) return switchedOver
     const over = this.owed === 0 || this.responseNow === responseDone || this.responseNow === responseClosed
-    // With `close`, an incomplete request closes the connection. A driver that first reads or sends the rest
-    // of the request calls `after` again when the request is complete.
+    // The argument `close` means that an incomplete request closes the connection. A driver that first reads
+    // or sends the rest of the request calls `after` again when the request is complete.
     return afterExchange(this.reason, over, this.requestNow === requestIdle, "close")
   }
 

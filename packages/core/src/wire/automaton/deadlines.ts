@@ -35,8 +35,8 @@ export interface DeadlinePolicy {
    */
   readonly progressTimeout: number
   /**
-   * Number of bytes that count as progress. Default 1024. With the default `progressTimeout`, the required
-   * rate is 9 bytes per second, which is a hundredth of the rate of the slowest honest link.
+   * Number of bytes that count as progress. Default 1024. With the default `progressTimeout`, the peer must
+   * transfer 9 bytes per second. Even a very slow link is a hundred times faster.
    */
   readonly progressBytes: number
 }
@@ -85,8 +85,8 @@ export interface Waiting {
  * The limit that has expired. `receiving` and `sending` are expiries of `progressTimeout`, named by the
  * direction without progress.
  *
- * `holding` means that our own backpressure has stopped the peer for `progressTimeout`. This is not the
- * peer's fault, so the connection only checks whether the peer is still connected.
+ * `holding` means that our own backpressure has stopped the peer for `progressTimeout`. The peer is not at
+ * fault, so the connection only checks whether the peer is still connected.
  *
  * @since 0.1.0
  * @category deadlines
@@ -156,8 +156,9 @@ export const contradicts = ({
   requestTimeout > 0 && headersTimeout > requestTimeout
 
 /**
- * Returns the current progress. The result is `last`, or a new record that starts `now` once `progressBytes`
- * more have been transferred. `moved` is the number of bytes transferred so far.
+ * Returns the current progress. The result is `last` if fewer than `progressBytes` bytes have been
+ * transferred since `last.since`. Otherwise the result is a new record that starts at `now`. `moved` is the
+ * number of bytes transferred so far.
  *
  * @since 0.1.0
  * @category deadlines
@@ -222,7 +223,7 @@ const directions = ["sending", "receiving", "holding"] as const
 
 /**
  * Returns the time from one check of all connections to the next, ms. The result is `interval` or the
- * shortest limit, whichever is less. The server notices an expired limit late by at most this time.
+ * shortest limit, whichever is less. The server notices an expired limit at most this time after its expiry.
  *
  * @since 0.1.0
  * @category deadlines

@@ -1,6 +1,6 @@
 /**
- * Computes how long a server keeps a connection. The rules cover the announced and the actual idle timeout,
- * and the maximum number of requests.
+ * Computes how long a server keeps a connection open. The rules cover the announced and the actual idle
+ * timeout, and the maximum number of requests.
  *
  * The functions are pure, and neither read a clock nor set a timer.
  *
@@ -26,8 +26,8 @@ export const defaultKeepAliveTimeoutBuffer = 1_000
 
 /**
  * Returns the actual idle timeout of a connection, ms. 0 means no timeout. The actual timeout exceeds the
- * announced timeout by `buffer`, so that a request sent at the last moment still arrives in time. A `buffer`
- * that is negative, infinite or not a number counts as the default.
+ * announced timeout by `buffer`, so that a request sent at the last moment arrives before the server closes
+ * the connection. A `buffer` that is negative, infinite or not a number counts as the default.
  *
  * @since 0.1.0
  * @category keep-alive
@@ -53,7 +53,7 @@ export const requestQuota = (max: number, count: number): "open" | "last" | "exc
 
 /**
  * Returns the field lines that announce a persistent connection. `timeout` is the idle timeout in ms, which
- * is announced in whole seconds. `max` is the number of requests. If `timeout` is 0, neither value is
+ * is announced in whole seconds. `max` is the maximum number of requests. If `timeout` is 0, neither value is
  * announced. If only `max` is 0, only `timeout` is announced.
  *
  * @since 0.1.0

@@ -12,7 +12,7 @@ import { closeFor, pending, reuse, type AfterExchange, type CloseReason } from "
 /**
  * Objections to another exchange on the connection, one bit each. If several objections apply, the objection
  * with the lowest bit is the reason. Each objection has the name of its `CloseReason`, or an entry in
- * `otherwiseNamed`. If Node also has an objection, the objection is in Node's policies below.
+ * `otherwiseNamed`. `nodeCounts` and `nodeAnnounces` contain the objections that Node has too.
  *
  * @since 0.1.0
  * @category reuse
@@ -43,7 +43,7 @@ export const Against = {
 
 type Objection = keyof typeof Against
 
-/** The reasons of those objections that do not have the name of their reason. */
+/** The close reasons of the objections whose name is not a `CloseReason`. */
 const otherwiseNamed: { readonly [K in Exclude<Objection, CloseReason>]: CloseReason } = {
   Unframed: "UntilClose"
 }
@@ -51,7 +51,7 @@ const otherwiseNamed: { readonly [K in Exclude<Objection, CloseReason>]: CloseRe
 const reasonNamed = (name: string): CloseReason =>
   (otherwiseNamed as { readonly [name: string]: CloseReason })[name] ?? (name as CloseReason)
 
-/** The reason of each objection, at the number of the objection's bit. */
+/** The close reason of each objection, in the order of the objections' bits. */
 const reasons: ReadonlyArray<CloseReason> = Object.keys(Against).map(reasonNamed)
 
 /**
@@ -112,8 +112,8 @@ export const nodeCounts = {
   /** The objections that count if the program has set the `Connection` field. */
   own: Against.UntilClose | Against.ResponseClose,
   /**
-   * The objections that count if the program has removed the `Connection` field. The peer's message then
-   * decides.
+   * The objections that count if the program has removed the `Connection` field. Without the field, the
+   * peer's message decides.
    */
   removed: Against.UntilClose | Against.RequestClose
 } as const

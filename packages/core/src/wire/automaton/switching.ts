@@ -7,9 +7,8 @@ import { invalidStatus, type ViolationOf } from "../../model/violation.js"
 
 /**
  * Returns the status that a server sends for a handler's `status`, if the handler did not take over the
- * connection. A 2xx response to CONNECT would announce a tunnel. So the server sends 501, as a server without
- * tunnels does. A 101 is a violation, which makes the handler fail. All other statuses are returned
- * unchanged.
+ * connection. For a 2xx to CONNECT the result is 501, because a 2xx would announce a tunnel that does not
+ * exist. A 101 is a violation, which makes the handler fail. All other statuses are returned unchanged.
  *
  * @since 0.1.0
  * @category decisions

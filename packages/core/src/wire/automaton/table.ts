@@ -29,7 +29,7 @@
  *
  * - `idle`: no request is in progress, so the next request may begin
  * - `body`: the head was sent, and the request is incomplete
- * - `done`: the request is complete, and no other request may follow: either a close was announced, or the
+ * - `done`: the request is complete, and no other request may follow, because a close was announced or the
  *   request must get its response first (CONNECT, upgrade)
  * - `switched`: the bytes belong to another protocol
  * - `closed`: the client sent FIN

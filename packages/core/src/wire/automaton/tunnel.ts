@@ -129,7 +129,7 @@ export class TunnelResponse {
     )
   }
 
-  /** Ends the wait. No outcome is reported afterwards. */
+  /** Stops waiting for the response. No outcome is reported afterwards. */
   cancel(): void {
     this.onOutcome = undefined
   }

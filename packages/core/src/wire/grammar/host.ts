@@ -6,8 +6,8 @@
  */
 import { REG_NAME } from "./byteClasses.js"
 
-// A local copy is faster, because engines read an imported binding at every use but treat a local binding as
-// constant.
+// A local copy is faster, because JavaScript engines read an imported binding at every use but treat a local
+// binding as constant.
 const regName = REG_NAME
 
 /**
@@ -45,7 +45,7 @@ const piecesOf = (text: string, mayEndInIpv4: boolean): number => {
 }
 
 const isIpv6 = (text: string): boolean => {
-  // No IPv6 address is longer, so a longer text needs no further check.
+  // An IPv6 address has at most 45 characters.
   if (text.length > 45) return false
   const gap = text.indexOf("::")
   if (gap < 0) return piecesOf(text, true) === 8

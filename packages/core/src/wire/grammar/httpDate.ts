@@ -65,7 +65,7 @@ export const parseHttpDate = (text: string, now: number): number | undefined => 
   const year = newest - ((((newest - +old[3]!) % 100) + 100) % 100)
   const date = at(year)
   if (date === undefined) return at(year - 100)
-  // 50 years before 29 February there is no such day.
+  // If the date is 29 February, the year 50 years earlier lacks this day.
   const before = at(year - 50) ?? date - 50 * yearLength
   return before <= now ? date : at(year - 100)
 }

@@ -62,7 +62,7 @@ export const whatFollows = (m: Machine): number => {
     return Follows.OtherProtocol
   if (!m.request) {
     if (m.status === 101) return Follows.OtherProtocol
-    // These responses never have a body. If another 1xx response frames a body, the body is read.
+    // Responses with these statuses never have a body. A response with another 1xx status may have a body.
     if (m.status === 100 || m.status === 102 || m.status === 103 || hasNoContent(m.status)) {
       return Follows.Nothing
     }
@@ -96,13 +96,13 @@ const persists = (m: Machine): boolean => {
 
 /**
  * Returns whether the connection persists after the message. A body that is framed by the end of the
- * connection prevents this.
+ * connection prevents persistence.
  */
 export const keepsAlive = (m: Machine): boolean => persists(m) && !needsClose(m)
 
 /**
- * Returns whether the connection persists, as a number. 0 means that the connection closes, and 2 that it
- * persists. 1 means that the connection closes only if the message has a body, because the end of the
- * connection then frames the body.
+ * Returns whether the connection persists, as a number. 0 means that the connection closes. 2 means that the
+ * connection persists. 1 means that the connection closes only if the message has a body, because the end of
+ * the connection then frames the body.
  */
 export const reuseAfter = (m: Machine): number => (!persists(m) ? 0 : needsClose(m) ? 1 : 2)

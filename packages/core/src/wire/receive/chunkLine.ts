@@ -1,6 +1,6 @@
 /**
- * Reads the line before a chunk's data, which contains size and extensions, and the line break after the data
- * (RFC 9112 §7.1). Extensions are counted and dropped, and never interpreted.
+ * Reads the chunk line (size and extensions) before a chunk's data, and the line break after the data (RFC
+ * 9112 §7.1). Extensions are counted and dropped, and never interpreted.
  */
 import { HEX, QDTEXT, TOKEN, VALUE } from "../grammar/byteClasses.js"
 import type { Machine } from "./machine.js"
@@ -19,8 +19,8 @@ const EQUALS = 61
 const BACKSLASH = 92
 
 /**
- * Reads a chunk line from the index `i` on, up to the end of the chunk (`n`), a refused byte, or a byte that
- * another file reads. Returns the index where reading stopped.
+ * Reads a chunk line from the index `i` on, up to the end of the input (`n`), a refused byte, or the end of
+ * the line. Returns the index where reading stopped.
  */
 export const readChunkLine = (m: Machine, i: number, n: number): number => {
   while (i < n && m.stage >= S.CHUNK_FIRST && m.stage <= S.CHUNK_LAST) {
@@ -86,7 +86,8 @@ const readSize = (m: Machine, i: number, n: number): number => {
     if (!m.allows("bareLineFeed")) {
       return m.refuse(i + 1, "HPE_CR_EXPECTED", "Missing expected CR after chunk size", "bareLineFeed")
     }
-    // If both flags are set, Node's parser reads a second LF as part of the same line break.
+    // If `bareLineFeed` and `bareCarriageReturn` are set, Node's parser reads a second LF as part of the same
+    // line break.
     m.stage = m.allows("bareCarriageReturn") ? S.CHUNK_LF : S.CHUNK_HEADER_COMPLETE
   } else if (c === SP || c === TAB) {
     if (!m.allows("spacesAfterChunkSize")) {
@@ -183,7 +184,7 @@ const readExtensionValue = (m: Machine, i: number, n: number): number => {
   const from = i
   let c = 0
   while (i < n && TOKEN[(c = chunk[i]!)] !== 0) i++
-  // `part` is 1 once the value has begun, even if the value continues in the next input chunk.
+  // `part` is 1 after the value has begun, even if the value continues in the next input chunk.
   if (i > from) m.part = 1
   if (i === n) return i
   if (c === QUOTE) {

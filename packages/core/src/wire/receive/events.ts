@@ -10,7 +10,7 @@ import type { Limits } from "./limits.js"
  * A driver's reply to a head, which tells the parser how to read the body.
  *
  * - `Read`: read the body as the head frames it
- * - `Skip`: read no body, even if the head announces one (response to `HEAD`)
+ * - `Skip`: read no body, even if the head announces a body (response to `HEAD`)
  * - `Stop`: read no more, because the bytes after the head are not HTTP (accepted upgrade, 2xx to `CONNECT`)
  *
  * @since 0.1.0

@@ -19,8 +19,8 @@ export const isContinue = (expectation: string): boolean => expectation.toLowerC
 export const asksToContinue = (value: string): boolean => hasElement(value, known)
 
 /**
- * The expectation of a request. `continue` means that `100-continue` is the only expectation, or, in the
- * reading `word`, that the value contains this word.
+ * The expectation of a request. `continue` means that `100-continue` is the only expectation. With the
+ * reading `word` of `expectationOf`, `continue` means that the value contains `100-continue`.
  *
  * @since 0.1.0
  * @category facts

@@ -3,8 +3,8 @@
  * positions of names and values. framingFields.ts reads the values of framing fields byte by byte. Never
  * unfolds, decodes or combines fields.
  *
- * The `if`s of the loop are in the order in which the parts of a line occur, so one iteration reads a usual
- * line. plainLines.ts reads simple lines faster.
+ * The `if`s of the loop are in the order of the parts of a line. One iteration of the loop therefore reads a
+ * typical line. plainLines.ts reads simple lines faster.
  */
 import { endEmptyValue, endName, endSection, endValue, flagOfControl } from "./fieldEnds.js"
 import { kindOfValue, readFramingValue, recogniseName, recogniseWhole, takeOver } from "./framingFields.js"
@@ -14,8 +14,8 @@ import { Kind, type Machine } from "./machine.js"
 import { readPlainLines } from "./plainLines.js"
 import * as S from "./stage.js"
 
-// Local copies are faster, because engines read an imported binding at every use but treat a local binding as
-// constant.
+// Local copies are faster, because JavaScript engines read an imported binding at every use but treat a local
+// binding as constant.
 const token = TOKEN
 const value = VALUE
 
@@ -27,7 +27,7 @@ const COLON = 58
 
 /**
  * Reads field lines from the index `i` on, up to the end of the chunk (`n`), a refused byte, or the end of
- * the empty line. Returns the index where reading stopped. After the empty line the next stage is set.
+ * the empty line. Returns the index where reading stopped. At the end of the empty line, sets the next stage.
  */
 export const readFieldLines = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
@@ -134,7 +134,7 @@ const foldValue = (m: Machine, i: number): void => {
 
 /**
  * Handles a name that is not directly followed by a colon. For a framing field with a space before the colon,
- * the refusal has a reason of its own, as in Node's parser.
+ * the refusal has a different reason, as in Node's parser.
  */
 const readNameFault = (m: Machine, i: number, c: number): number => {
   if (c !== SP || m.kind === Kind.General) {

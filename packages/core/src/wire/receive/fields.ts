@@ -3,7 +3,7 @@
  * `trailers`, `trailersDistinct`. Each shape is computed from the raw list (name, value, name, value, ...)
  * when it is read.
  *
- * Never changes the raw list. An unread view costs no time.
+ * Never changes the raw list. A shape that is never read costs no time.
  *
  * @since 0.1.0
  */

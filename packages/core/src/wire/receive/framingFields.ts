@@ -1,7 +1,7 @@
 /**
  * Reads the fields that determine framing and persistence (RFC 9112 §6, §9). Recognises the names of these
  * fields, and reads their values byte by byte as Node's parser does. The results are facts (`Machine.facts`),
- * by which bodyFraming.ts decides.
+ * from which bodyFraming.ts determines the body's framing.
  */
 import { ELEMENT } from "../grammar/byteClasses.js"
 import { latin1 } from "./fast/latin1.js"
@@ -186,7 +186,7 @@ const OPTION_TAILS = options.map((option) => option.slice(1))
 export const readPlainOption = (m: Machine, i: number, n: number): number => {
   if (m.kind !== Kind.Connection || (m.facts & Fact.Trailers) !== 0) return -1
   const chunk = m.chunk
-  // 14 bytes are the longest option, the space before it, and three bytes after it.
+  // The longest option, the space before it, and three bytes after it have 14 bytes together.
   if (i + 14 > n || chunk[i] !== SP) return -1
   const first = chunk[i + 1]! | 32
   const word = first === 107 ? 2 : first === 99 ? 0 : first === 117 ? 1 : -1
@@ -295,7 +295,7 @@ const readCodings = (m: Machine, i: number, n: number): number => {
         m.stage = S.VALUE_TEXT
         return i
       }
-      // Node's parser reads `chunked` and a following tab as another coding. So a tab needs
+      // Node's parser does not recognise `chunked` if a tab follows. The tab therefore needs
       // `otherTransferCodings` in addition to `tabsInFraming`.
       if (notSingle(m, i)) return i
       if (c === TAB && m.flags.tabsInFraming) continue

@@ -1,7 +1,7 @@
 /**
  * The head of one received message. A head has the facts that the parser found. The list of fields is created
  * when it is first read. A head keeps its text, and does not keep the received chunk, so the chunk's memory
- * can be freed. Never folds or interprets fields, which fields.ts does.
+ * can be freed. Only fields.ts folds and interprets fields.
  */
 
 import { isContinue } from "./expectation.js"
@@ -87,7 +87,9 @@ export interface ResponseHead extends Head {
  */
 export type Marks = ReadonlyArray<number>
 
-/** The mark in place of a name's start for a line that continues the previous value (flag `obsoleteFold`). */
+/**
+ * The mark that replaces the name's start in a line that continues the previous value (flag `obsoleteFold`).
+ */
 export const FOLD = -1
 
 /**
@@ -99,7 +101,7 @@ const valueOf = (text: string, start: number, end: number): string => {
   return text.slice(start, end)
 }
 
-// Minimum number of marks (six field lines) for which the list is allocated at its final size (measured).
+// Minimum number of marks (six field lines) for which it is faster to allocate the list at its final size.
 const MANY = 24
 
 /** Returns the raw list (name, value, name, value, ...) of a field section. */
@@ -158,9 +160,9 @@ const sameName = (text: string, start: number, lowerName: string): boolean => {
 }
 
 /**
- * The head of a request or a response, created by the parser. The members are only declared here, because an
- * initialised class field costs a second store per head. These stores take a tenth of the time of a small
- * request (measured).
+ * The head of a request or a response, created by the parser. The class only declares its fields (`declare`),
+ * because a field that it defined would be stored twice per head. For a small request, the second stores
+ * would take a tenth of the parsing time.
  */
 export class ParsedHead implements RequestHead, ResponseHead {
   declare private readonly text: string
@@ -169,8 +171,8 @@ export class ParsedHead implements RequestHead, ResponseHead {
   declare readonly versionMajor: number
   declare readonly versionMinor: number
   /**
-   * The result of `reuseAfter`. 0 means that the connection closes, 1 that it persists only if the message
-   * has no body, and 2 that it persists.
+   * The result of `reuseAfter`. 0 means that the connection closes. 1 means that it persists only if the
+   * message has no body. 2 means that it persists.
    */
   declare private readonly reuse: number
   declare readonly upgrade: boolean

@@ -2,8 +2,8 @@
  * The limits on the memory and the work that one connection can cause in the parser. The limits apply in
  * every preset, and no flag turns them off.
  *
- * The callback API turns off the limits that Node lacks (packages/node/src/http/own/flags.ts). So every such
- * limit needs a value that means "no limit", such as 0.
+ * The callback API turns off the limits that Node lacks (packages/node/src/http/own/flags.ts). Every limit
+ * that Node lacks therefore needs a value that means "no limit", such as 0.
  */
 
 /**
@@ -14,15 +14,15 @@
  */
 export interface Limits {
   /**
-   * Maximum number of bytes in one head. The limit counts the request target or reason phrase, the field
-   * names, and the field values with trailing whitespace. A head that reaches the limit is refused, as in
-   * Node. Default 16384, as Node's `--max-http-header-size`.
+   * Number of bytes at which a head is refused. The limit counts the request target or reason phrase, the
+   * field names, and the field values with trailing whitespace. Default 16384, as Node's
+   * `--max-http-header-size`.
    */
   readonly maxHeaderSize: number
   /**
    * Maximum number of field lines in one head, and in one trailer section. 0 means no limit. Default 2000, as
    * Node's `server.maxHeadersCount`. A message with more field lines is refused. Node drops further fields
-   * instead. That is unsafe, because a dropped field may frame or authorise the message.
+   * instead. Dropping fields is unsafe, because a dropped field may frame or authorise the message.
    */
   readonly maxHeaderCount: number
   /**
@@ -31,8 +31,8 @@ export interface Limits {
    */
   readonly maxChunkExtensionsSize: number
   /**
-   * Maximum number of bytes in one trailer section. Field names and values are counted as in a head. Default:
-   * `maxHeaderSize`.
+   * Number of bytes at which a trailer section is refused. Field names and values are counted as in a head.
+   * Default: `maxHeaderSize`.
    */
   readonly maxTrailerSize: number
 }

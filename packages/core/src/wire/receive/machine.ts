@@ -4,9 +4,9 @@
  * part of the text that counts towards a limit, such as a name or a value. This file knows no grammar and
  * calls no events.
  *
- * If `i` is an index in the current chunk, `i + base` is the same position in the text of the current section
- * (a head or a trailer section). `carried` contains the section's bytes from earlier chunks. Long runs of
- * spaces between spans are not carried. So the limits on spans also limit the memory.
+ * The index `i` in the current chunk is the position `i + base` in the text of the current section (a head or
+ * a trailer section). `carried` contains the section's bytes from earlier chunks. Long runs of spaces between
+ * spans are not carried. So the limits on spans also limit the memory.
  */
 import type { FlagName, Flags } from "../../model/flags.js"
 import { LOOSE_PATH, LOOSE_QUERY, PATH, QUERY, URL_PATH, URL_QUERY } from "../grammar/byteClasses.js"
@@ -101,8 +101,8 @@ export class Machine {
   /** Index in the chunk of the first byte of the section that has not been copied to `carried`. */
   sectionAt = 0
   /**
-   * Number of sections that have begun in this chunk. From the second section on, several sections may share
-   * the text of one window.
+   * Number of sections (heads and trailer sections) that have begun in this chunk. From the second section
+   * on, several sections may share the text of one window.
    */
   private sections = 0
   private window = ""
@@ -112,7 +112,7 @@ export class Machine {
   spanAt = -1
   /** The part of an unfinished name or method that arrived in earlier chunks. */
   partial = ""
-  /** Number of bytes in the section's spans. `limit` is the maximum. */
+  /** Number of bytes in the section's spans. The section is refused when this number reaches `limit`. */
   counted = 0
   limit: number
   extensions = 0
@@ -214,8 +214,8 @@ export class Machine {
   }
 
   /**
-   * Copies bytes of the chunk to `carried`. A string instead of bytes would be slower, because engines copy a
-   * concatenated string again at its first use.
+   * Copies bytes of the chunk to `carried`. A string instead of bytes would be slower, because JavaScript
+   * engines copy a concatenated string again at its first use.
    */
   private append(from: number, to: number): void {
     const size = this.carriedLength + to - from
@@ -307,8 +307,8 @@ export class Machine {
   }
 
   /**
-   * Refuses the input at the index `at` of the current chunk, which ends parsing of the connection. Returns
-   * `at`.
+   * Refuses the input at the index `at` of the current chunk, and returns `at`. No more bytes of the
+   * connection are parsed.
    */
   refuse(
     at: number,

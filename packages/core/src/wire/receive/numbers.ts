@@ -1,7 +1,7 @@
 /**
  * Reads lengths digit by digit, as Node's parser does. A length is an unsigned 64-bit number, and a digit
  * that makes it overflow is refused. A `number` is exact only up to 2^53-1, so larger lengths are also kept
- * as a bigint for this check.
+ * as a bigint, which shows the overflow.
  */
 import type { Machine } from "./machine.js"
 import type { FlagName } from "../../model/flags.js"

@@ -65,7 +65,7 @@ const machinesOf = (shared: Shared, request: boolean, options: ParserOptions): M
 class MessageParser {
   private machine: Machine
   private isPaused = false
-  /** The value of `bytesConsumed` while the parser has no machine of its own. */
+  /** The value of `bytesConsumed` while the parser has no machine. */
   private consumed = 0
 
   constructor(
@@ -112,8 +112,8 @@ class MessageParser {
   }
 
   /**
-   * Whether bytes that were already read have further events. The parser was paused before it reported these
-   * events. After `resume`, `execute` reports them without further bytes.
+   * Whether the parser was paused before it reported all events of the bytes that it has read. After
+   * `resume`, `execute` reports the remaining events without further bytes.
    */
   get hasMoreToTell(): boolean {
     const { stage } = this.machine
@@ -136,8 +136,8 @@ class MessageParser {
   }
 
   /**
-   * Permits parsing again. The caller must then call `execute` with the bytes that were not consumed, even if
-   * there are no such bytes.
+   * Permits parsing again. The caller must afterwards call `execute` with the bytes that were not consumed,
+   * possibly an empty chunk.
    */
   resume(): void {
     this.isPaused = false
@@ -149,7 +149,7 @@ class MessageParser {
    */
   rest(): void {
     const m = this.machine
-    // While `execute` runs, the machine has a chunk and must not be given back.
+    // While `execute` runs, the machine has a chunk and must not return to the pool.
     if (m === this.machines.resting || m.chunk.length > 0 || this.isPaused) return
     if (m.stage === S.NEXT_MESSAGE) this.nextMessage()
     if (m.stage !== S.IDLE || m.remaining > 0) return
@@ -191,8 +191,8 @@ class MessageParser {
    * Handles the end of the connection's input. Completes a body that is framed by the end of the connection,
    * and refuses any other incomplete message.
    *
-   * Does nothing while the parser is paused. In this case the caller must call `finish` again, after `resume`
-   * and a last `execute`.
+   * Does nothing while the parser is paused. The caller must call `finish` again after `resume` and a last
+   * `execute`.
    */
   finish(): Refusal | undefined {
     const m = this.machine
@@ -236,7 +236,10 @@ class MessageParser {
     }
   }
 
-  /** Skips line breaks before a message (RFC 9112 §2.2). The first other byte starts the message. */
+  /**
+   * Skips line breaks before a message (RFC 9112 §2.2). The first byte that is not part of a line break
+   * starts the message.
+   */
   private readIdle(i: number, n: number): number {
     const m = this.machine
     for (; i < n; i++) {

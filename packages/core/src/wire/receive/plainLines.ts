@@ -1,7 +1,7 @@
 /**
  * A fast path for the usual field line. A usual line has a name, a colon, a value without control bytes, and
  * CRLF, all in one chunk. One loop with its state in local variables halves the time to parse a browser's
- * head (measured). For every other line this file sets the stage at which fieldLines.ts continues.
+ * head. For every other line this file sets the stage at which fieldLines.ts continues.
  *
  * Every line starts in this file, so only this file checks the number of field lines.
  */
@@ -12,8 +12,8 @@ import { endOfPlainHost } from "../grammar/host.js"
 import { Kind, type Machine } from "./machine.js"
 import * as S from "./stage.js"
 
-// Local copies halve the time (measured), because engines read an imported binding at every use but treat a
-// local binding as constant.
+// Local copies halve the parsing time, because JavaScript engines read an imported binding at every use but
+// treat a local binding as constant.
 const token = TOKEN
 const knownSize = KNOWN_SIZE
 
@@ -26,8 +26,8 @@ const DEL = 127
 
 /**
  * Reads usual field lines. `i` is the start of a line, and `n` is the end of the chunk. The chunk must
- * contain a line, its line break and one more byte. Any other line ends the reading, with the stage set at
- * which fieldLines.ts continues.
+ * contain the line, its line break and one more byte. At any other line, the function sets the stage at which
+ * fieldLines.ts continues, and returns.
  */
 export const readPlainLines = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
@@ -111,8 +111,8 @@ export const readPlainLines = (m: Machine, i: number, n: number): number => {
 
 /**
  * Returns the index of the first byte from `i` on that is not permitted in a value, or the end of the chunk
- * (`n`). Comparisons replace the table VALUE. The first eight bytes are compared singly, so that short values
- * are not read twice. The other bytes are compared four at a time.
+ * (`n`). Compares the bytes directly, without the table VALUE. The first eight bytes are compared singly, so
+ * that short values are not read twice. The other bytes are compared four at a time.
  */
 const endOfValue = (chunk: Uint8Array, i: number, n: number): number => {
   const singles = i + 8 < n ? i + 8 : n

@@ -3,8 +3,9 @@
  * stops at the first field line. Accepts only known methods, in capitals. Never normalises a method or a
  * target.
  *
- * `readPlainLine` reads a usual line in one pass, without target.ts and version.ts. So a check that is added
- * to those files must also be added to `readPlainLine` or to `checkHead` (headChecks.ts).
+ * `readPlainLine` reads a usual line (such as `GET / HTTP/1.1`) in one pass, without target.ts and
+ * version.ts. So a check that is added to those files must also be added to `readPlainLine` or to `checkHead`
+ * (headChecks.ts).
  */
 import {
   httpMethods,
@@ -158,7 +159,8 @@ const readVersion = (m: Machine, i: number, n: number): number => {
           if (!m.allows("bareLineFeed")) {
             return m.refuse(i + 1, "HPE_INVALID_VERSION", "Expected CRLF after version", "bareLineFeed")
           }
-          // If both flags are set, Node's parser reads a second LF as part of the same line break.
+          // If `bareLineFeed` and `bareCarriageReturn` are set, Node's parser reads a second LF as part of
+          // the same line break.
           m.stage = m.allows("bareCarriageReturn") ? S.REQUEST_LF : S.FIELDS_START
           if (m.stage === S.FIELDS_START) return i + 1
         } else {
@@ -251,7 +253,7 @@ const readPlainLine = (m: Machine, i: number, n: number): number => {
 }
 
 // `readPlainLine` reads path and query with one table, which has the path's bytes and the question mark. A
-// query with further bytes is read byte by byte.
+// query with bytes outside this table is read byte by byte.
 const withQuery = (path: Uint8Array): Uint8Array => {
   const both = path.slice()
   both[63] = 1

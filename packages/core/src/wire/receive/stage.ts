@@ -63,11 +63,13 @@ export const STATUS_LAST: number = 41
 
 // Stages of fieldLines.ts.
 export const FIELDS_FIRST: number = 50
-/** Directly after the start line. A space here is refused with a reason of its own. */
+/** Directly after the start line. A space is refused with a special reason. */
 export const FIELDS_START: number = 50
 export const FIELD_START: number = 51
 export const NAME: number = 52
-/** Inside a name after a space (flag `spaceBeforeColon`). Such a field is not a framing field. */
+/**
+ * Inside the part of a name that follows a space (flag `spaceBeforeColon`). The field is not a framing field.
+ */
 export const NAME_PLAIN: number = 53
 export const NAME_SPACE: number = 54
 export const OWS: number = 55

@@ -8,8 +8,8 @@ import { protocolByte, protocols } from "./requestLine.js"
 import * as S from "./stage.js"
 import { checkVersion, versionDigit } from "./version.js"
 
-// A local copy is faster, because engines read an imported binding at every use but treat a local binding as
-// constant.
+// A local copy is faster, because JavaScript engines read an imported binding at every use but treat a local
+// binding as constant.
 const value = VALUE
 
 const CR = 13
@@ -134,7 +134,7 @@ const readReason = (m: Machine, i: number, n: number): number => {
       m.stage = c === CR ? S.STATUS_LF : S.FIELDS_START
       return i + 1
     }
-    // Node's parser accepts every byte in the reason phrase, so `looseStatusLine` permits this.
+    // Node's parser accepts every byte in the reason phrase, so `looseStatusLine` permits every byte too.
     if (!m.allows("looseStatusLine")) {
       return m.refuse(i, "HPE_INVALID_STATUS", "Control byte in reason phrase", "looseStatusLine")
     }

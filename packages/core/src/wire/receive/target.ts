@@ -9,8 +9,8 @@ import { isAuthority, isHostAndPort } from "../grammar/host.js"
 import type { Machine } from "./machine.js"
 import { TARGET_ENDED, TARGET_ENDED_09, TARGET_LF } from "./stage.js"
 
-// Local copies are faster, because engines read an imported binding at every use but treat a local binding as
-// constant.
+// Local copies are faster, because JavaScript engines read an imported binding at every use but treat a local
+// binding as constant.
 const authority = AUTHORITY
 const loosePath = LOOSE_PATH
 
@@ -32,8 +32,8 @@ const isTabOrFormFeed = (c: number): boolean => c === 9 || c === 12
 
 /**
  * Reads a target from the index `i` on, up to the end of the chunk (`n`), a refused byte, or the end of the
- * target. Returns the index where reading stopped. At the end of the target, its span is closed and the next
- * stage is set.
+ * target. Returns the index where reading stopped. At the end of the target, closes the target's span and
+ * sets the next stage.
  */
 export const readTarget = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
@@ -54,8 +54,8 @@ export const readTarget = (m: Machine, i: number, n: number): number => {
       if (c === 35 || loosePath[c] !== 0) {
         if (!m.allows("targetCharacters")) {
           const reason = c === 35 ? "Fragment in url" : "Character in url outside the URI grammar"
-          // If `urlCharacters` would permit the character, report this flag, because it permits fewer
-          // characters.
+          // Report `urlCharacters` if this flag would permit the character, because it permits fewer
+          // characters than `targetCharacters`.
           const ofUrls = (m.part === QUERY ? URL_QUERY : URL_PATH)[c] !== 0
           return m.refuse(i, "HPE_INVALID_URL", reason, ofUrls ? "urlCharacters" : "targetCharacters")
         }

@@ -1,6 +1,6 @@
 /**
  * Validates the request of a WebSocket opening handshake, for servers (RFC 6455 §4.2.1). For an invalid
- * request the result has the response to send.
+ * request the result contains the response to send.
  *
  * @since 0.1.0
  */
@@ -15,8 +15,8 @@ import { isToken } from "../grammar/validate.js"
  */
 export interface HandshakeRefusal {
   /**
-   * The status of the response. With 426, `headers` state the required upgrade and, if necessary, the
-   * supported version.
+   * The status of the response. If the status is 426, `headers` state the required upgrade and, if necessary,
+   * the supported version.
    */
   readonly status: 400 | 405 | 426
   /** The reason, as text for people. */

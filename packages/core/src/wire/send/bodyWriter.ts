@@ -3,7 +3,7 @@
  *
  * Refuses bytes that do not fit the head, and never truncates or pads a body. Never copies or keeps body
  * bytes. The sink, which is the caller's function for output, gets the bytes unchanged, between strings of
- * framing. Backpressure is left to the sink and the caller.
+ * framing. The sink and the caller handle backpressure.
  *
  * @since 0.1.0
  */
@@ -91,7 +91,7 @@ export const checkTrailerName = (name: string): TrailersViolation | undefined =>
       : { _tag: "Violation", code: "ERR_HTTP_TRAILER_INVALID", name }
 
 /**
- * A writer for one body. A refused call sends nothing and changes nothing.
+ * A writer for one body. A refused call sends nothing and leaves the writer unchanged.
  *
  * @since 0.1.0
  * @category encoding

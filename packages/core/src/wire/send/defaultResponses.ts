@@ -5,7 +5,7 @@
  */
 import { STATUS_CODES } from "./encodeTables.js"
 
-// As in Node, every other code gives 400, even if `Refusal.status` fits better.
+// As in Node, every code without an entry gives 400, even if `Refusal.status` fits better.
 const statuses: ReadonlyMap<string, number> = new Map([
   ["HPE_HEADER_OVERFLOW", 431],
   ["HPE_CHUNK_EXTENSIONS_OVERFLOW", 413],

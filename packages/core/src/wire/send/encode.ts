@@ -28,8 +28,8 @@ export interface EncodedHead {
   /** The framing that the `BodyWriter` of the body must use. */
   readonly framing: Framing
   /**
-   * The reason why the connection must be closed after this message, as the head announces; `undefined` if
-   * the connection may persist.
+   * The reason why the connection must be closed after this message. The head announces the closing.
+   * `undefined` means that the connection may persist.
    */
   readonly close: CloseReason | undefined
 }

@@ -50,7 +50,7 @@ export const found = {
   text: "",
   /** The set of `Known` fields that are present. */
   seen: 0,
-  /** The value of `Content-Length`, or -1 without this field. */
+  /** The value of `Content-Length`, or -1 if this field is absent. */
   contentLength: -1,
   /** Whether the last transfer coding is `chunked`. */
   chunkedLast: false,
@@ -150,8 +150,8 @@ export const scanFields = (fields: ReadonlyArray<string>, leaveOut: number): Fie
 }
 
 /**
- * Prints a field that the encoder adds. Its value is validated like the user's values, because some values
- * come from the caller, such as the host.
+ * Prints a field that the encoder adds. The value is validated like the user's values, because the caller
+ * gives some of these values, such as the host.
  */
 export const ownField = (name: string, value: string): string | FieldsViolation =>
   isFieldValue(value) ? `${name}: ${value}\r\n` : invalidChar("header content", name)

@@ -2,7 +2,7 @@
  * Encodes request heads (RFC 9112 §3, §6, §9). A head contains the request line, the user's fields, and the
  * fields that HTTP requires in addition.
  *
- * Keeps every field that the user set, and adds missing fields. Never resolves a URL, never writes a body.
+ * Keeps every field that the user set, and adds missing fields. Never resolves a URL and never writes a body.
  *
  * @since 0.1.0
  */
@@ -46,8 +46,8 @@ export interface RequestHeadInput {
   /** The body's number of bytes, `unknown` (the body is sent in chunks) or `none` (there is no body). */
   readonly body: BodyLength
   /**
-   * Whether the connection should persist. The encoder announces this in `Connection` if the user did not set
-   * that field.
+   * Whether the connection should persist. The encoder announces the choice in `Connection` if the user did
+   * not set that field.
    */
   readonly keepAlive: boolean
   /**
@@ -76,8 +76,8 @@ const neverBody = new Set(["TRACE", "CONNECT"])
  * 1. TRACE and CONNECT have no body and no framing fields.
  * 2. The user's `Transfer-Encoding` is used. Its last coding must be `chunked` (RFC 9112 §6.1).
  * 3. The user's `Content-Length` is used.
- * 4. Without body bytes and trailers, `Content-Length: 0` is added, but not for GET, HEAD, DELETE and
- *    OPTIONS.
+ * 4. Without body bytes and trailers, GET, HEAD, DELETE and OPTIONS get no framing field. For all other
+ *    methods `Content-Length: 0` is added.
  * 5. If the length is known and there are no trailers, `Content-Length` is added.
  * 6. In all other cases `Transfer-Encoding: chunked` is added.
  *

@@ -42,7 +42,7 @@ import {
 export interface ResponseHeadInput {
   /** The minor HTTP version of the request. */
   readonly versionMinor: number
-  /** The method of the request. Responses to HEAD and CONNECT have their own framing. */
+  /** The method of the request. Responses to HEAD and CONNECT have special framing. */
   readonly method: string
   /** The status, which is 101 or in the range 200-999. */
   readonly status: number
@@ -67,7 +67,7 @@ export interface ResponseHeadInput {
    * no announcement.
    */
   readonly keepAliveMax?: number | undefined
-  /** The value of `Date` (see `httpDate`). Callers omit it only for 101. Default: no `Date` is added. */
+  /** The value of `Date` (see `httpDate`). Callers omit `date` only for 101. Default: no `Date` is added. */
   readonly date?: string | undefined
   /**
    * Whether trailers follow the body. With trailers the body is chunked even if its length is known. Ignored
@@ -136,7 +136,7 @@ const addedByUser = Known.Date | Known.Connection | Known.KeepAlive
  *
  * 1. A 101, 204 or 304, a response to HEAD, and a 2xx to CONNECT have no body (RFC 9112 §6.3). Even if the
  *    user set `Content-Length` and `Transfer-Encoding`, these fields are omitted from 101, 204 and 2xx to
- *    CONNECT (RFC 9110 §8.6, RFC 9112 §6.1). The other heads may have these fields.
+ *    CONNECT (RFC 9110 §8.6, RFC 9112 §6.1). A 304 and a response to HEAD may have these fields.
  * 2. The user's `Transfer-Encoding` is used. If its last coding is not `chunked`, the end of the connection
  *    frames the body.
  * 3. The user's `Content-Length` is used.

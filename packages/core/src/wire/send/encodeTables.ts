@@ -94,8 +94,8 @@ const lines: Array<string | undefined> = new Array(1000).fill(undefined)
 
 /**
  * Returns the status line with its CRLF (RFC 9112 §4). The default phrase is the phrase in `STATUS_CODES`, or
- * `unknown` for other statuses, as in Node. The version is always 1.1, even if the peer's version is 1.0 (RFC
- * 9110 §2.5).
+ * `unknown` for a status that is not in this table, as in Node. The version is always 1.1, even if the peer's
+ * version is 1.0 (RFC 9110 §2.5).
  *
  * Violations: ERR_HTTP_INVALID_STATUS_CODE, ERR_INVALID_CHAR.
  *

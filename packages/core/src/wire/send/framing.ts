@@ -26,7 +26,7 @@ export type Framing =
   | { readonly _tag: "Chunked" }
   | { readonly _tag: "UntilClose" }
 
-/** The framings without properties are constants. */
+/** Constants for the framings that have no properties. */
 export const none: Framing = Object.freeze({ _tag: "None" })
 export const chunked: Framing = Object.freeze({ _tag: "Chunked" })
 export const untilClose: Framing = Object.freeze({ _tag: "UntilClose" })
@@ -34,9 +34,9 @@ export const untilClose: Framing = Object.freeze({ _tag: "UntilClose" })
 const empty: Framing = Object.freeze({ _tag: "Length", length: 0 })
 
 /**
- * Chooses the framing of a body for whose head the user set neither `Content-Length` nor `Transfer-Encoding`.
- * `length` is the number of bytes, or -1 if unknown. `mayLength` must be `false` if trailers follow, because
- * trailers need chunks. `mayChunk` must be `false` for HTTP/1.0, which has no chunks.
+ * Chooses the framing of a body if the user set neither `Content-Length` nor `Transfer-Encoding`. `length` is
+ * the number of bytes, or -1 if unknown. `mayLength` must be `false` if trailers follow, because trailers
+ * need chunks. `mayChunk` must be `false` for HTTP/1.0, which has no chunks.
  */
 export const addedFraming = (
   length: number,

@@ -100,7 +100,7 @@ export const NodeTrait = {
   NoLength: 64,
   /** The user has removed the `Transfer-Encoding` field. */
   NoCoding: 128,
-  /** The response reaches the maximum number of requests of its connection. */
+  /** With this response, the connection reaches its maximum number of requests. */
   LimitReached: 256,
   /** The message is a request that is sent through an agent. */
   Pooled: 512,
@@ -110,7 +110,7 @@ export const NodeTrait = {
 
 /**
  * The result of the last call of `nodeHead`. All calls share this record, which is safe because callers read
- * the result at once and keep no reference to it.
+ * the result immediately and keep no reference to it.
  */
 const decided = { lines: "", traits: 0 }
 
@@ -150,12 +150,12 @@ const has = (set: number, bit: number): boolean => (set & bit) !== 0
 /**
  * Computes the field lines that Node adds to a head, and whether the connection persists.
  *
- * `seen` contains the fields that the user set (bits of `NodeField`), and `given` the traits of the message
- * (bits of `NodeTrait`).
+ * `seen` contains the fields that the user set (bits of `NodeField`), and `given` contains the traits of the
+ * message (bits of `NodeTrait`).
  *
- * `length` is the body's number of bytes, or -1 if unknown. `Keep-Alive` announces `timeout` (ms) and `max`,
- * if not 0. The next call overwrites the result. Violation: ERR_HTTP_TRAILER_INVALID (`Trailer` on a body
- * that is not chunked).
+ * `length` is the body's number of bytes, or -1 if unknown. `Keep-Alive` announces `timeout` (ms) and `max`
+ * if these values are not 0. The next call overwrites the result. Violation: ERR_HTTP_TRAILER_INVALID
+ * (`Trailer` on a body that is not chunked).
  *
  * @since 0.1.0
  * @category encoding
@@ -178,7 +178,7 @@ export const nodeHead = (
     if (!has(traits, NodeTrait.HasBody)) {
       traits &= ~NodeTrait.Chunked
     } else {
-      // As in Node, `Content-Length` is not added either if the body may not be chunked.
+      // As in Node, add no `Content-Length` if the body must not be chunked.
       const mayChunk = has(traits, NodeTrait.MayChunk)
       const mayLength = mayChunk && !has(seen, NodeField.Trailer) && !has(traits, NodeTrait.NoLength)
       const framing = addedFraming(length, mayLength, mayChunk && !has(traits, NodeTrait.NoCoding))

@@ -32,8 +32,8 @@ export class Spelling {
     /** The name in lower case; empty if the name is not a token. */
     readonly lower: string,
     /**
-     * The meaning of the name for the user of the cache, such as a bit for a known field; 0 if the name is
-     * not a token.
+     * The number that `meaning` of the cache returned for the name, such as a bit for a known field. The
+     * number is 0 if the name is not a token.
      */
     readonly meaning: number
   ) {}
@@ -56,8 +56,8 @@ export class Spellings {
   private readonly met = new Map<string, Spelling>()
 
   /**
-   * `meaning` returns the meaning of a name in lower case. The cache calls `meaning` once for each new
-   * spelling.
+   * `meaning` maps a lower-case name to a number, such as a bit for a known field. The cache calls `meaning`
+   * once for each new spelling.
    */
   constructor(private readonly meaning: (lower: string) => number) {}
 
