@@ -6,7 +6,7 @@
  * lists, informational responses, trailers, connection facts). Both clients use the same agent. Closing the
  * layer's scope closes every connection.
  *
- * `followRedirects` adds redirects to a client, and `Retry` adds retries. Without them, a client resends a
+ * `followRedirects` adds redirects to a client, and `Retry` adds retries. A client without `Retry` resends a
  * request only if its reused connection closed before the first byte of the response, its method is
  * idempotent and its body is in memory (RFC 9112 §9.3.1).
  *
@@ -112,7 +112,7 @@ export const withRequestOptions: {
 )
 
 /**
- * Returns the `Response` under a platform response, with raw fields, trailers and connection facts. Both
+ * Returns the `Response` that a platform response wraps, with raw fields, trailers and connection facts. Both
  * objects share one body, which can be read once. Returns `None` if another client created the platform
  * response.
  *
@@ -177,8 +177,8 @@ export const redirectsOf: (
 ) => ReadonlyArray<Redirect> = redirects.redirectsOf
 
 /**
- * The redirects that {@link followRedirects} has followed before the request that this fiber sends, in order.
- * For code beneath `followRedirects` that has to know where a request comes from.
+ * The redirects, in order, that led to the request that the current fiber sends. Code that runs inside
+ * {@link followRedirects} reads them to learn where a request comes from.
  *
  * @since 0.1.0
  * @category redirects
@@ -186,8 +186,9 @@ export const redirectsOf: (
 export const currentRedirects: FiberRef.FiberRef<ReadonlyArray<Redirect>> = redirects.currentRedirects
 
 /**
- * Switches features off for the requests that an effect sends, with either client: `cookies` (`CookieJar`),
- * `limits` (`RateLimit`), `redirects` ({@link followRedirects}), `retries` (`Retry`).
+ * Switches features off for the requests that an effect sends with `Client` or with platform's client. The
+ * features are `cookies` (`CookieJar`), `limits` (`RateLimit`), `redirects` ({@link followRedirects}) and
+ * `retries` (`Retry`).
  *
  * @example
  * import { Client } from "@httpfx/core"
@@ -203,7 +204,7 @@ export const without =
     Effect.locallyWith(effect, currentlyOff, (off) => new Set([...off, ...features]))
 
 /**
- * Creates a client over an agent, which other clients may share. Fails with `InvalidOption` for an invalid
+ * Creates a client over an agent that other clients may share. Fails with `InvalidOption` for an invalid
  * value.
  *
  * @since 0.1.0
@@ -298,8 +299,8 @@ export const requestScoped = <E = never>(
   Effect.flatMap(Client, (client) => client.requestScoped(request))
 
 /**
- * Sends a request to switch protocols, with the client in the context. Hands the connection over if the
- * server switches.
+ * Sends a request to switch protocols, with the client in the context. If the server agrees, the connection
+ * is handed over to the caller.
  *
  * @since 0.1.0
  * @category accessors

@@ -153,7 +153,7 @@ export interface Policy {
 // clock.
 const monotonic = Effect.map(Timers.timers, (timers) => timers.now())
 
-// Maximum number of origins with a budget. At the limit all budgets are dropped, so that memory stays
+// Maximum number of origins with a budget. At this limit all budgets are dropped, so that memory stays
 // bounded.
 const maxOrigins = 4_096
 

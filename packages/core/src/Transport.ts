@@ -2,7 +2,8 @@
  * One established connection with callbacks. Networks create transports, and both APIs use transports.
  *
  * A transport moves bytes and reports events, and never parses, reconnects or reads a clock. Its methods
- * never throw, because a failure is reported once, through `error`. Then `close` follows.
+ * never throw, because failures are reported through the callback `error`, at most once. The callback `close`
+ * follows.
  *
  * @since 0.1.0
  */

@@ -1,8 +1,8 @@
 /**
- * Parses an event stream (HTML standard §9.2.6): bytes in, messages out. Lines are found in bytes, so that
- * limits are exact and a character may be cut anywhere.
+ * Parses an event stream (HTML standard §9.2.6): it takes bytes and returns messages. It searches for line
+ * ends in bytes, not in text, so that limits are exact and chunks may split a character.
  *
- * Never keeps more than one unfinished line and the data of one event, each up to its limit.
+ * Buffers at most one unfinished line and the data of one event, each up to its limit.
  */
 import { EventTooLarge } from "../../HttpError.js"
 
