@@ -5,32 +5,32 @@
  * (`@httpfx/node`) or a network in memory (`@httpfx/testing`). Apps use platform's `HttpServer.serve`,
  * `HttpRouter` and `HttpClient`.
  *
- * - `Server` platform's `HttpServer` over a network
- * - `Client` platform's `HttpClient` over a network
- * - `PlatformTimers` the platform's own timers
- * - `Proxy` chooses the proxy of a request
- * - `Agent` connection pools of clients, with limits, queues and keep-alive
- * - `Lease` lends an agent's connections to other HTTP code
- * - `ConditionalRequests` preconditions and ranges of requests: 304, 412, 206, 416
- * - `FileResponses` platform's `HttpPlatform` over any source of files
- * - `ServerClientError` handling of malformed requests and broken connections
- * - `Exchange` raw fields, 1xx, trailers, connection and upgrade of a request
- * - `ServerEvent`, `ExchangeOutcome` events of a server and outcomes of exchanges
- * - `AgentEvent` events of an agent
- * - `AccessLog`, `ServerMetrics` logs and metrics made from server events
- * - `AgentMetrics` metrics made from agent events
- * - `RequestId` ids of requests, in log lines, spans and responses
- * - `ServerSentEvents` events for browsers and other clients, and from servers
- * - `Shutdown` states and phases of a server's shutdown, for handlers
- * - `Retry` retries with a budget
- * - `ServerTimeouts` timeouts of a server
- * - `HttpError` all errors, one class per kind
- * - `Network` the interface that resolves names, connects, listens and adds TLS
- * - `Socket` a connection, with effects
- * - `Transport` a connection, with callbacks
- * - `Timers` clocks and timers of both APIs
- * - `WebHandler` a web handler as an app
- * - `WebSocketUpgrader` WebSocket framing for servers, as a service
+ * - `Server`: platform's `HttpServer` over a network
+ * - `Client`: platform's `HttpClient` over a network
+ * - `PlatformTimers`: the platform's own timers
+ * - `Proxy`: chooses the proxy of a request
+ * - `Agent`: connection pools of clients, with limits, queues and keep-alive
+ * - `Lease`: lends an agent's connections to other HTTP code
+ * - `ConditionalRequests`: preconditions and ranges of requests (304, 412, 206, 416)
+ * - `FileResponses`: platform's `HttpPlatform` over any source of files
+ * - `ServerClientError`: handling of malformed requests and broken connections
+ * - `Exchange`: raw fields, 1xx, trailers, connection and upgrade of a request
+ * - `ServerEvent`, `ExchangeOutcome`: events of a server and outcomes of exchanges
+ * - `AgentEvent`: events of an agent
+ * - `AccessLog`, `ServerMetrics`: logs and metrics made from server events
+ * - `AgentMetrics`: metrics made from agent events
+ * - `RequestId`: ids of requests, in log lines, spans and responses
+ * - `ServerSentEvents`: events for browsers and other clients, and from servers
+ * - `Shutdown`: states and phases of a server's shutdown, for handlers
+ * - `Retry`: retries with a budget
+ * - `ServerTimeouts`: timeouts of a server
+ * - `HttpError`: all errors, one class per kind
+ * - `Network`: the interface that resolves names, connects, listens and adds TLS
+ * - `Socket`: a connection, with effects
+ * - `Transport`: a connection, with callbacks
+ * - `Timers`: clocks and timers of both APIs
+ * - `WebHandler`: a web handler as an app
+ * - `WebSocketUpgrader`: WebSocket framing for servers, as a service
  *
  * The HTTP engine has its own entry point, `@httpfx/core/wire`. The rules of the connection pool have the
  * entry point `@httpfx/core/pool`.
