@@ -299,8 +299,8 @@ export const requestScoped = <E = never>(
   Effect.flatMap(Client, (client) => client.requestScoped(request))
 
 /**
- * Sends a request to switch protocols, with the client in the context. If the server agrees, the connection
- * is handed over to the caller.
+ * Sends a request that asks to switch protocols, with the client in the context. When the server switches,
+ * the connection is handed over to the caller.
  *
  * @since 0.1.0
  * @category accessors

@@ -177,8 +177,7 @@ const isSeen = (fiber: RequestFiber, request: Request): boolean =>
   fiber.currentContext.unsafeMap.has(Tracer.ParentSpan.key) ||
   request.body._tag === "Stream"
 
-// Makes eight digits from each random number. One call per digit would cost as much as the rest of the
-// request.
+// Makes eight digits from each random number, because one call of `Math.random` per digit would be slow.
 const randomHex = (words: number): string => {
   let text = ""
   for (let i = 0; i < words; i++) text += ((Math.random() * 0x100000000) >>> 0).toString(16).padStart(8, "0")
