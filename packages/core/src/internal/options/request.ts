@@ -275,8 +275,8 @@ export interface Request<E = never> extends RequestOptions<E> {
   readonly setDefaultHeaders?: boolean | undefined
   /**
    * Bytes, text (UTF-8), form data (`multipart/form-data`), or a stream. With a stream, the head is sent
-   * immediately and the stream is pulled only as fast as the server reads; the body is chunked unless the
-   * headers contain `Content-Length`. Default: no body.
+   * immediately, and the stream is pulled only as fast as the server reads. A stream is sent chunked unless
+   * the headers contain `Content-Length`. Default: no body.
    */
   readonly body?: string | Uint8Array | FormData | Stream.Stream<Uint8Array, E> | undefined
 }
@@ -292,7 +292,7 @@ export interface Request<E = never> extends RequestOptions<E> {
 export interface UpgradeRequest<E = never> extends Request<E> {
   /**
    * Value of `Upgrade`, such as `websocket`, unless the headers contain this field. `Connection: Upgrade` is
-   * added too.
+   * added, too.
    */
   readonly protocol?: string | undefined
 }
