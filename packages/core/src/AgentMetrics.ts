@@ -207,8 +207,8 @@ export interface Options {
    */
   readonly maxHosts?: number | undefined
   /**
-   * Methods that are labels; all others are counted as `_OTHER`. Default: those of RFC 9110, `PATCH` and
-   * `QUERY`.
+   * Methods that become labels. All other methods are counted as `_OTHER`. Default: the methods of RFC 9110,
+   * `PATCH` and `QUERY`.
    */
   readonly methods?: ReadonlyArray<string> | undefined
 }

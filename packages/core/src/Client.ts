@@ -7,8 +7,8 @@
  * layer's scope closes every connection.
  *
  * `followRedirects` adds redirects to a client, and `Retry` adds retries. A client without `Retry` resends a
- * request only if its reused connection closed before the first byte of the response, its method is
- * idempotent and its body is in memory (RFC 9112 §9.3.1).
+ * request only if its reused connection closed before the first byte of the response. The method must also be
+ * idempotent, and the body in memory (RFC 9112 §9.3.1).
  *
  * @since 0.1.0
  */
@@ -78,7 +78,7 @@ export interface Options extends ClientOptions, Agent.Options {}
 export class Client extends Context.Tag("@httpfx/core/Client")<Client, Service>() {}
 
 /**
- * Options that platform's requests cannot express. The options apply to requests that this fiber and its
+ * Options that platform's requests cannot express. They apply to requests that the current fiber and its
  * child fibers send through platform's client.
  *
  * @since 0.1.0
@@ -127,13 +127,14 @@ export const fromHttpClientResponse = (
 /**
  * Returns a client that follows redirects (RFC 9110 §15.4). `self` is a `Client` or any platform client. A
  * `Client` follows redirects in `request`, `requestScoped` and `httpClient`, and leaves `upgrade` unchanged.
- * The client follows 301, 302, 303, 307 and 308 with a `Location`, changes the method by the rules of the
+ * The client follows 301, 302, 303, 307 and 308 with a `Location`. It changes the method by the rules of the
  * Fetch standard, and never sends credentials to another origin.
  *
  * If a redirect cannot be followed, the request fails with `TooManyRedirects`, `RedirectLoop`,
  * `InvalidRedirect` or `BodyNotReplayable`. With an invalid option, every request fails with `InvalidOption`.
- * Platform's client wraps these errors as `cause`, in a `ResponseError` with the reason `StatusCode` for a
- * redirect, and in a `RequestError` with the reason `Encode` for an invalid option.
+ * With platform's client, these errors are the `cause` of platform's own errors. A failed redirect is a
+ * `ResponseError` with the reason `StatusCode`. An invalid option is a `RequestError` with the reason
+ * `Encode`.
  *
  * @example
  * import { Client } from "@httpfx/core"

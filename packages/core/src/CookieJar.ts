@@ -2,8 +2,8 @@
  * Cookies of clients (RFC 6265bis). A jar stores the cookies that responses set, and adds the matching
  * cookies to each request. Works with `Client` and with any platform client.
  *
- * This module has the import path `@httpfx/core/CookieJar`, because it loads tough-cookie with its list of
- * public suffixes.
+ * Import this module as `@httpfx/core/CookieJar`. The index of the package leaves it out, because it loads
+ * tough-cookie with its list of public suffixes.
  *
  * Put `Client.followRedirects` and `Retry` around the client with the jar. Then each hop of a redirect gets
  * the cookies of its own URL, and cookies that a redirect sets are stored. After a redirect from another
@@ -66,7 +66,7 @@ export interface Cookie {
   readonly secure: boolean
   /** Whether scripts in browsers may not read the cookie. */
   readonly httpOnly: boolean
-  /** `SameSite`; `undefined` counts as `lax`. */
+  /** The value of `SameSite`. `undefined` counts as `lax`. */
   readonly sameSite: "strict" | "lax" | "none" | undefined
 }
 

@@ -142,7 +142,8 @@ export const earlyHints = (
   Effect.flatMap(exchange, (self) => self.earlyHints(links, headers))
 
 /**
- * Sends any other 1xx response (RFC 9110 §15.2) on the current exchange (`Exchange.informational`).
+ * Sends an informational response (1xx, RFC 9110 §15.2) with the given status on the current exchange
+ * (`Exchange.informational`).
  *
  * @since 0.1.0
  * @category informational

@@ -30,9 +30,9 @@ export const onEnd = (
   Effect.map(HttpServerRequest.HttpServerRequest, (request) => exchangeOf(request)?.onEnd(f))
 
 /**
- * Adds a fact to the outcome of this exchange (`Facts.annotations`), such as a request id, a tenant or a
- * user. The access log and other observers see the fact. A later value replaces an earlier value of the same
- * name. Does nothing if a server of another package received the request.
+ * Adds a fact to the outcome of the exchange of the request in the context (`Facts.annotations`), such as a
+ * request id, a tenant or a user. The access log and other observers see the fact. A later value replaces an
+ * earlier value of the same name. Does nothing if a server of another package received the request.
  *
  * @since 0.1.0
  * @category accessors

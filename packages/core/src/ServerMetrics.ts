@@ -87,7 +87,7 @@ export const responseBodySize = Metric.histogram(
 )
 
 /**
- * Connections that are not closed, including idle ones. The conventions do not define this metric.
+ * Connections that are not closed, including idle connections. The conventions do not define this metric.
  *
  * @since 0.1.0
  * @category metrics
@@ -116,8 +116,8 @@ export interface Options {
   /** The label `url.scheme`. Set it behind a proxy that ends TLS. Default: the scheme of the server. */
   readonly scheme?: "http" | "https" | undefined
   /**
-   * Methods that are labels; all others are counted as `_OTHER`. Default: those of RFC 9110, `PATCH` and
-   * `QUERY`.
+   * Methods that become labels. All other methods are counted as `_OTHER`. Default: the methods of RFC 9110,
+   * `PATCH` and `QUERY`.
    */
   readonly methods?: ReadonlyArray<string> | undefined
 }

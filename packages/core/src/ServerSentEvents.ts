@@ -194,10 +194,12 @@ export type SourceError = NotAnEventStream | EventTooLarge | InvalidOption
 
 /**
  * Reads events with the `Client` in the context. Reconnects with `Last-Event-ID` when the response ends or
- * its connection is lost, after the wait that the server has set (`retry`). The stream ends at a response
- * with 204. It fails with `NotAnEventStream` for another status or content type, and with `EventTooLarge`
- * beyond a limit. It fails with the request's error if the schedule `reconnect` ends or if another attempt
- * cannot help.
+ * its connection is lost, after the wait that the server has set (`retry`). A response with 204 ends the
+ * stream.
+ *
+ * The stream fails with `NotAnEventStream` if the status is neither 200 nor 204, or the content type is not
+ * `text/event-stream`. It fails with `EventTooLarge` beyond a limit. It fails with the request's error if the
+ * schedule `reconnect` ends or if another attempt cannot help.
  *
  * Set `timeouts.body` of the request to detect a dead connection on which nothing arrives. Leaving the stream
  * aborts the exchange.

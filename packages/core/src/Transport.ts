@@ -1,9 +1,9 @@
 /**
- * One established connection with callbacks. Networks create transports, and both APIs use transports.
+ * One established connection with callbacks. Networks create transports, and the Effect API and the callback
+ * API use them.
  *
  * A transport moves bytes and reports events, and never parses, reconnects or reads a clock. Its methods
- * never throw, because failures are reported through the callback `error`, at most once. The callback `close`
- * follows.
+ * never throw, because a failure is reported once, through `error`. Then `close` follows.
  *
  * @since 0.1.0
  */

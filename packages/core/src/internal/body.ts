@@ -153,8 +153,8 @@ const fromRaw = (
     return fromWebStream(() => value.stream(), value.size, type)
   }
   if (isStream(value)) return fromStream(Stream.mapEffect(value, chunkBytes), length, contentType)
-  // Test for a web stream before an async iterable, because a web stream may be both. Only the reader of a
-  // web stream can cancel a pending read.
+  // Test for a web stream before an async iterable, because one object may be both. Only the reader of a web
+  // stream can cancel a pending read.
   if (value instanceof ReadableStream) {
     const pieces = Stream.fromReadableStream(() => value as ReadableStream<unknown>, identity)
     return fromStream(Stream.mapEffect(pieces, chunkBytes), length, contentType)

@@ -115,8 +115,8 @@ export type ListenOptions =
       readonly backlog?: number | undefined
     }
   /**
-   * A listening object of the platform, on Node.js a `net.Server`. After this call the network accepts the
-   * connections of the object.
+   * A listening object of the platform, on Node.js a `net.Server`. Once the network listens with the object,
+   * it accepts the object's connections.
    */
   | {
       /** The listening object, on Node.js a `net.Server`. */

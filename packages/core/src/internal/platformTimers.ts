@@ -28,8 +28,7 @@ export interface Platform {
   wallNow(): number
 }
 
-// Look up the global functions at each call, so that fake timers installed later also replace the functions
-// here.
+// Look up the global functions at each call, so that fake timers installed later also take effect here.
 const globals: Platform = {
   setTimeout: (f, delay) => setTimeout(f, delay),
   clearTimeout: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),

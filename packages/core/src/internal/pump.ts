@@ -2,7 +2,7 @@
  * Writes the chunks of a streamed body to a connection. Used for responses of a server and uploads of a
  * client.
  *
- * Pulls no chunk while the connection is under backpressure or broken, and yields to the event loop after a
+ * Pulls no chunk while the connection is under backpressure or broken. Yields to the event loop after a
  * bounded number of chunks and bytes, even for a synchronous source.
  */
 import * as Cause from "effect/Cause"

@@ -25,8 +25,8 @@ interface Numbered {
 
 /**
  * Returns the ranges to send, in the order of the request. Returns `NotSatisfiable` if no range selects a
- * byte. Returns `Ignored`, so that the whole representation is sent, if the field is malformed, has another
- * unit or more than `max` ranges, or selects the end of an empty representation.
+ * byte. Returns `Ignored` if the whole representation must be sent. This is so if the field is malformed, has
+ * another unit or more than `max` ranges, or selects the end of an empty representation.
  */
 export const selectRanges = (
   field: string,

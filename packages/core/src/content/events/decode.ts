@@ -14,7 +14,7 @@ import { EventTooLarge } from "../../HttpError.js"
  * @category models
  */
 export interface Message {
-  /** The type of the event; `message` if the event has none. */
+  /** The type of the event. Default `message`. */
   readonly event: string
   /** The lines of the event's data, joined by line feeds. */
   readonly data: string

@@ -2,7 +2,8 @@
  * Reads events from a server with `Client` or platform's client, and reconnects (HTML standard §9.2.3).
  *
  * A single loop pulls from one response after the other, so memory does not grow with the number of
- * responses. Never reconnects after a response with another status or content type.
+ * responses. Never reconnects after a response whose status is not 200 or whose content type is not
+ * `text/event-stream`.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as PlatformError from "@effect/platform/HttpClientError"
@@ -25,7 +26,7 @@ import { mapChunks } from "./chunks.js"
 import { EventDecoder, type DecodeLimits, type Message } from "./decode.js"
 
 /**
- * Limits on the size of received events.
+ * Limits on the sizes of received events.
  *
  * @since 0.1.0
  * @category models

@@ -1,8 +1,8 @@
 /**
  * The options and the service of `Agent`, and `poolOf`, which finds the pool behind a service.
  *
- * Users can only observe an agent. Clients get the agent's pool from `poolOf`, which throws for an agent that
- * `Agent.make` did not create.
+ * Programs can only observe an agent. Clients get the agent's pool from `poolOf`, which throws for an agent
+ * that `Agent.make` did not create.
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"

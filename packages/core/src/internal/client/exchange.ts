@@ -1,6 +1,6 @@
 /**
- * The Effect driver of a client exchange. The caller's fiber waits for the response, another fiber sends the
- * body, and losses become typed errors.
+ * Runs a client's exchange with effects. The caller's fiber waits for the response, another fiber sends the
+ * body, and losses (records that say why an exchange was lost) become typed errors.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

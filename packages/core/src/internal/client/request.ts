@@ -119,7 +119,7 @@ export interface Draft {
   readonly options: RequestOptions<unknown> | undefined
   /**
    * Whether `Host` is added if missing. `setDefaultHeaders` decides on `Host` and on the fields for
-   * connection and framing. Both default to `true`.
+   * connection and framing. The default of both options is `true`.
    */
   readonly setHost?: boolean | undefined
   readonly setDefaultHeaders?: boolean | undefined
@@ -134,7 +134,7 @@ export interface Resolved {
   readonly alone: boolean
   /** Maximum time that a response body may stay unread, ms. */
   readonly unreadTimeout: number
-  /** The time limits; `undefined` if there are no limits. */
+  /** The time limits. `undefined` if nothing is limited. */
   readonly limits: TimeLimits | undefined
   readonly proxy: ChooseProxy | undefined
 }

@@ -23,8 +23,8 @@ const randomHex = (length: number): string => {
   return text
 }
 
-// Converts milliseconds of the monotonic clock to nanoseconds, as in Effect's own spans. Both clocks start
-// near the epoch.
+// Converts milliseconds of the monotonic clock to nanoseconds, as in Effect's own spans. Both count from
+// about the epoch.
 const toNanos = (millis: number): bigint => BigInt(Math.round(millis * 1000)) * 1000n
 
 export class LazySpan implements Tracer.Span {

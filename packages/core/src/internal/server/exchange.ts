@@ -1,5 +1,6 @@
 /**
- * One request/response exchange in the Effect driver. The exchange owns the fiber that runs its handler.
+ * One request/response exchange of a server of the Effect API. The exchange owns the fiber that runs its
+ * handler.
  *
  * Holds only the state of this exchange. `wire/` encodes the response, and `connection/` closes or reuses the
  * connection after the exchange.
@@ -71,7 +72,7 @@ export interface AppServer {
 export class ServerExchange extends Exchange implements SpanSource {
   declare body: IncomingBody<BodyLoss, BodyError> | undefined
   readonly scope: ExchangeScope = makeExchangeScope()
-  /** Set by the app when the exchange begins. */
+  /** The platform request. The app sets it when the exchange begins. */
   request: ServerRequest.HttpServerRequest = undefined as never
   /**
    * The parts of a form, created when they are first requested. All views of the request share the same

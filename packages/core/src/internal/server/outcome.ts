@@ -43,8 +43,8 @@ export interface Answered extends Facts {
 
 /**
  * The client left (FIN or RST) before the response was complete, and the handler was interrupted. After an
- * upgrade, this outcome means that the connection was reset, or that the client ended a WebSocket without a
- * close frame, or that the client violated the WebSocket protocol.
+ * upgrade, this outcome means one of three things: the connection was reset, the client ended a WebSocket
+ * without a close frame, or the client violated the WebSocket protocol.
  *
  * @since 0.1.0
  * @category models

@@ -1,5 +1,5 @@
 /**
- * Runs the shutdown of a server: first lame duck and drain, then the phases of
+ * Runs the shutdown of a server: first the lame-duck phase and the drain, then the phases of
  * `connection/server/shutdown.ts`. Uses the clock of the fiber that runs the shutdown.
  */
 import * as Duration from "effect/Duration"

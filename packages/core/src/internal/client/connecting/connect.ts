@@ -95,7 +95,7 @@ const over = (open: Open, step: (transport: Transport) => Open): Open =>
 
 type Judge = NonNullable<TlsFields["checkServerIdentity"]>
 
-// Makes the check return its exceptions as errors. The check runs within the socket's event handler, where an
+// Makes `judge` return its exceptions as errors. It runs within the socket's event handler, where an
 // exception would end the process.
 const unthrown =
   (judge: Judge): Judge =>

@@ -1,6 +1,6 @@
 /**
- * The options that change how a connection is opened or parsed (connection options, a proxy tunnel, parser
- * options), and the key under which connections with equal options are shared.
+ * The options that change how a connection is opened or parsed: connection options, a proxy tunnel, and
+ * parser options. Requests with equal options share connections under one key.
  *
  * The key covers everything that distinguishes connections. It compares functions by identity. This file
  * never connects.
