@@ -78,9 +78,9 @@ export class InvalidHeaderValue extends Schema.TaggedError<InvalidHeaderValue>(
 export class InvalidCharacter extends Schema.TaggedError<InvalidCharacter>("@httpfx/core/InvalidCharacter")(
   "InvalidCharacter",
   {
-    /** The part of the message that contains the character. */
+    /** The part of the message that contains the invalid character. */
     what: Schema.Literal("header content", "trailer content", "statusMessage"),
-    /** The name of the field, if a field contains the character. */
+    /** The name of the field, if the invalid character is in a field. */
     name: Schema.optionalWith(Schema.String, { exact: true })
   }
 ) {
@@ -213,7 +213,7 @@ export class WriteAfterEnd extends Schema.TaggedError<WriteAfterEnd>("@httpfx/co
 export class UnescapedCharacters extends Schema.TaggedError<UnescapedCharacters>(
   "@httpfx/core/UnescapedCharacters"
 )("UnescapedCharacters", {
-  /** The part of the message that contains the character. */
+  /** The part of the message that contains the invalid character. */
   what: Schema.Literal("Request path")
 }) {
   /** The error code, the same as Node's. */

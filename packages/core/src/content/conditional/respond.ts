@@ -31,7 +31,8 @@ export interface Representation {
 
 export const defaultMaxRanges = 32
 
-// Core's server passes a response whose stream has this property to `respond` before sending the response.
+// If the stream of a response has this property, core's server passes the response to `respond` before
+// sending it.
 const perRequest = Symbol.for("@httpfx/core/body/perRequest")
 
 interface Seekable extends Representation {

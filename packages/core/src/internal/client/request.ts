@@ -349,7 +349,7 @@ export const wait = <A, E>(exchange: ClientExchange, receiver: Resumable<A, E>):
     )
   )
 
-/** A receiver that resumes a fiber. */
+/** A receiver that passes the result to a waiting fiber, by `resume`. */
 export interface Resumable<A, E> extends Receiver {
   resume: (effect: Effect.Effect<A, E>) => void
 }

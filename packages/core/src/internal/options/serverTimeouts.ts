@@ -109,8 +109,8 @@ const checks: Checks<Options> = {
 }
 
 /**
- * Returns the deadlines `of`, with the given options in place of the old values. Fails with `InvalidOption`
- * for an invalid value.
+ * Returns the deadlines in `of`, and replaces each deadline for which `options` has a value. Fails with
+ * `InvalidOption` for an invalid value.
  *
  * @since 0.1.0
  * @category constructors
