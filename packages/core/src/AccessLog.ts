@@ -1,6 +1,7 @@
 /**
- * Writes one log line per exchange, including exchanges that never got a response: through Effect's loggers,
- * as JSON, or in the combined log format. The lines are made from the event `ServerEvent.ExchangeEnded`.
+ * Writes one log line per exchange, including exchanges that never got a response. A line goes through
+ * Effect's loggers, or is JSON, or is in the combined log format. The lines are made from the event
+ * `ServerEvent.ExchangeEnded`.
  *
  * Durations and byte counts are those that the connection measured.
  *
@@ -25,16 +26,19 @@ import { shownTarget } from "./model/urlSecrets.js"
 export interface Options {
   /** Selects the outcomes to log. Default: all. */
   readonly filter?: ((outcome: ExchangeOutcome) => boolean) | undefined
-  /** Writes the log line of each selected outcome. Default {@link write}; see also {@link writeJson}. */
+  /**
+   * Writes the log line of each selected outcome. Default {@link write}. Alternatives are {@link writeJson}
+   * and {@link writeCombined}.
+   */
   readonly write?: ((outcome: ExchangeOutcome) => Effect.Effect<void>) | undefined
 }
 
 /**
- * Logs a line such as `GET /users 200 Answered 12 ms` at level Info, with the other facts of the outcome and
- * its annotations as annotations of the log line.
+ * Logs a line such as `GET /users 200 Answered 12 ms` at level Info. The other facts of the outcome and its
+ * annotations become annotations of the log line.
  *
- * As in every format of this module, user and password of URLs are removed and signatures in queries are
- * `REDACTED`; no other field of the request is shown than `Referer` and `User-Agent`.
+ * As in every format of this module, user and password of URLs are removed, and signatures in queries are
+ * replaced by `REDACTED`. `Referer` and `User-Agent` are the only request fields that a line shows.
  *
  * @since 0.1.0
  * @category formats
@@ -48,9 +52,9 @@ export const write = (outcome: ExchangeOutcome): Effect.Effect<void> => {
 }
 
 /**
- * Returns one line of JSON with all that is known: `time`, `remote`, `method`, `target`, `route`, `status`,
- * `outcome`, `reason`, bytes, durations (ms), `referer`, `userAgent`, and the annotations of the outcome
- * (`requestId`, for example). Control characters are escaped.
+ * Returns one line of JSON with the known facts of an outcome: `time`, `remote`, `method`, `target`, `route`,
+ * `status`, `outcome`, `reason`, bytes, durations (ms), `referer`, `userAgent`, and the annotations of the
+ * outcome (`requestId`, for example). Control characters are escaped.
  *
  * @since 0.1.0
  * @category formats
@@ -58,9 +62,10 @@ export const write = (outcome: ExchangeOutcome): Effect.Effect<void> => {
 export const formatJson: (outcome: ExchangeOutcome) => string = jsonLine
 
 /**
- * Returns a line of the combined log format, as Apache writes it: `%h - - %t "%r" %>s %b "%{Referer}i"
- * "%{User-Agent}i"`, with times in UTC and Apache's escapes. An exchange without a response has nginx's
- * status 499 if the client left, otherwise 000. The user is always `-`, because it would be a credential.
+ * Returns a line of the combined log format, as Apache writes it:
+ * `%h - - %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"`, with times in UTC and Apache's escapes. An exchange
+ * without a response has nginx's status 499 if the client left, otherwise 000. The user (`%u`) is always `-`,
+ * because a user name is a credential.
  *
  * @since 0.1.0
  * @category formats
@@ -68,7 +73,7 @@ export const formatJson: (outcome: ExchangeOutcome) => string = jsonLine
 export const formatCombined: (outcome: ExchangeOutcome) => string = combinedLine
 
 /**
- * Writes {@link formatJson} to Effect's `Console`, and so to the standard output:
+ * Writes the line of {@link formatJson} to Effect's `Console`, which prints to the standard output. Use it as
  * `AccessLog.layer({ write: AccessLog.writeJson })`.
  *
  * @since 0.1.0
@@ -77,7 +82,7 @@ export const formatCombined: (outcome: ExchangeOutcome) => string = combinedLine
 export const writeJson = (outcome: ExchangeOutcome): Effect.Effect<void> => Console.log(formatJson(outcome))
 
 /**
- * Writes {@link formatCombined} to Effect's `Console`, and so to the standard output.
+ * Writes the line of {@link formatCombined} to Effect's `Console`, which prints to the standard output.
  *
  * @since 0.1.0
  * @category formats

@@ -1,10 +1,10 @@
 /**
- * Metrics of an agent by OpenTelemetry's semantic conventions, made from the agent's events:
- * `http.client.request.duration` and `http.client.active_requests`, by option also the sizes of bodies,
- * connections, and the steps of requests.
+ * Metrics of an agent by OpenTelemetry's semantic conventions, made from the agent's events. The defaults are
+ * `http.client.request.duration` and `http.client.active_requests`. Options add metrics of body sizes, of
+ * connections, and of the steps of requests.
  *
- * They are Effect metrics, visible to all of Effect's exporters. Paths are never labels, because every new
- * path would add a time series. The number of hosts that are labels is limited for the same reason.
+ * The metrics are Effect metrics, visible to all of Effect's exporters. Paths are never labels, because every
+ * new path would add a time series. The number of hosts that are labels is limited for the same reason.
  *
  * @since 0.1.0
  */
@@ -32,11 +32,11 @@ import { boolean, integer, names, refuse, string, type Checks } from "./internal
 import type { Retried } from "./Retry.js"
 
 /**
- * Seconds from the call until the response was complete or had failed, by `http.request.method`,
+ * Seconds from the call until the response was complete or had failed. The labels are `http.request.method`,
  * `server.address`, `server.port`, `url.scheme`, `http.response.status_code`, `network.protocol.version` and
  * `error.type`. The conventions declare this metric stable.
  *
- * `error.type` is the status of a response from 400, the tag of an error, or `Interrupted`.
+ * `error.type` is the status of a response if it is at least 400, the tag of an error, or `Interrupted`.
  *
  * @since 0.1.0
  * @category metrics
@@ -48,8 +48,8 @@ export const requestDuration = Metric.histogram(
 )
 
 /**
- * Bytes of request bodies as sent, after any compression, with the labels of {@link requestDuration}. In
- * development in the conventions.
+ * Bytes of request bodies as sent, after any compression, with the labels of {@link requestDuration}. The
+ * conventions declare this metric in development.
  *
  * @since 0.1.0
  * @category metrics
@@ -61,8 +61,8 @@ export const requestBodySize = Metric.histogram(
 )
 
 /**
- * Bytes of response bodies as received, before any decompression, with the labels of
- * {@link requestDuration}. In development in the conventions.
+ * Bytes of response bodies as received, before any decompression, with the labels of {@link requestDuration}.
+ * The conventions declare this metric in development.
  *
  * @since 0.1.0
  * @category metrics
@@ -87,8 +87,8 @@ export const phaseDuration = Metric.histogram(
 )
 
 /**
- * Requests that have not ended, including queued ones, by `http.request.method`. In development in the
- * conventions.
+ * Requests that have not ended, including queued requests, with the label `http.request.method`. The
+ * conventions declare this metric in development.
  *
  * @since 0.1.0
  * @category metrics
@@ -108,8 +108,8 @@ export const queuedRequests = Metric.gauge("http.client.queued_requests", {
 })
 
 /**
- * Connections by `http.connection.state`: `active`, `idle`, and `connecting`, which the conventions do not
- * define. In development in the conventions.
+ * Connections, with the label `http.connection.state`: `active`, `idle`, or `connecting`, which the
+ * conventions do not define. The conventions declare this metric in development.
  *
  * @since 0.1.0
  * @category metrics
@@ -119,8 +119,8 @@ export const openConnections = Metric.gauge("http.client.open_connections", {
 })
 
 /**
- * Seconds from the opening of a connection to its end. In development in the conventions, which recommend
- * these boundaries.
+ * Seconds from the opening of a connection to its end, with the boundaries that the conventions recommend.
+ * The conventions declare this metric in development.
  *
  * @since 0.1.0
  * @category metrics
@@ -132,7 +132,7 @@ export const connectionDuration = Metric.histogram(
 )
 
 /**
- * Closed connections, by `reason` (`AgentEvent.ClientCloseReason`).
+ * Closed connections, with the label `reason` (`AgentEvent.ClientCloseReason`).
  *
  * @since 0.1.0
  * @category metrics
@@ -154,7 +154,8 @@ export const resentRequests = Metric.counter("http.client.resent_requests", {
 })
 
 /**
- * Requests repeated by a retry policy: `Retry.make({ onRetry: AgentMetrics.countRetry })`.
+ * Requests repeated by a retry policy. The policy counts them with
+ * `Retry.make({ onRetry: AgentMetrics.countRetry })`.
  *
  * @since 0.1.0
  * @category metrics
@@ -165,7 +166,7 @@ export const retriedRequests = Metric.counter("http.client.retried_requests", {
 })
 
 /**
- * Counts a retry in {@link retriedRequests}, by method and failure.
+ * Counts a retry in {@link retriedRequests}, labelled with the method and the failure.
  *
  * @since 0.1.0
  * @category accessors
@@ -201,13 +202,13 @@ export interface Options {
   readonly name?: string | undefined
   /**
    * Number of hosts that become the labels `server.address` and `server.port`, in the order of their first
-   * use; all further ones are counted as `_OTHER`. The series of a host are never removed from memory.
-   * Default 100.
+   * use. Requests to further hosts are counted as `_OTHER`. The series of a host are never removed from
+   * memory. Default 100.
    */
   readonly maxHosts?: number | undefined
   /**
-   * Methods that are labels; all others are counted as `_OTHER`. Default: those of RFC 9110, `PATCH` and
-   * `QUERY`.
+   * Methods that become labels. All other methods are counted as `_OTHER`. Default: the methods of RFC 9110,
+   * `PATCH` and `QUERY`.
    */
   readonly methods?: ReadonlyArray<string> | undefined
 }
@@ -251,7 +252,10 @@ class Counting {
   private readonly maxHosts: number
   private readonly own: Labels
   private others: HostSeries | undefined = undefined
-  /** The sum that this agent has added to each gauge; taken back when observation ends. */
+  /**
+   * The sum that this agent has added to each gauge, per set of labels. The end of the observation subtracts
+   * it.
+   */
   private readonly levels = new Map<Gauge, Map<Labels, number>>()
 
   constructor(private readonly options: Options) {
@@ -406,7 +410,8 @@ export const observe = (
     )
   })
 
-// Fresh, because Effect would build a layer that stands beside two agents for the first alone.
+// `Layer.fresh`, because Effect builds equal layers once: the same metrics layer beside two agents would
+// observe only the first agent.
 const beside = <E>(observing: Effect.Effect<void, E, Agent | Scope.Scope>) =>
   Layer.fresh(Layer.scopedDiscard(observing))
 
@@ -421,7 +426,7 @@ export const layer = (options: Options = {}): Layer.Layer<never, InvalidOption, 
   beside(Effect.flatMap(Agent, (agent) => observe(agent, options)))
 
 /**
- * `layer` with options from the configuration.
+ * Records the metrics as {@link layer} does, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers

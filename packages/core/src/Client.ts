@@ -6,9 +6,9 @@
  * lists, informational responses, trailers, connection facts). Both clients use the same agent. Closing the
  * layer's scope closes every connection.
  *
- * `followRedirects` adds redirects to a client, and `Retry` adds retries. Without them, a client resends a
- * request only if its reused connection closed before the first byte of the response, its method is
- * idempotent and its body is in memory (RFC 9112 §9.3.1).
+ * `followRedirects` adds redirects to a client, and `Retry` adds retries. A client without `Retry` resends a
+ * request only if its reused connection closed before the first byte of the response. The method must also be
+ * idempotent, and the body in memory (RFC 9112 §9.3.1).
  *
  * @since 0.1.0
  */
@@ -79,7 +79,7 @@ export interface Options extends ClientOptions, Agent.Options {}
 export class Client extends Context.Tag("@httpfx/core/Client")<Client, Service>() {}
 
 /**
- * Options that platform's requests cannot express. The options apply to requests that this fiber and its
+ * Options that platform's requests cannot express. They apply to requests that the current fiber and its
  * child fibers send through platform's client.
  *
  * @since 0.1.0
@@ -113,7 +113,7 @@ export const withRequestOptions: {
 )
 
 /**
- * Returns the `Response` under a platform response, with raw fields, trailers and connection facts. Both
+ * Returns the `Response` that a platform response wraps, with raw fields, trailers and connection facts. Both
  * objects share one body, which can be read once. Returns `None` if another client created the platform
  * response.
  *
@@ -140,13 +140,14 @@ export const toHttpClientResponse = (
 /**
  * Returns a client that follows redirects (RFC 9110 §15.4). `self` is a `Client` or any platform client. A
  * `Client` follows redirects in `request`, `requestScoped` and `httpClient`, and leaves `upgrade` unchanged.
- * The client follows 301, 302, 303, 307 and 308 with a `Location`, changes the method by the rules of the
+ * The client follows 301, 302, 303, 307 and 308 with a `Location`. It changes the method by the rules of the
  * Fetch standard, and never sends credentials to another origin.
  *
  * If a redirect cannot be followed, the request fails with `TooManyRedirects`, `RedirectLoop`,
  * `InvalidRedirect` or `BodyNotReplayable`. With an invalid option, every request fails with `InvalidOption`.
- * Platform's client wraps these errors as `cause`, in a `ResponseError` with the reason `StatusCode` for a
- * redirect, and in a `RequestError` with the reason `Encode` for an invalid option.
+ * With platform's client, these errors are the `cause` of platform's own errors. A failed redirect is a
+ * `ResponseError` with the reason `StatusCode`. An invalid option is a `RequestError` with the reason
+ * `Encode`.
  *
  * @example
  * import { Client } from "@httpfx/core"
@@ -190,8 +191,8 @@ export const redirectsOf: (
 ) => ReadonlyArray<Redirect> = redirects.redirectsOf
 
 /**
- * The redirects that {@link followRedirects} has followed before the request that this fiber sends, in order.
- * For code beneath `followRedirects` that has to know where a request comes from.
+ * The redirects, in order, that led to the request that the current fiber sends. Code that runs inside
+ * {@link followRedirects} reads them to learn where a request comes from.
  *
  * @since 0.1.0
  * @category redirects
@@ -321,8 +322,8 @@ export const requestScoped = <E = never>(
   Effect.flatMap(Client, (client) => client.requestScoped(request))
 
 /**
- * Sends a request to switch protocols, with the client in the context. Hands the connection over if the
- * server switches.
+ * Sends a request that asks to switch protocols, with the client in the context. When the server switches,
+ * the connection is handed over to the caller.
  *
  * @since 0.1.0
  * @category accessors

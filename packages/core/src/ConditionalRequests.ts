@@ -1,9 +1,10 @@
 /**
- * Conditional requests and range requests (RFC 9110 §13 and §14): 304, 412, 206 and 416.
+ * Conditional requests and range requests (RFC 9110 §13 and §14), which are answered with 304, 412, 206 or
+ * 416.
  *
- * File responses (`HttpServerResponse.file`) need nothing of this module: a server answers their
- * preconditions and ranges by itself. For other responses with an `ETag` or a `Last-Modified`, add
- * {@link middleware}. Handlers that change a resource call {@link check} before the change.
+ * File responses (`HttpServerResponse.file`) need nothing of this module, because servers answer the
+ * preconditions and ranges of requests for files. For other responses with an `ETag` or a `Last-Modified`,
+ * add {@link middleware}. Handlers that change a resource call {@link check} before the change.
  *
  * @since 0.1.0
  */
@@ -34,8 +35,8 @@ export {
  */
 export interface Options {
   /**
-   * Maximum number of ranges in a request. A request with more ranges gets the whole representation. 0: no
-   * ranges. Default 32.
+   * Maximum number of ranges in a request. A request with more ranges gets the whole representation. 0
+   * disables ranges. Default 32.
    */
   readonly maxRanges?: number | undefined
 }
@@ -49,16 +50,22 @@ const checks: Checks<Options> = { maxRanges: integer(0) }
  * @category models
  */
 export interface Validators {
-  /** The entity tag as the `ETag` field has it: in quotes, and with `W/` if it is weak. */
+  /**
+   * The entity tag in the syntax of the `ETag` field: in quotes, and with `W/` before the quotes if the tag
+   * is weak.
+   */
   readonly etag?: string | undefined
-  /** The time of the last change. Fractions of a second are dropped, because the field has none. */
+  /**
+   * The time of the last change. Fractions of a second are dropped, because `Last-Modified` counts whole
+   * seconds.
+   */
   readonly lastModified?: Date | undefined
 }
 
 /**
- * Makes the response to a request from the response of a handler. Only 200 to GET and HEAD changes: 304 or
- * 412 if a precondition is false, 206 or 416 for a range of a body in memory or of a {@link response}. A
- * second call changes nothing more.
+ * Applies the preconditions and ranges of a request to the response of a handler. Only a 200 to GET or HEAD
+ * changes. A false precondition makes it a 304 or a 412. A range makes it a 206 or a 416, if the body is in
+ * memory or the response comes from {@link response}. A second call has no further effect.
  *
  * @since 0.1.0
  * @category combinators
@@ -70,10 +77,11 @@ export const respond = (
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> => responding.respond(request, response, maxRanges)
 
 /**
- * Answers preconditions for all responses with an `ETag` or a `Last-Modified`, and ranges of those whose body
- * is in memory. Adds no `ETag`. The handler runs in any case; a body that the client has is not sent. For an
- * app, a route, a router or a server. With an invalid option the first request fails: its handler dies with
- * `InvalidOption`.
+ * Answers preconditions for all responses with an `ETag` or a `Last-Modified`, and ranges for those with a
+ * body in memory. Works for an app, a route, a router or a server. Adds no `ETag`.
+ *
+ * The handler always runs. The middleware then drops the body if the client already has it. With an invalid
+ * option the handler of the first request dies with `InvalidOption`.
  *
  * @example
  * import { HttpServer, HttpServerResponse } from "@effect/platform"
@@ -97,10 +105,10 @@ export const middleware = (
 }
 
 /**
- * Makes a response with a body of which any range can be read, such as an object of an object store. Servers
- * of this package answer its ranges and preconditions; on other servers and in web handlers
- * {@link middleware} does. Headers should contain `etag` or `last-modified`, so that a client can resume a
- * download safely.
+ * Makes a response whose body can be read from any offset, such as an object of an object store. Servers of
+ * this package answer the ranges and preconditions of requests for it. On other servers and in web handlers,
+ * {@link middleware} answers them. Headers should contain `etag` or `last-modified`, so that a client can
+ * resume a download safely.
  *
  * @since 0.1.0
  * @category constructors
@@ -115,9 +123,9 @@ export const response = (
   })
 
 /**
- * Whether the server is to answer preconditions and ranges of this response by itself: a file, or a
- * {@link response}. A middleware that changes the bytes of bodies calls {@link respond} for it first, because
- * ranges are of the bytes before the change.
+ * Whether the server itself answers preconditions and ranges of this response, because it is a file or comes
+ * from {@link response}. A middleware that changes the bytes of such a body calls {@link respond} before the
+ * change, because ranges count the unchanged bytes.
  *
  * @since 0.1.0
  * @category guards
@@ -129,10 +137,10 @@ export const isSeekable: (response: HttpServerResponse.HttpServerResponse) => bo
  * of RFC 9110 §13.2.2. `current` is `undefined` if the resource does not exist yet (`If-None-Match: *`).
  * Requests without preconditions pass.
  *
- * Call it before a change, in the same transaction as the change. For GET and HEAD it saves the making of a
- * body that the client has.
+ * Call `check` before a change, in the same transaction as the change. For GET and HEAD, call `check` before
+ * making the body, so that no body is made that the client already has.
  *
- * Errors: `PreconditionFailed`, which an app answers with 412, or with 304 for GET and HEAD.
+ * Fails with `PreconditionFailed`, which an app answers with 412, or with 304 for GET and HEAD.
  *
  * @example
  * import { HttpRouter, HttpServerResponse } from "@effect/platform"

@@ -1,14 +1,14 @@
 /**
- * Cookies of clients (RFC 6265bis): a jar keeps what responses set, and adds to each request the cookies that
- * are for it. For `Client` and for any platform client.
+ * Cookies of clients (RFC 6265bis). A jar stores the cookies that responses set, and adds the matching
+ * cookies to each request. Works with `Client` and with any platform client.
  *
- * An entry of its own, `@httpfx/core/CookieJar`, because it loads tough-cookie with its list of public
- * suffixes.
+ * Import this module as `@httpfx/core/CookieJar`. The index of the package leaves it out, because it loads
+ * tough-cookie with its list of public suffixes.
  *
  * Put `Client.followRedirects` and `Retry` around the client with the jar. Then each hop of a redirect gets
- * the cookies of its own URL, and cookies that a redirect sets are kept. Cookies with `SameSite=Strict` are
- * not sent after a redirect from another site; those with `SameSite=Lax`, or without the attribute, only by
- * safe methods.
+ * the cookies of its own URL, and cookies that a redirect sets are stored. After a redirect from another
+ * site, cookies with `SameSite=Strict` are not sent. Cookies with `SameSite=Lax`, or without `SameSite`, are
+ * then sent only with safe methods.
  *
  * @since 0.1.0
  */
@@ -29,11 +29,17 @@ import { integer, refuse, type Checks } from "./internal/options/checks.js"
  * @category models
  */
 export interface Options {
-  /** Maximum number of cookies. Beyond it the oldest without `Secure` is dropped. Default 3000. */
+  /**
+   * Maximum number of cookies. When a jar is full, the oldest cookie without `Secure` is dropped. Default
+   * 3000.
+   */
   readonly maxCookies?: number | undefined
-  /** Maximum number of cookies of a domain. Default 180. */
+  /** Maximum number of cookies per domain. Default 180. */
   readonly maxCookiesPerDomain?: number | undefined
-  /** Cookies that another jar has saved: what its `save` returned, also after JSON. Default: none. */
+  /**
+   * Cookies that the new jar contains from the start, as `save` of another jar returned them. The values
+   * survive JSON. Default: none.
+   */
   readonly saved?: ReadonlyArray<unknown> | undefined
 }
 
@@ -54,13 +60,13 @@ export interface Cookie {
   readonly hostOnly: boolean
   /** The path. */
   readonly path: string
-  /** When the cookie expires; `undefined`: it has no end, but that of the jar. */
+  /** The time when the cookie expires. If `undefined`, the cookie lives as long as the jar. */
   readonly expires: Date | undefined
-  /** Whether only `https:` URLs (and local ones) get the cookie. */
+  /** Whether only `https:` URLs and URLs of localhost get the cookie. */
   readonly secure: boolean
   /** Whether scripts in browsers may not read the cookie. */
   readonly httpOnly: boolean
-  /** `SameSite`; `undefined` counts as `lax`. */
+  /** The value of `SameSite`. `undefined` counts as `lax`. */
   readonly sameSite: "strict" | "lax" | "none" | undefined
 }
 
@@ -72,16 +78,16 @@ export interface Cookie {
  */
 export interface CookieJar {
   /**
-   * Returns the cookies that a request to this URL gets, in the order in which they are sent. Empty for an
-   * invalid URL.
+   * Returns the cookies that a request to this URL gets, in the order in which they are sent. The list is
+   * empty for an invalid URL.
    */
   readonly get: (url: string | URL) => Effect.Effect<ReadonlyArray<Cookie>>
   /**
-   * Keeps a cookie as if a response from this URL had set it (`name=value; Path=/`). `false` if it is not
-   * allowed there.
+   * Stores a cookie (`name=value; Path=/`) as if a response from this URL had set it. Returns `false` if this
+   * URL may not set the cookie.
    */
   readonly set: (cookie: string, url: string | URL) => Effect.Effect<boolean>
-  /** Returns all cookies as values for JSON, for `Options.saved`. They are secrets. */
+  /** Returns all cookies as JSON values, for `Options.saved`. The values are secrets. */
   readonly save: Effect.Effect<ReadonlyArray<unknown>>
   /** Drops all cookies. */
   readonly clear: Effect.Effect<void>
@@ -170,7 +176,7 @@ export const make = (options: Options = {}): Effect.Effect<CookieJar, InvalidOpt
     return Effect.succeed(new Implementation(jar))
   })
 
-// Cookies of the request itself come first and win over cookies of the same name in the jar.
+// Cookies of the request itself come first, and replace cookies of the same name in the jar.
 const fieldOf = (own: ReadonlyArray<string>, cookies: ReadonlyArray<{ key: string; text: string }>) => {
   const names = new Set(own.flatMap((line) => line.split(";")).map((pair) => pair.split("=")[0]!.trim()))
   const added = cookies.filter(({ key }) => !names.has(key)).map(({ text }) => text)

@@ -2,9 +2,9 @@
  * Access to the parts of an exchange (request and response) that platform's `HttpServerRequest` lacks, such
  * as raw fields, the connection, TLS, trailers and informational responses.
  *
- * The module needs only `HttpServerRequest` in the context, so its users work under `HttpServer.serve` and
- * `HttpRouter`. The exchange is found through the request's `source`, which stays the same after `modify`,
- * mounting and prefixes. All values are computed on first use.
+ * The module needs only `HttpServerRequest` in the context, so handlers can use it under `HttpServer.serve`
+ * and `HttpRouter`. The exchange is found through the request's `source`, which stays the same after
+ * `modify`, mounting and prefixes. All values are computed on first use.
  *
  * @since 0.1.0
  */
@@ -142,7 +142,8 @@ export const earlyHints = (
   Effect.flatMap(exchange, (self) => self.earlyHints(links, headers))
 
 /**
- * Sends any other 1xx response (RFC 9110 §15.2) on the current exchange (`Exchange.informational`).
+ * Sends an informational response (1xx, RFC 9110 §15.2) with the given status on the current exchange
+ * (`Exchange.informational`).
  *
  * @since 0.1.0
  * @category informational
@@ -175,7 +176,7 @@ export const addTrailers = (fields: Fields): Effect.Effect<void, TrailerError, H
   Effect.flatMap(exchange, (self) => self.addTrailers(fields))
 
 /**
- * Takes over the connection of the current exchange (RFC 9110 §7.8, §9.3.6), by `Exchange.upgrade`.
+ * Takes over the connection of the current exchange (`Exchange.upgrade`; RFC 9110 §7.8, §9.3.6).
  *
  * @since 0.1.0
  * @category upgrade

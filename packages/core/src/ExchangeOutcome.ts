@@ -1,5 +1,6 @@
 /**
- * The outcome of an exchange, which is one value that is reported once, for logs, metrics and tests.
+ * The outcome of an exchange, for logs, metrics and tests. Each exchange has one outcome, which is reported
+ * once.
  *
  * A server reports the outcome in `ServerEvent.ExchangeEnded`. A handler can observe the outcome of its own
  * exchange with `onEnd`. Without listeners, no outcome is created and no clock is read. See
@@ -18,7 +19,7 @@ export type { DropReason, WireFacts, Upgraded } from "./model/outcome.js"
 /**
  * Calls `f` with the outcome when the exchange of the request in the context has ended. `f` must not throw.
  * If the server has no observers, the times of the outcome count from this call, because the server has read
- * no clock before. Does nothing for requests of other servers.
+ * no clock before. Does nothing if a server of another package received the request.
  *
  * @since 0.1.0
  * @category accessors
@@ -29,9 +30,9 @@ export const onEnd = (
   Effect.map(HttpServerRequest.HttpServerRequest, (request) => exchangeOf(request)?.onEnd(f))
 
 /**
- * Adds a fact to the outcome of this exchange (`Facts.annotations`), for the access log and other observers:
- * a request id, a tenant, a user. A later value replaces an earlier one of the same name. Does nothing for
- * requests of other servers.
+ * Adds a fact to the outcome of the exchange of the request in the context (`Facts.annotations`), such as a
+ * request id, a tenant or a user. The access log and other observers see the fact. A later value replaces an
+ * earlier value of the same name. Does nothing if a server of another package received the request.
  *
  * @since 0.1.0
  * @category accessors

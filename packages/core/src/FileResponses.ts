@@ -1,6 +1,6 @@
 /**
  * Makes platform's `HttpPlatform`, which serves files, from a source of file contents. `NodeHttpPlatform` of
- * `@httpfx/node` is this module over the disk; use it directly for files that are somewhere else.
+ * `@httpfx/node` uses this module for files on disk. Use this module directly for files in other places.
  *
  * @since 0.1.0
  */
@@ -19,10 +19,10 @@ export {
 } from "./content/fileResponses.js"
 
 /**
- * Makes platform's `HttpPlatform`, whose responses answer preconditions and ranges of the request
- * (`ConditionalRequests`), on every server. `contentType`, `cookies` and headers of the options have
- * precedence over those of the file. A response contains exactly the bytes of `offset` and `bytesToRead`, or
- * a range of these bytes; if the file has become too short, the response is aborted.
+ * Makes platform's `HttpPlatform`. Its responses answer preconditions and ranges of the request
+ * (`ConditionalRequests`), on every server. `contentType`, `cookies` and headers of the options replace those
+ * of the file. A response contains exactly the bytes that `offset` and `bytesToRead` select, or a range of
+ * these bytes. If the file has become too short, the response is aborted.
  *
  * `fileResponse` fails with platform's `SystemError` if the file does not exist (`NotFound`) or is not a
  * regular file (`BadResource`).

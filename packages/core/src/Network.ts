@@ -1,8 +1,8 @@
 /**
  * The interface to a network, which resolves names, opens connections, listens, and adds TLS to a connection.
  *
- * A network only moves bytes. Parsing, pooling and retries are the tasks of its users. Therefore the client
- * also tries the addresses of a name one after the other.
+ * A network only moves bytes. Its users parse, pool and retry. Therefore the client, and not the network,
+ * tries each address of a name.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,6 @@
 /**
- * The platform's own timers as `Timers`, on a monotonic clock. Both APIs use these timers by default.
+ * The platform's own timers as `Timers`, on a monotonic clock. The Effect API and the callback API use these
+ * timers by default.
  *
  * This module must not import Effect, because the callback API uses the module and loads no Effect.
  *

@@ -1,8 +1,9 @@
 /**
- * Ids of requests, which connect the log lines, the span, the access log and the response of a request.
+ * Request ids, which connect the log lines, the span, the access log and the response of a request.
  *
- * The middleware takes the id of `X-Request-Id` if it is well-formed (1 to 128 letters, digits or
- * `-._~:+/=@`), or else the trace id of `traceparent` (Trace Context §3.2), or else makes an id.
+ * The middleware takes the id from `X-Request-Id` if it is well-formed (1 to 128 letters, digits or
+ * `-._~:+/=@`). Otherwise it takes the trace id from `traceparent` (Trace Context §3.2). Without a trace id,
+ * it makes an id.
  *
  * @since 0.1.0
  */
@@ -16,12 +17,13 @@ import type { Options } from "./content/requestId.js"
 export type { Options } from "./content/requestId.js"
 
 /**
- * Makes a middleware that gives each request its id: for `HttpServer.serve`, `HttpRouter.use`,
- * `HttpApiBuilder.middleware` and `HttpLayerRouter.middleware`.
+ * Makes a middleware that gives each request its id. Use it with `HttpServer.serve`, `HttpRouter.use`,
+ * `HttpApiBuilder.middleware` or `HttpLayerRouter.middleware`.
  *
- * The id is the annotation `requestId` of the app's log lines and of the outcome (so of the access log), the
- * attribute `request.id` of the span, and the field of the response, unless the response has this field. With
- * an invalid option every request dies with `InvalidOption`: the server logs the error and answers 500.
+ * The id becomes the annotation `requestId` of the app's log lines and of the outcome, which the access log
+ * shows. The id also becomes the attribute `request.id` of the span, and a field of the response, unless the
+ * response has this field already. With an invalid option every request dies with `InvalidOption`: the server
+ * logs the error and answers 500.
  *
  * @example
  * import { HttpServer, HttpServerResponse } from "@effect/platform"
@@ -44,7 +46,8 @@ export const middleware: (
   requestId.middleware
 
 /**
- * The id of the request that this fiber serves. `None` outside of the middleware.
+ * The id of the request that the current fiber serves. `None` if the request did not pass through the
+ * middleware.
  *
  * @since 0.1.0
  * @category accessors
@@ -52,7 +55,7 @@ export const middleware: (
 export const current: Effect.Effect<Option.Option<string>> = requestId.current
 
 /**
- * Whether the middleware takes over this id from a client.
+ * Returns whether an id from a client is well-formed, so that the middleware uses it.
  *
  * @since 0.1.0
  * @category accessors

@@ -4,8 +4,8 @@
  * A failed request is repeated if three conditions hold. First, the failure may be transient, because the
  * connection was lost or could not be established, or the status is one of `Options.statuses`. Second, the
  * repetition is safe, because the body is in memory, and nothing was sent or the method is idempotent. Third,
- * the budget of the origin has a retry left. The server can set the wait before a retry (`Retry-After`);
- * otherwise the wait is random. A failure that is not retried is passed on unchanged, as a response with its
+ * the budget of the origin has a retry left. The server can set the wait before a retry (`Retry-After`).
+ * Otherwise the wait is random. A failure that is not retried is passed on unchanged, as a response with its
  * body or as an error.
  *
  * Without this module, a client still resends a request whose reused connection had closed.
@@ -63,7 +63,8 @@ export interface Options {
    */
   readonly base?: Duration.DurationInput | undefined
   /**
-   * Maximum of the doubling bound of waits. A wait that a server asks for may be longer. Default 5 seconds.
+   * Maximum of the bound on waits, which doubles with each retry. A wait that a server asks for may be
+   * longer. Default 5 seconds.
    */
   readonly cap?: Duration.DurationInput | undefined
   /**
@@ -152,7 +153,7 @@ export interface Policy {
 // clock.
 const monotonic = Effect.map(Timers.timers, (timers) => timers.now())
 
-// Maximum number of origins with a budget. At the limit all budgets are dropped, so that memory stays
+// Maximum number of origins with a budget. At this limit all budgets are dropped, so that memory stays
 // bounded.
 const maxOrigins = 4_096
 

@@ -19,11 +19,11 @@ import type { Scope } from "effect/Scope"
 import { apiApp } from "./internal/server/api.js"
 
 /**
- * Serves the `HttpApi` in the context. Takes the place of `HttpApiBuilder.serve`: same signature, same
+ * Serves the `HttpApi` in the context. Replaces `HttpApiBuilder.serve`, with the same signature and the same
  * responses.
  *
- * Middleware of a whole API (`HttpApi.middleware`) has no effect on the routes, but on the speed: platform's
- * router runs then.
+ * With middleware of a whole API (`HttpApi.middleware`), platform's slower router runs. The routes stay the
+ * same.
  *
  * @example
  * import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup } from "@effect/platform"

@@ -1,11 +1,11 @@
 /**
- * Metrics of servers by OpenTelemetry's semantic conventions, made from the events of each server:
- * `http.server.request.duration` and `http.server.active_requests`, by option also the sizes of bodies and
- * open connections.
+ * Metrics of servers by OpenTelemetry's semantic conventions, made from the events of each server. The
+ * defaults are `http.server.request.duration` and `http.server.active_requests`. Options add metrics of body
+ * sizes and of open connections.
  *
- * They are Effect metrics, visible to all of Effect's exporters. Every series has the address and port of its
- * server, so that the servers of one program count apart. Targets are never labels, because every new target
- * that a client sends would add a time series.
+ * The metrics are Effect metrics, visible to all of Effect's exporters. Every series has the address and port
+ * of its server as labels, so that the servers of one program are counted separately. Targets are never
+ * labels, because every new target that a client sends would add a time series.
  *
  * @since 0.1.0
  */
@@ -33,11 +33,12 @@ import { Server, type Service } from "./Server.js"
 import type { ServerEvent } from "./ServerEvent.js"
 
 /**
- * Seconds from a request's head to the end of its exchange, by `http.request.method`, `url.scheme`,
- * `http.response.status_code`, `http.route`, `network.protocol.version` and `error.type`. The conventions
- * declare this metric stable.
+ * Seconds from a request's head to the end of its exchange. The labels are `http.request.method`,
+ * `url.scheme`, `http.response.status_code`, `http.route`, `network.protocol.version` and `error.type`. The
+ * conventions declare this metric stable.
  *
- * `error.type` is the status of a response from 500, or the tag of an outcome other than `Answered`.
+ * `error.type` is the status of a response if it is at least 500, or the tag of an outcome that is not
+ * `Answered`.
  *
  * @since 0.1.0
  * @category metrics
@@ -49,8 +50,8 @@ export const requestDuration = Metric.histogram(
 )
 
 /**
- * Requests in flight, from the head to the end of the exchange, by `http.request.method` and `url.scheme`. In
- * development in the conventions.
+ * Requests in flight, from the head to the end of the exchange, with the labels `http.request.method` and
+ * `url.scheme`. The conventions declare this metric in development.
  *
  * @since 0.1.0
  * @category metrics
@@ -60,8 +61,8 @@ export const activeRequests = Metric.gauge("http.server.active_requests", {
 })
 
 /**
- * Bytes of request bodies as received, before any decompression, with the labels of
- * {@link requestDuration}. In development in the conventions.
+ * Bytes of request bodies as received, before any decompression, with the labels of {@link requestDuration}.
+ * The conventions declare this metric in development.
  *
  * @since 0.1.0
  * @category metrics
@@ -73,8 +74,8 @@ export const requestBodySize = Metric.histogram(
 )
 
 /**
- * Bytes of response bodies as sent, after any compression, with the labels of {@link requestDuration}. In
- * development in the conventions.
+ * Bytes of response bodies as sent, after any compression, with the labels of {@link requestDuration}. The
+ * conventions declare this metric in development.
  *
  * @since 0.1.0
  * @category metrics
@@ -86,7 +87,7 @@ export const responseBodySize = Metric.histogram(
 )
 
 /**
- * Connections that are not closed, including idle ones. The conventions do not define this metric.
+ * Connections that are not closed, including idle connections. The conventions do not define this metric.
  *
  * @since 0.1.0
  * @category metrics
@@ -112,11 +113,11 @@ export interface Options {
   readonly address?: string | undefined
   /** The label `server.port`. Default: the port on which the server listens. */
   readonly port?: number | undefined
-  /** The label `url.scheme`; set it behind a proxy that ends TLS. Default: the scheme of the server. */
+  /** The label `url.scheme`. Set it behind a proxy that ends TLS. Default: the scheme of the server. */
   readonly scheme?: "http" | "https" | undefined
   /**
-   * Methods that are labels; all others are counted as `_OTHER`. Default: those of RFC 9110, `PATCH` and
-   * `QUERY`.
+   * Methods that become labels. All other methods are counted as `_OTHER`. Default: the methods of RFC 9110,
+   * `PATCH` and `QUERY`.
    */
   readonly methods?: ReadonlyArray<string> | undefined
 }
@@ -216,7 +217,7 @@ const observe = (options: Options): Effect.Effect<void, InvalidOption, Server> =
 
 /**
  * Records the metrics of the server in the context, from the time the layer is built until the server is
- * closed: exchanges that end while it drains are counted.
+ * closed. Exchanges that end while the server drains are counted, too.
  *
  * @since 0.1.0
  * @category layers
@@ -224,7 +225,7 @@ const observe = (options: Options): Effect.Effect<void, InvalidOption, Server> =
 export const layer: Layer.Layer<never, never, Server> = beside(Effect.orDie(observe({})))
 
 /**
- * `layer` with options. Fails with `InvalidOption` for an invalid option.
+ * Records the metrics as {@link layer} does, with options. Fails with `InvalidOption` for an invalid option.
  *
  * @since 0.1.0
  * @category layers
@@ -233,7 +234,7 @@ export const layerWith = (options: Options): Layer.Layer<never, InvalidOption, S
   beside(observe(options))
 
 /**
- * `layer` with options from the configuration.
+ * Records the metrics as {@link layer} does, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers

@@ -1,9 +1,10 @@
 /**
  * Server-sent events (HTML standard §9.2), for servers and clients.
  *
- * A server answers with a stream of events: `response`. It sends comments in silence, ends when the server
- * drains, and stops when the client leaves. A client reads events as a stream that reconnects: `request` with
- * `Client`, `execute` with platform's `HttpClient`. `encode` and `decode` are for other transports.
+ * A server answers with a stream of events (`response`). While no events come, the stream sends comments. It
+ * ends when the server drains, and stops when the client leaves. A client reads events as a stream that
+ * reconnects, with `request` for `Client` and with `execute` for platform's `HttpClient`. `encode` and
+ * `decode` are for other transports.
  *
  * @since 0.1.0
  */
@@ -53,17 +54,16 @@ export type {
   SourceOptions
 } from "./content/events/source.js"
 
-// ---- server
-
 const responseChecks: Checks<ResponseOptions> = { heartbeat: duration, retry: finiteDuration }
 
 /**
- * Makes a response of the events of a stream: status 200, `text/event-stream`, not cached. The stream is
- * pulled only as fast as the client reads, interrupted when the client leaves, and ended when the server
- * begins to drain, so that clients reconnect elsewhere with the id of the last event they got.
+ * Makes a response from a stream of events, with status 200, type `text/event-stream` and no caching. The
+ * stream is pulled only as fast as the client reads, and is interrupted when the client leaves. When the
+ * server begins to drain, the stream is ended. Clients then reconnect to another server with the id of the
+ * last event.
  *
- * If the stream fails or has an event that cannot be sent (`InvalidEvent`), the connection closes within the
- * response. Fails with `InvalidOption` for an invalid option.
+ * If the stream fails or has an event that cannot be sent (`InvalidEvent`), the connection closes before the
+ * response is complete. The call itself fails with `InvalidOption` for an invalid option.
  *
  * @example
  * import { HttpRouter } from "@effect/platform"
@@ -108,8 +108,8 @@ export const response: {
 const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0))
 
 /**
- * The `Last-Event-ID` of the request: the id of the last event that the client received, decoded as UTF-8.
- * `None` if the client has not received an id.
+ * The `Last-Event-ID` of the request, decoded as UTF-8. It is the id of the last event that the client
+ * received. `None` if the client has not received an id.
  *
  * @since 0.1.0
  * @category server
@@ -126,8 +126,8 @@ export const lastEventId: Effect.Effect<
 })
 
 /**
- * The `Last-Event-ID` of the request as a value of a schema, such as `Schema.NumberFromString`. Fails with
- * `ParseError` if the client has sent another value.
+ * The `Last-Event-ID` of the request, decoded with a schema such as `Schema.NumberFromString`. Fails with
+ * `ParseError` if the schema rejects the id.
  *
  * @example
  * import { ServerSentEvents } from "@httpfx/core"
@@ -152,8 +152,6 @@ export const schemaLastEventId = <A, R>(
     })
   )
 
-// ---- client
-
 const decodeChecks: Checks<DecodeOptions> = { maxLineSize: limit(0), maxEventSize: limit(0) }
 
 const sourceChecks: Checks<SourceOptions<never>> = {
@@ -166,9 +164,9 @@ const sourceChecks: Checks<SourceOptions<never>> = {
 }
 
 /**
- * Decodes an event stream, with all that the HTML standard says of line ends, the byte order mark and
+ * Decodes an event stream by the HTML standard, including its rules for line ends, the byte order mark and
  * malformed UTF-8. An event that is incomplete at the end of the stream is dropped. Fails with
- * `EventTooLarge` beyond a limit, with `InvalidOption` for an invalid option.
+ * `EventTooLarge` beyond a limit, and with `InvalidOption` for an invalid option.
  *
  * @since 0.1.0
  * @category decoding
@@ -186,7 +184,8 @@ export const decode =
     })
 
 /**
- * Errors of {@link request} and {@link execute}, besides those of the request and of the body.
+ * The errors that {@link request} and {@link execute} add to the errors of the HTTP request and of the
+ * response body.
  *
  * @since 0.1.0
  * @category errors
@@ -194,12 +193,15 @@ export const decode =
 export type SourceError = NotAnEventStream | EventTooLarge | InvalidOption
 
 /**
- * Reads events with the `Client` in the context, and reconnects when the response ends or its connection is
- * lost: after the time that the server has set (`retry`), with `Last-Event-ID`. The stream ends at a response
- * with 204. It fails with `NotAnEventStream` for another status or content type, with `EventTooLarge` beyond
- * a limit, and with the request's error if `reconnect` ends or another attempt cannot help.
+ * Reads events with the `Client` in the context. Reconnects with `Last-Event-ID` when the response ends or
+ * its connection is lost, after the wait that the server has set (`retry`). A response with 204 ends the
+ * stream.
  *
- * A connection on which nothing arrives is lost only if the request has `timeouts.body`. Leaving the stream
+ * The stream fails with `NotAnEventStream` if the status is neither 200 nor 204, or the content type is not
+ * `text/event-stream`. It fails with `EventTooLarge` beyond a limit. It fails with the request's error if the
+ * schedule `reconnect` ends or if another attempt cannot help.
+ *
+ * Set `timeouts.body` of the request to detect a dead connection on which nothing arrives. Leaving the stream
  * aborts the exchange.
  *
  * @example
@@ -225,7 +227,7 @@ export const request = <E = never>(
   })
 
 /**
- * As {@link request}, with platform's `HttpClient` in the context.
+ * Reads events as {@link request} does, with platform's `HttpClient` in the context.
  *
  * @since 0.1.0
  * @category client

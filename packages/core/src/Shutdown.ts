@@ -1,6 +1,6 @@
 /**
- * The shutdown of a server, with its states and their durations, and with functions by which a handler
- * observes and influences the shutdown.
+ * The shutdown of a server, with its states, their durations, and functions for handlers. A handler can
+ * observe and influence the shutdown.
  *
  * A shutdown announces itself, waits for in-flight exchanges, and always ends. A shutdown starts when the
  * scope of a server's layer closes, or by `Server.shutdown`. This module itself never starts a shutdown.
@@ -19,8 +19,8 @@ export type { Options } from "./internal/options/shutdown.js"
 export type { Policy, State } from "./model/serverState.js"
 
 /**
- * The state of the server that handles the request in the context. The state is always `ready` for requests
- * of other servers.
+ * The state of the server that handles the request in the context. The state is always `ready` if that server
+ * is of another package.
  *
  * @since 0.1.0
  * @category accessors
@@ -32,8 +32,8 @@ export const state: Effect.Effect<State, never, HttpServerRequest.HttpServerRequ
 
 /**
  * Waits until the server that handles the request in the context begins to drain. Long polls and streams can
- * then end in order. Never completes for requests of other servers. A WebSocket handler that uses this effect
- * must close the WebSocket itself, because the drain then leaves the WebSocket open.
+ * then end in order. Never completes if that server is of another package. A WebSocket handler that uses this
+ * effect must close the WebSocket itself, because draining then leaves the WebSocket open.
  *
  * @since 0.1.0
  * @category accessors
@@ -50,8 +50,8 @@ const drainOf = (exchange: ServerExchange | undefined): Effect.Effect<void> | un
 }
 
 /**
- * Returns a stream that ends normally when draining begins. The client of a long response, such as
- * server-sent events, thus gets a complete response.
+ * Returns a stream that ends normally when draining begins. Thus a long response, such as server-sent events,
+ * is completed instead of aborted.
  *
  * @example
  * import { HttpServerResponse } from "@effect/platform"

@@ -1,5 +1,6 @@
 /**
- * One established connection with callbacks. Networks create transports, and both APIs use transports.
+ * One established connection with callbacks. Networks create transports, and the Effect API and the callback
+ * API use them.
  *
  * A transport moves bytes and reports events, and never parses, reconnects or reads a clock. Its methods
  * never throw, because a failure is reported once, through `error`. Then `close` follows.

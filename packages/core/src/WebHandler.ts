@@ -1,8 +1,7 @@
 /**
- * Runs a web handler (a function `Request => Response`, as of Hono or SvelteKit) as a platform app.
+ * Runs a web handler (a function `Request => Response`, as in Hono or SvelteKit) as a platform app.
  *
- * Platform's `HttpApp.toWebHandler` does the opposite. It turns an app into a web handler, and needs no
- * server.
+ * Platform's `HttpApp.toWebHandler` does the opposite: it turns an app into a web handler.
  *
  * @since 0.1.0
  */
@@ -20,7 +19,7 @@ import * as Stream from "effect/Stream"
 import { fromRequest } from "./Exchange.js"
 
 /**
- * The function that a web server calls for each request.
+ * The function that answers one web `Request` with a web `Response`.
  *
  * @since 0.1.0
  * @category models
@@ -53,11 +52,11 @@ const urlOf = (request: HttpServerRequest.HttpServerRequest): URL => {
   const tls = Option.exists(fromRequest(request), ({ connection }) => connection.tls !== undefined)
   const scheme = tls || headers["x-forwarded-proto"] === "https" ? "https" : "http"
   const origin = `${scheme}://${headers["host"] ?? "localhost"}`
-  // Concatenate the texts, because `new URL(url, origin)` would take a path that begins with `//` for a host.
+  // Concatenate the texts, because `new URL(url, origin)` would read a path that begins with `//` as a host.
   return new URL(url.startsWith("/") ? origin + url : `${origin}/${url}`)
 }
 
-// Cookies with different paths may have the same name. The index in the key keeps every cookie.
+// Cookies with different paths may have the same name. The index in the key preserves every cookie.
 const cookiesOf = (headers: Headers): Cookies.Cookies => {
   const all: Record<string, Cookies.Cookie> = {}
   headers.getSetCookie().forEach((line, index) => {
@@ -90,9 +89,11 @@ const bodiless = new Set(["GET", "HEAD"])
  *
  * Request and response bodies are streamed, also at the same time. The request body is read from the
  * connection only when the handler reads the body. `request.signal` is aborted if the exchange is aborted
- * before the response is complete. A response body that is not sent completely is cancelled. An exception of
- * `handler` is a defect, which is logged, and the client gets 500. A request with a method that a `Request`
- * cannot have gets 501. If `Host` makes the URL invalid, the app fails with `RequestError` (400).
+ * before the response is complete. A response body that is not sent completely is cancelled.
+ *
+ * If `handler` throws, the client gets 500, and the exception is logged as a defect. A request with a method
+ * that a `Request` cannot have gets 501. If `Host` makes the URL invalid, the app fails with `RequestError`
+ * (400).
  *
  * @example
  * import { HttpServer } from "@effect/platform"

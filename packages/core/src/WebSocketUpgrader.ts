@@ -1,5 +1,5 @@
 /**
- * WebSocket framing for servers as a service, which implements platform's `HttpServerRequest.upgrade`.
+ * WebSocket framing for servers as a service, behind platform's `HttpServerRequest.upgrade`.
  *
  * The server decides whether a request opens a WebSocket, and hands the connection over. The service then
  * speaks the WebSocket protocol on the connection. `@httpfx/node` has an implementation (`NodeWebSocket`),

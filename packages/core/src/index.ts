@@ -1,9 +1,9 @@
 /**
  * HTTP/1.1 servers and clients for Effect, as layers, on any network, with httpfx's own HTTP engine.
  *
- * Start with `Server` for a server and with `Client` for a client. Both run on a `Network`, which is real
- * sockets (`@httpfx/node`) or a network in memory (`@httpfx/testing`). Apps use platform's
- * `HttpServer.serve`, `HttpRouter` and `HttpClient`.
+ * Start with `Server` for a server and with `Client` for a client. Both run on a `Network`: real sockets
+ * (`@httpfx/node`) or a network in memory (`@httpfx/testing`). Apps use platform's `HttpServer.serve`,
+ * `HttpRouter` and `HttpClient`.
  *
  * - `Server`     platform's `HttpServer` over a network
  * - `Client`     platform's `HttpClient` over a network

@@ -1,9 +1,9 @@
 /**
- * Platform's `HttpPlatform` over any source of file contents: validators, media type, and a body that is sent
- * in part where a request asks for a range.
+ * Platform's `HttpPlatform` over any source of file contents. File responses have validators and a media
+ * type, and answer requests for ranges.
  *
- * Never opens a file itself, and makes a response only for regular files: opening a pipe would wait for its
- * writer.
+ * Never opens a file itself. Makes a response only for regular files, because opening a pipe would wait for
+ * its writer.
  */
 import { SystemError, type PlatformError } from "@effect/platform/Error"
 import * as Etag from "@effect/platform/Etag"
@@ -23,15 +23,18 @@ import { response, respond, type Representation } from "../ConditionalRequests.j
 import { fromRequest } from "../Exchange.js"
 
 /**
- * The contents and the media types of files.
+ * A source of files, which reads their contents and knows their media types.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Source {
-  /** Reads `length` bytes from `offset` on, or fewer if the file is shorter. Opens the file when pulled. */
+  /**
+   * Reads `length` bytes from `offset` on, or fewer bytes if the file is shorter. Opens the file when the
+   * stream is pulled.
+   */
   readonly read: (path: string, offset: number, length: number) => Stream.Stream<Uint8Array, unknown>
-  /** The media type of a file name, such as `text/html`. */
+  /** Returns the media type for a file name, such as `text/html`. */
   readonly typeOf: (name: string) => string
 }
 
@@ -39,8 +42,8 @@ type FileOptions = HttpServerResponse.Options & FileSystem.StreamOptions
 
 const respondLate = HttpApp.appendPreResponseHandler((request, response) => respond(request, response))
 
-// On servers of this package the body itself has its ranges answered. On others a handler of the request's
-// fiber does; outside of a request there is none to answer.
+// Servers of this package answer preconditions and ranges later. For a request of another server, answer them
+// here.
 const withRequest = <E>(
   made: Effect.Effect<HttpServerResponse.HttpServerResponse, E>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, E> =>
@@ -85,7 +88,7 @@ const respondWith = (
   })
 }
 
-// An object that only has a blob's members cannot be read from the middle.
+// An object that merely looks like a `Blob` has no `slice`, so its response is always sent whole.
 const sentWhole = (options: FileOptions | undefined): FileOptions => ({
   ...options,
   headers: Headers.set(Headers.fromInput(options?.headers), "accept-ranges", "none")

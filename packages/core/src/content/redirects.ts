@@ -35,7 +35,7 @@ import { withoutCredentials } from "../internal/client/shownRequest.js"
 import { withoutUserinfo } from "../model/urlSecrets.js"
 
 /**
- * A redirect that was followed. Its URLs never contain a user or password.
+ * A redirect that was followed. Its URLs never contain a user or a password.
  *
  * @since 0.1.0
  * @category redirects
@@ -66,8 +66,8 @@ export interface RedirectOptions {
   readonly limit?: number | undefined
   /**
    * Names of additional fields that must not be sent to another origin, such as `X-Api-Key`. `Authorization`,
-   * `Cookie`, `Proxy-Authorization`, `Host`, `Origin` and `Referer` are never sent to another origin. By
-   * default, there are no additional fields.
+   * `Cookie`, `Proxy-Authorization`, `Host`, `Origin` and `Referer` are never sent to another origin.
+   * Default: no additional fields.
    */
   readonly credentials?: ReadonlyArray<string> | undefined
   /** Called for each redirect before it is followed. */
@@ -81,16 +81,14 @@ export const currentRedirects: FiberRef.FiberRef<ReadonlyArray<Redirect>> = glob
 
 const checks: Checks<RedirectOptions> = { limit: limit(0), credentials: names, onRedirect: callback }
 
-// ---- the next request
-
 const statuses = new Set([301, 302, 303, 307, 308])
 
-/** Fields that must not be sent to another origin. `Host` is included, because `Host` names the origin. */
+/** Fields that must not be sent to another origin. `Host` is in the list, because it names the origin. */
 const ofOrigin = ["authorization", "cookie", "cookie2", "proxy-authorization", "host", "origin", "referer"]
 
 /**
- * Fields that describe the content or its transfer, to remove together with the body (RFC 9110 §15.4, the
- * Fetch standard's request-body-header names).
+ * Fields that describe the content or its transfer. They are removed together with the body (RFC 9110 §15.4,
+ * the Fetch standard's request-body-header names).
  */
 const ofContent = [
   ...["content-encoding", "content-language", "content-location", "content-type", "content-length"],
@@ -146,7 +144,7 @@ class Walk {
     const method = methodAfter(status, asked.method)
     const withoutBody = method !== asked.method
     if (!withoutBody && !asked.replayable) return new BodyNotReplayable({ ...facts, method, to: shown(to) })
-    // With new cookies, a repeated request may get another response. So a repetition must not fail as a
+    // A response that sets cookies can change the next response, so a repeated request is then not a
     // `RedirectLoop`.
     if (setsCookies) this.requests.clear()
     else this.requests.add(keyOf(asked.method, asked.url))
@@ -163,12 +161,15 @@ class Walk {
     return { url: to, method, without, withoutBody, crossOrigin }
   }
 
-  /** Tells a request which redirects led to it. */
+  /** Stores the redirects so far in `currentRedirects` while a request is sent. */
   known<A, E, R>(sent: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     return this.redirects.length === 0 ? sent : Effect.locally(sent, currentRedirects, [...this.redirects])
   }
 
-  /** Returns the effect of `onRedirect`, which runs before the next request is sent. */
+  /**
+   * Returns the effect that calls `onRedirect` with the latest redirect. The effect runs before the next
+   * request is sent.
+   */
   get notify(): Effect.Effect<void> {
     return this.options.onRedirect?.(this.redirects.at(-1)!) ?? Effect.void
   }
@@ -202,8 +203,8 @@ const targetOf = (from: URL, locations: ReadonlyArray<string>): URL | InvalidRed
   return to
 }
 
-// Removes the TLS options that must not reach another origin. The client certificate is a credential; server
-// name and session belong to one server.
+// Removes the TLS options that must not reach another origin. The client certificate is a credential. The
+// server name and the session belong to one server.
 const withoutIdentity = (connection: ConnectionOptions | undefined): ConnectionOptions | undefined => {
   if (connection?.tls === undefined) return connection
   const { cert: _cert, key: _key, passphrase: _passphrase, pfx: _pfx, ...rest } = connection.tls
@@ -220,7 +221,7 @@ const optionsAfter = <E>(
   expectContinue: withoutBody ? undefined : options.expectContinue
 })
 
-// ---- the redirects of a response
+// ---- the redirects that led to a response
 
 const known = new WeakMap<object, ReadonlyArray<Redirect>>()
 const none: ReadonlyArray<Redirect> = []
@@ -234,7 +235,7 @@ const arrived = <A extends object>(response: A, { redirects }: Walk): A => {
   return response
 }
 
-// ---- `Client`
+// ---- redirects for `Client`
 
 const without = (headers: HeadersInput | undefined, names: ReadonlySet<string>): HeadersInput | undefined => {
   if (headers === undefined || names.size === 0) return headers
@@ -289,7 +290,7 @@ const followRequest = <E, R>(
 const isForm = (body: unknown): body is FormData =>
   typeof FormData !== "undefined" && body instanceof FormData
 
-// ---- platform's client
+// ---- redirects for platform's client
 
 const replays = (body: HttpBody.HttpBody): boolean =>
   body._tag === "Raw"
@@ -304,8 +305,8 @@ const replays = (body: HttpBody.HttpBody): boolean =>
 const valuesIn = (headers: Headers.Headers, name: string): ReadonlyArray<string> =>
   headers[name] === undefined ? [] : [headers[name]]
 
-// Creates a request to `url`. The query stays in the URL, because platform would encode query parameters a
-// second time.
+// Creates a request to `url`. The query stays in the URL, because platform would encode query parameters
+// again.
 const requestTo = (
   url: URL,
   method: string,
@@ -349,7 +350,7 @@ const followHttpClient = <E, R>(
       )
       shareScope(request, next)
       // Skip the client's own transformations, because the first request has passed through them already.
-      // They could add removed credentials again.
+      // They could add the removed credentials again.
       const withOptions = Effect.locallyWith(sendAsIs(client, next), currentRequestOptions, (own) =>
         own === undefined ? own : { ...own, ...optionsAfter(own, change) }
       )
@@ -377,15 +378,15 @@ const failed = (
     description: cause.message
   })
 
-// ---- both clients
+// ---- redirects for either client
 
 type SourceOf = (response: HttpClientResponse.HttpClientResponse) => Response | undefined
 
 const isHttpClient = (self: object): self is HttpClient.HttpClient.With<unknown, unknown> =>
   HttpClient.TypeId in self
 
-// Returns a client whose requests all fail. `followRedirects` returns a client, so it cannot report the error
-// itself.
+// Returns a client whose requests all fail, because `followRedirects` itself returns a client and cannot
+// fail.
 const refusing = <A extends object>(self: A, error: InvalidOption): A => {
   if (isHttpClient(self))
     return HttpClient.transform(self, (_, request) =>
@@ -403,7 +404,7 @@ const refusing = <A extends object>(self: A, error: InvalidOption): A => {
   return { ...self, request: refuse, requestScoped: refuse, httpClient: refusing(httpClient, error) }
 }
 
-/** Implements `Client.followRedirects`. `sourceOf` returns the underlying response of a platform response. */
+/** Implements `Client.followRedirects`. `sourceOf` returns the `Response` that a platform response wraps. */
 export const follow =
   (sourceOf: SourceOf) =>
   <A extends Service | HttpClient.HttpClient.With<never, never>>(

@@ -1,7 +1,8 @@
 /**
  * Gives each request an id, and shows the id in log lines, the span, the outcome and the response.
  *
- * Never takes over an id that could be mistaken for something else in a log line or a field.
+ * Never uses a client's id that is not well-formed, because other characters could forge parts of a log line
+ * or a field.
  */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpApp from "@effect/platform/HttpApp"
@@ -16,17 +17,17 @@ import * as ExchangeOutcome from "../ExchangeOutcome.js"
 import { InvalidOption } from "../HttpError.js"
 
 /**
- * Where ids come from, and where they are shown.
+ * The options of the middleware: the source of ids, and the field that shows them.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** The field with the id, of requests and responses. Default `X-Request-Id`. */
+  /** The name of the request and response field that carries the id. Default `X-Request-Id`. */
   readonly field?: string | undefined
   /**
-   * Whether an id that the client sends is taken over: in `field` if it is well-formed, or else the trace id
-   * of `traceparent`. With `false` every request gets a new id. Default `true`.
+   * Whether the id of a client is used: a well-formed id in `field`, otherwise the trace id of `traceparent`.
+   * If `false`, every request gets a new id. Default `true`.
    */
   readonly trust?: boolean | undefined
   /** Makes an id. Default: 32 hexadecimal digits, from Effect's `Random`. */
@@ -37,12 +38,12 @@ const currentId = globalValue("@httpfx/core/RequestId", () => FiberRef.unsafeMak
 
 export const current: Effect.Effect<Option.Option<string>> = FiberRef.get(currentId)
 
-// Neither spaces nor quotes, so that an id needs no escaping in any log.
+// The pattern excludes spaces and quotes, so an id needs no escaping in any log.
 const wellFormed = /^[\w.~:+/=@-]{1,128}$/
 
 export const isWellFormed = (id: string): boolean => wellFormed.test(id)
 
-// Trace Context §3.2: later versions may have more fields; ff and an id of zeros are invalid.
+// Trace Context §3.2: later versions may add fields. The version `ff` and ids of only zeros are invalid.
 const traceparent = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/
 
 const traceIdOf = (value: string): string | undefined => {

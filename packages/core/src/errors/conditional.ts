@@ -1,13 +1,11 @@
-/**
- * The error for a false precondition (`ConditionalRequests.check`). Part of `HttpError`.
- */
+/** The error for a false precondition (`ConditionalRequests.check`). `HttpError` exports this error. */
 import * as Respondable from "@effect/platform/HttpServerRespondable"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Schema from "effect/Schema"
 
 /**
- * A precondition of the request is false (RFC 9110 §13). An app that does not handle this error responds with
- * `status`.
+ * The error that a precondition of the request is false (RFC 9110 §13). An app that does not handle the error
+ * responds with `status`.
  *
  * @since 0.1.0
  * @category protocol
@@ -15,7 +13,7 @@ import * as Schema from "effect/Schema"
 export class PreconditionFailed extends Schema.TaggedError<PreconditionFailed>(
   "@httpfx/core/PreconditionFailed"
 )("PreconditionFailed", {
-  /** 304 if the client that reads has the current representation, otherwise 412. */
+  /** 304 if a GET or HEAD shows that the client has the current representation, otherwise 412. */
   status: Schema.Literal(304, 412),
   /** The current entity tag, which the response contains. */
   etag: Schema.optional(Schema.String)
@@ -27,7 +25,7 @@ export class PreconditionFailed extends Schema.TaggedError<PreconditionFailed>(
       ? "the client has the current representation"
       : "the current representation does not meet a precondition of the request"
   }
-  /** The response of an app that does not handle this error. */
+  /** Returns the response that an app sends if it does not handle this error. */
   [Respondable.symbol](): HttpServerResponse.HttpServerResponse {
     const headers = this.etag === undefined ? {} : { etag: this.etag }
     return HttpServerResponse.empty({ status: this.status, headers })

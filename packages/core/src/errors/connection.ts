@@ -148,7 +148,7 @@ export class NameNotResolved extends Schema.TaggedError<NameNotResolved>("@httpf
 }
 
 /**
- * The TLS handshake failed, or TLS failed later. `code` is Node's or OpenSSL's.
+ * The TLS handshake failed, or TLS failed later. `code` is an error code of Node or OpenSSL.
  *
  * @since 0.1.0
  * @category connection
@@ -163,8 +163,8 @@ export class TlsFailure extends Schema.TaggedError<TlsFailure>("@httpfx/core/Tls
 }
 
 /**
- * The connection failed with an error code that has no class of its own. `code` is the system's or ours
- * (`ERR_HTTPFX_*`).
+ * The connection failed with an error code for which no other class exists. `code` comes from the system or
+ * from httpfx (`ERR_HTTPFX_*`).
  *
  * @since 0.1.0
  * @category connection
@@ -195,7 +195,7 @@ export type ConnectionError =
   | ConnectionFailed
 
 /**
- * Returns a copy of a connection error, with `attempts` that lists all addresses that were tried.
+ * Returns a copy of a connection error whose `attempts` list all addresses that were tried.
  *
  * @since 0.1.0
  * @category conversions

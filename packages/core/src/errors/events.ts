@@ -1,12 +1,12 @@
 /**
- * Errors of server-sent events (`ServerSentEvents`): an event that cannot be sent, and responses that cannot
- * be read as events. Part of `HttpError`.
+ * Errors of server-sent events (`ServerSentEvents`), for events that cannot be sent and for responses that
+ * cannot be read as events. `HttpError` exports all of these errors.
  */
 import * as Schema from "effect/Schema"
 
 /**
- * An event has a value that its line cannot carry. The stream of the response fails with it before any part
- * of the event is sent.
+ * An event has a value that an event stream cannot express. The stream of the response fails with this error
+ * before any part of the event is sent.
  *
  * @since 0.1.0
  * @category events
@@ -38,7 +38,7 @@ export class EventTooLarge extends Schema.TaggedError<EventTooLarge>("@httpfx/co
   {
     /** The option whose limit was exceeded. */
     option: Schema.Literal("maxLineSize", "maxEventSize"),
-    /** That limit, in bytes. */
+    /** The exceeded limit, in bytes. */
     limit: Schema.Number
   }
 ) {

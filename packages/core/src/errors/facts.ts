@@ -61,12 +61,12 @@ export const Attempt = Schema.Struct({
   code: Schema.String,
   /** The system's error message. */
   reason: Schema.String,
-  /** Duration, ms. */
+  /** Duration of the attempt, ms. */
   millis: Schema.Number
 })
 
 /**
- * The type of an attempt to connect.
+ * The type of an `Attempt` value.
  *
  * @since 0.1.0
  * @category models

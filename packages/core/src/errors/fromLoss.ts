@@ -1,6 +1,6 @@
 /**
- * Converts a loss record to its error. The error is created on first use and cached per record, so that the
- * body, the outcome and the observers get the same instance.
+ * Converts a loss record, which says why an exchange was lost, to its error. The error is created on first
+ * use and cached per record, so that the body, the outcome and the observers get the same instance.
  */
 import type { GivenUp, Loss, OutOfStep, TimedOut, TooLarge } from "../model/loss.js"
 import { ConnectionFailed, ConnectionReset, fromFault, HangUp, type ConnectionError } from "./connection.js"
@@ -35,7 +35,7 @@ type Classes = {
 /** The loss records that have an error class. */
 export type AnyLoss = Loss | TooLarge | OutOfStep | TimedOut | GivenUp
 
-/** The error class of each kind of record. */
+/** The error class of each kind of loss record. */
 export type OfLoss<L extends AnyLoss> = Classes[L["_tag"]]
 
 const instances = new WeakMap<AnyLoss, Classes[keyof Classes]>()

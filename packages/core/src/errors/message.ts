@@ -1,13 +1,13 @@
 /**
- * Errors for messages of our own side that must not be sent, with one class per violation. `HttpError`
- * exports all of these errors.
+ * Errors for invalid messages that our own side tried to send, with one class per kind of violation.
+ * `HttpError` exports all of these errors.
  */
 import * as Schema from "effect/Schema"
 import { messageOf, type FieldConflict as FieldConflictReason, type Violation } from "../model/violation.js"
 import { exchangeFields, type Where } from "./facts.js"
 
 /**
- * A value was given as a body that is neither bytes nor text, nor a stream of bytes or text.
+ * The given body is neither bytes nor text, nor a stream of bytes or text.
  *
  * @since 0.1.0
  * @category message
@@ -78,9 +78,9 @@ export class InvalidHeaderValue extends Schema.TaggedError<InvalidHeaderValue>(
 export class InvalidCharacter extends Schema.TaggedError<InvalidCharacter>("@httpfx/core/InvalidCharacter")(
   "InvalidCharacter",
   {
-    /** The part of the message that contains the character. */
+    /** The part of the message that contains the invalid character. */
     what: Schema.Literal("header content", "trailer content", "statusMessage"),
-    /** The name of the field. */
+    /** The name of the field, if the invalid character is in a field. */
     name: Schema.optionalWith(Schema.String, { exact: true })
   }
 ) {
@@ -120,7 +120,7 @@ export class InvalidStatusCode extends Schema.TaggedError<InvalidStatusCode>(
 export class TrailerInvalid extends Schema.TaggedError<TrailerInvalid>("@httpfx/core/TrailerInvalid")(
   "TrailerInvalid",
   {
-    /** The name of the field. */
+    /** The name of the forbidden field, if there is one. */
     name: Schema.optionalWith(Schema.String, { exact: true })
   }
 ) {
@@ -213,7 +213,7 @@ export class WriteAfterEnd extends Schema.TaggedError<WriteAfterEnd>("@httpfx/co
 export class UnescapedCharacters extends Schema.TaggedError<UnescapedCharacters>(
   "@httpfx/core/UnescapedCharacters"
 )("UnescapedCharacters", {
-  /** The part of the message that contains the character. */
+  /** The part of the message that contains the invalid character. */
   what: Schema.Literal("Request path")
 }) {
   /** The error code, the same as Node's. */
@@ -224,7 +224,7 @@ export class UnescapedCharacters extends Schema.TaggedError<UnescapedCharacters>
 }
 
 /**
- * The scheme of a URL is not supported. Both schemes of this error contain the colon, as in `http:`.
+ * The scheme of a URL is not supported. `protocol` and `expected` include the colon, as in `http:`.
  *
  * @since 0.1.0
  * @category message
@@ -324,7 +324,7 @@ export class UpgradeNotAsked extends Schema.TaggedError<UpgradeNotAsked>("@httpf
 }
 
 /**
- * Errors for messages that our own side must not send. Either no byte of the message was sent, or the
+ * Errors for invalid messages that our own side tried to send. Either no byte of the message was sent, or the
  * connection was closed.
  *
  * @since 0.1.0

@@ -34,7 +34,7 @@ export class ParseError extends Schema.TaggedError<ParseError>("@httpfx/core/Par
 }
 
 /**
- * A body exceeded the limit of its reader (`HttpServerRequest.MaxBodySize`).
+ * A body was larger than its reader permits (`HttpServerRequest.MaxBodySize`).
  *
  * @since 0.1.0
  * @category protocol

@@ -42,9 +42,9 @@ export class ProxyRefused extends Schema.TaggedError<ProxyRefused>("@httpfx/core
 }
 
 /**
- * A proxy requires credentials for a tunnel, or other credentials than those sent (407). `rawHeaders`
- * contains the proxy's `Proxy-Authenticate`. For a request that a proxy forwards without a tunnel, 407 is an
- * ordinary response.
+ * A proxy answered `CONNECT` with 407, because credentials were missing or rejected. `rawHeaders` contains
+ * the proxy's `Proxy-Authenticate`. If a proxy forwards a request without a tunnel, a 407 is an ordinary
+ * response and not this error.
  *
  * @since 0.1.0
  * @category connection

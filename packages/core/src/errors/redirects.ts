@@ -44,7 +44,7 @@ export class RedirectLoop extends Schema.TaggedError<RedirectLoop>("@httpfx/core
   "RedirectLoop",
   {
     ...fields,
-    /** The URL that was requested before. */
+    /** The URL to which the response redirects. */
     to: Schema.String
   }
 ) {
@@ -68,6 +68,8 @@ export class InvalidRedirect extends Schema.TaggedError<InvalidRedirect>("@httpf
     /** `Location` as received. */
     location: Schema.String,
     /**
+     * The reason why the redirect is not followed:
+     *
      * - `location`: `Location` is not a valid URL, or has several different values
      * - `protocol`: the scheme is not `http:` or `https:`
      * - `credentials`: the URL contains a user or a password (RFC 9110 §4.2.4)

@@ -68,7 +68,7 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("@httpfx/co
     option: Schema.String,
     /** The error code, the same as Node's. */
     code: Schema.Literal("ERR_OUT_OF_RANGE", "ERR_INVALID_ARG_VALUE"),
-    /** The permitted values, in words. */
+    /** The permitted values, described in words. */
     reason: Schema.String,
     /**
      * The given value as text. For a secret (`key`, `passphrase`, `ticketKeys`, a proxy, ...), the type of

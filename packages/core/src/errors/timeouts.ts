@@ -23,8 +23,8 @@ const text = (what: string, self: { readonly limit: number; readonly address?: s
   `${what} within ${self.limit} ms${self.address === undefined ? "" : ` (${self.address})`}`
 
 /**
- * No connection became free in time, because as many connections as the agent permits were in use
- * (`timeouts.queue`).
+ * The request waited for a connection longer than `timeouts.queue` permits, because the agent's maximum
+ * number of connections was in use.
  *
  * @since 0.1.0
  * @category timeouts

@@ -1,9 +1,9 @@
 /**
- * Converts platform's `HttpBody` to an `OutgoingBody`, which a driver can send: no body, bytes, or a stream
- * with or without a known length.
+ * Converts platform's `HttpBody` to an `OutgoingBody`, which servers and clients can send. The result is no
+ * body, bytes, or a stream with or without a known length.
  *
- * Used by servers and clients. Does not choose framing or headers, reads nothing before the driver pulls, and
- * never copies bytes in memory.
+ * Does not choose framing or headers, reads nothing before the body is sent, and never copies bytes in
+ * memory.
  */
 import type * as HttpBody from "@effect/platform/HttpBody"
 import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
@@ -14,7 +14,7 @@ import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import { fromIterable } from "./iterableBody.js"
 
-/** A body that a driver can send. */
+/** A body in the form in which servers and clients send it. */
 export type OutgoingBody = NoBody | BytesBody | StreamBody
 
 export interface NoBody {
@@ -32,7 +32,7 @@ export interface BytesBody {
 
 export interface StreamBody {
   readonly _tag: "Stream"
-  /** The length in bytes; `undefined` if it is unknown until the end. */
+  /** The length in bytes. `undefined` if the length is unknown until the end. */
   readonly length: number | undefined
   readonly contentType: string | undefined
   readonly stream: Stream.Stream<Uint8Array, unknown>
@@ -43,18 +43,19 @@ export interface StreamBody {
   readonly whole?: Effect.Effect<Uint8Array, unknown> | undefined
 }
 
-// Property by which a stream carries `StreamBody.whole`; set by `NodeHttpPlatform` of `@httpfx/node`.
-// Operators return new streams without the property, so it always reads the same bytes as its stream.
+// Property by which a stream carries `StreamBody.whole`. `NodeHttpPlatform` of `@httpfx/node` sets the
+// property. Operators return new streams without it, so `whole` always reads the same bytes as its stream.
 const whole = Symbol.for("@httpfx/core/body/whole")
 
 interface MaybeWhole {
   readonly [whole]?: Effect.Effect<Uint8Array, unknown>
 }
 
-// Key of `Responder` on a stream; `ConditionalRequests` and `FileResponses` set it.
+// Property by which a stream carries a `Responder`. `ConditionalRequests` and `FileResponses` set the
+// property.
 const perRequest = Symbol.for("@httpfx/core/body/perRequest")
 
-/** Makes the response to a request from a response whose body depends on the request (on its range). */
+/** Makes the final response to a request from a response whose body depends on the request's range. */
 interface Responder {
   readonly respond: (
     request: HttpServerRequest,
@@ -62,7 +63,10 @@ interface Responder {
   ) => Effect.Effect<HttpServerResponse>
 }
 
-/** Returns the `Responder` of a response's body; `undefined` if the body is the same for every request. */
+/**
+ * Returns the `Responder` of a response's body. Returns `undefined` if the body is the same for every
+ * request.
+ */
 export const responderOf = ({ body }: HttpServerResponse): Responder | undefined =>
   body._tag === "Stream" ? (body.stream as { readonly [perRequest]?: Responder })[perRequest] : undefined
 
@@ -149,8 +153,8 @@ const fromRaw = (
     return fromWebStream(() => value.stream(), value.size, type)
   }
   if (isStream(value)) return fromStream(Stream.mapEffect(value, chunkBytes), length, contentType)
-  // Test for a web stream before an async iterable, because a web stream may be both. Only the reader of a
-  // web stream can cancel a pending read.
+  // Test for a web stream before an async iterable, because one object may be both. Only the reader of a web
+  // stream can cancel a pending read.
   if (value instanceof ReadableStream) {
     const pieces = Stream.fromReadableStream(() => value as ReadableStream<unknown>, identity)
     return fromStream(Stream.mapEffect(pieces, chunkBytes), length, contentType)
@@ -162,8 +166,8 @@ const fromRaw = (
 }
 
 /**
- * Converts platform's body to a body that drivers can send. Returns `Unsupported` only for a `Raw` value of a
- * type that drivers cannot send.
+ * Converts platform's body to a body that servers and clients can send. Returns `Unsupported` only for a
+ * `Raw` value of a type that they cannot send.
  */
 export const fromHttpBody = (body: HttpBody.HttpBody): OutgoingBody | Unsupported => {
   switch (body._tag) {

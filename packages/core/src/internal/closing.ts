@@ -1,9 +1,10 @@
 /**
- * Deadlines that limit the closing of a scope: a server's shutdown and an agent's close.
+ * Deadlines that limit the closing of a scope, for a server's shutdown and an agent's close.
  *
  * Under a virtual clock that is not advanced during the close, these deadlines would never expire. So each
- * deadline is registered with the network, which may expire the deadline early (`Network.Service.closing`). A
- * network with real peers has no such hook; on it, deadlines also expire after the same real time.
+ * deadline is registered with the network, which may expire the deadline early (`Network.Service.closing`).
+ * Networks with real peers have no `closing`. On such a network, a deadline of a virtual clock also expires
+ * after the same span of real time.
  */
 import * as Effect from "effect/Effect"
 import type * as Network from "./network.js"
@@ -65,8 +66,8 @@ export class Closing implements Closings {
     loses: () => string | undefined,
     expire: () => void
   ): (() => void) | undefined {
-    // Real time advances by itself, and an infinite deadline must never expire. Neither deadline needs early
-    // expiry.
+    // Deadlines in real time expire by themselves, and infinite deadlines must never expire. Neither needs
+    // early expiry.
     if (timers === live || timers === background || deadline === Infinity) return undefined
     const { network } = this
     if (network.closing !== undefined) return network.closing({ timers, deadline, name, loses, expire })

@@ -12,12 +12,13 @@ import { Body, type BodyFlow } from "../connection/transfer/body.js"
 const noMore = Exit.void
 const endOfStream = Channel.void
 
-/** Slices of a body; `undefined` at its end. */
+/** The result of a read: slices of the body, or `undefined` at its end. */
 type Taken = ReadonlyArray<Uint8Array> | void
 type PieceChannel<E> = Channel.Channel<Chunk.Chunk<Uint8Array>, unknown, E, unknown, unknown>
 
 /**
- * Returns a stream of all slices that `read` returns. This loop costs half as much as the stream combinators.
+ * Returns a stream of all slices that `read` returns. This loop costs half as much as combinators of
+ * `Stream`.
  */
 export const streamOf = <E>(read: Effect.Effect<Taken, E>): Stream.Stream<Uint8Array, E> => {
   const again = () => loop
@@ -42,7 +43,9 @@ export class IncomingBody<F, E> extends Body<F> {
     super(flow, limit)
   }
 
-  /** Consumes the buffered slices, or waits for the next slices; returns `undefined` at the end. */
+  /**
+   * Consumes the buffered slices, or waits for the next slices. Returns `undefined` at the end of the body.
+   */
   get read(): Effect.Effect<Taken, E> {
     const next = Effect.async<Taken, E>((resume) =>
       interrupting(
@@ -78,7 +81,7 @@ export class IncomingBody<F, E> extends Body<F> {
     return streamOf(this.read)
   }
 
-  /** As `stream`, but fails with `tooLarge()` once the body exceeds `limit` bytes. */
+  /** Returns the body as `stream` does, but fails with `tooLarge()` once the body exceeds `limit` bytes. */
   limited(limit: number, tooLarge: () => F): Stream.Stream<Uint8Array, E> {
     return streamOf(Effect.flatMap(this.read, (slices) => this.within(slices, limit, tooLarge)))
   }
@@ -97,7 +100,7 @@ export class IncomingBody<F, E> extends Body<F> {
     return Effect.suspend(() => this.wholeNow(limit, tooLarge) ?? this.wholeLater(limit, tooLarge))
   }
 
-  /** Returns the result of `bytes` if it is available without waiting; otherwise `undefined`. */
+  /** Returns the result of `bytes` if it is available without waiting. Returns `undefined` otherwise. */
   wholeNow(limit: number | undefined, tooLarge: () => F): Exit.Exit<Uint8Array, E> | undefined {
     this.want()
     return this.wholeExit(limit, tooLarge)

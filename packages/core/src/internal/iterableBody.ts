@@ -1,15 +1,16 @@
 /**
  * Converts an async iterable (a Node stream, a generator) to a stream.
  *
- * An interruption during a pending `next` does not wait for `return`. A generator runs `return` only after
- * its pending `next`, and an idle source may never settle this `next`. Never requests a chunk before the
- * consumer pulls.
+ * An interruption during a pending `next` calls `return` and does not wait for it. A generator runs `return`
+ * only after its pending `next`, and an idle source may never settle this `next`. Never requests a chunk
+ * before the consumer pulls.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
-// A Node stream has `destroy`, which ends the stream immediately. `return` of its iterator would wait.
+// A Node stream has `destroy`, which ends the stream immediately. `return` of the stream's iterator would
+// wait.
 interface Destroyable {
   readonly destroy?: () => unknown
 }

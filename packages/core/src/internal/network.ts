@@ -41,9 +41,7 @@ export type ListenError = HttpError.AddressInUse | HttpError.ListenFailed
 export interface ResolveOptions {
   /** Restricts the result to addresses of this family. Default: both families, in the resolver's order. */
   readonly family?: 4 | 6 | undefined
-  /**
-   * Flags for the system's resolver (`dns.ADDRCONFIG`, ...); ignored by other resolvers. Default 0.
-   */
+  /** Flags for the system's resolver (`dns.ADDRCONFIG`, ...). Other resolvers ignore the flags. Default 0. */
   readonly hints?: number | undefined
 }
 
@@ -56,7 +54,7 @@ export interface ResolveOptions {
 export interface ResolvedAddress {
   /** An IP address in text form. */
   readonly address: string
-  /** 4 or 6. */
+  /** The family of the address, 4 or 6. */
   readonly family: 4 | 6
 }
 
@@ -83,7 +81,7 @@ export interface ConnectOptions {
  */
 export type ListenOptions =
   | {
-      /** The port; 0 for any free port, which `Listener.address` then contains. */
+      /** The port. With 0 the system chooses a free port, which `Listener.address` then contains. */
       readonly port: number
       /** The local host. Default: all addresses of both families, as in Node's `server.listen`. */
       readonly host?: string | undefined
@@ -117,11 +115,11 @@ export type ListenOptions =
       readonly backlog?: number | undefined
     }
   /**
-   * A listening object of the platform, on Node.js a `net.Server`. From now on this network accepts the
-   * connections of the object.
+   * A listening object of the platform, on Node.js a `net.Server`. Once the network listens with the object,
+   * it accepts the object's connections.
    */
   | {
-      /** On Node.js a `net.Server`. */
+      /** The listening object, on Node.js a `net.Server`. */
       readonly handle: object
     }
 
@@ -139,8 +137,8 @@ export const formatListen = (options: ListenOptions): string => {
 }
 
 /**
- * A listener on a bound address. The listener delivers unstarted connections: nothing is read from a
- * connection before `Transport.start`.
+ * A listener on a bound address. Nothing is read from a connection that the listener delivers until
+ * `Transport.start` is called.
  *
  * @since 0.1.0
  * @category models
@@ -148,7 +146,7 @@ export const formatListen = (options: ListenOptions): string => {
 export interface Listener {
   /** The bound address, with the port that the system chose. */
   readonly address: Address
-  /** Stops accepting and frees the address; accepted connections stay open. Idempotent. */
+  /** Stops accepting and frees the address. Accepted connections stay open. Idempotent. */
   readonly close: Effect.Effect<void>
   /** Keeps the process alive while the listener is open, which is the default. */
   readonly ref: () => void
@@ -157,7 +155,7 @@ export interface Listener {
 }
 
 /**
- * TLS versions, in Node's spelling. The platform may refuse the older two.
+ * TLS versions, in Node's spelling. The platform may refuse `TLSv1` and `TLSv1.1`.
  *
  * @since 0.1.0
  * @category models
@@ -173,11 +171,11 @@ export type TlsVersion = "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3"
 export interface PeerCertificate {
   /** The subject, by X.509 short names: `CN`, `O`, `OU`, ... */
   readonly subject: Readonly<Record<string, string | ReadonlyArray<string>>>
-  /** The issuer, by the same names. */
+  /** The issuer, by the same short names as `subject`. */
   readonly issuer: Readonly<Record<string, string | ReadonlyArray<string>>>
   /** The alternative names as printed by OpenSSL: `DNS:a.test, IP Address:127.0.0.1`. */
   readonly subjectaltname?: string | undefined
-  /** SHA-256 of the certificate, hexadecimal with colons. Can be used for pinning. */
+  /** SHA-256 of the certificate, hexadecimal with colons, for example for pinning. */
   readonly fingerprint256: string
   /** The serial number, hexadecimal without separators. */
   readonly serialNumber: string
@@ -185,13 +183,13 @@ export interface PeerCertificate {
   readonly valid_from: string
   /** End of the validity, as printed by OpenSSL. */
   readonly valid_to: string
-  /** The certificate, DER. */
+  /** The certificate in DER form. */
   readonly raw: Uint8Array
 }
 
 /**
- * TLS options as plain data, such as PEM texts and names. A field that begins with "Client:" or "Server:" is
- * used only in that role.
+ * TLS options as plain data, such as PEM texts and names. A field whose description begins with "Client:" or
+ * "Server:" is used only in that role.
  *
  * @since 0.1.0
  * @category models
@@ -215,7 +213,7 @@ export interface TlsOptions {
   readonly cert?: string | undefined
   /** Private key, PEM. */
   readonly key?: string | undefined
-  /** Trusted certificate authorities, PEM. Default: the platform's. */
+  /** Trusted certificate authorities, PEM. Default: the platform's trusted authorities. */
   readonly ca?: string | ReadonlyArray<string> | undefined
   /**
    * Whether the handshake fails if the peer's certificate cannot be verified. On a server, this option has an
@@ -230,15 +228,15 @@ export interface TlsOptions {
   readonly pfx?: Uint8Array | undefined
   /** Revoked certificates, PEM. */
   readonly crl?: string | ReadonlyArray<string> | undefined
-  /** Cipher suites in order of preference, by OpenSSL's names. Default: the platform's. */
+  /** Cipher suites in order of preference, by OpenSSL's names. Default: the platform's list. */
   readonly ciphers?: string | undefined
-  /** The oldest version allowed. Default: the platform's. */
+  /** The oldest version allowed. Default: the platform's oldest allowed version. */
   readonly minVersion?: TlsVersion | undefined
-  /** The newest version allowed. Default: the platform's. */
+  /** The newest version allowed. Default: the platform's newest version. */
   readonly maxVersion?: TlsVersion | undefined
-  /** Named curves, or `auto`. Default: the platform's. */
+  /** Named curves, or `auto`. Default: the platform's curves. */
   readonly ecdhCurve?: string | undefined
-  /** Signature algorithms, by OpenSSL's names. Default: the platform's. */
+  /** Signature algorithms, by OpenSSL's names. Default: the platform's list. */
   readonly sigalgs?: string | undefined
   /** Server: whether the server's order of `ciphers` takes precedence over the client's. Default `true`. */
   readonly honorCipherOrder?: boolean | undefined
@@ -246,7 +244,7 @@ export interface TlsOptions {
   readonly dhparam?: string | undefined
   /** Bit mask of OpenSSL's `SSL_OP_*` options. */
   readonly secureOptions?: number | undefined
-  /** The protocols that ALPN offers, in order of preference. Default `["http/1.1"]`. */
+  /** The protocols to offer or accept by ALPN, in order of preference. Default `["http/1.1"]`. */
   readonly alpn?: ReadonlyArray<string> | undefined
   /**
    * Client: a session to resume, from `onSession`. The server ignores a session that it does not know.
@@ -258,14 +256,15 @@ export interface TlsOptions {
    */
   readonly onSession?: ((session: Uint8Array) => void) | undefined
   /**
-   * Client: whether a response that ends with the connection (without length and chunks) is complete only if
+   * Client: whether a response without length and chunks, which ends with the connection, is complete only if
    * `close_notify` arrived before FIN (RFC 9112 section 9.8). With `false`, FIN alone completes the response.
    * Default `true`.
    */
   readonly requireCloseNotify?: boolean | undefined
   /**
    * Server: a session can be resumed only with the same `sessionIdContext` with which it was created. At most
-   * 32 bytes of UTF-8. Default: derived from `ca`, `crl`, `requestCert` and `rejectUnauthorized`.
+   * 32 bytes of UTF-8. By default, the context is derived from `ca`, `crl`, `requestCert` and
+   * `rejectUnauthorized`.
    */
   readonly sessionIdContext?: string | undefined
   /**
@@ -331,7 +330,7 @@ export const certificateName = (options: TlsOptions, serverName: string | undefi
 }
 
 /**
- * A deadline that limits the closing of a scope: a server's shutdown or an agent's close.
+ * A deadline that limits the closing of a scope, for a server's shutdown or an agent's close.
  *
  * @since 0.1.0
  * @category models
@@ -341,11 +340,11 @@ export interface ClosingDeadline {
   readonly timers: Timers
   /** The time of expiry, in milliseconds of `timers.now()`. */
   readonly deadline: number
-  /** Description of the wait, including its length. */
+  /** A description of the wait, including its maximum duration. */
   readonly name: string
   /**
-   * Describes the work that would be aborted if the deadline expired now; `undefined` if there is no such
-   * work.
+   * Describes the work that would be aborted if the deadline expired now. Returns `undefined` if there is no
+   * such work.
    */
   readonly loses: () => string | undefined
   /** Expires the deadline now, regardless of its clock, and removes it from the network. */
@@ -360,8 +359,8 @@ export interface ClosingDeadline {
  */
 export interface Service {
   /**
-   * Resolves a name to its addresses, best first; an IP address resolves to itself. Never returns an empty
-   * list.
+   * Resolves a name to its addresses, with the best address first. An IP address resolves to itself. Never
+   * returns an empty list.
    */
   readonly resolve: (
     host: string,
@@ -379,8 +378,8 @@ export interface Service {
   ) => Effect.Effect<Listener, ListenError, Scope.Scope>
   /**
    * Adds TLS to a connection. The caller must not have started the transport, or must have stopped using it.
-   * The caller never uses the given transport after this call, whatever the result. Failure and interruption
-   * reset the connection.
+   * After this call, the caller must not use the given transport, whatever the result. Failure and
+   * interruption reset the connection.
    */
   readonly secure: (
     transport: Transport,
@@ -392,10 +391,10 @@ export interface Service {
    */
   readonly checkTls?: (options: TlsOptions) => Effect.Effect<void, HttpError.TlsFailure>
   /**
-   * Registers a deadline that limits the closing of a scope; not called for deadlines on the real clock. When
-   * all work waits for a virtual clock, the network calls `expire` of the earliest deadline. The returned
-   * function removes the deadline. If a network lacks this method, such deadlines expire after the same real
-   * time at the latest.
+   * Registers a deadline that limits the closing of a scope. When all work waits for a virtual clock, the
+   * network calls `expire` of the earliest deadline. The returned function removes the deadline. `closing` is
+   * not called for deadlines on the real clock. If a network lacks this method, a deadline on a virtual clock
+   * expires after the same span of real time at the latest.
    */
   readonly closing?: (deadline: ClosingDeadline) => () => void
 }

@@ -13,13 +13,13 @@ const maxDelay = 0x7fffffff
  * @category models
  */
 export interface Platform {
-  /** Calls `f` after this many milliseconds; returns the handle for `clearTimeout`. */
+  /** Calls `f` after `delay` milliseconds. Returns the handle for `clearTimeout`. */
   setTimeout(f: () => void, delay: number): unknown
-  /** Cancels a call of `setTimeout`. */
+  /** Cancels the call that `setTimeout` has scheduled. */
   clearTimeout(handle: unknown): void
   /**
-   * Calls `f` in the next turn of the event loop. If the platform lacks this function, timers of zero length
-   * are used instead.
+   * Calls `f` in the next turn of the event loop. If the platform lacks this function, we use timers of zero
+   * length.
    */
   readonly setImmediate?: ((f: () => void) => unknown) | undefined
   /** Milliseconds of a monotonic clock. */
@@ -28,7 +28,7 @@ export interface Platform {
   wallNow(): number
 }
 
-// Look up the global functions at each call, so that fake timers installed later replace them here too.
+// Look up the global functions at each call, so that fake timers installed later also take effect here.
 const globals: Platform = {
   setTimeout: (f, delay) => setTimeout(f, delay),
   clearTimeout: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
@@ -50,8 +50,8 @@ const afterReading = (platform: Platform, f: () => void): void => {
 let turns = 0
 
 /**
- * Returns the number of pending calls of `turn` in the process, plus the number of `beginWork` calls that
- * have not ended. Code that advances a virtual clock waits until this number is 0.
+ * Returns the number of pending `turn` calls in the process, plus the number of `beginWork` calls that have
+ * not ended. Code that advances a virtual clock waits until this number is 0.
  *
  * @since 0.1.0
  * @category accessors
@@ -59,8 +59,8 @@ let turns = 0
 export const pendingTurns = (): number => turns
 
 /**
- * Counts, in `pendingTurns`, work that another thread will complete without any further event, such as
- * compression. The returned function ends the work; calls after the first have no effect.
+ * Adds to `pendingTurns` a piece of work that another thread will complete without any further event, such as
+ * compression. The returned function ends the work. Calling it again has no effect.
  *
  * @since 0.1.0
  * @category operations
@@ -77,8 +77,8 @@ export const beginWork = (): (() => void) => {
 const turnOf =
   (platform: Platform) =>
   (f: () => void): void => {
-    // Wait for two immediates, because the first may follow reads that began before this call. A whole turn
-    // lies between the two.
+    // Wait for two immediates, because the first may follow reads that began before this call. Between the
+    // two lies a whole turn.
     turns++
     afterReading(platform, () =>
       afterReading(platform, () => {
@@ -105,8 +105,8 @@ const unref = (handle: unknown): void => {
   }
 }
 
-// Start of the monotonic clock, in milliseconds since the epoch. Adding this start makes times comparable
-// with the times of Effect's clock.
+// Start of the monotonic clock, in milliseconds since the epoch. Adding it makes times comparable with the
+// times of Effect's clock.
 const origin = Math.round(performance.timeOrigin)
 
 /**
@@ -126,7 +126,8 @@ export const make = (platform: Platform, keepsProcess: boolean): Timers => {
       const call = () => {
         if (!cancelled) f()
       }
-      // The platform rounds delays, so a timer may fire slightly too early. In that case wait for the rest.
+      // The platform rounds delays, so a timer may fire slightly too early. If so, wait for the remaining
+      // time.
       const ring = () => (now() < deadline ? wait() : afterReading(platform, call))
       const wait = () => {
         handle = platform.setTimeout(ring, Math.min(Math.max(Math.ceil(deadline - now()), 0), maxDelay))
@@ -151,8 +152,8 @@ export const make = (platform: Platform, keepsProcess: boolean): Timers => {
 export const live: Timers = make(globals, true)
 
 /**
- * As {@link live}, but running timers do not keep the process alive. Used for limits of idle connections,
- * because an idle connection does not keep the process alive either.
+ * The platform's timers, which here do not keep the process alive. They limit idle connections, and an idle
+ * connection does not keep the process alive either.
  *
  * @since 0.1.0
  * @category constructors

@@ -2,7 +2,7 @@
  * Writes the chunks of a streamed body to a connection. Used for responses of a server and uploads of a
  * client.
  *
- * Pulls no chunk while the connection is under backpressure or broken, and yields to the event loop after a
+ * Pulls no chunk while the connection is under backpressure or broken. Yields to the event loop after a
  * bounded number of chunks and bytes, even for a synchronous source.
  */
 import * as Cause from "effect/Cause"
@@ -28,7 +28,7 @@ export const drained = (connection: { whenDrained(f: () => void): () => void }):
   })
 
 /**
- * Number of buffered bytes at which the remaining pieces of a chunk wait, if the connection is under
+ * Number of buffered bytes that makes the next pieces of a chunk wait if the connection is under
  * backpressure.
  */
 const gathered = 64 * 1024
@@ -68,10 +68,14 @@ export abstract class Pump<E> {
   /** Sends a piece that is not empty, and updates `flowing`. */
   protected abstract put(piece: Uint8Array): Violation | undefined
 
-  /** An effect that fails or never completes, set once nothing more may be sent; `undefined` before. */
+  /**
+   * An effect that fails or never completes. It is set once nothing more may be sent, and `undefined` before.
+   */
   protected abstract readonly halted: Effect.Effect<void, E> | undefined
 
-  /** Waits until the connection accepts more bytes. If the connection fails, the owner must end this wait. */
+  /**
+   * Waits until the connection accepts more bytes. If the connection fails, the subclass must end this wait.
+   */
   protected abstract readonly drained: Effect.Effect<void>
 
   /** Sends a whole stream. */
@@ -83,7 +87,7 @@ export abstract class Pump<E> {
     chunk: Chunk.Chunk<Uint8Array>
   ): Effect.Effect<void, E | HttpError.MessageError> => {
     if (chunk.length > 0) return this.sendFrom(Chunk.toReadonlyArray(chunk), 0)
-    // Count empty chunks too, so that a synchronous source of empty chunks cannot block the event loop.
+    // Count empty chunks, too, so that a synchronous source of empty chunks cannot block the event loop.
     this.pace.sent(0)
     return this.pace.due ? this.turn : Effect.void
   }

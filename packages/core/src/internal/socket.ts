@@ -35,22 +35,23 @@ export interface Socket {
   /** The peer's address. */
   readonly remote: Address | undefined
   /**
-   * Returns the next bytes, or `None` once the peer has sent FIN. Concurrent reads get different bytes. An
-   * interrupted read consumes no bytes, so no bytes are lost.
+   * Returns the next bytes, or `None` once the peer has sent FIN. Each byte goes to only one of several
+   * concurrent reads. An interrupted read consumes no bytes, so no bytes are lost.
    */
   readonly read: Effect.Effect<Option.Option<Uint8Array>, SocketError>
   /**
    * Sends bytes, or a string whose characters are bytes (U+0000-U+00FF). Completes when the connection
-   * accepts more bytes, which may be before the peer has read these bytes. Yields to the event loop after 256
+   * accepts more bytes. The peer may not yet have read the written bytes. Yields to the event loop after 256
    * writes or 1 MiB, however fast the peer reads. Fails with `BrokenPipe` after `end`, and with the
-   * connection's error after the connection has failed. Interruption ends the wait; the bytes are still sent.
+   * connection's error after the connection has failed. Interruption ends only the wait, and the bytes are
+   * still sent.
    */
   readonly write: (data: string | Uint8Array) => Effect.Effect<void, SocketError>
   /** Sends FIN after the pending writes. The peer may still send. */
   readonly end: Effect.Effect<void>
-  /** Resets the connection, which ends both directions immediately; the peer receives RST. */
+  /** Resets the connection, which ends both directions immediately. The peer receives RST. */
   readonly reset: Effect.Effect<void>
-  /** Waits until both directions have ended, in order or by a failure. */
+  /** Waits until both directions have ended, in order or with a failure. */
   readonly closed: Effect.Effect<void>
   /**
    * A stream of the bytes until FIN. The stream consumes bytes with `read`, so bytes that another reader
@@ -75,7 +76,7 @@ class SocketImpl implements Socket {
   private paused = false
   private ended = false
   private over = false
-  /** Whether a write has met backpressure and `drain` has not been called since. */
+  /** Whether a write has met backpressure, and the transport has not called `drain` since. */
   private backedUp = false
   private failure: Fault | undefined
   // Many fibers may wait at once. A set removes an interrupted fiber at constant cost.
@@ -126,8 +127,7 @@ class SocketImpl implements Socket {
     if (this.ended) return finished
     if (this.over) return Effect.fail(this.error("read"))
     return Effect.async<Option.Option<Uint8Array>, SocketError>((resume) => {
-      // The fiber may have yielded before this point, so bytes may have arrived. Check again, here and in the
-      // waits below.
+      // Check again, here and in `drained`, because bytes may have arrived while the fiber yielded.
       if (this.ahead.bytes > 0 || this.ended || this.over) return resume(this.read)
       this.readers.add(resume)
       return Effect.sync(() => this.readers.delete(resume))
@@ -141,7 +141,8 @@ class SocketImpl implements Socket {
       this.pace.sent(data.length)
       this.backedUp = !transport.write(data) || this.backedUp
       if (!this.backedUp) return this.pace.due ? this.turn : Effect.void
-      // `drain` may be called within this turn. So if a yield is due, wait for a turn in addition.
+      // The wait for `drain` may end within the current turn. If a yield is due, wait for the next turn as
+      // well.
       return this.pace.due ? Effect.zipRight(this.drained, this.turn) : this.drained
     })
   }
@@ -160,8 +161,8 @@ class SocketImpl implements Socket {
 
   readonly end: Effect.Effect<void> = Effect.sync(() => {
     this.transport.end()
-    // The transport never calls `drain` after `end`, so resume the waiting writers here. Their bytes were
-    // accepted and are sent before FIN.
+    // The transport never calls `drain` after `end`, so resume the waiting writers here. The written bytes
+    // are sent before FIN.
     this.wakeWriters(Effect.void)
   })
 
@@ -211,8 +212,8 @@ class SocketImpl implements Socket {
     for (const resume of takeAll(this.writers)) resume(effect)
   }
 
-  // Without a failure from the transport, our own side has ended the connection, by `end` before a write or
-  // by `reset`.
+  // If the transport reported no failure, our own side ended the connection, by `end` before a write or by
+  // `reset`.
   private error(syscall: "read" | "write"): SocketError {
     const cause = this.failure ?? fault(syscall === "write" ? "EPIPE" : "ECONNRESET", syscall)
     return HttpError.fromFault(cause, { phase: "idle", address: this.address })
@@ -220,7 +221,7 @@ class SocketImpl implements Socket {
 }
 
 /**
- * As {@link make}, but without a scope, so the caller must end or reset the socket.
+ * Creates a socket as {@link make} does, but without a scope. The caller must end or reset the socket.
  *
  * @since 0.1.0
  * @category constructors
@@ -229,8 +230,8 @@ export const unsafeMake = (transport: Transport, initial?: Uint8Array): Socket =
   new SocketImpl(transport, initial)
 
 /**
- * Creates a socket that owns the transport from now on. `initial` has bytes already received, which are read
- * first. Closing the scope resets an open connection. To let the peer read all bytes, run `end` and then
+ * Creates a socket, which then owns the transport. The socket first reads `initial`, which are bytes already
+ * received. Closing the scope resets an open connection. To let the peer read all bytes, run `end` and then
  * `closed` before the scope closes.
  *
  * @since 0.1.0

@@ -1,5 +1,6 @@
 /**
- * The timers of an Effect clock. The live clock uses the platform's timers, other clocks use `Clock.sleep`.
+ * The timers of an Effect clock. The live clock uses the platform's timers, and other clocks use
+ * `Clock.sleep`.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -31,10 +32,10 @@ export interface TimedClock {
 }
 
 /**
- * Returns the timers of a `Clock`. `wallTime` is the clock's `unsafeCurrentTimeMillis`; `now` is its
+ * Returns the timers of a `Clock`. `wallTime` is the clock's `unsafeCurrentTimeMillis`. `now` is the clock's
  * `unsafeCurrentTimeNanos`, which does not change when the system's clock is set. Effect's live clock gets
- * the platform's timers, and a {@link TimedClock} gets its own timers; both kinds work without a fiber per
- * timer. The same clock always gives the same timers.
+ * the platform's timers, and a {@link TimedClock} gets its own timers. Both kinds of timers work without a
+ * fiber per timer. The same clock always gives the same timers.
  *
  * @since 0.1.0
  * @category constructors
@@ -49,7 +50,7 @@ export const fromClock = (clock: Clock.Clock): Timers => {
   return timers
 }
 
-// Cached per clock, so that timers are identical if and only if their clocks are.
+// Timers are cached per clock, so that the same clock always has the same timers.
 const others = new WeakMap<Clock.Clock, Timers>()
 
 const bySleeping = (clock: Clock.Clock): Timers => {
@@ -71,8 +72,8 @@ const bySleeping = (clock: Clock.Clock): Timers => {
 }
 
 /**
- * As {@link fromClock}, but running platform timers do not keep the process alive. Used for limits of idle
- * connections, because an idle connection does not keep the process alive either.
+ * Returns the timers of a `Clock`, as {@link fromClock} does, but the platform's timers do not keep the
+ * process alive. They limit idle connections, and an idle connection does not keep the process alive either.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,7 +1,7 @@
 /**
  * Entity tags (RFC 9110 §8.8.3): reads a tag or a list of tags, and compares two tags.
  *
- * Never repairs a malformed tag: a list with one counts as malformed as a whole.
+ * Never repairs a malformed tag. One malformed tag makes its whole list malformed.
  */
 
 export interface EntityTag {
@@ -9,7 +9,8 @@ export interface EntityTag {
   readonly opaque: string
 }
 
-// More than `etagc` of the RFC allows: servers send tags with spaces, and clients return them unchanged.
+// Accepts more than `etagc` of the RFC, because servers send tags with spaces, and clients return them
+// unchanged.
 const tag = /(W\/)?"([^"\x00-\x1f\x7f]*)"/y
 const gap = /[ \t]*/y
 const commas = /[ \t]*,[ \t,]*/y
@@ -25,16 +26,16 @@ const endOf = (pattern: RegExp, text: string, at: number): number => {
   return pattern.test(text) ? pattern.lastIndex : at
 }
 
-/** Returns the tag of an `ETag` field; `undefined` if the field is missing or malformed. */
+/** Returns the tag of an `ETag` field. Returns `undefined` if the field is missing or malformed. */
 export const parseEntityTag = (text: string | undefined): EntityTag | undefined => {
   if (text === undefined) return undefined
   const found = tagAt(text, 0)
   return found !== undefined && tag.lastIndex === text.length ? found : undefined
 }
 
-/** Returns the tags of `If-Match` or `If-None-Match`; `undefined` if the field is malformed. */
+/** Returns the tags of `If-Match` or `If-None-Match`. Returns `undefined` if the field is malformed. */
 export const parseEntityTags = (text: string): "*" | ReadonlyArray<EntityTag> | undefined => {
-  // Commas may precede the first element and follow the last one (RFC 9110 §5.6.1.2).
+  // Commas may precede the first tag and follow the last tag (RFC 9110 §5.6.1.2).
   let at = endOf(commas, text, 0)
   if (at === 0) at = endOf(gap, text, 0)
   const end = text.length
@@ -52,10 +53,10 @@ export const parseEntityTags = (text: string): "*" | ReadonlyArray<EntityTag> | 
   return tags.length === 0 ? undefined : tags
 }
 
-/** The comparison of `If-Match` and `If-Range`: both tags are strong and equal. */
+/** Compares as `If-Match` and `If-Range` do: both tags must be strong and equal. */
 export const matchesStrongly = (one: EntityTag, other: EntityTag | undefined): boolean =>
   other !== undefined && !one.weak && !other.weak && one.opaque === other.opaque
 
-/** The comparison of `If-None-Match`: the opaque parts are equal. */
+/** Compares as `If-None-Match` does: only the opaque parts must be equal. */
 export const matchesWeakly = (one: EntityTag, other: EntityTag | undefined): boolean =>
   other !== undefined && one.opaque === other.opaque

@@ -1,6 +1,6 @@
 /**
- * The content of a response with several ranges: `multipart/byteranges` (RFC 9110 §14.6), streamed part by
- * part, with a length that is known before the first byte.
+ * The content of a response with several ranges: `multipart/byteranges` (RFC 9110 §14.6). The parts are
+ * streamed one by one, and the total length is known before the first byte.
  */
 import * as Stream from "effect/Stream"
 import type { ByteRange } from "./ranges.js"
@@ -16,7 +16,10 @@ export const contentRange = ({ length, offset }: ByteRange, size: number): strin
 
 const encoder = new TextEncoder()
 
-/** Joins the ranges. `read` returns the bytes of one range, and is called when the part is sent. */
+/**
+ * Joins the ranges into one body. `read` returns the bytes of one range, and is called when the body reaches
+ * this range.
+ */
 export const multipartRanges = (
   ranges: ReadonlyArray<ByteRange>,
   size: number,

@@ -1,7 +1,8 @@
 /**
- * Evaluates the preconditions of a request in the order of RFC 9110 §13.2.2, and `If-Range` (§13.1.5).
+ * Evaluates the preconditions of a request in the order of RFC 9110 §13.2.2, and evaluates `If-Range`
+ * (§13.1.5).
  *
- * Never looks at the status or the body of a response: the caller decides whether preconditions apply.
+ * Never looks at the status or the body of a response. The caller decides whether preconditions apply.
  */
 import type * as Headers from "@effect/platform/Headers"
 import { parseHttpDate } from "../../wire/index.js"
@@ -13,19 +14,22 @@ import {
   type EntityTag
 } from "./entityTags.js"
 
-/** The validators of the selected representation, as the client sees them: dates have whole seconds. */
+/**
+ * The validators of the selected representation, as the client sees them. Dates therefore have whole seconds.
+ */
 export interface Validators {
   readonly etag: EntityTag | undefined
-  /** Milliseconds since 1970. */
+  /** The time of the last change, in milliseconds since 1970. */
   readonly lastModified: number | undefined
 }
 
-/** The status with which a false precondition is answered; `undefined` if all preconditions are true. */
+/** The status that answers a false precondition. `undefined` if all preconditions are true. */
 export type FalsePrecondition = 304 | 412 | undefined
 
 const reads = (method: string): boolean => method === "GET" || method === "HEAD"
 
-// `*` matches any representation. A malformed list matches none, so a guarded change does not happen.
+// `*` matches any representation. A malformed list matches no representation, so `If-Match` then blocks the
+// change.
 const isListed = (
   field: string,
   etag: EntityTag | undefined,
@@ -38,7 +42,7 @@ const isListed = (
 
 /**
  * Evaluates the preconditions of a request. `validators` is `undefined` if the resource has no current
- * representation. Invalid dates are ignored, as are dates for a representation without one.
+ * representation. Invalid dates are ignored. All dates are ignored if the representation has no date.
  */
 export const falsePrecondition = (
   method: string,
@@ -65,7 +69,10 @@ export const falsePrecondition = (
   return date !== undefined && lastModified <= date ? 304 : undefined
 }
 
-/** Returns whether `If-Range` allows a partial response. A request without the field allows one. */
+/**
+ * Returns whether `If-Range` allows a partial response. A request without `If-Range` allows a partial
+ * response.
+ */
 export const mayAnswerRange = (
   headers: Headers.Headers,
   { etag, lastModified }: Validators,
@@ -75,7 +82,8 @@ export const mayAnswerRange = (
   if (field === undefined) return true
   const tag = parseEntityTag(field)
   if (tag !== undefined) return matchesStrongly(tag, etag)
-  // A date identifies one state only if the second that it names is over (RFC 9110 §8.8.2.2).
+  // A date identifies one state only after the end of its second, because the resource could change twice
+  // within the second (RFC 9110 §8.8.2.2).
   return (
     lastModified !== undefined && parseHttpDate(field, now) === lastModified && lastModified + 1000 <= now
   )

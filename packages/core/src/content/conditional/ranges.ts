@@ -2,8 +2,8 @@
  * Byte ranges of a request (RFC 9110 §14.1, §14.2): reads `Range` and applies it to a representation of known
  * size.
  *
- * The result never exceeds the representation: ranges that overlap, or that are so close that the head of
- * another part would cost more, become one.
+ * The result never exceeds the representation, because overlapping ranges are joined. Ranges with a gap
+ * smaller than the head of another part are joined, too.
  */
 
 /** A range of bytes. `length` is at least 1. */
@@ -25,8 +25,8 @@ interface Numbered {
 
 /**
  * Returns the ranges to send, in the order of the request. Returns `NotSatisfiable` if no range selects a
- * byte. Returns `Ignored`, so that the whole representation is sent, if the field is malformed, has another
- * unit or more than `max` ranges, or selects the end of an empty representation.
+ * byte. Returns `Ignored` if the whole representation must be sent. This is so if the field is malformed, has
+ * another unit or more than `max` ranges, or selects the end of an empty representation.
  */
 export const selectRanges = (
   field: string,
@@ -43,7 +43,8 @@ export const selectRanges = (
     const [, first, last] = spec.exec(text) ?? []
     if (first === undefined || last === undefined || (first === "" && last === "")) return "Ignored"
     if (first === "") {
-      // A suffix of an empty representation is the whole of it, which no Content-Range can express.
+      // A suffix range of an empty representation selects no byte, and Content-Range cannot express an empty
+      // range.
       if (size === 0 && +last > 0) return "Ignored"
       if (+last > 0) found.push({ order: count, start: Math.max(0, size - +last), end: size })
     } else if (last !== "" && isLess(last, first)) return "Ignored"
@@ -54,7 +55,7 @@ export const selectRanges = (
   return found.length === 0 ? "NotSatisfiable" : joined(found)
 }
 
-// Compares decimal digits of any length without loss of precision.
+// Compares two decimal numbers of any length without loss of precision.
 const isLess = (one: string, other: string): boolean => BigInt(one) < BigInt(other)
 
 const joined = (found: Array<Numbered>): ReadonlyArray<ByteRange> => {

@@ -1,9 +1,9 @@
 /**
- * Answers the preconditions and ranges of a request for a response that a handler has made: 304, 412, 206,
- * 416, or the response itself.
+ * Answers a request with the response of a handler, after evaluating preconditions and ranges. The result is
+ * 304, 412, 206, 416, or the response itself.
  *
- * Changes only 200 to GET and HEAD, because preconditions count only where the response would otherwise be
- * successful (RFC 9110 §13.2.1), and other methods have already had their effect.
+ * Changes only a 200 to GET or HEAD. Preconditions apply only to responses that would otherwise be successful
+ * (RFC 9110 §13.2.1), and other methods have already had their effect.
  */
 import * as Headers from "@effect/platform/Headers"
 import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
@@ -21,9 +21,9 @@ import { selectRanges, type ByteRange } from "./ranges.js"
 type Request = HttpServerRequest
 type Response = HttpServerResponse.HttpServerResponse
 
-/** A body of which any range can be read. */
+/** A body that can be read from any offset. */
 export interface Representation {
-  /** Bytes. */
+  /** The size of the body in bytes. */
   readonly size: number
   /** Reads `length` bytes from `offset` on. */
   readonly read: (offset: number, length: number) => Stream.Stream<Uint8Array, unknown>
@@ -31,7 +31,8 @@ export interface Representation {
 
 export const defaultMaxRanges = 32
 
-// Core's server passes a response whose stream has this property to `respond` before it sends the response.
+// If the stream of a response has this property, core's server passes the response to `respond` before
+// sending it.
 const perRequest = Symbol.for("@httpfx/core/body/perRequest")
 
 interface Seekable extends Representation {
@@ -44,7 +45,7 @@ interface MaybeSeekable {
 
 const seekableOf = ({ body, headers }: Response): Representation | undefined => {
   if (body._tag === "Stream") return (body.stream as MaybeSeekable)[perRequest]
-  // Without a validator a client could not tell whether two parts are of one representation.
+  // Without a validator, a client could not tell whether two parts belong to the same representation.
   if (body._tag !== "Uint8Array" || !("etag" in headers || "last-modified" in headers)) return undefined
   const bytes = body.body
   return {
@@ -53,20 +54,23 @@ const seekableOf = ({ body, headers }: Response): Representation | undefined => 
   }
 }
 
-/** Returns a stream of the whole representation that the server answers in part where a request asks so. */
+/**
+ * Returns a stream of the whole representation. If the request asks for ranges, the server sends only these
+ * ranges.
+ */
 export const seekableStream = (representation: Representation): Stream.Stream<Uint8Array, unknown> => {
   const seekable: Seekable = {
     ...representation,
     respond: (request, response) => respond(request, response, defaultMaxRanges)
   }
-  // An own object: the stream that `read` returns may be shared.
+  // Create a new object to carry the property, because the stream that `read` returns may be shared.
   return Object.assign(
     Stream.suspend(() => representation.read(0, representation.size)),
     { [perRequest]: seekable }
   )
 }
 
-/** Whether the body depends on the request's range. */
+/** Whether the body is a stream that the server can reduce to the ranges of a request. */
 export const isSeekable = ({ body }: Response): boolean => body._tag === "Stream" && perRequest in body.stream
 
 // Replaces a body that depends on the request by the whole representation, which is read from here on.
@@ -79,12 +83,12 @@ const whole = (response: Response): Response => {
   })
 }
 
-/** Fields that describe content that is not sent. */
+/** The fields that describe the content. Responses without the content must not have them. */
 const ofContent = [
   ...["content-type", "content-length", "content-encoding", "content-language", "content-range"],
   ...["content-disposition", "content-digest", "repr-digest", "digest"]
 ]
-/** Fields that would let a cache keep an error in place of the representation. */
+/** The fields with which a cache could store an error in place of the representation. */
 const ofRepresentation = [...ofContent, "etag", "last-modified", "cache-control", "expires"]
 
 const empty = (response: Response, status: number, headers: Headers.Headers): Response =>

@@ -1,15 +1,18 @@
 /**
- * Keeps the cookies of responses and selects those of requests, by tough-cookie (RFC 6265bis).
+ * Stores the cookies of responses and selects the cookies of requests, by tough-cookie (RFC 6265bis).
  *
- * Never reads a clock: expiry is decided by the times that it is given.
+ * Never reads a clock. The caller passes the time that decides whether a cookie has expired.
  */
 import { Cookie, CookieJar, getPublicSuffix } from "tough-cookie"
 import { BoundedStore, type StoreLimits } from "./store.js"
 
-/** Whether a request comes from the site to which it goes. `lax`: it does not, but its method is safe. */
+/**
+ * The SameSite context of a request: `strict` from the same site, `lax` from another site with a safe method,
+ * `none` otherwise.
+ */
 export type SiteContext = "strict" | "lax" | "none"
 
-// Chromium's and Firefox's limits (RFC 6265bis §5.6, §5.5).
+// The limits of Chromium and Firefox (RFC 6265bis §5.6, §5.5), in bytes and milliseconds.
 const maxPairSize = 4096
 const maxAge = 400 * 86_400_000
 
@@ -21,8 +24,8 @@ const siteOf = ({ hostname, protocol }: URL): string => {
 }
 
 /**
- * Returns the context of a request that redirects have led to: it comes from its own site if all URLs before
- * it are of this site (RFC 6265bis §5.2).
+ * Returns the SameSite context of a request. `before` are the URLs of the redirects that led to the request.
+ * The request comes from the same site if all of them belong to the site of `url` (RFC 6265bis §5.2).
  */
 export const contextOf = (method: string, url: URL, before: ReadonlyArray<URL>): SiteContext => {
   const site = siteOf(url)
@@ -42,12 +45,13 @@ export class Jar {
     this.jar = new CookieJar(this.store, { prefixSecurity: "silent" })
   }
 
-  /** Keeps a cookie as a response set it; `false` if it is not allowed. */
+  /** Stores the cookie of a `Set-Cookie` line. Returns `false` if the cookie is not allowed. */
   set(line: string, url: URL, context: SiteContext, now: number): boolean {
     const cookie = Cookie.parse(line)
     if (cookie === undefined || sizeOf(cookie.key) + sizeOf(cookie.value) > maxPairSize) return false
     if (isSameSiteNone(cookie) && !cookie.secure) return false
-    // tough-cookie would count Max-Age from the last use of the cookie, and by the system's clock.
+    // Convert Max-Age to a date, because tough-cookie would count it from the last use and by the system's
+    // clock.
     const { maxAge: seconds } = cookie
     if (seconds !== null) cookie.expires = new Date(now + expiryOf(seconds))
     if (cookie.expires instanceof Date && cookie.expires.getTime() > now + maxAge)
@@ -75,7 +79,7 @@ export class Jar {
     })
   }
 
-  /** Returns all cookies, the oldest first. */
+  /** Returns all cookies that have not expired, the oldest first. */
   all(now: number): ReadonlyArray<Cookie> {
     return this.store
       .list()
@@ -83,7 +87,7 @@ export class Jar {
       .sort((one, other) => one.creationIndex - other.creationIndex)
   }
 
-  /** Adds a cookie that `all` returned, as JSON; `false` if it is something else. */
+  /** Adds a cookie from the JSON of a cookie that `all` returned. Returns `false` for any other value. */
   add(saved: unknown): boolean {
     const cookie = typeof saved === "object" && saved !== null ? Cookie.fromJSON(saved) : undefined
     if (cookie === undefined || typeof cookie.domain !== "string" || cookie.domain === "") return false

@@ -1,7 +1,8 @@
 /**
- * A store of cookies for tough-cookie, in memory and bounded, so that no server can fill a client's memory.
+ * A store of cookies in memory for tough-cookie. Its size is limited, so that no server can fill a client's
+ * memory.
  *
- * Returns candidates; the jar decides which of them a request gets.
+ * The store returns candidates, and the jar selects the cookies that a request gets.
  */
 import { Store, type Callback, type Cookie } from "tough-cookie"
 
@@ -77,8 +78,8 @@ export class BoundedStore extends Store {
     for (const ofDomain of this.domains.values()) yield* ofDomain.values()
   }
 
-  // The oldest without `Secure` goes first, so that no plain response can displace the cookies of `https:`
-  // (RFC 6265bis §5.7).
+  // Evicts the oldest cookie without `Secure` first, so that no `http:` response can displace the cookies of
+  // `https:` (RFC 6265bis §5.7).
   private evict(candidates: Iterable<Cookie>, added: Cookie): void {
     let oldest: Cookie | undefined
     for (const cookie of candidates)
@@ -100,7 +101,8 @@ const parentOf = (domain: string): string => {
   return dot < 0 ? "" : domain.slice(dot + 1)
 }
 
-// The jar calls a store with a callback, synchronously, and never reads what its methods return.
+// tough-cookie always passes a callback, expects a synchronous call, and never uses the return values of its
+// store.
 const tell = <A>(done: unknown, value: A): never => {
   ;(done as Callback<A> | undefined)?.(null, value)
   return undefined as never

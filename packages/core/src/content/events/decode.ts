@@ -1,27 +1,30 @@
 /**
- * Parses an event stream (HTML standard §9.2.6): bytes in, messages out. Lines are found in bytes, so that
- * limits are exact and a character may be cut anywhere.
+ * Parses an event stream (HTML standard §9.2.6): it takes bytes and returns messages. It searches for line
+ * ends in bytes, not in text, so that limits are exact and chunks may split a character.
  *
- * Never keeps more than one unfinished line and the data of one event, each up to its limit.
+ * Buffers at most one unfinished line and the data of one event, each up to its limit.
  */
 import { EventTooLarge } from "../../HttpError.js"
 
 /**
- * A message of an event stream, with the names of `MessageEvent` where it has them.
+ * A message of an event stream. Its members are named as in the DOM's `MessageEvent`, except `event`, which
+ * is `type` there.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Message {
-  /** The type of the event; `message` if the event has none. */
+  /** The type of the event. Default `message`. */
   readonly event: string
   /** The lines of the event's data, joined by line feeds. */
   readonly data: string
-  /** The last id that the stream has set, with this event or before it; empty if it has set none. */
+  /**
+   * The last id that the stream set, with this event or with an earlier one. Empty if the stream set no id.
+   */
   readonly lastEventId: string
 }
 
-/** Sizes in bytes, without line ends. */
+/** Maximum sizes in bytes. Line ends do not count. */
 export interface DecodeLimits {
   readonly maxLineSize: number
   readonly maxEventSize: number
@@ -32,18 +35,19 @@ const CR = 13
 const COLON = 58
 const bom = [0xef, 0xbb, 0xbf]
 
-// The mark at the start of the stream is removed by hand. At the start of a later line it is a character.
+// We remove the byte order mark at the start of the stream. At the start of a later line it is a normal
+// character.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
 const empty = new Uint8Array(0)
 
-// A larger buffer is not kept for later lines.
+// The capacity, in bytes, up to which the line buffer is reused. A larger buffer is dropped after its line.
 const maxKept = 65_536
 
 export class EventDecoder {
   /** The reconnection time that the stream has set, ms. */
   retry: number | undefined = undefined
-  /** The beginning of a line whose end has not arrived: the first `restSize` bytes. */
+  /** Holds the beginning of a line whose end has not arrived, in its first `restSize` bytes. */
   private rest = empty
   private restSize = 0
   private afterCarriageReturn = false
@@ -55,13 +59,13 @@ export class EventDecoder {
 
   constructor(
     private readonly limits: DecodeLimits,
-    /** The last event id of the stream as it was when this response began. */
+    /** The last event id that the stream had set before this response began. */
     public lastEventId = ""
   ) {
     this.id = lastEventId
   }
 
-  /** Adds the messages that these bytes complete to `into`. */
+  /** Parses `bytes`, and appends each message that becomes complete to `into`. */
   push(bytes: Uint8Array, into: Array<Message>): EventTooLarge | undefined {
     let start = 0
     for (let i = 0; i < bytes.length; i++) {
@@ -83,7 +87,7 @@ export class EventDecoder {
     return start === bytes.length ? undefined : this.keep(bytes, start, bytes.length)
   }
 
-  /** Copies the beginning of a line, because a view would hold the whole chunk in memory. */
+  /** Copies the beginning of a line, because a view of it would hold the whole chunk in memory. */
   private keep(bytes: Uint8Array, start: number, end: number): EventTooLarge | undefined {
     const size = this.restSize + end - start
     const { maxLineSize } = this.limits
@@ -130,7 +134,7 @@ export class EventDecoder {
 
   private field(name: string, value: Uint8Array): EventTooLarge | undefined {
     if (name === "data") {
-      // The line feed that joins lines counts too, so that empty lines are limited.
+      // Count the line feed that joins lines, so that the number of empty lines is limited, too.
       this.dataSize += value.length + 1
       const { maxEventSize } = this.limits
       if (this.dataSize - 1 > maxEventSize)

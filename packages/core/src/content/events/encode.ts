@@ -1,15 +1,15 @@
 /**
  * Writes events as the lines of an event stream (HTML standard §9.2.6).
  *
- * Never writes a value that the receiver would read as something else: line ends divide data and comments
- * into lines, and are refused elsewhere.
+ * Never writes a value that the receiver would misread. Data and comments are split into lines at line ends,
+ * and other values with line ends are refused.
  */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import { InvalidEvent } from "../../HttpError.js"
 
 /**
- * An event to send. Every member is optional: `{ retry: "5 seconds" }` sets the reconnection time alone, and
+ * An event to send. Every member is optional: `{ retry: "5 seconds" }` only sets the reconnection time, and
  * `{ comment: "" }` keeps a connection alive. Clients see an event only if it has `data`.
  *
  * @since 0.1.0
@@ -18,11 +18,11 @@ import { InvalidEvent } from "../../HttpError.js"
 export interface Event {
   /** The content. Each line end (CR LF, LF or CR) becomes a line feed for the receiver. */
   readonly data?: string | undefined
-  /** The type, without line ends. Default: none, which receivers call `message`. */
+  /** The type, without line ends. By default no type is sent, and receivers use the type `message`. */
   readonly event?: string | undefined
   /**
-   * The id, without line ends and U+0000. A client that reconnects sends it as `Last-Event-ID`, and with
-   * later events without an id too. An empty string resets it.
+   * The id, without line ends and U+0000. The client keeps the id for later events without an id, and sends
+   * it as `Last-Event-ID` when it reconnects. An empty string removes the id.
    */
   readonly id?: string | undefined
   /** The time after which clients reconnect. A number is milliseconds. */
@@ -43,7 +43,7 @@ const lines = (name: string, value: string): string => {
 }
 
 /**
- * Returns the text of an event; its encoding is always UTF-8. Fails with `InvalidEvent` for an `event` or an
+ * Returns the text of an event, which must be sent as UTF-8. Fails with `InvalidEvent` for an `event` or an
  * `id` with a line end, an `id` with U+0000, and a `retry` that is negative or infinite.
  *
  * @example

@@ -1,8 +1,8 @@
 /**
- * Responses that are event streams: the events of a stream as they come, comments in silence, and an end in
- * order when the server drains.
+ * A response that is an event stream. It sends the events of a stream as they come, sends comments while no
+ * events come, and ends normally when the server drains.
  *
- * Never buffers events: the stream is pulled only as fast as the client reads.
+ * Never buffers events, because the stream is pulled only as fast as the client reads.
  */
 import * as Headers from "@effect/platform/Headers"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -21,22 +21,26 @@ import { mapChunks } from "./chunks.js"
 import { encode, type Event } from "./encode.js"
 
 /**
- * Options of a response of events.
+ * Options of a response that sends events.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ResponseOptions {
   /**
-   * Time without an event after which a comment is sent, so that proxies keep the connection and clients can
-   * detect a dead one. `Infinity`: none. Default 15 seconds (HTML standard §9.2.7).
+   * Time without an event after which a comment is sent. The comment keeps proxies from closing the
+   * connection, and lets clients detect a dead connection. `Infinity` disables comments. Default 15 seconds
+   * (HTML standard §9.2.7).
    */
   readonly heartbeat?: Duration.DurationInput | undefined
-  /** The time after which clients reconnect, sent before the first event. Default: the clients decide. */
+  /**
+   * The wait before clients reconnect, sent before the first event. By default no wait is sent, and clients
+   * choose it.
+   */
   readonly retry?: Duration.DurationInput | undefined
   /**
-   * Further fields. They override `Cache-Control: no-store` and `X-Accel-Buffering: no`, which keep caches
-   * and buffering proxies (nginx) from withholding events.
+   * Additional fields. They override the defaults `Cache-Control: no-store` and `X-Accel-Buffering: no`,
+   * which keep caches and buffering proxies (nginx) from withholding events.
    */
   readonly headers?: Headers.Input | undefined
 }
@@ -44,7 +48,7 @@ export interface ResponseOptions {
 const encoder = new TextEncoder()
 const heartbeatBytes = encoder.encode(":\n\n")
 
-// The pull continues in its own fiber while heartbeats are sent, so that no event is lost.
+// Each pull runs in a separate fiber and continues while heartbeats are sent, so that no event is lost.
 const withHeartbeat = <E, R>(
   stream: Stream.Stream<Uint8Array, E, R>,
   every: Duration.Duration
@@ -82,7 +86,7 @@ const encoded = <E, R>(events: Stream.Stream<Event, E, R>): Stream.Stream<Uint8A
     return undefined
   })
 
-/** Implements `ServerSentEvents.response` for options that are valid. */
+/** Implements `ServerSentEvents.response`. The options are already checked. */
 export const respond = <E, R>(
   events: Stream.Stream<Event, E, R>,
   { headers, heartbeat = Duration.seconds(15), retry }: ResponseOptions

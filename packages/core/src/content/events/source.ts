@@ -1,8 +1,9 @@
 /**
- * Reads events from a server, with both clients, and reconnects (HTML standard §9.2.3).
+ * Reads events from a server with `Client` or platform's client, and reconnects (HTML standard §9.2.3).
  *
- * One pull goes from response to response, so that a source of a million responses needs no more memory than
- * one. Never reconnects after a response with another status or content type.
+ * A single loop pulls from one response after the other, so memory does not grow with the number of
+ * responses. Never reconnects after a response whose status is not 200 or whose content type is not
+ * `text/event-stream`.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as PlatformError from "@effect/platform/HttpClientError"
@@ -25,13 +26,13 @@ import { mapChunks } from "./chunks.js"
 import { EventDecoder, type DecodeLimits, type Message } from "./decode.js"
 
 /**
- * Limits of what is read.
+ * Limits on the sizes of received events.
  *
  * @since 0.1.0
  * @category models
  */
 export interface DecodeOptions {
-  /** Maximum size of a line, in bytes without its end. Default 1 MiB. */
+  /** Maximum size of a line, in bytes without the line end. Default 1 MiB. */
   readonly maxLineSize?: number | undefined
   /** Maximum size of an event's data, in bytes. Default 4 MiB. */
   readonly maxEventSize?: number | undefined
@@ -43,7 +44,7 @@ export const limitsOf = ({ maxEventSize, maxLineSize }: DecodeOptions): DecodeLi
 })
 
 /**
- * Why a source has no response any more: the response ended, or its connection failed.
+ * The reason why a source has no response any more: the response ended, or its connection failed.
  *
  * @since 0.1.0
  * @category models
@@ -52,22 +53,22 @@ export type Disconnected<E> =
   | { readonly _tag: "Ended" }
   | {
       readonly _tag: "Failed"
-      /** The error of the request or of the body. */
+      /** The error of the request or of the response body. */
       readonly error: E
     }
 
 /**
- * A reconnection, as reported to `SourceOptions.onReconnect` before its wait.
+ * A reconnection, as reported to `SourceOptions.onReconnect` before the wait.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Reconnecting<E> {
-  /** Why the source reconnects. */
+  /** The reason why the source reconnects. */
   readonly reason: Disconnected<E>
-  /** The wait before the request, ms. */
+  /** The wait before the next request, ms. */
   readonly delay: number
-  /** The id that the request will send as `Last-Event-ID`; empty if it sends none. */
+  /** The id that the next request will send as `Last-Event-ID`. Empty if it will send no id. */
   readonly lastEventId: string
 }
 
@@ -81,10 +82,13 @@ export interface SourceOptions<E> extends DecodeOptions {
   /** The id to send with the first request. Default: none. */
   readonly lastEventId?: string | undefined
   /**
-   * Decides whether to reconnect, and the shortest wait before. Starts anew with each response of events; its
-   * input is the reason. When it ends, the stream ends as the last response did. `Schedule.stop`: never
-   * reconnect. Default for GET: for ever, without a wait of its own for the first attempt, then 1, 2, 4, ...
-   * 30 seconds, with jitter. Default for other methods, which may do something twice: never.
+   * Decides whether to reconnect, and sets the shortest wait before the next request. The schedule gets the
+   * reason as its input, and starts anew with each response of events. When the schedule ends, the stream
+   * ends or fails as the last response did. `Schedule.stop` disables reconnection.
+   *
+   * Default for GET: reconnects forever. The schedule adds no wait before the first attempt, then 1, 2, 4,
+   * ... 30 seconds, with jitter. Default for other methods: never reconnects, because the request may have
+   * effects.
    */
   readonly reconnect?: Schedule.Schedule<unknown, Disconnected<E>> | undefined
   /** The shortest wait before a reconnection, unless the server sets it (`retry`). Default 3 seconds. */
@@ -93,7 +97,7 @@ export interface SourceOptions<E> extends DecodeOptions {
   readonly maxReconnectionTime?: Duration.DurationInput | undefined
   /** Called for each response of events, before its first event. */
   readonly onOpen?: (() => Effect.Effect<void>) | undefined
-  /** Called for each reconnection, before its wait. */
+  /** Called for each reconnection, before the wait. */
   readonly onReconnect?: ((reconnecting: Reconnecting<E>) => Effect.Effect<void>) | undefined
 }
 
@@ -104,7 +108,10 @@ export interface SourceOptions<E> extends DecodeOptions {
  * @category models
  */
 export interface ExecuteOptions extends SourceOptions<PlatformError.HttpClientError> {
-  /** Options that platform's request cannot express, such as `timeouts`, for each of the requests. */
+  /**
+   * Options that platform's request cannot express, such as `timeouts`. They apply to the first request and
+   * to each reconnection.
+   */
   readonly requestOptions?: Client.RequestOptions | undefined
 }
 
@@ -114,18 +121,18 @@ const backoff: Schedule.Schedule<unknown, unknown> = Schedule.jittered(
   )
 )
 
-/** A response whose head has arrived, of either client. */
+/** A response of `Client` or of platform's client, whose head has arrived. */
 interface Opened<E> {
   readonly status: number
   readonly contentType: string | undefined
   readonly body: Stream.Stream<Uint8Array, E>
 }
 
-/** One of the two clients, with a request. */
+/** A request together with its client, which is `Client` or platform's client. */
 interface Face<E> {
   readonly method: string
   readonly connect: (lastEventId: string) => Effect.Effect<Opened<E>, E, Scope.Scope>
-  /** Whether another attempt may help after this error. */
+  /** Returns whether another attempt may help after this error. */
   readonly isLoss: (error: E) => boolean
 }
 
@@ -207,7 +214,7 @@ class Source<E> {
     return Effect.flatMap(this.wait(reason), (waited) => (waited ? this.pull : Effect.fail(end)))
   }
 
-  /** Waits for the next attempt; `false` if there is none. */
+  /** Waits until the next attempt. Returns `false` if there is no next attempt. */
   private wait(reason: Disconnected<E>): Effect.Effect<boolean> {
     return Effect.flatMap(Clock.currentTimeMillis, (now) =>
       Effect.flatMap(this.schedule.step(now, reason, this.state), ([state, , decision]) => {
@@ -240,7 +247,7 @@ const follow = <E, R>(
 
 const encoder = new TextEncoder()
 
-// A field holds the UTF-8 of the id, as one character a byte.
+// A field value holds the UTF-8 bytes of the id, with one character per byte.
 const fieldOf = (lastEventId: string): string => String.fromCharCode(...encoder.encode(lastEventId))
 
 const fieldsFor = (lastEventId: string): ReadonlyArray<readonly [name: string, value: string]> => [
@@ -249,12 +256,12 @@ const fieldsFor = (lastEventId: string): ReadonlyArray<readonly [name: string, v
   ...(lastEventId === "" ? [] : ([["Last-Event-ID", fieldOf(lastEventId)]] as const))
 ]
 
-// ---- `Client`
+// ---- events by `Client`
 
-/** Codes of failures that the client itself caused: another attempt would fail too. */
+/** Codes of failures that the client itself caused. Another attempt would fail in the same way. */
 const own = new Set(["ABORT_ERR", "ERR_HTTPFX_CLIENT_CLOSED", "ERR_HTTPFX_CONNECTION_OPTION"])
 
-// Losses of a connection name the phase of the request.
+// An error with the phase of a request means that a connection was lost.
 const isLoss = (error: unknown): boolean => {
   if (typeof error !== "object" || error === null || !("_tag" in error && "code" in error)) return false
   if (error._tag === "NameNotResolved" || error._tag === "ProxyRefused") return true
@@ -274,7 +281,7 @@ const withFields = (headers: Client.HeadersInput | undefined, lastEventId: strin
   return flat
 }
 
-/** Implements `ServerSentEvents.request` for options that are valid. */
+/** Implements `ServerSentEvents.request`. The options are already checked. */
 export const followRequest = <E>(
   request: Client.Request<E>,
   options: SourceOptions<Client.RequestError | E>
@@ -296,7 +303,7 @@ export const followRequest = <E>(
     options
   )
 
-// ---- platform's client
+// ---- events by platform's client
 
 const isPlatformLoss = (error: PlatformError.HttpClientError): boolean => {
   const { cause, reason } = error
@@ -304,7 +311,7 @@ const isPlatformLoss = (error: PlatformError.HttpClientError): boolean => {
   return reason === "Transport" || reason === "Decode"
 }
 
-/** Implements `ServerSentEvents.execute` for options that are valid. */
+/** Implements `ServerSentEvents.execute`. The options are already checked. */
 export const followHttpClient = (
   request: HttpClientRequest.HttpClientRequest,
   options: ExecuteOptions

@@ -1,8 +1,8 @@
 /**
  * The options and the service of `Agent`, and `poolOf`, which finds the pool behind a service.
  *
- * Users can only observe an agent. Clients get the agent's pool from `poolOf`, which throws for an agent that
- * `Agent.make` did not create.
+ * Programs can only observe an agent. Clients get the agent's pool from `poolOf`, which throws for an agent
+ * that `Agent.make` did not create.
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
@@ -27,13 +27,13 @@ export interface Options {
    */
   readonly keepAlive?: boolean | undefined
   /**
-   * Delay of the first TCP keep-alive probe on a connection; used with `keepAlive`. A number is milliseconds.
-   * Default 1 second.
+   * Delay of the first TCP keep-alive probe on a connection. Used only if `keepAlive` is `true`. A number is
+   * milliseconds. Default 1 second.
    */
   readonly keepAliveMsecs?: Duration.DurationInput | undefined
   /**
-   * Maximum number of connections per host and port, including idle ones; further requests queue. Default
-   * `Infinity`.
+   * Maximum number of connections per host and port, including idle connections. At this limit, requests wait
+   * in a queue. Default `Infinity`.
    */
   readonly maxSockets?: number | undefined
   /**
@@ -45,7 +45,7 @@ export interface Options {
   readonly maxFreeSockets?: number | undefined
   /**
    * The order in which idle connections are reused. `lifo` takes the most recently used connection, `fifo`
-   * the least recently used. Default `lifo`.
+   * takes the least recently used connection. Default `lifo`.
    */
   readonly scheduling?: Scheduling | undefined
   /**
@@ -80,8 +80,8 @@ export interface Options {
    */
   readonly tls?: Omit<TlsOptions, "role"> | undefined
   /**
-   * Maximum number of TLS sessions kept for resumption, which shortens later handshakes. 0 keeps no session.
-   * Default 100.
+   * Maximum number of TLS sessions kept for resumption, which shortens later handshakes. 0 disables
+   * resumption. Default 100.
    */
   readonly maxCachedSessions?: number | undefined
   /**
@@ -90,8 +90,8 @@ export interface Options {
    */
   readonly flags?: Flags | undefined
   /**
-   * Maximum sizes of heads, chunk extensions and trailers, in bytes, and maximum numbers of field lines.
-   * Default: the limits of `wire/receive/limits`.
+   * Maximum sizes of heads, chunk extensions and trailers in bytes, and maximum numbers of field lines.
+   * Default: 16384 bytes each and 2000 lines.
    */
   readonly limits?: Partial<Limits> | undefined
 }
@@ -103,7 +103,7 @@ export interface Options {
  * @category models
  */
 export interface State {
-  /** All connections that are not closed, including idle ones. */
+  /** All connections that are not closed, including idle connections. */
   readonly open: number
   /** Open connections without an exchange. */
   readonly idle: number
@@ -121,7 +121,7 @@ export interface State {
 }
 
 /**
- * A running agent. Users can only observe it; its connections are used through clients.
+ * A running agent. Programs can only observe it, because only clients use its connections.
  *
  * @since 0.1.0
  * @category models
@@ -131,7 +131,7 @@ export interface Service {
   readonly state: Effect.Effect<State>
   /**
    * The agent's events from the moment the stream runs. Events are created only while there are listeners. A
-   * stream that is more than 16384 events behind loses the oldest events; `observe` loses none.
+   * stream that is more than 16384 events behind loses the oldest events. `observe` loses no events.
    */
   readonly events: Stream.Stream<AgentEvent>
   /**

@@ -1,9 +1,8 @@
 /**
- * Puts one function around the requests of both clients, for features that set fields, wait, and look at
- * heads.
+ * Runs one function around each request of `Client` or of platform's client. Features use it to set a field,
+ * to wait, and to read response heads.
  *
- * The function runs for each request that is sent: once per attempt of retries and redirects that were added
- * to the client later.
+ * Retries and redirects that are added to the client later run the function once per attempt.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -21,21 +20,24 @@ import { PlatformResponse } from "./platformResponse.js"
 import type { Service } from "./request.js"
 import type { Response } from "./response.js"
 
-/** A request of either client, before it is sent. */
+/** A request of `Client` or of platform's client, before it is sent. */
 export interface Asked {
   readonly method: string
   readonly url: URL
-  /** All values of a field; the name is in lower case. */
+  /** Returns all values of a field. `name` is in lower case. */
   readonly values: (name: string) => ReadonlyArray<string>
 }
 
-/** The head of its response. */
+/** The response head for an `Asked` request. */
 export interface Answered {
   readonly status: number
   readonly values: (name: string) => ReadonlyArray<string>
 }
 
-/** The function. `send` sets the field, which replaces the request's fields of this name. */
+/**
+ * A function that runs around a request. It sends the request with `send`. If it gives `send` a field, the
+ * field replaces the request's fields of this name.
+ */
 export type Around = <A, E, R>(
   asked: Asked,
   send: (field?: readonly [name: string, value: string]) => Effect.Effect<A, E, R>,
@@ -45,9 +47,9 @@ export type Around = <A, E, R>(
 export const valuesOf = (lines: ReadonlyArray<string>, name: string): ReadonlyArray<string> =>
   lines.filter((_, i) => i % 2 === 1 && lines[i - 1]!.toLowerCase() === name)
 
-// ---- `Client`
+// ---- requests of `Client`
 
-/** Returns the URL of a request; `undefined` if it is invalid. */
+/** Returns the URL of a request. Returns `undefined` if the URL is invalid. */
 export const urlOf = (url: Request["url"]): URL | undefined => {
   try {
     if (typeof url === "string" || url instanceof URL) return new URL(url)
@@ -78,7 +80,7 @@ const headOf = ({ rawHeaders, status }: Response): Answered => ({
   values: (name) => valuesOf(rawHeaders, name)
 })
 
-/** Puts the function around `request`, `requestScoped`, `upgrade` and `httpClient`. */
+/** Runs the function `around` around `request`, `requestScoped`, `upgrade` and `httpClient` of a `Client`. */
 export const aroundClient =
   (feature: Feature, around: Around) =>
   (self: Service): Service => {
@@ -111,9 +113,9 @@ export const aroundClient =
     }
   }
 
-// ---- platform's client
+// ---- requests of platform's client
 
-/** Returns the URL of a platform request; `undefined` if it is invalid. */
+/** Returns the URL of a platform request. Returns `undefined` if the URL is invalid. */
 export const urlOfPlatform = ({
   hash,
   url,
@@ -121,7 +123,7 @@ export const urlOfPlatform = ({
 }: HttpClientRequest.HttpClientRequest): URL | undefined =>
   Option.getOrUndefined(Either.getRight(UrlParams.makeUrl(url, urlParams, hash)))
 
-/** Puts the function around the requests of any platform client. */
+/** Runs the function `around` around the requests of any platform client. */
 export const aroundHttpClient =
   (feature: Feature, around: Around) =>
   <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E, R> =>

@@ -1,6 +1,6 @@
 /**
- * The Effect driver of a client exchange. The caller's fiber waits for the response, another fiber sends the
- * body, and losses become typed errors.
+ * Runs a client's exchange with effects. The caller's fiber waits for the response, another fiber sends the
+ * body, and losses (records that say why an exchange was lost) become typed errors.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -102,8 +102,8 @@ export class ClientExchange extends Exchange {
   }
 
   /**
-   * Aborts an incomplete exchange; called when the scope of the response closes. Completes once no work of
-   * the exchange remains.
+   * Aborts an incomplete exchange when the scope of the response closes. Completes once no work of the
+   * exchange remains.
    */
   release(why: string): Effect.Effect<void> {
     if (this.over) return Effect.void
@@ -111,10 +111,7 @@ export class ClientExchange extends Exchange {
     return this.upload === undefined ? Effect.void : this.upload.stopped
   }
 
-  /**
-   * Aborts the exchange; called when the request is interrupted. Completes once no work of the exchange
-   * remains.
-   */
+  /** Aborts the exchange when the request is interrupted. Completes once no work of the exchange remains. */
   cancel(): Effect.Effect<void> {
     if (this.over) return this.socket === undefined ? Effect.void : this.socket.reset
     if (this.response !== undefined) return this.release("its request was interrupted")

@@ -21,7 +21,7 @@ export const currentlyOff: FiberRef.FiberRef<ReadonlySet<Feature>> = globalValue
   () => FiberRef.unsafeMake(none)
 )
 
-/** Runs `on`, or `off` if the fiber has switched the feature off. */
+/** Runs `off` if the fiber has switched the feature off, and otherwise `on`. */
 export const unlessOff = <A, E, R>(
   feature: Feature,
   on: Effect.Effect<A, E, R>,

@@ -1,6 +1,6 @@
 /**
- * Converts the caller's header fields to a flat list: name, value, name, value, ... The encoder validates the
- * values.
+ * Reads the caller's header fields, and converts them to a flat list: name, value, name, value, ... The
+ * encoder validates the values.
  */
 import type { HeadersInput } from "../options/request.js"
 
@@ -15,8 +15,8 @@ export const hasField = (headers: ReadonlyArray<string>, lowerName: string): boo
 const isList = (input: HeadersInput): input is ReadonlyArray<string> => Array.isArray(input)
 
 /**
- * Returns the fields as a new flat list. An array of values becomes one line per value, or for a name in
- * `unique` a single line joined with `"; "` (Node's `uniqueHeaders`).
+ * Returns the fields as a new flat list. An array of values becomes one line per value. For a name in
+ * `unique` (Node's `uniqueHeaders`), the array becomes a single line joined with `"; "`.
  */
 export const flatten = (input: HeadersInput | undefined, unique?: ReadonlyArray<string>): Array<string> => {
   if (input === undefined) return []

@@ -36,9 +36,9 @@ export type LeaseError =
 export interface Destination {
   /** The URL's scheme, with its colon. */
   readonly protocol: "http:" | "https:"
-  /** Name or IP address; an IPv6 address without brackets. */
+  /** The name or IP address. An IPv6 address has no brackets. */
   readonly host: string
-  /** The port; required even for the default ports 80 and 443. */
+  /** The port. It is required even for the default ports 80 and 443. */
   readonly port: number
   /** Options for opening the connection. Default: the agent's network opens it. */
   readonly connection?: ConnectionOptions | undefined
@@ -53,8 +53,8 @@ export interface Destination {
 /**
  * Borrows an idle connection, a new connection, or the next connection that is released. Interruption cancels
  * the wait, but can lose a lease that has just been granted. An uninterruptible region around this effect
- * prevents the loss. Loans do not expire. A lease that is never released or closed counts against the agent's
- * limits forever. Closing the agent's scope resets borrowed connections.
+ * prevents the loss. A lease does not expire. A lease that is never released or closed counts against the
+ * agent's limits forever. Closing the agent's scope resets borrowed connections.
  *
  * @since 0.1.0
  * @category constructors

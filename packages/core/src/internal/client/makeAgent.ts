@@ -1,6 +1,6 @@
 /**
- * Creates an agent: checks the options and converts them to numbers, creates the pool with the driver's
- * clocks, and returns the public service.
+ * Creates an agent. Checks the options and converts them to numbers, creates the pool with the timers of
+ * Effect's clock, and returns the public service.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

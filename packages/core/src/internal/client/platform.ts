@@ -3,8 +3,8 @@
  *
  * Behaves as platform's own `HttpClient.make` in spans, propagation, `withScope`, the `with...` functions and
  * the reasons of errors. The `cause` of an error is an `HttpError`. A span is created only if the program can
- * observe it: a tracer is installed, a span is open, or a streamed body could read the current span.
- * Otherwise the request only carries random trace ids for the server, and no span is created.
+ * observe it. This is so if a tracer is installed, a span is open, or a streamed body could read the current
+ * span. Otherwise the request only carries random trace ids for the server, and no span is created.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as PlatformError from "@effect/platform/HttpClientError"

@@ -4,7 +4,8 @@
  *
  * If the connection fails within the body, the error is a `RequestError` with the reason `Transport`, which
  * platform's retry policies treat as transient. Platform's types declare only `ResponseError` for bodies, but
- * its reasons describe invalid responses. The error type of platform's clients includes both classes.
+ * the reasons of `ResponseError` describe invalid responses. The error type of platform's clients includes
+ * both classes.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as Headers from "@effect/platform/Headers"

@@ -1,6 +1,6 @@
 /**
- * The Effect driver of a pool: opens connections in fibers, delivers events to observers and streams, and
- * closes the pool as an effect.
+ * Runs a connection pool with effects. Opens connections in fibers, delivers events to observers and streams,
+ * and closes the pool as an effect.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

@@ -5,9 +5,9 @@ import type { TlsOptions } from "../network.js"
 import * as Pool from "../../pool/index.js"
 
 /**
- * A proxy. The scheme of its URL is `http:`, or `https:` for TLS to the proxy itself; credentials in the URL
- * are percent-encoded. As in curl, the scheme defaults to `http:`, and the port to 1080 for `http:` and 443
- * for `https:`.
+ * A proxy. The scheme of its URL is `http:`, or `https:` for TLS to the proxy itself. Credentials in the URL
+ * are percent-encoded. As in curl, the default scheme is `http:`. The default port is 1080 for `http:` and
+ * 443 for `https:`.
  *
  * @since 0.1.0
  * @category models
@@ -15,11 +15,11 @@ import * as Pool from "../../pool/index.js"
 export interface Proxy {
   /** The proxy's URL, with credentials if needed: `http://user:password@proxy:3128`. */
   readonly url: string | URL
-  /** `user:password`, sent as `Proxy-Authorization: Basic`; overrides the credentials of the URL. */
+  /** `user:password`, sent as `Proxy-Authorization: Basic`. Overrides the credentials of the URL. */
   readonly auth?: string | undefined
   /**
-   * Fields for the proxy (name, value, ...): sent with `CONNECT`, or added to a request that the proxy
-   * forwards.
+   * Fields for the proxy (name, value, ...). They are sent with `CONNECT`, or added to a request that the
+   * proxy forwards.
    */
   readonly headers?: ReadonlyArray<string> | undefined
   /** TLS options for a proxy with an `https:` URL. */
@@ -39,8 +39,8 @@ export interface Proxies {
   readonly https?: string | URL | Proxy | undefined
   /**
    * Hosts that are reached without a proxy, separated by commas or spaces. An entry is `*` (all hosts), a
-   * name (also matches its subdomains; a leading dot is ignored), an IP address, or a range (`10.0.0.0/8`).
-   * `:port` after an entry limits the entry to this port.
+   * name, an IP address, or a range (`10.0.0.0/8`). A name also matches its subdomains, and may begin with a
+   * dot. `:port` after an entry limits the entry to this port.
    */
   readonly noProxy?: string | undefined
 }
@@ -48,8 +48,8 @@ export interface Proxies {
 /**
  * Reads the proxies from environment variables, as curl does: `http_proxy`, `https_proxy`, `all_proxy` for a
  * scheme without its own variable, and `no_proxy`. The upper-case name is read if the lower-case variable is
- * unset. `HTTP_PROXY` is ignored if `REQUEST_METHOD` is set: in a CGI program `HTTP_PROXY` may contain the
- * `Proxy` field of a request. An empty value means no proxy.
+ * unset. `HTTP_PROXY` is ignored if `REQUEST_METHOD` is set, because in a CGI program `HTTP_PROXY` may
+ * contain the `Proxy` field of a request. An empty value means no proxy.
  *
  * @since 0.1.0
  * @category constructors
@@ -74,13 +74,13 @@ export const fromEnvironment = (variables: Readonly<Record<string, string | unde
  */
 export interface Target {
   readonly protocol: "http:" | "https:"
-  /** The host in lower case; an IPv6 address without brackets. */
+  /** The host in lower case. An IPv6 address has no brackets. */
   readonly host: string
   readonly port: number
 }
 
 /**
- * Returns the proxy for a request to this host; `undefined` to connect directly.
+ * Returns the proxy for a request to this host. Returns `undefined` if the request connects directly.
  *
  * @since 0.1.0
  * @category decisions
@@ -92,8 +92,8 @@ export const choose = (proxies: Proxies, target: Target): Proxy | undefined => {
 }
 
 /**
- * Whether a host is reached without a proxy, by curl's rules for `NO_PROXY`: a name also matches its
- * subdomains, `10.0.0.0/8` matches a network, `name:port` matches one port, `*` matches every host.
+ * Returns whether a host is reached without a proxy, by curl's rules for `NO_PROXY`. A name also matches its
+ * subdomains, `10.0.0.0/8` matches a network, `name:port` matches one port, and `*` matches every host.
  *
  * @since 0.1.0
  * @category decisions

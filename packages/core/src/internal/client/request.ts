@@ -63,7 +63,7 @@ import { fromParts, fromString, fromUrl, textOfParts, type InvalidTarget, type T
  * @category models
  */
 export interface Connections {
-  /** All connections that are not closed, including idle ones. */
+  /** All connections that are not closed, including idle connections. */
   readonly open: number
   /** Open connections without an exchange. */
   readonly idle: number
@@ -86,14 +86,17 @@ export interface Service {
    * the client aborts the exchange after its `unreadTimeout`.
    */
   readonly request: <E = never>(request: Request<E>) => Effect.Effect<Response, RequestError | E>
-  /** As `request`, but if the response body is incomplete when the scope closes, the exchange is aborted. */
+  /**
+   * Sends a request as `request` does. If the response body is incomplete when the scope closes, the exchange
+   * is aborted.
+   */
   readonly requestScoped: <E = never>(
     request: Request<E>
   ) => Effect.Effect<Response, RequestError | E, Scope.Scope>
   /**
-   * Sends a request to switch protocols, and hands the connection over when the server switches. Interruption
-   * leaves no connection open. If the server sends an HTTP response instead and its body is incomplete when
-   * the scope closes, the exchange is aborted.
+   * Sends a request that asks to switch protocols, and hands the connection over to the caller when the
+   * server switches. Interruption leaves no connection open. If the server sends an HTTP response instead and
+   * its body is incomplete when the scope closes, the exchange is aborted.
    */
   readonly upgrade: <E = never>(
     request: UpgradeRequest<E>
@@ -116,7 +119,7 @@ export interface Draft {
   readonly options: RequestOptions<unknown> | undefined
   /**
    * Whether `Host` is added if missing. `setDefaultHeaders` decides on `Host` and on the fields for
-   * connection and framing. Both default to `true`.
+   * connection and framing. The default of both options is `true`.
    */
   readonly setHost?: boolean | undefined
   readonly setDefaultHeaders?: boolean | undefined
@@ -131,7 +134,7 @@ export interface Resolved {
   readonly alone: boolean
   /** Maximum time that a response body may stay unread, ms. */
   readonly unreadTimeout: number
-  /** The time limits; `undefined` if there are no limits. */
+  /** The time limits. `undefined` if nothing is limited. */
   readonly limits: TimeLimits | undefined
   readonly proxy: ChooseProxy | undefined
 }
@@ -181,7 +184,7 @@ const noParts: Extract<Payload, { _tag: "Parts" }> = { _tag: "Parts", parts: [] 
 
 type MessageViolation = RequestViolation | TrailersViolation
 
-/** Reasons why a request cannot be sent. */
+/** Errors that prevent a request from being sent. */
 export type Unsendable = MessageViolation | HttpError.InvalidUrl | HttpError.InvalidProtocol
 
 const expectsContinue = (options: RequestOptions<unknown>, headers: Array<string>): boolean => {
@@ -206,8 +209,8 @@ interface Way {
   readonly proxyHeaders: ReadonlyArray<string> | undefined
 }
 
-// Returns the destination and target of a request. Without proxy, connection options and parser options they
-// are the URL's own.
+// Returns the destination and the request target. Without proxy, connection options and parser options, both
+// come from the URL alone.
 const wayOf = (
   choose: ChooseProxy | undefined,
   options: RequestOptions<unknown>,
@@ -304,7 +307,7 @@ export const prepare = (
 const streamed = (body: Exclude<OutgoingBody, { _tag: "Stream" }>): OutgoingBody =>
   fromStream(body._tag === "None" ? Stream.empty : Stream.make(body.bytes), undefined, body.contentType)
 
-// Frames a body in memory as parts, which can also be resent.
+// Frames a body in memory as parts. The parts stay in memory, so the request can be resent.
 const writeOut = (
   writer: BodyWriter,
   body: Exclude<OutgoingBody, { _tag: "Stream" }>,
@@ -326,7 +329,7 @@ const runtimeOf = (fiber: AnyFiber): Runtime.Runtime<never> =>
     fiberRefs: fiber.getFiberRefs()
   })
 
-/** Starts the exchange and waits until `receiver` gets the response head. */
+/** Starts the exchange, and waits until `receiver` gets the response head. */
 export const wait = <A, E>(exchange: ClientExchange, receiver: Resumable<A, E>): Effect.Effect<A, E> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.matchCauseEffect(
@@ -346,7 +349,7 @@ export const wait = <A, E>(exchange: ClientExchange, receiver: Resumable<A, E>):
     )
   )
 
-/** A receiver that resumes a fiber. */
+/** A receiver that passes the result to a waiting fiber, by `resume`. */
 export interface Resumable<A, E> extends Receiver {
   resume: (effect: Effect.Effect<A, E>) => void
 }
@@ -377,7 +380,7 @@ const targetOf = (url: string | URL | RequestParts): Target | InvalidTarget => {
 const textOf = (url: Request["url"]): string =>
   typeof url === "string" || url instanceof URL ? String(url) : textOfParts(url)
 
-/** Returns the origin key of a URL; the text itself if it is not a valid URL. */
+/** Returns the origin key of a URL, or the text itself if it is not a valid URL. */
 export const originOf = (url: Request["url"]): string => {
   const target = targetOf(url)
   return "_tag" in target ? textOf(url) : target.origin.key
@@ -425,7 +428,7 @@ export const unsendable = (
 ): HttpError.InvalidUrl | HttpError.InvalidProtocol | HttpError.OfViolation<MessageViolation> =>
   error._tag === "Violation" ? HttpError.fromViolation(error) : error
 
-/** Receiver for requests that take over the connection (Upgrade, CONNECT). */
+/** Receives the result of a request that takes over its connection (Upgrade, CONNECT). */
 class Taking<E> implements Resumable<Upgrade, RequestError | E> {
   resume: (effect: Effect.Effect<Upgrade, RequestError | E>) => void = ignore
 
@@ -468,7 +471,7 @@ const asUpgrade = (request: UpgradeRequest<unknown>): Request<unknown> => {
   return { ...request, headers }
 }
 
-/** The client of the Effect API. */
+/** Creates the request methods of a `Client`. */
 export const requester = (
   settings: RequestSettings
 ): Pick<Service, "request" | "requestScoped" | "upgrade"> => {

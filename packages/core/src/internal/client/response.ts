@@ -1,5 +1,5 @@
 /**
- * A received response. Its body may still be arriving, and can be read once.
+ * A received response. Its body may still be arriving, and its stream can be read once.
  *
  * Tells the exchange when the body is being read, so that the exchange can abort an unread body. Keeps the
  * bytes of a complete response in memory, so that its connection is released.
@@ -18,7 +18,7 @@ import { bodyError, type BodyError } from "./error.js"
 import { IncomingBody, streamOf } from "../incomingBody.js"
 
 /**
- * A response. Its head has arrived; its body may still be arriving.
+ * A response. Its head has arrived, and its body may still be arriving.
  *
  * Backpressure starts when 64 KiB of the body are unread. A smaller body is received completely and releases
  * its connection even if it is never read. A larger body is aborted if it is not read for the client's
@@ -30,7 +30,7 @@ import { IncomingBody, streamOf } from "../incomingBody.js"
 export interface Response {
   /** The status code, 200 to 599 (RFC 9110 §15). */
   readonly status: number
-  /** The reason phrase as received; may be empty. */
+  /** The reason phrase as received, which may be empty. */
   readonly statusMessage: string
   /** The minor version: 0 for HTTP/1.0, 1 for HTTP/1.1. */
   readonly versionMinor: number
@@ -47,7 +47,7 @@ export interface Response {
   header(name: string): string | undefined
   /** The server's address. */
   readonly remote: Address | undefined
-  /** TLS of the connection, with the server's certificate. */
+  /** The TLS facts of the connection, including the server's certificate. `undefined` without TLS. */
   readonly tls: TlsFacts | undefined
   /** Whether the connection had served an earlier request. */
   readonly reused: boolean
@@ -55,19 +55,19 @@ export interface Response {
   readonly resent: number
   /** Whether the whole body has arrived. */
   readonly complete: boolean
-  /** The body; can be read once. Ending the stream early closes the connection. */
+  /** The body as a stream, which can be read once. Ending the stream early closes the connection. */
   readonly body: Stream.Stream<Uint8Array, BodyError>
   /**
-   * The whole body; can be read repeatedly. If all fibers that wait for the body are interrupted, the
+   * The whole body, which can be read repeatedly. If all fibers that wait for the body are interrupted, the
    * connection closes.
    */
   readonly bytes: Effect.Effect<Uint8Array, BodyError>
   /** The whole body as UTF-8. */
   readonly text: Effect.Effect<string, BodyError>
-  /** Trailer lines as received (name, value, ...); empty until `complete`. */
+  /** Trailer lines as received (name, value, ...). The list is empty until `complete` is `true`. */
   readonly rawTrailers: ReadonlyArray<string>
   /**
-   * Aborts the exchange and closes its connection if the body is incomplete; does nothing if the body is
+   * Aborts the exchange and closes its connection if the body is incomplete. Does nothing if the body is
    * `complete`.
    */
   readonly discard: Effect.Effect<void>
@@ -77,10 +77,10 @@ export interface Response {
  * The result of `upgrade`, a request to switch protocols.
  *
  * - `Switched`: the server sent 101, or 2xx to `CONNECT`. `socket` first reads the bytes that followed the
- *   head; closing the scope resets the connection.
+ *   head. Closing the scope resets the connection.
  * - `Answered`: the server sent another response and did not switch protocols.
  *
- * `response` has the head of the response; with `Answered` also its body.
+ * `response` has the head of the response. In an `Answered`, it also has the body.
  *
  * @since 0.1.0
  * @category models
@@ -98,7 +98,7 @@ const alreadyRead = (): GivenUp => ({
   phase: "body"
 })
 
-/** The exchange, as seen by its response. */
+/** The members of an exchange that its response uses. */
 interface Answered extends Exchange {
   readonly request: Exchange["request"] & { readonly joinDuplicateHeaders: boolean }
 }
@@ -183,7 +183,7 @@ export class IncomingResponse implements Response, Incoming {
     return this.head.get(name.toLowerCase())
   }
 
-  // ---- called by the connection
+  // ---- members that the connection calls
 
   get received(): number {
     return this.incoming.received
@@ -201,7 +201,7 @@ export class IncomingResponse implements Response, Incoming {
     this.incoming.fail(loss)
   }
 
-  // ---- called by readers
+  // ---- members that readers call
 
   get bytes(): Effect.Effect<Uint8Array, BodyError> {
     return Effect.suspend(() => this.wholeNow() ?? this.wholeLater())
@@ -214,7 +214,7 @@ export class IncomingResponse implements Response, Incoming {
     })
   }
 
-  /** Returns the whole body if the exchange has ended; `undefined` if the body is still arriving. */
+  /** Returns the whole body if the exchange has ended. Returns `undefined` if the body is still arriving. */
   private wholeNow(): Exit.Exit<Uint8Array, BodyError> | undefined {
     if (this.reader === "stream") return Exit.fail(bodyError(alreadyRead()))
     this.reader = "bytes"

@@ -9,8 +9,8 @@ import { parseHttpDate } from "../../wire/index.js"
 
 type Known = ConnectionError | NameNotResolved | TimeoutError
 
-// The tags of transient errors. Failed handshakes, unknown names, full queues and expired total deadlines
-// would fail again, and a client closes or aborts on purpose.
+// The tags of transient errors. The list excludes errors that would recur (failed handshakes, unknown names,
+// full queues, expired total deadlines), and closes and aborts by the client itself.
 const passing: ReadonlySet<string> = new Set<Known["_tag"]>([
   "ConnectionReset",
   "HangUp",

@@ -10,7 +10,7 @@ import type { RequestParts } from "../options/request.js"
 import { defaultPort, origin, type Origin } from "../../pool/index.js"
 import { isHost } from "../../wire/index.js"
 
-/** The origin of a request, and the values to send to it. */
+/** The origin of a request, and the parts of its head that depend on the URL. */
 export interface Target {
   readonly origin: Origin
   /** Path and query, which are the request target in origin-form (RFC 9112 §3.2.1). */
@@ -40,7 +40,7 @@ interface Place {
   readonly host: string
 }
 
-// Cache of origins by text. Cleared when it is full, so that memory stays bounded.
+// A cache of origins by text. The cache is cleared when it is full, so that memory stays bounded.
 const places = new Map<string, Place>()
 const maxPlaces = 512
 
@@ -103,11 +103,11 @@ const hostOf = ({ host, port, protocol = "http:" }: RequestParts): string => {
   return port === undefined || port === defaultPort[protocol] ? named : `${named}:${port}`
 }
 
-/** Returns the text of a URL in parts, for errors. */
+/** Returns the text of a URL that is given in parts, for errors. */
 export const textOfParts = (parts: RequestParts): string =>
   `${parts.protocol ?? "http:"}//${hostOf(parts)}${parts.path ?? "/"}`
 
-/** Returns the target of a URL in parts, without normalising it. */
+/** Returns the target of a URL that is given in parts, without normalising it. */
 export const fromParts = (parts: RequestParts): Target | InvalidTarget => {
   const { host, path, protocol = "http:", port = defaultPort[protocol] } = parts
   if (protocol !== "http:" && protocol !== "https:") return invalid(protocol)
@@ -122,7 +122,8 @@ export const fromParts = (parts: RequestParts): Target | InvalidTarget => {
 }
 
 /**
- * Returns the target of an absolute URL whose text `new URL` would not change; otherwise `undefined`.
+ * Returns the target of an absolute URL whose text `new URL` would not change. Returns `undefined` for other
+ * texts.
  */
 export const fromNormal = (text: string): Target | InvalidTarget | undefined => {
   const match = normal.exec(text)

@@ -11,7 +11,7 @@ import { unlimited, type Step, type TimeLimits } from "../../connection/client/l
 const names = Object.keys(unlimited) as ReadonlyArray<keyof TimeLimits>
 
 /**
- * Merges two sets of limits: a limit of `timeouts` overrides the same limit of `beneath`. Returns `undefined`
+ * Merges two sets of limits. A limit in `timeouts` overrides the same limit in `beneath`. Returns `undefined`
  * if nothing is limited.
  */
 export const merge = (

@@ -1,5 +1,5 @@
 /**
- * Sends a streamed request body; pulls the stream only as fast as the connection accepts bytes.
+ * Sends a streamed request body. Pulls the stream only as fast as the connection accepts bytes.
  *
  * Runs in its own fiber, so that a response that arrives during the upload is delivered. Aborts the exchange
  * when the stream fails, so that the server never takes an incomplete body for a complete one. Writes nothing
@@ -42,7 +42,7 @@ export class Upload extends Pump<never> implements UploadPort {
     const body = this.run(stream)
     const upload: Effect.Effect<ReadonlyArray<string> | void, unknown> =
       trailers === undefined ? body : Effect.zipRight(body, trailers)
-    // The owner handles the failure, so prevent Effect from logging it as unhandled.
+    // `ended` handles the failure, so prevent Effect from logging it as unhandled.
     this.fiber = Runtime.runFork(runtime, Effect.withUnhandledErrorLogLevel(upload, Option.none()))
     this.fiber.addObserver(this.ended)
   }

@@ -16,7 +16,10 @@ import type * as RuntimeFlags from "effect/RuntimeFlags"
 type Stacks = FiberRefs.FiberRefs["locals"]
 type Stack = Stacks extends ReadonlyMap<infer K, infer V> ? readonly [K, V] : never
 
-/** Whether a forked fiber has exactly the refs of its runtime, and in addition its own context. */
+/**
+ * Whether Effect gives a forked fiber only the refs of its runtime and the fiber's own context, as this file
+ * expects.
+ */
 export const forksPlainly = ((): boolean => {
   const { runtimeFlags } = Runtime.defaultRuntime
   const ref = FiberRef.unsafeMake(0)

@@ -1,7 +1,6 @@
 /**
- * A map that adds its own entries to those of a shared map without copying the shared map. Used for the
- * services of a request, because copying the many services of its server would cost more than the rest of the
- * start of a fiber.
+ * A map that adds its own entries to those of a shared map without copying the shared map. It holds the
+ * services of a request, because copying the many services of a server for each request would be slow.
  *
  * Copies the shared map only when an entry is deleted. The shared map must not change, and no value may be
  * `undefined`.
@@ -77,7 +76,7 @@ export class LayeredMap<K, V> extends Map<K, V> {
   }
 }
 
-// Platform's routers copy the services of every request, so the pairs of the shared map are made once.
+// Platform's routers copy the services of every request, so the list of the shared map's entries is cached.
 const cache = new WeakMap<ReadonlyMap<unknown, unknown>, Array<[unknown, unknown]>>()
 
 const entriesOf = <K, V>(map: ReadonlyMap<K, V>): Array<[K, V]> => {

@@ -90,7 +90,7 @@ Object.assign(LazyScope.prototype, {
   strategy: ExecutionStrategy.sequential
 })
 
-/** Whether a `LazyScope` has every member that this scope of Effect has. */
+/** Returns whether a `LazyScope` has every member that `scope`, a scope of Effect, has. */
 export const isLike = (scope: object): boolean => {
   const lazy = new LazyScope()
   for (let at = scope; at !== Object.prototype; at = Object.getPrototypeOf(at) as object)

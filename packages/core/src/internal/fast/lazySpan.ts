@@ -34,7 +34,7 @@ export class LazySpan implements Tracer.Span {
   private ownLinks: Array<Tracer.SpanLink> | undefined
   private ownEvents: Array<[string, bigint, Record<string, unknown>]> | undefined
 
-  /** `startedAt` is in milliseconds of `Timers.now`. */
+  /** `startedAt` is the start of the span, in milliseconds of `Timers.now`. */
   constructor(
     private readonly source: SpanSource,
     readonly kind: Tracer.SpanKind,
@@ -95,14 +95,15 @@ export class LazySpan implements Tracer.Span {
   }
 
   /**
-   * As `end`, with the time in milliseconds. Only stores its arguments, because most spans are never read.
+   * Ends the span as `end` does, with the time in milliseconds. Only stores its arguments, because most spans
+   * are never read.
    */
   endAt(millis: number, exit: Exit.Exit<unknown, unknown>): void {
     this.endedAt = millis
     this.endedWith = exit
   }
 
-  /** Returns an attribute that was set on the span, without computing the others. */
+  /** Returns an attribute that was set on the span, without computing the other attributes. */
   own(key: string): unknown {
     return this.ownAttributes?.get(key)
   }

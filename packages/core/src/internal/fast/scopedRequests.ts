@@ -1,7 +1,8 @@
 /**
- * The abort signals of requests made with `HttpClient.withScope`. The signal aborts a request when its scope
- * closes. Platform keeps a controller per request in a map under an unpublished key. If a future version has
- * no such map, clients are made with platform's own `HttpClient.make`, which passes the signal on.
+ * The abort signals of requests made with `HttpClient.withScope`. Such a signal aborts its request when the
+ * scope closes. Platform keeps a controller per request in a map under an unpublished key. If a future
+ * version has no such map, clients are made with platform's own `HttpClient.make`, which passes the signal
+ * on.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
@@ -20,8 +21,8 @@ const controllers = globalValue(
 )
 
 /**
- * Returns the signal that is aborted when the request's scope closes; `undefined` if the request has no
- * scope.
+ * Returns the signal that is aborted when the request's scope closes. Returns `undefined` if the request has
+ * no scope.
  */
 export const scopeSignal = (request: Request): AbortSignal | undefined => controllers.get(request)?.signal
 
@@ -37,7 +38,10 @@ const direct = (execute: (request: Request) => Answer): HttpClient.HttpClient =>
     Effect.succeed as HttpClient.HttpClient.Preprocess<never, never>
   )
 
-/** Whether `scopeSignal` finds the signal of a request made with platform's `HttpClient.withScope`. */
+/**
+ * Whether `scopeSignal` finds the signals of this version of platform. Tested with a request made by
+ * `HttpClient.withScope`.
+ */
 export const knowsScopes = ((): boolean => {
   let known = false
   const look = (request: Request) => {

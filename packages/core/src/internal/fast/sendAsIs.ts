@@ -1,7 +1,8 @@
 /**
- * Sends a request through a platform client whose transformations of requests (`HttpClient.mapRequest`) were
- * already applied to it. Platform's clients keep the rest in an unpublished member. If a future version has
- * no such member, the transformations run again, and their result is replaced by the request.
+ * Sends a request through a platform client without applying the client's `HttpClient.mapRequest` again,
+ * because the request has passed through it already. Platform's clients keep the remaining steps in an
+ * unpublished member. If a future version has no such member, the transformations run again, and their result
+ * is replaced by the request.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"

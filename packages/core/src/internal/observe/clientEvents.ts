@@ -1,7 +1,7 @@
 /**
  * Delivers an agent's events to observers and streams. Without listeners no event is created.
  *
- * A slow stream loses the oldest events; an observer loses no event. A slow stream never blocks the agent.
+ * A slow stream loses its oldest events and never blocks the agent. An observer loses no event.
  */
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -11,7 +11,7 @@ import type { AgentEvent } from "../../connection/client/events.js"
 import type { Timers } from "../../seams/timers.js"
 import { Observers } from "./observers.js"
 
-/** Maximum number of events buffered per reader of the stream. */
+/** Maximum number of events buffered for each reader of the stream. */
 const capacity = 16_384
 
 export class EventHub implements EventSink {

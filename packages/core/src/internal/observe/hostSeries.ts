@@ -3,7 +3,7 @@
  */
 import { ExchangeLabels, labelsOf, other, type Labels } from "./labels.js"
 
-/** The label sets of one host. Equal calls return the same array. */
+/** The label sets of one host. Calls with equal arguments return the same array. */
 export class HostSeries {
   readonly labels: Labels
   readonly exchanges: ExchangeLabels
@@ -25,7 +25,7 @@ export class HostSeries {
     this.exchanges = new ExchangeLabels(this.labels, methods)
   }
 
-  /** Returns the labels of the host and one more. */
+  /** Returns the labels of the host and one additional label. */
   with(name: string, value: string): Labels {
     const key = `${name} ${value}`
     let labels = this.sets.get(key)
@@ -37,19 +37,19 @@ export class HostSeries {
   }
 }
 
-/** A host, as its labels show it. */
+/** A host in the form in which labels show it. */
 export interface Host {
   readonly address: string
   readonly port: string | undefined
   readonly scheme: string | undefined
 }
 
-/** Returns the host of a key, `protocol//host:port`, without a proxy. */
+/** Returns the host of an agent's key `protocol//host:port`. A proxy in the key is ignored. */
 export const hostOf = (key: string): Host => {
   const [, scheme, host, port] = /^(\w+):\/\/(.*?):(\d+)(?: |$)/.exec(key) ?? []
-  // IPv6 addresses are labels without brackets, as in the conventions.
+  // Labels show IPv6 addresses without brackets, as the conventions require.
   return { address: host?.replace(/^\[(.*)\]$/, "$1") ?? key, port, scheme }
 }
 
-/** Stands for all hosts beyond the limit. */
+/** The host that stands for all hosts beyond the limit. */
 export const nowhere: Host = { address: other, port: undefined, scheme: undefined }

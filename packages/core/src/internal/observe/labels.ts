@@ -19,7 +19,7 @@ export const connectionBoundaries = MetricBoundaries.fromIterable([
   0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300
 ])
 
-/** Boundaries of size histograms in bytes. The conventions recommend none. */
+/** Boundaries of size histograms in bytes. The conventions recommend no boundaries. */
 export const sizeBoundaries = MetricBoundaries.fromIterable([
   0, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000
 ])
@@ -36,7 +36,7 @@ export const other = "_OTHER"
 export const methodOf = (method: string, known: ReadonlySet<string> = knownMethods): string =>
   known.has(method) ? method : other
 
-/** Returns the labels of the values that are not `undefined`. */
+/** Returns the given values as labels. Leaves out values that are `undefined`. */
 export const labelsOf = (values: Readonly<Record<string, string | number | undefined>>): Labels => {
   const labels: Array<MetricLabel.MetricLabel> = []
   for (const [name, value] of Object.entries(values))
@@ -54,8 +54,8 @@ export interface ExchangeFacts {
 }
 
 /**
- * The label sets of exchanges with the same common labels. Equal facts give the same array, for which Effect
- * finds the time series without comparing labels.
+ * The label sets of exchanges with the same common labels. Equal facts give the same array. Effect then finds
+ * the time series without comparing labels.
  */
 export class ExchangeLabels {
   private readonly sets = new Map<string, Labels>()
@@ -72,7 +72,8 @@ export class ExchangeLabels {
   ) {}
 
   of({ error, httpVersion, method, route, status }: ExchangeFacts): Labels {
-    // Most exchanges equal the one before; comparing is cheaper than making a key.
+    // Most exchanges have the same facts as the previous exchange, and comparing them is cheaper than making
+    // a key.
     if (
       this.last !== undefined &&
       this.method === method &&

@@ -1,14 +1,14 @@
 /**
- * The lines of an access log: one line of JSON, and the combined log format of Apache and nginx.
+ * The lines of an access log, as JSON or in the combined log format of Apache and nginx.
  *
- * A line never has a line break, whatever the client has sent. Users and passwords in URLs, and signatures in
- * queries, are never shown.
+ * A line never contains a line break, whatever the client has sent. Users and passwords in URLs, and
+ * signatures in queries, are never shown.
  */
 import { formatAddress, plainHost, type Address } from "../../model/address.js"
 import { shownTarget } from "../../model/urlSecrets.js"
 import type { ExchangeOutcome } from "../server/outcome.js"
 
-/** Why an exchange did not end well, in one word. */
+/** Returns in one word why an exchange did not end well. Returns `undefined` if it ended well. */
 export const reasonOf = (outcome: ExchangeOutcome): string | undefined => {
   switch (outcome._tag) {
     case "ClientGone":
@@ -25,7 +25,7 @@ export const reasonOf = (outcome: ExchangeOutcome): string | undefined => {
 const shown = (url: string | undefined): string | undefined =>
   url === undefined ? undefined : shownTarget(url)
 
-/** All facts for a log line, without those that are unknown. Annotations never replace a fact. */
+/** Returns all known facts for a log line. An annotation never replaces a fact. */
 export const factsOf = (outcome: ExchangeOutcome): Readonly<Record<string, unknown>> => {
   const { remote, target, upgraded } = outcome
   return {
@@ -55,7 +55,7 @@ export const factsOf = (outcome: ExchangeOutcome): Readonly<Record<string, unkno
   }
 }
 
-// JSON itself permits these, but readers of lines may break lines at them, and terminals obey them.
+// JSON permits these characters, but log readers may break lines at them, and terminals may obey them.
 const unusual = /[\u007f-\u009f\u2028\u2029]/g
 
 const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
@@ -63,7 +63,7 @@ const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart
 export const jsonLine = (outcome: ExchangeOutcome): string =>
   JSON.stringify(factsOf(outcome)).replace(unusual, escaped)
 
-// ---- the combined format
+// ---- the combined log format
 
 const named: Readonly<Record<string, string>> = {
   '"': '\\"',
@@ -80,13 +80,13 @@ const encoder = new TextEncoder()
 
 const hex = (byte: number) => `\\x${byte.toString(16).padStart(2, "0")}`
 
-// Field values are bytes, one a character; other characters come from annotations alone.
+// Field values have one character per byte. Only annotations can have characters above U+00FF.
 const escape = (char: string): string => {
   const code = char.codePointAt(0)!
   return named[char] ?? (code < 256 ? hex(code) : Array.from(encoder.encode(char), hex).join(""))
 }
 
-/** Quotes a value as Apache does (`mod_log_config`, "Format Notes"); `-` stands for no value. */
+/** Quotes a value as Apache does (`mod_log_config`, "Format Notes"). A missing or empty value becomes `-`. */
 const quoted = (value: string | undefined): string =>
   value === undefined || value === "" ? '"-"' : `"${value.replace(/["\\]|[^ -~]/gu, escape)}"`
 
@@ -107,7 +107,7 @@ const hostOf = (remote: Address | undefined): string =>
 const requestLine = ({ httpVersion, method, target }: ExchangeOutcome): string | undefined =>
   method === undefined ? undefined : `${method} ${shown(target)!} HTTP/${httpVersion!}`
 
-// nginx's numbers for exchanges without a response: 499 for a client that left, otherwise 000.
+// An exchange without a response gets nginx's 499 if the client left, otherwise 000.
 const statusOf = ({ _tag, status }: ExchangeOutcome): string =>
   status !== undefined ? String(status) : _tag === "ClientGone" ? "499" : "000"
 

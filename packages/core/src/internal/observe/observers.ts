@@ -1,6 +1,6 @@
 /**
- * The event listeners of a server or an agent. Without listeners `active` is `false`, and the owner creates
- * no events.
+ * The event listeners of a server or an agent. Without listeners `active` is `false`, and the server or agent
+ * creates no events.
  *
  * An exception of a listener is logged and never affects the other listeners.
  */
@@ -20,8 +20,8 @@ export class Observers<E> {
 
   observe(listener: Listener<E>): Effect.Effect<void, never, Scope.Scope> {
     return Effect.flatMap(Effect.runtime<never>(), (runtime) => {
-      // Wrap the listener in a new function per registration. So if a listener is registered twice, removing
-      // one registration keeps the other.
+      // Wrap the listener in a new function per registration. If a listener is registered twice, removing one
+      // registration then keeps the other.
       const own: Listener<E> = (event) => {
         try {
           listener(event)

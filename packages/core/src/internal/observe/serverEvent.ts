@@ -71,7 +71,7 @@ export interface ResponseBegun {
  */
 export interface ExchangeEnded {
   readonly _tag: "ExchangeEnded"
-  /** Time of the event: `startedAt` and `duration` of the outcome. */
+  /** Time of the event, which is `startedAt` plus `duration` of the outcome. */
   readonly at: number
   /** The outcome, with all facts about the exchange. */
   readonly outcome: ExchangeOutcome.ExchangeOutcome
@@ -87,7 +87,7 @@ export interface ClientError {
   readonly _tag: "ClientError"
   /** Time of the event, in milliseconds since the epoch. */
   readonly at: number
-  /** Number of the connection on its server; 0 if the TLS handshake failed. */
+  /** Number of the connection on its server. 0 if the TLS handshake failed. */
   readonly connection: number
   /** The client's address. */
   readonly remote: Address | undefined
@@ -123,7 +123,7 @@ export interface ConnectionClosed {
   /** Bytes sent. */
   readonly bytesOut: number
   /**
-   * Milliseconds for which the connection was open; `undefined` if it was opened before observation began.
+   * Milliseconds for which the connection was open. `undefined` if it was opened before observation began.
    */
   readonly duration: number | undefined
 }

@@ -1,6 +1,6 @@
 /**
- * Creates `ServerEvent`s and `ExchangeOutcome`s from the reports of connections. Most methods are called only
- * while the server is observed.
+ * Creates the events (`ServerEvent`) and outcomes (`ExchangeOutcome`) of a server from the reports of its
+ * connections. Most methods are called only while the server is observed.
  */
 import { fromLoss } from "../../errors/fromLoss.js"
 import type { LifeEvents } from "../../connection/server/life.js"
@@ -72,7 +72,7 @@ export class ServerEvents implements LifeEvents {
 
   exchangeEnded(exchange: Exchange, facts: WireFacts, end: End): void {
     const outcome = ofEnd(facts, end, exchange as ServerExchange)
-    // Reading the clock once per exchange is enough: the rest are durations.
+    // The wall clock is read once per exchange, because the outcome's other times are durations.
     const at = facts.startedAt + facts.duration
     ;(exchange as ServerExchange).tellEnd(outcome)
     if (this.active) this.observers.emit({ _tag: "ExchangeEnded", at, outcome })
@@ -100,7 +100,7 @@ export class ServerEvents implements LifeEvents {
 
 const noField = () => undefined
 
-// One literal of all fields: spreading so many costs more than the rest of the event.
+// List all fields in one literal, because spreading `facts` costs more than the rest of the event.
 const outcomeOf = (
   _tag: ExchangeOutcome["_tag"],
   facts: WireFacts,

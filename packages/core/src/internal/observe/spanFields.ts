@@ -1,6 +1,6 @@
 /**
- * Attributes of client and server spans, by OpenTelemetry's conventions. Credentials are redacted, also users
- * and passwords in URLs.
+ * Attributes of client and server spans, by OpenTelemetry's conventions. Credentials are redacted, including
+ * users and passwords in URLs.
  */
 import * as Headers from "@effect/platform/Headers"
 import { redactUrlsWithin } from "../../model/urlSecrets.js"
@@ -29,13 +29,13 @@ export const methodAttributes = (method: string, set: SetAttribute): void => {
   set("http.request.method_original", method)
 }
 
-/** The host and port of a URL. IPv6 addresses are without brackets, as in the conventions. */
+/** Sets the host and port of a URL. IPv6 addresses have no brackets, as the conventions require. */
 export const serverAttributes = (url: URL, set: SetAttribute): void => {
   set("server.address", url.hostname.replace(/^\[(.*)\]$/, "$1"))
   set("server.port", url.port === "" ? (url.protocol === "https:" ? 443 : 80) : +url.port)
 }
 
-/** The status; from `least` it is the type of an error too. */
+/** Sets the status. A status of at least `least` is also set as the type of the error. */
 export const statusAttributes = (status: number, least: 400 | 500, set: SetAttribute): void => {
   set("http.response.status_code", status)
   if (status >= least) set("error.type", String(status))

@@ -1,10 +1,10 @@
 /**
- * Checks of option values, arranged in tables. An invalid value is refused with an error that names option
- * and requirement, and never converted. TypeScript requires the same, but configurations and JavaScript
- * callers bypass its types.
+ * Checks of option values, arranged in tables. An invalid value is never converted. It is refused with an
+ * error that names the option and the requirement. TypeScript's types require the same, but values from
+ * configurations and from JavaScript bypass them.
  *
  * This file has the tables that several records of options share: `sizes` (limits of the parser), `flags` and
- * `tls`. The table for one record is in the file of that record.
+ * `tls`. The table for any other record is in the file of that record.
  *
  * Checks values before they are decoded, because decoding turns a negative duration into zero, which means no
  * limit.
@@ -17,8 +17,8 @@ import { isStatusCode, presets, type Limits } from "../../wire/index.js"
 import { InvalidOption } from "../../errors/server.js"
 
 /**
- * A requirement and its test. The test is never called for `undefined`, which means that the option is
- * omitted.
+ * A requirement on an option and its test. The test is never called for `undefined`, which means that the
+ * option is omitted.
  */
 export interface Check {
   readonly must: string
@@ -28,7 +28,7 @@ export interface Check {
    */
   readonly ordered: boolean
   readonly is: (value: unknown) => boolean
-  /** Whether the value is secret. Errors show only the type of a secret value. */
+  /** Whether the value is secret. Errors show only the type of a secret value. Default: not secret. */
   readonly secret?: true
 }
 
@@ -43,7 +43,7 @@ const secret = (check: Check): Check => ({ ...check, secret: true })
 export const integer = (least: number): Check =>
   ordered(`an integer >= ${least}`, (value) => Number.isSafeInteger(value) && (value as number) >= least)
 
-/** The check of an integer, or of `Infinity` for no limit. */
+/** Makes the check of an integer of at least `least`, or of `Infinity` for no limit. */
 export const limit = (least: number): Check =>
   ordered(
     `an integer >= ${least}, or Infinity`,
@@ -132,7 +132,7 @@ const isNegative = (value: unknown): boolean =>
 const isDuration = (value: unknown): boolean =>
   !isNegative(value) && Duration.decodeUnknown(value)._tag === "Some"
 
-/** The check of a duration: zero or more, or `Infinity`. */
+/** The check of a duration of zero or more, including `Infinity`. */
 export const duration: Check = ordered("a duration >= 0", isDuration)
 export const finiteDuration: Check = ordered(
   "a finite duration >= 0",
@@ -188,7 +188,10 @@ const dhparam = other(
   (value) => value === "auto" || (typeof value === "string" && value.includes("-----BEGIN "))
 )
 
-/** TLS options of clients and servers. Unknown options are refused where TLS is used (`known.ts`). */
+/**
+ * The checks of TLS options of clients and servers. Unknown options are refused later, when TLS is used
+ * (`known.ts`).
+ */
 export const tls: Checks<TlsOptions> = {
   serverName: string,
   checkServerIdentity: callback,

@@ -1,7 +1,7 @@
 /**
- * Serialises options to a key. Two keys are equal if and only if the options are equal; functions and buffers
- * are compared by identity, all other values by content. A key may contain secrets, so it must never leave
- * the process.
+ * Serialises options to a key. Two keys are equal if and only if the options are equal. Functions and buffers
+ * are compared by identity, and all other values by content. A key may contain secrets, so it must never
+ * leave the process.
  */
 const identities = new WeakMap<object, number>()
 let identitiesGiven = 0

@@ -1,6 +1,6 @@
 /**
- * The known options of connections and TLS. Unknown options are refused, so that a misspelled option for an
- * address or a server name is not silently ignored.
+ * The known options of connections and TLS. Unknown options are refused. Otherwise a misspelled option for an
+ * address or a server name would have no effect.
  */
 import type { ConnectionOptions } from "./request.js"
 import * as HttpError from "../../errors/index.js"
@@ -28,7 +28,7 @@ const connectionOptions: Readonly<Record<keyof ConnectionOptions, true>> = {
   tls: true
 }
 
-/** Returns the error for an unknown connection option; `undefined` if all options are known. */
+/** Returns the error for an unknown connection option. Returns `undefined` if all options are known. */
 export const refuseConnectionOption = (options: object): HttpError.ConnectionFailed | undefined => {
   const name = unknownOf(options, connectionOptions)
   if (name === undefined) return undefined
@@ -66,10 +66,10 @@ const tlsOptions: Readonly<Record<keyof TlsOptions, true>> = {
   ticketKeys: true
 }
 
-// Maps Node's option names to ours, for a hint in the error.
+// Maps Node's option names to the names in this package, for a hint in the error.
 const ours: Readonly<Record<string, keyof TlsOptions>> = { servername: "serverName", ALPNProtocols: "alpn" }
 
-/** Returns the error for an unknown TLS option; `undefined` if all options are known. */
+/** Returns the error for an unknown TLS option. Returns `undefined` if all options are known. */
 export const refuseTlsOption = (options: object): HttpError.TlsFailure | undefined => {
   const name = unknownOf(options, tlsOptions)
   if (name === undefined) return undefined

@@ -1,9 +1,9 @@
 /**
- * Further options of a request in addition to method, URL, fields and body: connection, parser, timeouts,
- * callbacks.
+ * The options of a request in addition to method, URL, fields and body. They configure connection, parser,
+ * timeouts and callbacks.
  *
- * Contains only types. `Client.request` reads these options from the request, platform's client from
- * `Client.withRequestOptions`.
+ * Contains only types. `Client.request` reads these options from the request, and platform's client reads
+ * them from `Client.withRequestOptions`.
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
@@ -28,13 +28,13 @@ export type HeadersInput =
 
 /**
  * Options for opening connections, which include the applicable options of Node's `net.connect` and
- * `dns.lookup`. Requests share connections only if these options are equal; functions and buffers must be
- * identical. So use one record for many requests.
+ * `dns.lookup`. Requests share connections only if these options are equal. Functions and buffers must be
+ * identical, so use the same record for many requests.
  *
- * Some options of `net.connect` have an equivalent elsewhere: the URL for `host` and `port`, the agent for
- * `keepAlive`, `timeouts` for `timeout`, interruption for `signal`. The options `allowHalfOpen`, `fd`,
- * `onread`, `readable` and `writable` cannot be set. With an unknown option the request fails with
- * `ConnectionFailed` and the code `ERR_HTTPFX_CONNECTION_OPTION`.
+ * Some options of `net.connect` are set elsewhere: `host` and `port` by the URL, `keepAlive` by the agent,
+ * and `timeout` by `timeouts`. Interruption replaces `signal`. The options `allowHalfOpen`, `fd`, `onread`,
+ * `readable` and `writable` cannot be set. With an unknown option the request fails with `ConnectionFailed`
+ * and the code `ERR_HTTPFX_CONNECTION_OPTION`.
  *
  * @since 0.1.0
  * @category models
@@ -46,8 +46,8 @@ export interface ConnectionOptions {
    */
   readonly family?: 4 | 6 | undefined
   /**
-   * Flags for the system's resolver (`dns.ADDRCONFIG`, ...). A network that does not use this resolver
-   * ignores them. Default 0.
+   * Flags for the system's resolver (`dns.ADDRCONFIG`, ...). A network with another resolver ignores the
+   * flags. Default 0.
    */
   readonly hints?: number | undefined
   /** Local address. Default: the system chooses. */
@@ -57,8 +57,8 @@ export interface ConnectionOptions {
   /** `TCP_NODELAY`. Default `true`. */
   readonly noDelay?: boolean | undefined
   /**
-   * Resolves names in place of the network, and is called for IP addresses too. Receives `family` and `hints`
-   * of these options.
+   * Resolves names in place of the network. It is called for IP addresses, too, and receives `family` and
+   * `hints` of these options.
    */
   readonly lookup?:
     | ((
@@ -66,14 +66,17 @@ export interface ConnectionOptions {
         options: { readonly family?: 4 | 6 | undefined; readonly hints?: number | undefined }
       ) => Effect.Effect<readonly [ResolvedAddress, ...Array<ResolvedAddress>], HttpError.NameNotResolved>)
     | undefined
-  /** Delay before the next address is tried in parallel, in milliseconds (RFC 8305). Default 250. */
+  /**
+   * Delay before the next address is tried in parallel to the earlier addresses (RFC 8305), in milliseconds.
+   * Default 250.
+   */
   readonly attemptDelay?: number | undefined
-  /** Path of a Unix socket to connect to instead of the URL's host, which is then not resolved. */
+  /** Path of a Unix socket to connect to instead of the URL's host. The host is then not resolved. */
   readonly socketPath?: string | undefined
   /**
    * Opens the connection in place of the network. For `https:` URLs this function must also add TLS
-   * (`Network.secure`). Other connection options and proxies are then ignored. The client owns the returned
-   * connection. `protocol`, `host` and `port` of the destination are those of the URL.
+   * (`Network.secure`). The other connection options, and proxies, are then ignored. The client owns the
+   * returned connection. `protocol`, `host` and `port` of the destination are those of the URL.
    */
   readonly createConnection?:
     | ((destination: {
@@ -83,20 +86,23 @@ export interface ConnectionOptions {
       }) => Effect.Effect<Transport, ConnectError | HttpError.NameNotResolved | HttpError.TlsFailure>)
     | undefined
   /**
-   * TLS options for `https:` URLs; each field overrides the agent's. `serverName` is the name for SNI and
-   * verification.
+   * TLS options for `https:` URLs. Each field overrides the same field of the agent's `tls`. `serverName` is
+   * the name for SNI and verification.
    */
   readonly tls?: Omit<TlsOptions, "role"> | undefined
 }
 
 /**
- * Parser options that override the agent's. Requests with different parser options do not share connections.
+ * Parser options that override the options of the agent. Requests with different parser options do not share
+ * connections.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ParserOptions {
-  /** Maximum size of the names and values in a head, in bytes. Default: the agent's limit (`limits`). */
+  /**
+   * Maximum size of the names and values in a head, in bytes. Default: `limits.maxHeaderSize` of the agent.
+   */
   readonly maxHeaderSize?: number | undefined
   /**
    * Whether the parser accepts the deviations that Node's `insecureHTTPParser` accepts. With `false`, the
@@ -114,7 +120,7 @@ export interface ParserOptions {
 export interface Informational {
   /** The status, 100 to 199, except 101. */
   readonly status: number
-  /** The reason phrase as received; may be empty. */
+  /** The reason phrase as received, which may be empty. */
   readonly statusMessage: string
   /** Field lines as received: name, value, name, value, ... */
   readonly rawHeaders: ReadonlyArray<string>
@@ -123,9 +129,9 @@ export interface Informational {
 export type { EarlyAnswer } from "../../connection/client/ports.js"
 
 /**
- * Timeouts per phase of a request. An expired timeout fails the request with the error named at the phase. A
- * phase is limited only if a limit is set here or by the agent's `timeout`. A number is milliseconds. An
- * unset timeout costs nothing.
+ * Timeouts per phase of a request. When a timeout expires, the request fails with the error that the
+ * timeout's description names. A phase is limited only if a limit is set here or by the agent's `timeout`. A
+ * number is milliseconds. An unset timeout costs nothing.
  *
  * @since 0.1.0
  * @category models
@@ -155,7 +161,7 @@ export interface Timeouts {
 }
 
 /**
- * Options shared by the Effect API and platform's client.
+ * Options of a request that are shared by the Effect API and platform's client.
  *
  * @since 0.1.0
  * @category models
@@ -166,20 +172,23 @@ export interface RequestOptions<E = never> {
    * the exchange (Node's one-shot agent).
    */
   readonly agent?: Agent | false | undefined
-  /** Timeouts per phase. Default: the client's. */
+  /** Timeouts per phase. Default: the timeouts of the client. */
   readonly timeouts?: Timeouts | undefined
-  /** Maximum time that an incomplete response body may stay unread. Default: the client's (30 seconds). */
+  /**
+   * Maximum time that an incomplete response body may stay unread. Default: the `unreadTimeout` of the client
+   * (30 seconds).
+   */
   readonly unreadTimeout?: Duration.DurationInput | undefined
   /** Options for opening the connection. Default: the network connects to the URL's host. */
   readonly connection?: ConnectionOptions | undefined
-  /** Options for parsing the response. Default: the agent's. */
+  /** Options for parsing the response. Default: the parser options of the agent. */
   readonly parser?: ParserOptions | undefined
-  /** Proxies for this request; `false` for no proxy. Default: the client's. */
+  /** Proxies for this request. `false` disables proxies. Default: the proxies of the client. */
   readonly proxy?: Proxies | false | undefined
   /**
-   * Trailers to send after the body, which is then chunked. An effect that computes the trailers runs once
-   * the body has been sent. Fields that recipients need before the content fail the request with
-   * `TrailerInvalid`. Default: no trailers.
+   * Trailers to send after the body, which is then chunked. If the trailers are an effect, it runs once the
+   * body has been sent. The request fails with `TrailerInvalid` for fields that recipients need before the
+   * content. Default: no trailers.
    */
   readonly trailers?: HeadersInput | Effect.Effect<HeadersInput, E> | undefined
   /**
@@ -189,8 +198,8 @@ export interface RequestOptions<E = never> {
    */
   readonly expectContinue?: boolean | undefined
   /**
-   * Maximum wait for `100 Continue`, after which the body is sent without it (RFC 9110 §10.1.1). Default 1
-   * second.
+   * Maximum wait for `100 Continue`. When it expires, the body is sent without a 100 (RFC 9110 §10.1.1).
+   * Default 1 second.
    */
   readonly continueTimeout?: Duration.DurationInput | undefined
   /** Handling of a final response that arrives before the request body has been sent. Default `continue`. */
@@ -217,7 +226,7 @@ export interface RequestParts {
   /** The scheme, with its colon. Default `http:`. */
   readonly protocol?: "http:" | "https:" | undefined
   /**
-   * Name or IP address; an IPv6 address without brackets. A host that RFC 3986 does not allow fails the
+   * The name or IP address. An IPv6 address has no brackets. A host that RFC 3986 does not allow fails the
    * request with `InvalidUrl`.
    */
   readonly host: string
@@ -266,8 +275,8 @@ export interface Request<E = never> extends RequestOptions<E> {
   readonly setDefaultHeaders?: boolean | undefined
   /**
    * Bytes, text (UTF-8), form data (`multipart/form-data`), or a stream. With a stream, the head is sent
-   * immediately and the stream is pulled only as fast as the server reads; the body is chunked unless the
-   * headers contain `Content-Length`. Default: no body.
+   * immediately, and the stream is pulled only as fast as the server reads. A stream is sent chunked unless
+   * the headers contain `Content-Length`. Default: no body.
    */
   readonly body?: string | Uint8Array | FormData | Stream.Stream<Uint8Array, E> | undefined
 }
@@ -283,7 +292,7 @@ export interface Request<E = never> extends RequestOptions<E> {
 export interface UpgradeRequest<E = never> extends Request<E> {
   /**
    * Value of `Upgrade`, such as `websocket`, unless the headers contain this field. `Connection: Upgrade` is
-   * added too.
+   * added, too.
    */
   readonly protocol?: string | undefined
 }

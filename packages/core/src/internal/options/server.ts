@@ -17,8 +17,8 @@ import * as Check from "./checks.js"
 import type * as Shutdown from "./shutdown.js"
 
 /**
- * The options of a server besides its address: parsing, limits, socket options and shutdown. Timeouts are in
- * `ServerTimeouts`; docs/timeouts-and-limits.md has a table of all limits.
+ * The options of a server, without its address and its timeouts (`ServerTimeouts`). They configure parsing,
+ * limits, sockets and shutdown. docs/timeouts-and-limits.md has a table of all limits.
  *
  * An option that Node's `http.createServer` or `http.Server` also has keeps Node's name. All options are
  * optional. With an invalid value, the creation of the server fails with `InvalidOption`.
@@ -32,8 +32,8 @@ export interface ServerOptions extends Shutdown.Options {
   /**
    * Whether a client that has sent FIN still gets responses. With `false`, the server treats the client as
    * gone and interrupts the handler. With `true`, the server answers the requests already received, then
-   * closes the connection. A client that is really gone is then noticed only when the response is written.
-   * Default `false`.
+   * closes the connection. A client that has closed both directions is then noticed only when the response is
+   * written. Default `false`.
    */
   readonly allowHalfOpen?: boolean | undefined
   /**
@@ -44,18 +44,18 @@ export interface ServerOptions extends Shutdown.Options {
   /** Whether the parser uses `presets.insecure`. Cannot be combined with `flags`. Default `false`. */
   readonly insecureHTTPParser?: boolean | undefined
   /**
-   * Whether HTTP/1.1 requests without `Host` get 400. Default: as in `flags`, whose preset `strict` requires
-   * `Host`.
+   * Whether HTTP/1.1 requests without `Host` get 400. Default: `true`, unless `flags` or `insecureHTTPParser`
+   * accepts a missing `Host`.
    */
   readonly requireHostHeader?: boolean | undefined
   /**
-   * Maximum sizes of heads, chunk extensions and trailers, in bytes, and maximum numbers of field lines.
-   * Default: the limits of `wire/receive/limits`.
+   * Maximum sizes of heads, chunk extensions and trailers in bytes, and maximum numbers of field lines.
+   * Default: 16384 bytes each and 2000 lines.
    */
   readonly limits?: Partial<Limits> | undefined
   /**
-   * Maximum number of requests per connection. The response to the last request has `Connection: close`;
-   * later requests on the connection get 503. Default 0: no limit.
+   * Maximum number of requests per connection. The response to the last request has `Connection: close`.
+   * Later requests on the connection get 503. Default 0: no limit.
    */
   readonly maxRequestsPerSocket?: number | undefined
   /** Maximum number of concurrent connections. Default 0: no limit. */
@@ -65,11 +65,14 @@ export interface ServerOptions extends Shutdown.Options {
   /**
    * Handling of connections above `maxConnections` or `maxConnectionsPerAddress`. With `answer`, the server
    * sends 503 with `Retry-After` to the first request of the connection. At most 128 such connections are
-   * open at a time; further connections are reset. With `reset`, the server resets the connection
+   * open at a time, and further connections are reset. With `reset`, the server resets the connection
    * immediately. Default `answer`.
    */
   readonly whenFull?: "answer" | "reset" | undefined
-  /** Value of `Retry-After` in these 503 responses, rounded up to whole seconds. Default 1 second. */
+  /**
+   * Value of `Retry-After` in the 503 responses of `whenFull: "answer"`, rounded up to whole seconds. Default
+   * 1 second.
+   */
   readonly retryAfter?: Duration.DurationInput | undefined
   /**
    * Maximum size of a request's body, in bytes. Reading a larger body fails. If the app does not handle this
@@ -78,10 +81,12 @@ export interface ServerOptions extends Shutdown.Options {
    */
   readonly maxBodySize?: FileSystem.SizeInput | undefined
   /**
-   * Maximum number of buffered bytes per connection and direction: unread request bodies and pipelined
-   * requests, and responses that the client does not read. Above this limit, reading from the connection, or
-   * sending the response, pauses. The transport has its own write buffer (16 KiB on Node.js 20, 64 KiB
-   * later), so a smaller limit has no effect on responses. Default 65536.
+   * Maximum number of buffered bytes per connection and direction. Unread request bodies and pipelined
+   * requests count in one direction, and responses that the client does not read count in the other. Above
+   * this limit, the server stops reading from the connection or sending the response.
+   *
+   * The transport has its own write buffer (16 KiB on Node.js 20, 64 KiB later), so a smaller limit has no
+   * effect on responses. Default 65536.
    */
   readonly highWaterMark?: number | undefined
   /**
@@ -89,7 +94,9 @@ export interface ServerOptions extends Shutdown.Options {
    * keep only their first value. Default `false`.
    */
   readonly joinDuplicateHeaders?: boolean | undefined
-  /** Names of response fields whose values are sent in one field line, joined with `; `. Default: none. */
+  /**
+   * Names of response fields whose values are sent in one field line, joined with `; `. Default: no names.
+   */
   readonly uniqueHeaders?: ReadonlyArray<string> | undefined
   /**
    * Whether a 204 or 304 response with a body fails with `ERR_HTTP_BODY_NOT_ALLOWED`. With `false`, the
@@ -97,7 +104,7 @@ export interface ServerOptions extends Shutdown.Options {
    * create the same response as for GET. Default `false`.
    */
   readonly rejectNonStandardBodyWrites?: boolean | undefined
-  /** Whether a body must match its `Content-Length`. Always `true`; the value `false` is refused. */
+  /** Whether a body must match its `Content-Length`. This is always so, and the value `false` is refused. */
   readonly strictContentLength?: boolean | undefined
   /** Whether responses get `Date`. Default `true`. */
   readonly sendDate?: boolean | undefined
@@ -111,8 +118,8 @@ export interface ServerOptions extends Shutdown.Options {
   /** Inactivity of a connection before the first TCP keep-alive probe. Default 0: the system's delay. */
   readonly keepAliveInitialDelay?: Duration.DurationInput | undefined
   /**
-   * Called for errors of clients, such as malformed requests. May respond in place of the server. Default:
-   * the server responds.
+   * Called for errors of clients, such as malformed requests. It may respond in place of the server. By
+   * default the server responds.
    */
   readonly onClientError?: Handler | undefined
   /**
@@ -126,7 +133,7 @@ export interface ServerOptions extends Shutdown.Options {
 export interface ServerSettings extends Settings {
   readonly maxBodySize: FileSystem.Size | undefined
   readonly joinDuplicateHeaders: boolean
-  /** The names in lower case. */
+  /** Names of response fields whose values are joined, in lower case. */
   readonly uniqueHeaders: ReadonlySet<string> | undefined
   readonly rejectNonStandardBodyWrites: boolean
 }

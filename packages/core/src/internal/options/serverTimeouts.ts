@@ -59,7 +59,7 @@ export interface Options extends ExchangeOptions {
   readonly keepAliveTimeout?: Duration.DurationInput | undefined
   /**
    * Time added to the announced `keepAliveTimeout`, so that a request sent just before that time arrives
-   * before the close. Must be finite; zero adds no time. Default 1 second (Node's
+   * before the close. Zero adds no time. An infinite value is refused. Default 1 second (Node's
    * `server.keepAliveTimeoutBuffer`).
    */
   readonly keepAliveTimeoutBuffer?: Duration.DurationInput | undefined
@@ -109,8 +109,8 @@ const checks: Checks<Options> = {
 }
 
 /**
- * Returns the deadlines of `of`, overridden by the given options. Fails with `InvalidOption` for an invalid
- * value.
+ * Returns the deadlines in `of`, and replaces each deadline for which `options` has a value. Fails with
+ * `InvalidOption` for an invalid value.
  *
  * @since 0.1.0
  * @category constructors

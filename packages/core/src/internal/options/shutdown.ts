@@ -17,20 +17,24 @@ export interface Options {
   readonly lameDuckPeriod?: Duration.DurationInput | undefined
   /**
    * Time for which idle connections stay open while the server drains. A request that is already on its way
-   * then gets its response instead of a reset. At most `gracefulShutdownTimeout`. Default 500 milliseconds.
+   * then gets its response instead of a reset. The time cannot exceed `gracefulShutdownTimeout`. Default 500
+   * milliseconds.
    */
   readonly idleConnectionGrace?: Duration.DurationInput | undefined
   /**
    * Maximum time for which draining waits for in-flight exchanges. After this time handlers are interrupted
    * and connections are reset. Only uninterruptible handlers (policy `wait`, `HttpRouter`'s
-   * `uninterruptible`) keep their connections for the same time again. Default 20 seconds.
+   * `uninterruptible`) then keep their connections for a second period of the same length. Default 20
+   * seconds.
    */
   readonly gracefulShutdownTimeout?: Duration.DurationInput | undefined
   /**
    * Handling of open WebSockets when draining begins. With `close`, the server immediately sends a close
-   * frame with 1001 (RFC 6455 §7.4.1: going away), unless the handler has the policy `wait` or has used
-   * `awaitDrain` or `endAtDrain`. With `wait`, a WebSocket stays open until its handler ends or the deadline
-   * expires. Then the server sends 1001. Default `close`.
+   * frame with 1001 (RFC 6455 §7.4.1: going away). It sends no frame yet if the handler has the policy
+   * `wait`, or has used `awaitDrain` or `endAtDrain`.
+   *
+   * With `wait`, a WebSocket stays open until its handler ends. When `gracefulShutdownTimeout` expires, the
+   * server sends 1001. Default `close`.
    */
   readonly webSocketsAtDrain?: "close" | "wait" | undefined
 }

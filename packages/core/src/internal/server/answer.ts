@@ -1,9 +1,9 @@
 /**
- * Sends platform's `HttpServerResponse` on the connection: the head through `wire/`, then the body.
+ * Sends platform's `HttpServerResponse` on the connection. `wire/` encodes the head, and the body follows.
  *
- * A response in memory is one write. A stream is pulled only as fast as the client reads. An invalid response
- * fails before anything is sent. A failure after the head aborts the response and closes the connection, so
- * that the client never takes an incomplete body for a complete one.
+ * The head and a body in memory are sent in one write. A stream is pulled only as fast as the client reads.
+ * An invalid response fails before anything is sent. A failure after the head aborts the response and closes
+ * the connection, so that the client never takes an incomplete body for a complete one.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as ServerResponse from "@effect/platform/HttpServerResponse"
@@ -205,8 +205,8 @@ const sendStream = (
 ): Effect.Effect<ServerResponse.HttpServerResponse, unknown> => {
   const { connection } = exchange
   const sending = new SendingBody(exchange, response, body)
-  // Reading the request's body sends 100, which must precede our head. The stream may read this body, so pull
-  // the stream before sending the head.
+  // Pulling the stream may read the request's body, which sends a 100. The 100 must precede our head, so pull
+  // the stream first.
   const waits = connection.awaitsContinue(exchange) && mayHaveBody(response.status)
   if (!waits) {
     const violation = sending.begin()
@@ -231,8 +231,8 @@ const sendStream = (
 // Whether the status allows a body (RFC 9110 §15.3.5, §15.4.5). Does not consider HEAD.
 const mayHaveBody = (status: number) => !hasNoContent(status)
 
-// Returns the trailers of a chunked response. As in Node, HTTP/1.0 responses and responses without a body
-// have none.
+// Returns the trailers of a chunked response. As in Node, HTTP/1.0 responses and responses without a body get
+// no trailers.
 const trailersOf = (exchange: ServerExchange): ReadonlyArray<string> | undefined =>
   exchange.framing?._tag === "Chunked" ? exchange.trailers?.fields : undefined
 

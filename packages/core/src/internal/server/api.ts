@@ -1,6 +1,6 @@
 /**
- * Builds the app of a platform `HttpApi` with compiled routes (`router.ts`). Everything else is platform's:
- * the routes of the groups, their middleware, and the responses to errors.
+ * Builds the app of a platform `HttpApi` with compiled routes (`router.ts`). The routes of the groups, their
+ * middleware, and the responses to errors come from platform.
  */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
@@ -9,10 +9,10 @@ import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import { asPlatform, compile } from "./router.js"
 
-/** As `HttpApiBuilder.httpApp`. */
+/** Builds the app that `HttpApiBuilder.httpApp` would build, with compiled routes. */
 export const apiApp: typeof HttpApiBuilder.httpApp = Effect.flatMap(HttpApi.Api, ({ api, context }) => {
   // Middleware of the whole API runs between the router and the middleware of `HttpApiBuilder.middleware`.
-  // Platform does not publish a function for that place.
+  // Platform publishes no function for inserting it there.
   if (api.middlewares.size > 0) return HttpApiBuilder.httpApp
   return Effect.gen(function* () {
     const router = yield* Effect.flatMap(HttpApiBuilder.Router, ({ router }) => router)

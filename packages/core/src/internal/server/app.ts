@@ -82,7 +82,7 @@ const answer = (
   )
 }
 
-// The response that platform gives to a failure without a response of its own.
+// The response that platform gives to a failure that defines no response.
 const unhandled = Effect.runSync(ServerError.causeResponse(Cause.fail(undefined)))[0]
 
 // `report` logs the failure, so prevent Effect from logging the fiber's failure again at level Debug.
@@ -119,7 +119,7 @@ const report = (
 const answerFailure = (cause: Cause.Cause<unknown>): Effect.Effect<Response, unknown> =>
   withExchange((exchange, fiber) =>
     Effect.flatMap(ServerError.causeResponse(cause), ([response, rest]) => {
-      // The trailers belong to the failed response. Another response is sent, so drop them.
+      // The trailers belong to the response that failed. Drop them, because another response is sent.
       if (exchange.answer === undefined) exchange.trailers = undefined
       return Effect.zipRight(
         Effect.zipRight(report(exchange, fiber, cause, response), answer(exchange, fiber, response)),
@@ -131,7 +131,8 @@ const answerFailure = (cause: Cause.Cause<unknown>): Effect.Effect<Response, unk
 const respond = (response: Response): Effect.Effect<Response, unknown> =>
   withExchange((exchange, fiber) => {
     const sent = answer(exchange, fiber, response)
-    // In the common case the response is already sent, so save the cost of an error handler.
+    // If the response has been sent synchronously, return the result directly to save the cost of an error
+    // handler.
     return "_tag" in sent && sent._tag === "Success" ? sent : Effect.catchAllCause(sent, answerFailure)
   })
 
@@ -155,7 +156,7 @@ const withSpan = (app: AnyApp): AnyApp =>
     )
   })
 
-/** Returns the facts about the server that apps need. */
+/** Returns the values of the server that its apps need. */
 export const serverOf = (
   life: ServerLife,
   settings: ServerSettings,
@@ -203,7 +204,7 @@ export const make = (
 
 const outcome = { onFailure: answerFailure, onSuccess: respond }
 
-// Runs the handler of a route and sends its response. The fiber is interruptible from its start.
+// Runs the handler of a route and sends its response. The fiber can be interrupted from its start.
 const answerRoute: Run = (handler, uninterruptible) => {
   const answered = Effect.matchCauseEffect(handler, {
     onFailure: answerFailure,
@@ -235,8 +236,8 @@ const handled = (
   const traced = untraced ? (app: AnyApp) => app : withSpan
   if (middleware === undefined) return traced(responded)
   return Effect.matchCauseEffect(traced(middleware(responded)) as AnyApp, {
-    // A middleware may fail, or return a response without running the app. In both cases the response is sent
-    // here.
+    // A middleware may fail, or return a response without running the app. In both cases this code sends the
+    // response.
     onFailure: (cause) =>
       withExchange((exchange, fiber) =>
         exchange.answer !== undefined

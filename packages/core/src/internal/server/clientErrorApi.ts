@@ -34,10 +34,10 @@ export interface ServerClientError {
 }
 
 /**
- * Handles an error of a client. The server sends the response that the handler returns, or otherwise its
- * default response, and then closes the connection. A returned response is ignored if `writable` is false or
- * if the handler used `socket`. The handler must end within 5 seconds and is interrupted when the client
- * leaves. A defect of the handler is logged, and the default response is sent.
+ * Handles an error of a client. The server sends the response that the handler returns, or the default
+ * response if the handler returns none. Then the server closes the connection. A returned response is ignored
+ * if `writable` is false or if the handler used `socket`. The handler must end within 5 seconds and is
+ * interrupted when the client leaves. A defect of the handler is logged, and the default response is sent.
  *
  * @since 0.1.0
  * @category models

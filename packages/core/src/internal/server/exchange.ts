@@ -1,7 +1,8 @@
 /**
- * One request/response exchange in the Effect driver. The exchange owns the fiber that runs its handler.
+ * One request/response exchange of a server of the Effect API. The exchange owns the fiber that runs its
+ * handler.
  *
- * Holds only the state of this exchange. `wire/` encodes the response; `connection/` closes or reuses the
+ * Holds only the state of this exchange. `wire/` encodes the response, and `connection/` closes or reuses the
  * connection after the exchange.
  */
 import type * as Headers from "@effect/platform/Headers"
@@ -55,7 +56,7 @@ export interface Serving {
   readonly server: AppServer
 }
 
-/** Facts about the server that apps need. */
+/** Values of the server that its apps need. */
 export interface AppServer {
   readonly settings: ServerSettings
   readonly onClientError: Handler | undefined
@@ -71,23 +72,23 @@ export interface AppServer {
 export class ServerExchange extends Exchange implements SpanSource {
   declare body: IncomingBody<BodyLoss, BodyError> | undefined
   readonly scope: ExchangeScope = makeExchangeScope()
-  /** Set by the app when the exchange begins. */
+  /** The platform request. The app sets it when the exchange begins. */
   request: ServerRequest.HttpServerRequest = undefined as never
   /**
-   * The parts of a form, once requested. All views of the request share them, because the body can be read
-   * only once.
+   * The parts of a form, created when they are first requested. All views of the request share the same
+   * parts, because the body can be read only once.
    */
   multipart: ServerRequest.HttpServerRequest["multipart"] | undefined = undefined
   span: LazySpan | undefined = undefined
-  /** The span of an installed tracer, which `span` then replaces. */
+  /** The span of an installed tracer. If it is set, the exchange has no lazy `span`. */
   tracedSpan: Tracer.Span | undefined = undefined
   fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined = undefined
-  /** The response; set once its head has been written to the transport. */
+  /** The response. It is set once its head has been written to the transport. */
   answer: HttpServerResponse | undefined = undefined
   /** The path of the matched route, as the router declares it. */
   route: string | undefined = undefined
   trailers: ResponseTrailers | undefined = undefined
-  /** The handler's failure, unless the failure defines its own response. */
+  /** The handler's failure. It stays `undefined` for a failure that defines its own response. */
   failure: Cause.Cause<unknown> | undefined = undefined
   /** Whether the failure has been logged. */
   reported = false
@@ -154,7 +155,7 @@ export class ServerExchange extends Exchange implements SpanSource {
     return remote?._tag === "TcpAddress" ? remote.hostname : undefined
   }
 
-  /** Calls the listener once, with the outcome, when the exchange has ended. */
+  /** Calls `listener` once, with the outcome, when the exchange has ended. */
   onEnd(listener: (outcome: ExchangeOutcome) => void): void {
     if (!this.isWatched) this.begins()
     this.ended = this.ended === undefined ? [listener] : [...this.ended, listener]
@@ -168,7 +169,7 @@ export class ServerExchange extends Exchange implements SpanSource {
     return this.annotated ?? noAnnotations
   }
 
-  /** The path of the matched route; of a router that was not compiled, from the span on which it sets it. */
+  /** Returns the path of the matched route. A router that was not compiled sets the path only on the span. */
   get matchedRoute(): string | undefined {
     const span = this.span?.own("http.route") ?? this.tracedSpan?.attributes.get("http.route")
     return this.route ?? (typeof span === "string" ? span : undefined)

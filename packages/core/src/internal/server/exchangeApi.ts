@@ -29,7 +29,7 @@ export interface Connection {
   readonly local: Address | undefined
   /** The client's address. */
   readonly remote: Address | undefined
-  /** The TLS session and the client's certificate; `undefined` without TLS. */
+  /** The TLS session and the client's certificate. `undefined` without TLS. */
   readonly tls: TlsFacts | undefined
   /** Number of this exchange on its connection, from 1. */
   readonly exchange: number
@@ -96,7 +96,7 @@ export type UpgradeError =
 export interface UpgradeOptions {
   /** The new protocol, sent in `Upgrade`. Default: the protocol that the client asked for. */
   readonly protocol?: string | undefined
-  /** Further fields of the response. */
+  /** Additional fields of the response. */
   readonly headers?: Fields | undefined
   /** The 2xx status of the response to CONNECT. Default 200. The status of an upgrade is always 101. */
   readonly status?: number | undefined
@@ -105,7 +105,7 @@ export interface UpgradeOptions {
 }
 
 /**
- * A request/response exchange, with everything that platform's request does not offer: raw fields, 1xx,
+ * A request/response exchange, with the parts that platform's request does not offer: raw fields, 1xx,
  * trailers, the connection, protocol switches.
  *
  * @since 0.1.0
@@ -120,15 +120,18 @@ export interface Exchange {
   readonly httpVersion: string
   /** Field lines as received, with case and order: name, value, name, value, ... */
   readonly rawHeaders: ReadonlyArray<string>
-  /** The fields, folded like Node's `message.headers`: `set-cookie` is an array. */
+  /**
+   * The fields, folded like Node's `message.headers`. Names are in lower case. Repeated fields are joined, or
+   * reduced to the first value if only one value is meaningful. `set-cookie` is an array.
+   */
   readonly headers: FoldedFields
   /** All values of every field, like Node's `message.headersDistinct`. */
   readonly headersDistinct: DistinctFields
   /** The connection of this exchange. */
   readonly connection: Connection
   /**
-   * The trailers of the request: `raw`, `folded`, `distinct`. This effect discards an unread rest of the
-   * body, so read the body first.
+   * The trailers of the request, as `raw`, `folded` and `distinct`. This effect discards an unread rest of
+   * the body, so read the body first.
    */
   readonly trailers: Effect.Effect<FieldViews, RequestBodyError>
   /**
@@ -139,7 +142,7 @@ export interface Exchange {
   /** Sends `102 Processing`, which tells the client that the response will take a while. */
   readonly processing: Effect.Effect<void, HttpError.HeadersSent>
   /**
-   * Sends `103 Early Hints` with further fields and these links (`</style.css>; rel=preload; as=style`).
+   * Sends `103 Early Hints` with additional fields and these links (`</style.css>; rel=preload; as=style`).
    * Every link is validated. Without links nothing is sent.
    */
   readonly earlyHints: (
@@ -166,8 +169,8 @@ export interface Exchange {
    */
   readonly announceTrailers: (...names: ReadonlyArray<string>) => Effect.Effect<void, TrailerError>
   /**
-   * Adds trailers to the response; possible until the response is complete. Trailers added before the head
-   * are announced in the head and make the response chunked. Trailers can be added after the head only to a
+   * Adds trailers to the response, until the response is complete. Trailers added before the head are
+   * announced in the head and make the response chunked. Trailers can be added after the head only to a
    * chunked response, such as a stream of unknown length. Fails for fields that RFC 9110 §6.5.1 forbids, such
    * as fields for framing, routing and authentication. Responses without a body and responses to HTTP/1.0
    * omit the trailers, as in Node.
@@ -178,15 +181,17 @@ export interface Exchange {
   /**
    * Takes over the connection. Discards the rest of the request body, answers an upgrade with 101 or CONNECT
    * with 200, and returns the connection. The first reads of the connection yield the bytes already received.
-   * From then on the handler's response is ignored. When the handler succeeds, pending writes are sent and
-   * the connection closes; when the handler fails or is interrupted, the connection is reset. If the client
-   * leaves, reads and writes of the connection end or fail, but the handler is not interrupted.
+   * After the upgrade, the handler's response is ignored.
+   *
+   * When the handler succeeds, pending writes are sent and the connection closes. When the handler fails or
+   * is interrupted, the connection is reset. If the client leaves, reads and writes of the connection end or
+   * fail, but the handler is not interrupted.
    */
   readonly upgrade: (options?: UpgradeOptions) => Effect.Effect<Socket, UpgradeError>
   /**
-   * Overrides the server's timeouts (`ServerTimeouts`) for this exchange from now on, exact to the
-   * millisecond. Omitted options keep the timeouts in force. Zero means no limit. Fails with `InvalidOption`
-   * for an invalid value.
+   * Overrides the server's timeouts (`ServerTimeouts`) for this exchange, starting now. These timeouts expire
+   * exact to the millisecond. An omitted option leaves its timeout unchanged. Zero means no limit. Fails with
+   * `InvalidOption` for an invalid value.
    */
   readonly setTimeouts: (options: ExchangeOptions) => Effect.Effect<void, HttpError.InvalidOption>
 }

@@ -2,7 +2,8 @@
  * Implements the public `Exchange` over an exchange of the server. The handle is created when a handler first
  * uses it.
  *
- * Holds only views of the exchange. The automaton decides when a message may be sent, and `wire/` encodes it.
+ * Holds only views of the exchange. The automaton decides when a message may be sent, and `wire/` encodes the
+ * message.
  */
 import * as Effect from "effect/Effect"
 import type { Connection, Exchange, Fields, TrailerError } from "./exchangeApi.js"
@@ -137,8 +138,8 @@ export class ExchangeHandle implements Exchange {
       })
   }
 
-  // Returns a violation if trailers do not fit the framing of a response with a body. For HTTP/1.0 and
-  // without a body, trailers are silently omitted.
+  // Returns a violation if the response has a body that is not chunked, because trailers need chunks. In
+  // HTTP/1.0 responses and in responses without a body, trailers are silently omitted.
   private get trailersMisplaced(): Violation | undefined {
     const { framing, head } = this.self
     const fits = framing === undefined || framing._tag === "Chunked" || framing._tag === "None"

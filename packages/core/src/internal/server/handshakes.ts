@@ -1,7 +1,7 @@
 /**
- * The TLS handshakes of a server, which turn plain connections into secured ones.
+ * The TLS handshakes of a server, which turn plain connections into TLS connections.
  *
- * Certificates can be replaced at runtime; running handshakes keep the old certificates. A handshake that
+ * Certificates can be replaced at runtime. Handshakes in progress keep the old certificates. A handshake that
  * fails or times out affects only its own connection. Never handles a connection after its handshake.
  */
 import * as Cause from "effect/Cause"
@@ -81,8 +81,8 @@ export class ServerHandshakes implements Handshakes {
         server.handshakeDone(plain, exit.value, admission)
         return server.checkEmpty()
       }
-      // The handshake succeeded just as its timeout expired, so the secured connection has no owner and must
-      // be reset.
+      // The handshake succeeded just as its timeout expired. Reset the connection, because no code will
+      // receive it.
       if (Exit.isSuccess(exit)) exit.value.reset()
       const failure = late
         ? Option.some(tooSlow(plain, limit))

@@ -44,7 +44,9 @@ export interface Service {
   readonly httpServer: HttpServer.HttpServer
   /** The bound address, as reported by the network. */
   readonly address: Address
-  /** `https` for a server with TLS. A proxy in front of the server may make this another scheme. */
+  /**
+   * The scheme that the server speaks, `https` with TLS. Behind a proxy, clients may use the other scheme.
+   */
   readonly scheme: "http" | "https"
   /** The timeouts in force, ms. */
   readonly timeouts: ServerTimeouts.Service
@@ -60,13 +62,13 @@ export interface Service {
    */
   readonly lameDuck: Effect.Effect<void>
   /**
-   * Shuts the server down, as closing the layer's scope does: lame duck, drain, deadline. Completes once the
-   * server is closed. Interrupting the wait does not interrupt the shutdown.
+   * Shuts the server down, as closing the layer's scope does. The phases are lame duck, drain and deadline.
+   * Completes once the server is closed. Interrupting the wait does not interrupt the shutdown.
    */
   readonly shutdown: Effect.Effect<void>
   /**
-   * A stream of the server's events from now on; ends when the server is closed. A reader that is more than
-   * 4096 events behind loses the oldest events; `observe` loses none.
+   * A stream of the server's events from now on. It ends when the server is closed. A reader that is more
+   * than 4096 events behind loses the oldest events. `observe` loses no events.
    */
   readonly events: Stream.Stream<ServerEvent>
   /**
@@ -77,9 +79,9 @@ export interface Service {
   /** Number of open connections. */
   readonly connections: Effect.Effect<number>
   /**
-   * Replaces the certificates for new connections; open connections keep theirs. If the network cannot use
-   * the new certificates, this effect fails and the server keeps the old certificates. Does nothing on a
-   * server without TLS.
+   * Replaces the certificates for new connections. Open connections keep the old certificates. If the network
+   * cannot use the new certificates, this effect fails and the server keeps the old certificates. Does
+   * nothing on a server without TLS.
    */
   readonly reloadTls: (tls: Network.ServerTls) => Effect.Effect<void, HttpError.TlsFailure>
   /** Closes connections without a request in flight. */

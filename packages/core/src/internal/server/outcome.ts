@@ -14,24 +14,25 @@ import type { RequestBodyError } from "./exchangeApi.js"
  */
 export interface Facts extends WireFacts {
   /**
-   * The path pattern of the route that matched (`/users/:id`); `undefined` if no route matched. It is also
-   * `undefined` for an exchange without a span (`withTracerDisabledWhen`), if the app is not itself an
-   * `HttpRouter` (but `HttpLayerRouter`, or a router behind a function).
+   * The path pattern of the route that matched (`/users/:id`). `undefined` if no route matched. If the app is
+   * not an `HttpRouter`, but for example an `HttpLayerRouter` or a function around a router, the pattern is
+   * read from the span. It is then also `undefined` for an exchange without a span
+   * (`withTracerDisabledWhen`).
    */
   readonly route: string | undefined
   /** Facts that the handler added with `ExchangeOutcome.annotate`. */
   readonly annotations: Readonly<Record<string, string>>
   /**
-   * Returns the value of a request field by its lower-case name; repeated fields are joined by `", "`. Always
-   * `undefined` if the handler did not start.
+   * Returns the value of a request field by its lower-case name. Repeated fields are joined by `", "`. Always
+   * returns `undefined` if the handler did not start.
    */
   readonly field: (name: string) => string | undefined
 }
 
 /**
- * The whole response was written to the connection. The server does not know whether the client received the
- * response. After an upgrade, this outcome means that either side closed the connection in order; `upgraded`
- * has the details.
+ * The whole response was written to the connection. The server does not know whether the client received it.
+ * After an upgrade, this outcome means that either side closed the connection in order. The field `upgraded`
+ * then has the details.
  *
  * @since 0.1.0
  * @category models
@@ -42,8 +43,8 @@ export interface Answered extends Facts {
 
 /**
  * The client left (FIN or RST) before the response was complete, and the handler was interrupted. After an
- * upgrade, this outcome means that the connection was reset, or that the client ended a WebSocket without a
- * close frame or violated its protocol.
+ * upgrade, this outcome means one of three things: the connection was reset, the client ended a WebSocket
+ * without a close frame, or the client violated the WebSocket protocol.
  *
  * @since 0.1.0
  * @category models
@@ -56,7 +57,7 @@ export interface ClientGone extends Facts {
 
 /**
  * The handler failed or died, or the shutdown's deadline interrupted the handler. The response was 500 (503
- * at the deadline), or it was truncated.
+ * after the shutdown's deadline), or it was truncated.
  *
  * @since 0.1.0
  * @category models
@@ -75,7 +76,7 @@ export interface ServerFailed extends Facts {
  */
 export interface TimedOut extends Facts {
   readonly _tag: "TimedOut"
-  /** The limit that expired. */
+  /** The error that names the expired limit. */
   readonly error: RequestBodyError
 }
 

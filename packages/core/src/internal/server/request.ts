@@ -1,9 +1,9 @@
 /**
  * Implements platform's `HttpServerRequest` over an exchange.
  *
- * Views of the head are computed on first read. The exchange receives and keeps the body. So several
- * middlewares may read the body as text, JSON, form data or bytes, although each middleware has its own view
- * of the request.
+ * Views of the head are computed on first read. The exchange receives the body and keeps it in memory.
+ * Several middlewares can therefore read the body as text, JSON, form data or bytes, although each middleware
+ * has its own request object.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import type * as FileSystem from "@effect/platform/FileSystem"
@@ -135,8 +135,7 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
     return Stream.mapError(Stream.fromChannel(channel), (cause) => this.failed(cause))
   }
 
-  // Fails once the body exceeds the limit. The bytes within the limit may already have been delivered by
-  // then.
+  // Fails once the body exceeds the limit. The consumer may already have received the bytes within the limit.
   private limited(
     body: IncomingBody<BodyLoss, BodyError>,
     limit: number
@@ -215,7 +214,7 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
     })
   }
 
-  // Decodes the whole body. A body that has already arrived costs one step of the fiber.
+  // Decodes the whole body. If the body has already arrived, decoding takes one step of the fiber.
   private whole<A>(decode: (bytes: Uint8Array) => A): Effect.Effect<A, Failure> {
     const { body, head } = this.source
     return Effect.withFiberRuntime<A, Failure>((fiber) => {

@@ -6,7 +6,7 @@
  * allowed.
  */
 export class ResponseTrailers {
-  /** Name, value, name, value, ... */
+  /** The trailer lines: name, value, name, value, ... */
   readonly fields: Array<string> = []
   private readonly names: Array<string> = []
 
@@ -19,7 +19,7 @@ export class ResponseTrailers {
     this.fields.push(...fields)
   }
 
-  /** The value of `Trailer` for the names known so far. */
+  /** The value of the field `Trailer`, which lists the names announced so far. */
   get announced(): string {
     return this.names.join(", ")
   }

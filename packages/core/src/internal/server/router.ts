@@ -1,9 +1,10 @@
 /**
- * Compiles a platform `HttpRouter` for one server: a request starts the handler of its route directly,
+ * Compiles a platform `HttpRouter` for one server. A request then starts the handler of its route directly,
  * without the effects by which platform's router copies and swaps the context.
  *
- * Routes, mounts, prefixes, router options, span attributes and failures are those of `HttpRouter.toHttpApp`.
- * One difference: behind the handler, the context still has `RouteContext` and `ParsedSearchParams`.
+ * Routes, mounts, prefixes, router options, span attributes and failures are the same as with
+ * `HttpRouter.toHttpApp`. The only difference is that after the handler, the context still has `RouteContext`
+ * and `ParsedSearchParams`.
  */
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as ServerError from "@effect/platform/HttpServerError"
@@ -25,10 +26,13 @@ type Route = HttpRouter.Route<unknown, unknown>
 type Handler = HttpRouter.Route.Handler<unknown, unknown>
 type Program = Effect.Effect<HttpServerResponse, unknown, unknown>
 
-/** Returns the effect that runs a handler and what follows the handler. */
+/** Returns the effect that runs a handler and the steps after the handler. */
 export type Run = (handler: Handler, uninterruptible: boolean) => Program
 
-/** Runs a handler as platform's router does: interruptible, unless its route is marked `uninterruptible`. */
+/**
+ * Runs a handler as platform's router does. The handler can be interrupted, unless its route is marked
+ * `uninterruptible`.
+ */
 export const asPlatform: Run = (handler, uninterruptible) => {
   const response = Effect.flatMap(handler, Respondable.toResponse)
   return uninterruptible ? response : Effect.interruptible(response)
@@ -73,7 +77,7 @@ const appOf = (router: Router, config: Partial<FindMyWay.RouterConfig>, run: Run
     if (found === undefined) return run(Effect.fail(new ServerError.RouteNotFound({ request })), false)
     const { program, route } = found.handler
     nameRoute(services, request, route.path)
-    // Only the exchange's own map may change: another one comes from middleware, which may share it.
+    // Change only the exchange's own map. Any other map comes from middleware, which may share the map.
     const isOwn = services instanceof LayeredMap
     const routed = isOwn ? services : new Map(services)
     routed.set(HttpRouter.RouteContext.key, contextOf(route, found.params))
@@ -106,7 +110,10 @@ const mountFor = (mounts: ReadonlyArray<Mount>, url: string): Mount | undefined 
   return mounts.find((mount) => path === mount.path || path.startsWith(`${mount.path}/`))
 }
 
-/** Cases for the prefix of a route: the handler sees a request whose URL lacks the prefix. */
+/**
+ * Handles both cases of a route's optional prefix. With a prefix, the handler sees a request whose URL lacks
+ * it.
+ */
 const behind = (handler: Handler) => ({
   onNone: () => handler,
   onSome: (prefix: string): Handler =>
@@ -132,6 +139,6 @@ const nameRoute = (
   const exchange = exchangeOf(request)
   if (exchange !== undefined) exchange.route = path
   const span = services.get(Tracer.ParentSpan.key) as Tracer.AnySpan | undefined
-  // The exchange's own span reads the route from the exchange.
+  // The exchange's own span gets the route from the exchange.
   if (span?._tag === "Span" && span !== exchange?.span) span.attribute("http.route", path)
 }

@@ -1,6 +1,6 @@
 /**
- * Runs the shutdown of a server: lame duck, drain, and the phases of `connection/server/shutdown.ts`. Uses
- * the clock of the fiber that runs the shutdown.
+ * Runs the shutdown of a server: first the lame-duck phase and the drain, then the phases of
+ * `connection/server/shutdown.ts`. Uses the clock of the fiber that runs the shutdown.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -19,8 +19,8 @@ export interface Shutdown {
   readonly states: SubscriptionRef.SubscriptionRef<State>
   readonly enter: (state: State) => Effect.Effect<void>
   /**
-   * Runs the shutdown once, even for several callers. Interrupting a caller ends only the wait of this
-   * caller.
+   * Runs the shutdown only once, even if several callers run this effect. Interrupting a caller ends only the
+   * wait of this caller.
    */
   readonly run: Effect.Effect<void>
 }
@@ -50,7 +50,7 @@ export const make = (
     const run = Effect.gen(function* () {
       const timers = yield* Timers.timers
       /**
-       * Waits until the server is empty or the phase has expired; returns whether the server became empty.
+       * Waits until the server is empty or the phase has expired. Returns whether the server became empty.
        */
       const emptiedWithin = ({ limit, loses, time }: Phase) =>
         closing.wait(timers, time, { name: nameOf(limit, time), loses }, life.whenEmptied)

@@ -1,12 +1,13 @@
 /**
- * Extracts from a request target (RFC 9112 §3.2) path and query for the router, and the host.
+ * Extracts the path and query for the router, and the host, from a request target (RFC 9112 §3.2).
  *
  * The parser has already validated the target. This file never decodes or normalises the target.
  */
 
 const slash = 47
 
-// Returns the range of the authority within a target in absolute-form; `undefined` for the other forms.
+// Returns the range of the authority within a target in absolute-form. Returns `undefined` for the other
+// forms.
 const authority = (target: string): readonly [from: number, to: number] | undefined => {
   if (target.charCodeAt(0) === slash) return undefined
   const scheme = target.indexOf("://")

@@ -1,10 +1,10 @@
 /**
- * Hands a server connection over to its handler: sends 101 for a requested upgrade or 2xx for CONNECT, and
+ * Hands a server connection over to its handler. Sends 101 for a requested upgrade or 2xx for CONNECT, and
  * returns the connection with the bytes already received.
  *
  * The request must be complete before its connection changes protocol. The automaton decides whether a switch
- * is allowed; the server writes no HTTP after the switch. The server closes the connection when the
- * exchange's scope closes.
+ * is allowed. The server writes no HTTP after the switch, and closes the connection when the exchange's scope
+ * closes.
  */
 import * as ServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
@@ -26,12 +26,13 @@ import type { ServerExchange } from "./exchange.js"
 export interface SwitchOptions {
   readonly status?: number | undefined
   readonly statusMessage?: string | undefined
-  /** Name, value, name, value, ... */
+  /** Field lines: name, value, name, value, ... */
   readonly headers: ReadonlyArray<string>
 }
 
 /**
- * Reads and discards the rest of the request's body. If the client expects `100 Continue`, reading sends it.
+ * Reads and discards the rest of the request's body. If the client expects `100 Continue`, this sends it
+ * first.
  */
 export const restOfBody = (exchange: ServerExchange) =>
   exchange.body === undefined
@@ -87,7 +88,7 @@ const refuse = (violation: Violation): Effect.Effect<never, UpgradeError> =>
   Effect.fail(HttpError.fromViolation(violation) as UpgradeError)
 
 /**
- * Hands the connection over and passes it to `open`. With `ownHead` the new owner writes the response head.
+ * Hands the connection over and passes it to `open`. If `ownHead` is `true`, `open` writes the response head.
  *
  * If the exchange's scope closes with success, pending writes are sent and the connection closes. Otherwise
  * the connection is reset.

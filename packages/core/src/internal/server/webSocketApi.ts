@@ -11,8 +11,8 @@ import type { Transport } from "../../seams/transport.js"
 import type { FoldedFields } from "../../wire/index.js"
 
 /**
- * A request that opens a WebSocket: GET, with one key and version 13, and with well-formed lists (RFC 6455
- * §4.2.1).
+ * A request that opens a WebSocket (RFC 6455 §4.2.1). It is a GET with one key and version 13, and its lists
+ * are well-formed.
  *
  * @since 0.1.0
  * @category models
@@ -23,7 +23,7 @@ export interface WebSocketRequest {
   /** The fields, folded like Node's `message.headers`. */
   readonly headers: FoldedFields
   /**
-   * Hands the connection over; possible once. The caller must write the 101 response itself and start
+   * Hands the connection over. This is possible once. The caller must write the 101 response itself and start
    * `transport`. `initial` has the bytes already received. The connection closes when the exchange's scope
    * closes.
    */
@@ -31,17 +31,18 @@ export interface WebSocketRequest {
     { readonly transport: Transport; readonly initial: Uint8Array },
     PlatformSocket.SocketError
   >
-  /** Bytes of buffered output at which reading pauses: the server's `highWaterMark`. */
+  /** Number of buffered output bytes at which reading pauses. This is the server's `highWaterMark`. */
   readonly highWaterMark: number
   /** Whether the server is draining. While the server drains, a normal closure sends 1001 instead of 1000. */
   readonly isDraining: () => boolean
   /**
-   * The implementation must call this when the socket is open. `goAway` must send a close frame with 1001
-   * without waiting. The server calls `goAway` when a drain begins (immediately if the drain has already
-   * begun), at the deadline of the shutdown, or never, and possibly when the socket is already closed.
+   * The implementation must call `opened` when the socket is open. `goAway` must send a close frame with 1001
+   * without waiting. The server calls `goAway` when draining begins, at the deadline of the shutdown, or
+   * never. If draining has already begun, the server calls `goAway` immediately. The socket may already be
+   * closed when `goAway` is called.
    */
   readonly opened: (goAway: () => void) => void
-  /** The implementation must call this when the first close frame is sent or received. */
+  /** The implementation must call `closing` when the first close frame is sent or received. */
   readonly closing: (closing: Closing) => void
 }
 
@@ -52,7 +53,7 @@ export interface WebSocketRequest {
  * @category models
  */
 export interface Closing {
-  /** The code (RFC 6455 §7.4); 1005 if the frame has no code. */
+  /** The code (RFC 6455 §7.4). 1005 if the frame has no code. */
   readonly code: number
   /** The side that sent the frame. */
   readonly by: "client" | "server"

@@ -12,8 +12,8 @@ import * as RuntimeFlags from "effect/RuntimeFlags"
 const quietly = Effect.withUnhandledErrorLogLevel(Option.none())
 
 /**
- * Runs an attempt in a fiber in which only the parts marked `interruptible` can be interrupted. So an attempt
- * can still succeed after its fiber was interrupted. In this case the fiber's observer must use or reset the
+ * Runs an attempt in a fiber in which only the parts marked `interruptible` can be interrupted. An attempt
+ * can therefore succeed after its fiber was interrupted. The fiber's observer must then use or reset the new
  * connection.
  */
 export const attempt = <A, E>(

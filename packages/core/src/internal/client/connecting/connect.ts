@@ -1,6 +1,6 @@
 /**
  * Opens a connection to a destination. Connects to a socket path, calls the caller's `createConnection`, or
- * races the addresses of the name; asks a proxy for a tunnel if the route has one; then adds TLS if needed.
+ * races the addresses of the name. Asks a proxy for a tunnel if the route has a proxy. Adds TLS if needed.
  *
  * On failure or interruption all connections that it opened are reset. Keeps no connection after returning
  * it, and never handles requests.
@@ -85,7 +85,7 @@ const direct = (means: Making, origin: Origin, options: ConnectionOptions): Open
     : overPath(means, options.socketPath, options.noDelay)
 
 /**
- * Runs a further step (tunnel or TLS) over an opened connection. Resets the connection if the step is
+ * Runs the next step (tunnel or TLS) over an opened connection. Resets the connection if the step is
  * interrupted.
  */
 const over = (open: Open, step: (transport: Transport) => Open): Open =>
@@ -95,7 +95,7 @@ const over = (open: Open, step: (transport: Transport) => Open): Open =>
 
 type Judge = NonNullable<TlsFields["checkServerIdentity"]>
 
-// Makes the check return its exceptions as errors. The check runs within the socket's event handler, where an
+// Makes `judge` return its exceptions as errors. It runs within the socket's event handler, where an
 // exception would end the process.
 const unthrown =
   (judge: Judge): Judge =>
@@ -145,7 +145,7 @@ const secured = (
  * waits that are marked interruptible.
  */
 export const connect = (means: Means, destination: Destination, onStep: OnStep): Open =>
-  // `suspend` makes an exception of the caller's `createConnection` a defect of the request.
+  // `suspend` turns an exception of the caller's `createConnection` into a defect of the request.
   Effect.suspend(() => open({ ...means, onStep }, destination))
 
 const open = (means: Making, destination: Destination): Open => {

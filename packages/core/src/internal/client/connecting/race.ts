@@ -24,8 +24,8 @@ import { attempt } from "./attempt.js"
 export const attemptDelay = 250
 
 /**
- * Sorts the addresses in the order of attempts (RFC 8305 §4): the families alternate, starting with the
- * family of the resolver's first address; within a family the resolver's order is kept.
+ * Sorts the addresses in the order of attempts (RFC 8305 §4). The families alternate, starting with the
+ * family of the resolver's first address. Within a family the resolver's order stays.
  */
 export const alternate = (addresses: ReadonlyArray<ResolvedAddress>): ReadonlyArray<ResolvedAddress> => {
   const first = addresses.filter(({ family }) => family === addresses[0]?.family)

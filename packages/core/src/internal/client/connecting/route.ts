@@ -1,9 +1,9 @@
 /**
- * The options that change how a connection is opened or parsed (connection options, a proxy tunnel, parser
- * options), and the key under which connections with equal options are shared.
+ * The options that change how a connection is opened or parsed: connection options, a proxy tunnel, and
+ * parser options. Requests with equal options share connections under one key.
  *
- * The key covers everything that distinguishes connections; functions are compared by identity. Never
- * connects.
+ * The key covers everything that distinguishes connections. It compares functions by identity. This file
+ * never connects.
  */
 import type { ConnectionOptions, ParserOptions as OwnParser } from "../../options/request.js"
 import type { Destination as Leading } from "../../../connection/client/ports.js"
@@ -35,9 +35,7 @@ export const routed = (to: Origin, route: Route): Destination => {
   return { ...to, shownKey, key: `${to.key}${via} ${keyOf(connection)}${keyOf(parser)}`, route }
 }
 
-/**
- * Returns the parser options of a connection. Options of the route override the agent's.
- */
+/** Returns the parser options of a connection. Options of the route override the options of the agent. */
 export const parserOf = (route: Route | undefined, agent: ParserOptions): ParserOptions => {
   const own = route?.parser
   if (own === undefined) return agent

@@ -2,7 +2,8 @@
  * Parses the `Content-Type` and `Content-Disposition` of multipart parts, which are values with parameters.
  * Names are UTF-8 (RFC 7578 §5.1).
  *
- * Accepts the spellings that browsers send. Returns `undefined` for unreadable input, never a guess.
+ * Accepts the spellings that browsers send. Returns `undefined` for malformed input, and never guesses its
+ * meaning.
  */
 
 /** A lower-case value, and its parameters by lower-case name. */
@@ -30,7 +31,7 @@ const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 const parameter = (quoted: string) =>
   new RegExp(`[ \\t]*(?:;[ \\t]*(?:(${token})[ \\t]*=[ \\t]*(?:"(${quoted})"|([^;"]*)))?|$)`, "y")
 // Some clients escape a quote with a backslash. Browsers send a backslash unescaped, even before the closing
-// quote. So each spelling has a pattern.
+// quote. Each of the two spellings has a pattern.
 const escaping = parameter('(?:\\\\"|[^"])*')
 const plain = parameter('[^"]*')
 

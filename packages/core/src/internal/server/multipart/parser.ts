@@ -11,7 +11,7 @@ import { decodeExtended, decodeText, parseParameters, unescapeName } from "./par
 
 /** Receives the content of one part. */
 export interface PartSink {
-  /** Returns a failure if these bytes make the part too large. */
+  /** Handles content bytes. Returns a failure if these bytes make the part too large. */
   data(bytes: Uint8Array): MultipartFailure | undefined
   end(): void
 }
@@ -33,7 +33,7 @@ const crlf = Uint8Array.of(CR, LF)
 
 const malformed = (message: string): MultipartFailure => ({ reason: "Parse", message })
 
-/** Returns the boundary; `undefined` unless `contentType` is a multipart type with a valid boundary. */
+/** Returns the boundary of a multipart type. Returns `undefined` for another type or an invalid boundary. */
 export const boundaryOf = (contentType: string): string | undefined => {
   const parsed = parseParameters(contentType)
   if (parsed === undefined || !parsed.value.startsWith("multipart/")) return undefined

@@ -1,6 +1,6 @@
 /**
- * The parts of a multipart body as platform's `Part`s, parsed while they are read. A failure of the body or
- * of the parser fails both the stream of parts and the content of the current part, with the same
+ * The parts of a multipart body as platform's `Part`s. The body is parsed while the parts are read. A failure
+ * of the body or of the parser fails the stream of parts and the content of the current part with the same
  * `MultipartError`.
  *
  * This module replaces platform's own channel, which decodes names as Latin-1 and ignores a failure of the
@@ -25,8 +25,8 @@ type Pieces<A> = Channel.Channel<Chunk.Chunk<A>, unknown, Failure, unknown, unkn
 /** The body that contains the parts. */
 export interface Source {
   /**
-   * Consumes and returns the buffered bytes synchronously. Returns `undefined` if no bytes are buffered;
-   * `ready` then waits for bytes.
+   * Consumes and returns the buffered bytes synchronously. Returns `undefined` if no bytes are buffered. Then
+   * `ready` waits for bytes.
    */
   readonly take: () => ReadonlyArray<Uint8Array> | Failure | "end" | undefined
   /** Waits until `take` has a result: bytes, a failure or the end. */
@@ -64,8 +64,8 @@ export const failure = (
 const failureOf = ({ message, reason }: MultipartFailure): Failure => failure(reason, new Error(message))
 
 /**
- * Returns the parts of `source`. The limits are platform's (`Multipart.withLimits`), as set in the fiber that
- * runs the stream.
+ * Returns the parts of `source`. The limits are those that platform's `Multipart.withLimits` has set in the
+ * fiber that runs the stream.
  */
 export const parts = (
   headers: Record<string, string>,
@@ -104,7 +104,10 @@ class Form {
     this.parser = new MultipartParser(boundary, (info) => this.begin(info))
   }
 
-  /** Emits fields once they are complete, and files once their content begins to arrive. */
+  /**
+   * A channel of the form's parts. It emits a field once the field is complete, and a file once its content
+   * begins to arrive.
+   */
   get parts(): Pieces<Multipart.Part> {
     const again = () => loop
     const loop: Pieces<Multipart.Part> = Channel.suspend(() => {
@@ -121,8 +124,8 @@ class Form {
   }
 
   /**
-   * Parses the buffered bytes of the body; waits if no bytes are buffered. Consumes and parses bytes in one
-   * synchronous step, so that an interruption never loses bytes.
+   * Parses the buffered bytes of the body, or waits if no bytes are buffered. Consumes and parses bytes in
+   * one synchronous step, so that an interruption never loses bytes.
    */
   readonly next: Effect.Effect<void> = Effect.suspend(() => {
     if (this.over) return Effect.void
@@ -208,8 +211,8 @@ class FileSink implements PartSink {
   }
 
   /**
-   * Waits until the reader has consumed some content. `undefined` if the buffer has room, so that parsing may
-   * continue.
+   * An effect that waits until the reader has consumed some content. `undefined` if the buffer has room, so
+   * that parsing may continue.
    */
   get room(): Effect.Effect<void> | undefined {
     if (!this.full) return undefined

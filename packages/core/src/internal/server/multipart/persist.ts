@@ -12,10 +12,7 @@ import { failure, PersistedFilePart } from "./parts.js"
 
 type Persisted = Record<string, Array<Multipart.PersistedFile> | Array<string> | string>
 
-/**
- * Maximum length of a file name in bytes. File systems allow 255, which leaves room for a number before the
- * name.
- */
+/** Maximum length of a file name in bytes. File systems allow 255 bytes, so a number fits before the name. */
 const longestName = 200
 
 const encoder = new TextEncoder()
@@ -31,7 +28,7 @@ const safeName = (name: string): string => {
   return kept === "" ? "file" : kept
 }
 
-/** Returns equal keys for names that a file system may treat as equal. */
+/** Returns the same key for names that a file system may treat as equal, such as `A` and `a`. */
 const nameKey = (name: string): string => name.normalize("NFC").toLowerCase()
 
 /** Collects the fields of `parts` and writes its files, which exist until the scope closes. */
