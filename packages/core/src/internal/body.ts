@@ -1,6 +1,6 @@
 /**
- * Converts platform's `HttpBody` to an `OutgoingBody`, which servers and clients can send. The result is no
- * body, bytes, or a stream with or without a known length.
+ * Converts platform's `HttpBody` to an `OutgoingBody`, which servers and clients can send. The result is
+ * empty, bytes, or a stream with or without a known length.
  *
  * Does not choose framing or headers, reads nothing before the body is sent, and never copies bytes in
  * memory.

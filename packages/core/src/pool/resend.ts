@@ -45,6 +45,7 @@ export type Resend =
   | { readonly _tag: "Again" }
   | {
       readonly _tag: "GiveUp"
+      /** The first of the reasons above that applies. */
       readonly reason: "FreshConnection" | "AnswerBegun" | "NotReplayable" | "NotIdempotent" | "SentAgain"
     }
 

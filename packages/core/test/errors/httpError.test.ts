@@ -69,6 +69,7 @@ const samples: ReadonlyArray<
   ["TooManyCodings", new HttpError.TooManyCodings({ codings: 9, limit: 3 })],
   ["InvalidEvent", new HttpError.InvalidEvent({ field: "id", reason: "contains a line end or U+0000" })],
   ["EventTooLarge", new HttpError.EventTooLarge({ option: "maxLineSize", limit: 10 })],
+  ["PreconditionFailed", new HttpError.PreconditionFailed({ status: 412, etag: '"a"' })],
   ["NotAnEventStream", new HttpError.NotAnEventStream({ status: 404, contentType: "text/html" })],
   ["AddressInUse", new HttpError.AddressInUse(listen)],
   ["ListenFailed", new HttpError.ListenFailed({ ...listen, code: "EACCES" })],
