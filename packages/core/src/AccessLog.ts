@@ -52,7 +52,7 @@ export const write = (outcome: ExchangeOutcome): Effect.Effect<void> => {
 }
 
 /**
- * Returns one line of JSON with the known facts of an outcome: `time`, `remote`, `method`, `target`, `route`,
+ * Returns one line of JSON with all that is known: `time`, `client`, `remote`, `method`, `target`, `route`,
  * `status`, `outcome`, `reason`, bytes, durations (ms), `referer`, `userAgent`, and the annotations of the
  * outcome (`requestId`, for example). Control characters are escaped.
  *
@@ -62,10 +62,10 @@ export const write = (outcome: ExchangeOutcome): Effect.Effect<void> => {
 export const formatJson: (outcome: ExchangeOutcome) => string = jsonLine
 
 /**
- * Returns a line of the combined log format, as Apache writes it:
- * `%h - - %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"`, with times in UTC and Apache's escapes. An exchange
- * without a response has nginx's status 499 if the client left, otherwise 000. The user (`%u`) is always `-`,
- * because a user name is a credential.
+ * Returns a line of the combined log format, as Apache writes it: `%h - - %t "%r" %>s %b "%{Referer}i"
+ * "%{User-Agent}i"`, with times in UTC and Apache's escapes. `%h` is the client's address, or the peer's if
+ * the client is not known. An exchange without a response has nginx's status 499 if the client left,
+ * otherwise 000. The user is always `-`, because it would be a credential.
  *
  * @since 0.1.0
  * @category formats

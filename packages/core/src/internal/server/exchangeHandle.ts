@@ -6,7 +6,7 @@
  * message.
  */
 import * as Effect from "effect/Effect"
-import type { Connection, Exchange, Fields, TrailerError } from "./exchangeApi.js"
+import type { ClientFacts, Connection, Exchange, Fields, TrailerError } from "./exchangeApi.js"
 import * as HttpError from "../../errors/index.js"
 import * as Socket from "../socket.js"
 import { overrides } from "../options/serverTimeouts.js"
@@ -75,6 +75,10 @@ export class ExchangeHandle implements Exchange {
 
   get connection(): Connection {
     return this.self.ends
+  }
+
+  get client(): ClientFacts {
+    return this.self.client
   }
 
   get expectation(): string | undefined {

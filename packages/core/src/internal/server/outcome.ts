@@ -23,8 +23,13 @@ export interface Facts extends WireFacts {
   /** Facts that the handler added with `ExchangeOutcome.annotate`. */
   readonly annotations: Readonly<Record<string, string>>
   /**
-   * Returns the value of a request field by its lower-case name. Repeated fields are joined by `", "`. Always
-   * returns `undefined` if the handler did not start.
+   * The client's IP address, as trusted proxies tell it (`ServerOptions.trustedProxies`); `undefined` if it
+   * is not known, and if the handler did not start.
+   */
+  readonly client: string | undefined
+  /**
+   * Returns the value of a request field by its lower-case name; repeated fields are joined by `", "`. Always
+   * `undefined` if the handler did not start.
    */
   readonly field: (name: string) => string | undefined
 }
