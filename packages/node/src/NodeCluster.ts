@@ -1,7 +1,7 @@
 /**
  * Runs one server in several processes, by `node:cluster`. A primary process starts worker processes,
- * replaces workers that exit, restarts workers one by one, and stops all workers. `run` is the program of
- * both kinds of process.
+ * replaces workers that exit, restarts workers one by one, and stops all workers. The primary and the workers
+ * run the same program, `run`.
  *
  * Workers share the ports that their servers listen on. When a worker stops, the `Shutdown` of its server
  * ends the connections. The primary serves no request and never touches a connection.
@@ -39,7 +39,7 @@ import {
 import { setTimeout } from "./time/realTime.js"
 
 /**
- * The exit of a worker that the primary had not told to stop.
+ * An exit of a worker that the primary had not told to stop.
  *
  * @since 0.1.0
  * @category models
@@ -63,27 +63,27 @@ export interface Options {
   /** The number of workers. Default: the cores available to this process (`os.availableParallelism`). */
   readonly workers?: number | undefined
   /**
-   * Maximum time until a new worker is ready; after this time the worker is killed. Default 2 minutes,
-   * because a machine under load starts processes slowly.
+   * Maximum time until a new worker is ready. After this time the primary kills the worker. Default 2
+   * minutes, because a machine under load starts processes slowly.
    */
   readonly startTimeout?: Duration.DurationInput | undefined
   /**
-   * Maximum time that a worker may take to exit after it was told to stop; after this time the worker is
-   * killed. Default 30 seconds. The default `gracefulShutdownTimeout` of a server is shorter (20 seconds), so
-   * the server can close its remaining connections before the worker is killed.
+   * Maximum time that a worker may take to exit after the primary told it to stop. After this time the
+   * primary kills the worker. Default 30 seconds. This is longer than the default `gracefulShutdownTimeout`
+   * of a server (20 seconds), so the server can close its remaining connections before the kill.
    */
   readonly gracefulShutdownTimeout?: Duration.DurationInput | undefined
   /**
-   * The schedule of the delays before a worker that exited is replaced. By default the first delay is 100 ms
-   * and each further delay is twice the previous one, up to 10 seconds. After a worker has run for 30
-   * seconds, the next delay is 100 ms again. If the schedule ends, `failure` and `run` fail.
+   * The schedule of the delays before the primary replaces a worker that exited. By default the first delay
+   * is 100 ms and each further delay is twice the previous one, up to 10 seconds. After a worker has run for
+   * 30 seconds, the next delay is 100 ms again. If the schedule ends, `failure` and `run` fail.
    */
   readonly restart?: Schedule.Schedule<unknown, Crash> | undefined
   /** The program that workers run. Default: the program of this process. */
   readonly exec?: string | undefined
-  /** The arguments of that program. Default: the arguments of this process. */
+  /** The arguments of the program that workers run. Default: the arguments of this process. */
   readonly args?: ReadonlyArray<string> | undefined
-  /** The command-line options of `node` for workers. Default: those of this process. */
+  /** The command-line options of `node` for workers. Default: the options of this process. */
   readonly execArgv?: ReadonlyArray<string> | undefined
   /** Variables to add to the environment of workers. */
   readonly env?: Readonly<Record<string, string>> | undefined
@@ -102,7 +102,7 @@ export interface Worker {
   readonly pid: number
   /**
    * The state of the worker. A `starting` worker is not ready yet. A `stopping` worker was told to stop and
-   * is finishing its work.
+   * finishes its in-flight exchanges.
    */
   readonly state: "starting" | "ready" | "stopping"
 }
@@ -136,7 +136,7 @@ export interface WorkerReady {
 }
 
 /**
- * The event that a worker was told to stop. The worker is finishing its work.
+ * The event that the primary told a worker to stop. The worker finishes its in-flight exchanges.
  *
  * @since 0.1.0
  * @category models
@@ -178,20 +178,23 @@ export type Event = WorkerStarted | WorkerReady | WorkerStopping | WorkerEnded
  * @category models
  */
 export interface Service {
-  /** The current worker processes, oldest first. */
+  /** The running worker processes, oldest first. */
   readonly workers: Effect.Effect<ReadonlyArray<Worker>>
   /**
-   * Emits the events that occur after the stream was started. A reader that falls behind by more than 256
-   * events loses the oldest ones.
+   * Emits the events that occur after the subscription to the stream. A subscriber that falls behind by more
+   * than 256 events loses the oldest ones.
    */
   readonly events: Stream.Stream<Event>
   /**
-   * Replaces all workers one by one. An old worker is told to stop only when its replacement is ready. The
+   * Replaces all workers one by one. The primary stops an old worker only when its replacement is ready. The
    * restart completes when the last old worker has exited. If a new worker does not become ready, the restart
    * fails and the remaining old workers stay. Concurrent restarts run one after the other.
    */
   readonly restart: Effect.Effect<void, WorkerFailed>
-  /** Fails when a worker has exited and the `restart` schedule has ended, so the worker is not replaced. */
+  /**
+   * Never completes. Fails when a worker has exited and the primary does not replace it, because the
+   * `restart` schedule has ended.
+   */
   readonly failure: Effect.Effect<never, WorkerFailed>
 }
 
@@ -207,13 +210,13 @@ const backoff: Schedule.Schedule<unknown, Crash> = Schedule.exponential("100 mil
   Schedule.either(Schedule.spaced("10 seconds"))
 )
 /**
- * Run time of a worker after which `backoff` starts again with its first delay, ms. (`Schedule.resetAfter` is
- * not used, because it reads the wall clock, and setting that clock would distort the run time.)
+ * Minimum run time of a worker after which `backoff` starts again with its first delay, ms.
+ * `Schedule.resetAfter` is not used, because it reads the wall clock, and a program may set that clock.
  */
 const resetAfter = 30_000
 
-// The place of one worker; the cluster has `workers` places. During a restart, a second process runs for a
-// while beside `current`.
+// The place of one worker in the cluster; there are `workers` places. During a restart, the old worker of a
+// place runs for a while beside `current`.
 interface Slot {
   current: WorkerProcess
 }
@@ -434,8 +437,8 @@ export const worker = <A, E, R>(layer: Layer.Layer<A, E, R>): Effect.Effect<void
   )
 }
 
-// A terminal that closes sends SIGHUP to the whole process group. Workers ignore the signal; the primary
-// handles it.
+// A terminal that closes sends SIGHUP to the whole process group. The primary handles the signal, so workers
+// ignore it.
 const onHangup = (f: () => void) =>
   Effect.acquireRelease(
     Effect.sync(() => void process.on("SIGHUP", f)),
@@ -479,8 +482,8 @@ export const run = <A, E, R>(
 
 const primary = (options: Options) =>
   Effect.gen(function* () {
-    // Listen for the whole lifetime, because a SIGHUP without a listener would kill this process but not its
-    // workers.
+    // Listen for SIGHUP from the start on, because a SIGHUP without a listener would kill the primary but not
+    // the workers.
     let early = false
     let hungUp = () => {
       early = true
@@ -498,8 +501,8 @@ const primary = (options: Options) =>
       Effect.catchAll((error) => Effect.logError("not all workers were replaced", error))
     )
     hungUp = () => void Runtime.runFork(runtime, Effect.forkScoped(replaceAll))
-    // If SIGHUP arrived during the start, replace the first workers, because they may have read the old
-    // configuration.
+    // If SIGHUP arrived during the start, replace the first workers, because they may have read the
+    // configuration before it changed.
     if (early) hungUp()
     return yield* failure
   })
