@@ -78,9 +78,9 @@ export interface Inspection {
   readonly snapshot: Effect.Effect<Snapshot>
   /**
    * Returns the recorded bytes of an exchange as text. In the text, `>` marks bytes from the client and `<`
-   * marks bytes from the server. Returns `None` if the exchange was not recorded or is no longer stored, or
-   * if `layerTap` is not installed. The values of the fields in `Options.redact` are redacted, even if a
-   * value spans segments.
+   * marks bytes from the server. Returns `None` if the recording is missing or was discarded, or if
+   * `layerTap` is not installed. The values of the fields in `Options.redact` are redacted, even if a value
+   * spans segments.
    */
   readonly wire: (connection: number, exchange: number) => Effect.Effect<Option.Option<string>>
 }

@@ -74,7 +74,7 @@ export const framedClass = (Base: typeof ws.WebSocket): new (...args: Array<neve
 const mostWrites = 256
 const mostHandlers = 1024
 // Up to this many handlers may run even if their messages are large, because one handler may wait for another
-// message.
+// handler.
 const leastHandlers = 16
 // Maximum number of messages in one turn of the event loop, in which the system may deliver many reads.
 const mostInTurn = 256

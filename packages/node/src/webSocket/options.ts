@@ -16,7 +16,7 @@ import {
 } from "../options/checks.js"
 
 /**
- * Options of WebSockets. Where `ws` has the same option, its name is the same here.
+ * Options of WebSockets. Options that `ws` has too have the same names as in `ws`.
  *
  * @since 0.1.0
  * @category models
