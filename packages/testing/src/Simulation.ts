@@ -3,12 +3,12 @@
  * fixed order, and without real I/O.
  *
  * As soon as no fiber or message is pending, time jumps to the next deadline. The run fails if no deadline is
- * left, if a limit is reached, or if the program starts real I/O (a file, a socket, a timer of the platform).
- * The failure lists everything that still waits. Equal seeds give equal runs.
+ * left, or if a limit is reached. It also fails if the program starts real I/O (a file, a socket, a timer of
+ * the platform). The failure lists everything that still waits. Equal seeds give equal runs.
  *
- * Some code is outside of the control of a simulation: code that reads real time (`Date.now()`, `new Date()`)
- * or uses `crypto`. Use the `Clock` and `Random` services in such code. `Math.random` draws from the seed
- * during a simulation. Only one simulation can run at a time.
+ * Code that reads real time (`Date.now()`, `new Date()`) or uses `crypto` is outside of the control of a
+ * simulation. Use the `Clock` and `Random` services in such code. `Math.random` draws from the seed during a
+ * simulation. Only one simulation can run at a time.
  *
  * @since 0.1.0
  */

@@ -7,7 +7,7 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
 /**
- * A request received by an origin.
+ * A request that an origin has received.
  *
  * @since 0.1.0
  * @category models
