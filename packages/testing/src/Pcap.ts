@@ -2,9 +2,9 @@
  * Converts recordings to a capture file in the classic pcap format (draft-ietf-opsawg-pcap). The link type is
  * RAW (101), so each packet starts with its IP header.
  *
- * Payloads and times come from the recording. The IP and TCP headers are synthetic. They form a handshake
- * when the connection opens, segments of at most 1460 bytes with sequence numbers (RFC 9293), an ACK for each
- * event, FIN and RST.
+ * Payloads and times come from the recording. The IP and TCP headers are synthetic: a handshake when the
+ * connection opens, segments of at most 1460 bytes, an ACK for each event, FIN and RST. Sequence numbers
+ * follow RFC 9293.
  *
  * @since 0.1.0
  */

@@ -2,7 +2,7 @@
  * A transport that records the events at one end of a connection.
  *
  * Every call and callback is passed on immediately and unchanged. Chunks are recorded without a copy, because
- * nobody may change a chunk after its write or read (Transport.ts). Never parses the bytes.
+ * a chunk must not be changed after its write or read (Transport.ts). Never parses the bytes.
  */
 import type { Timers } from "@httpfx/core/Timers"
 import {

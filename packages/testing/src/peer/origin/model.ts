@@ -81,9 +81,9 @@ export interface ConnectionFault {
 export type Answer = HttpServerResponse.HttpServerResponse | ConnectionFault
 
 /**
- * The reply of a stub. It is an `Answer` (a response or the end of the connection), an effect that returns an
- * `Answer`, or a function that gets the call and returns one of these two. If the reply is `Effect.never`,
- * the origin never responds.
+ * The reply of a stub. It is an `Answer` (a response or the end of the connection) or an effect that returns
+ * an `Answer`. A function gets the call and returns an `Answer` or such an effect. If the reply is
+ * `Effect.never`, the origin never responds.
  *
  * @since 0.1.0
  * @category models

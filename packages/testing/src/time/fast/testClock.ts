@@ -1,8 +1,8 @@
 /**
  * Accesses internal state of Effect's `TestClock`: its sleeps, and the fibers that log its warnings.
  *
- * The public `setTime` waits for several real timers (about 10 ms) before it ends each sleep, so a test with
- * a thousand deadlines would take ten seconds. If the internal state is missing, the public methods are used.
+ * The public `setTime` waits for several real timers (about 10 ms) before it ends each sleep. A test with a
+ * thousand deadlines would take ten seconds. If the internal state is missing, the public methods are used.
  */
 import * as Chunk from "effect/Chunk"
 import type * as Clock from "effect/Clock"
