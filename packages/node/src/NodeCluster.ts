@@ -355,8 +355,8 @@ export const make = (
           if (slot.current !== worker) continue
           const fresh = yield* begin
           slot.current = fresh
-          // If the new worker does not become ready, `whenReady` kills it, and the next iteration replaces
-          // it.
+          // If the new worker does not become ready, `whenReady` kills it. The next iteration of this loop
+          // then replaces it.
           yield* Effect.forkScoped(Effect.ignore(whenReady(fresh)))
         }
       }).pipe(Effect.catchAll((error) => Deferred.fail(failure, error)))

@@ -180,7 +180,8 @@ export const makeUndici = (dispatcher: Agent.Service): HttpClient =>
 export const layerUndici: Layer.Layer<Client.Client | HttpClient> = layer
 
 /**
- * Alias of `layerWithoutAgent`, for programs that used this name of `@effect/platform-node`.
+ * Alias of `layerWithoutAgent`, for programs that used `layerUndiciWithoutDispatcher` of
+ * `@effect/platform-node`.
  *
  * @since 0.1.0
  * @category undici

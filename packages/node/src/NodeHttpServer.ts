@@ -1,7 +1,7 @@
 /**
  * Servers on Node's sockets: `@httpfx/core/Server` on `NodeNetwork`. The exports have the same names as the
- * exports of `NodeHttpServer` in `@effect/platform-node`. They take options in place of a `node:http` server.
- * `NodeWebSocket` does the framing of WebSockets.
+ * exports of `NodeHttpServer` in `@effect/platform-node`. They take options, while `@effect/platform-node`
+ * takes a `node:http` server. `NodeWebSocket` does the framing of WebSockets.
  *
  * @since 0.1.0
  */

@@ -66,7 +66,8 @@ const resolve: Network.Service["resolve"] = (host, options) =>
 const connectError = (address: Address, error: unknown): Network.ConnectError => {
   const fault = { ...faultOf(error as Error, "connect"), address }
   const failure = HttpError.fromFault(fault, { phase: "connect" })
-  // An attempt to connect cannot fail with these two errors, so report a failed connection instead.
+  // These two errors describe established connections, so report a failed attempt to connect as another
+  // error.
   return failure._tag === "BrokenPipe" || failure._tag === "TlsFailure"
     ? new HttpError.ConnectionFailed({ ...failure, code: fault.code })
     : failure

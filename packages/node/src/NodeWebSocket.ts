@@ -1,5 +1,6 @@
 /**
- * WebSocket framing for our servers. The `ws` package does the framing. It is loaded when the layer is built.
+ * WebSocket framing for our servers. The `ws` package, which is loaded when the layer is built, does the
+ * framing.
  *
  * `NodeHttpServer.layer` includes the framing and takes its options as `webSocket`. For a server on another
  * network, such as one in memory, provide `layer`. For clients on such a network, provide `layerConstructor`.

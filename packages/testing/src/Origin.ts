@@ -151,8 +151,8 @@ export interface Options {
   /** Whether closing the scope dies after a request that no stub matched. Default `true`. */
   readonly strict?: boolean | undefined
   /**
-   * The report of failures of replies and handlers that the test has not read from `Origin.failures`. Default
-   * `print`.
+   * The way in which failures of replies and handlers are reported, if the test has not read them from
+   * `Origin.failures`. Default `print`.
    */
   readonly onHandlerFailure?: OnHandlerFailure | undefined
 }

@@ -87,9 +87,9 @@ export interface Watch {
    * Allows further uses. Earlier uses that match the pattern are also allowed, unless they were already read.
    */
   readonly allow: (pattern: Pattern) => void
-  /** The uses since the last read of this effect or of `check`. */
+  /** The uses since the last run of `uses` or `check`. */
   readonly uses: Effect.Effect<ReadonlyArray<Use>>
-  /** Fails if the process has used the real network since the last read. */
+  /** Fails if the process has used the real network since the last run of `uses` or `check`. */
   readonly check: Effect.Effect<void, RealNetworkUsed>
   /** Stops watching. */
   readonly stop: () => void

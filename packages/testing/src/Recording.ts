@@ -222,8 +222,8 @@ export const record = (options: Options): Effect.Effect<Recorder, ServeError, Ne
 
 /**
  * Starts an origin that replays a recording. A request gets the response of the recorded request with the
- * same method, target and body. Repeated requests get their responses in the recorded order, and after the
- * last response that response again. A request that was not recorded matches no stub.
+ * same method, target and body. Repeated requests get their responses in the recorded order. After the last
+ * recorded response, this response is repeated. A request that was not recorded matches no stub.
  *
  * @since 0.1.0
  * @category constructors

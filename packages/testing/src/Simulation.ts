@@ -55,7 +55,7 @@ export interface Options {
    * out. Default `false`.
    */
   readonly anyOrder?: boolean | undefined
-  /** Receives one line after a failed run, which states how to repeat the run. Default `console.error`. */
+  /** Receives one line after a failed run. The line states how to repeat the run. Default `console.error`. */
   readonly report?: ((line: string) => void) | undefined
 }
 

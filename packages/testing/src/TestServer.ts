@@ -75,7 +75,7 @@ export interface Options {
   readonly server?: Server.ServerOptions | undefined
   /** Options of the client. */
   readonly client?: Client.Options | undefined
-  /** The report of handler failures that the test has not read. Default `print`. */
+  /** The way in which failures of handlers are reported, if the test has not read them. Default `print`. */
   readonly onHandlerFailure?: OnHandlerFailure | undefined
 }
 

@@ -2,8 +2,8 @@
  * The events on a memory network, and the verdicts that rules return for events.
  *
  * A rule is a function from an event to a verdict, so a test can compute any fault. Rules are called when an
- * event leaves its sender, so a new rule does not affect events in flight. Rules see segments and no HTTP
- * messages. `Fault.http` sees messages.
+ * event leaves its sender, so a new rule does not affect events in flight. Rules see segments and do not
+ * parse HTTP. For faults at a position in an HTTP message, use `Fault.http`.
  *
  * @since 0.1.0
  */
@@ -56,8 +56,8 @@ export interface Link {
  */
 export interface Passing {
   /**
-   * `Connect` is an attempt to connect, `Segment` a segment of bytes, `Fin` the end of one direction, `Rst`
-   * the reset of the connection, and `Dns` a lookup of a name.
+   * The kind of event: an attempt to connect (`Connect`), a segment of bytes (`Segment`), the end of one
+   * direction (`Fin`), the reset of the connection (`Rst`), or a lookup of a name (`Dns`).
    */
   readonly kind: "Connect" | "Segment" | "Fin" | "Rst" | "Dns"
   /** The two ends. For `Dns` the server is the host that is looked up. */
@@ -153,7 +153,7 @@ export const Pass = (): Verdict => pass
 
 /**
  * Refuses an attempt to connect (`ECONNREFUSED` after one round trip), and fails a lookup with `ENOTFOUND`.
- * For all other events, the effect is the same as of `Reset`.
+ * On all other events, `Refuse` acts as `Reset` does.
  *
  * @since 0.1.0
  * @category verdicts
@@ -161,8 +161,8 @@ export const Pass = (): Verdict => pass
 export const Refuse = (): Verdict => refuse
 
 /**
- * Fails an attempt to connect with this code after one round trip, and fails a lookup immediately. For all
- * other events, the effect is the same as of `Reset`.
+ * Fails an attempt to connect with this code after one round trip, and fails a lookup immediately. On all
+ * other events, `Fail` acts as `Reset` does.
  *
  * @since 0.1.0
  * @category verdicts
@@ -234,8 +234,8 @@ export const Silence = (options?: After & { readonly both?: boolean | undefined 
 
 /**
  * Makes the receiver's application stop reading for the duration, or until the rule's scope closes. The
- * receive buffer fills, so the sender sees backpressure. Until then the application does not notice FIN and
- * RST.
+ * receive buffer fills, so the sender sees backpressure. During the stall, the application does not notice
+ * FIN and RST.
  *
  * @since 0.1.0
  * @category verdicts

@@ -29,7 +29,7 @@ export type { Exchange, Message, Parsed, Piece, Recording, Side, TapEvent }
  * @category models
  */
 export interface Failure {
-  /** Milliseconds since the epoch. */
+  /** Time of the failure, in milliseconds since the epoch. */
   readonly at: number
   /** The operation that failed, as a text: `resolve name`, `connect address` or `secure`. */
   readonly what: string

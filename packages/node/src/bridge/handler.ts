@@ -87,7 +87,7 @@ type Informing = ServerResponse & {
 
 class ListenedTransport extends ExchangeTransport {
   /**
-   * The last slice of the body, which is written later. A complete body is therefore sent in one write, by
+   * The latest slice of the body. Its write is delayed, so that a complete body is sent in one write, by
    * `end(slice)`.
    */
   private held: Uint8Array | undefined = undefined
@@ -136,8 +136,8 @@ class ListenedTransport extends ExchangeTransport {
 
   protected answer({ rawHeaders, status, statusMessage }: ResponseHead): void {
     const { res } = this
-    // Pass the fields as a list. A list replaces only fields of the same names among those that other code
-    // has set.
+    // Pass the fields as a list. A list replaces fields of the same names, and keeps all other fields that
+    // other code has set.
     if (!this.refusedBy(() => res.writeHead(status, statusMessage, endToEnd(rawHeaders)))) return
     if (status === 204 || status === 304 || this.req.method === "HEAD") res.flushHeaders()
   }
@@ -215,8 +215,8 @@ const given = (listens: (accept: (transport: Transport) => void) => void): Netwo
     })
 })
 
-// The callback server applies its own timeouts, so the timeouts of core's server are off unless the context
-// has some.
+// The callback server applies its own timeouts. The timeouts of core's server are therefore off, unless the
+// context has `ServerTimeouts`.
 const timeouts = Effect.flatMap(Effect.context<never>(), (context) =>
   Option.match(Context.getOption(context, ServerTimeouts.ServerTimeouts), {
     onNone: () =>

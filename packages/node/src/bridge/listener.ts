@@ -69,8 +69,8 @@ class MountedTransport extends ExchangeTransport {
   ) {
     const connection = Option.getOrUndefined(exchange)?.connection
     super(facts, { local: connection?.local, remote: connection?.remote, tls: connection?.tls })
-    // After `Expect: 100-continue`, wait for the listener to send 100, because the listener may send a final
-    // response instead.
+    // After `Expect: 100-continue`, the body is read only when the listener sends 100. The listener may also
+    // send a final response without reading the body.
     this.bodyWanted = expectsContinue(facts)
       ? Effect.async<void>((resume) => {
           this.wantBody = () => resume(Effect.void)
@@ -319,7 +319,7 @@ const flat = (headers: Readonly<Record<string, string>>): RawFields => Object.en
 const factsOf = (request: HttpServerRequest, exchange: Option.Option<Exchange.Exchange>): RequestFacts => ({
   method: request.method,
   // In a mounted app `url` is the path below the prefix, and `originalUrl` is the whole target. CONNECT needs
-  // the latter.
+  // the whole target.
   target: (request.method as string) === "CONNECT" ? request.originalUrl : request.url,
   httpVersion: Option.match(exchange, { onNone: () => "1.1", onSome: (self) => self.httpVersion }),
   rawHeaders: Option.match(exchange, {
@@ -400,8 +400,8 @@ const guarded = (listener: RequestListener): RequestListener => {
 }
 
 /**
- * Makes a server that calls only this listener. Its limits and timeouts are disabled, because the outer
- * server applies its own.
+ * Makes a server that calls only this listener. The limits and timeouts of this server are disabled, because
+ * the outer server applies its own limits and timeouts.
  */
 const serverFor = (listener: RequestListener): Server =>
   http.createServer(

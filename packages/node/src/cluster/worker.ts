@@ -56,8 +56,7 @@ export const failedWith = (id: number, ended: Ended, when: string): WorkerFailed
   new WorkerFailed({ worker: id, reason: `${describeExit(ended)} ${when}`, ...ended })
 
 const fork = ({ args, env, exec, execArgv }: Settings): Worker => {
-  // `setupPrimary` sets global values, which another cluster of this process may have changed. Set ours
-  // before each fork.
+  // `setupPrimary` sets global values, which other code may have changed. Set our values before each fork.
   cluster.setupPrimary({
     ...(exec === undefined ? {} : { exec }),
     ...(args === undefined ? {} : { args: [...args] }),

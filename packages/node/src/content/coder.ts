@@ -27,7 +27,8 @@ export type Engine = Transform & Pick<zlib.Zlib, "bytesWritten">
 export type Coding = "br" | "gzip" | "zstd"
 
 /**
- * The functions of `node:zlib` for Zstandard, which Node.js has since 22.15 and 23.8. Older types lack them.
+ * The functions of `node:zlib` for Zstandard. Node.js has them since 22.15 and 23.8, and `@types/node` has
+ * them since version 22.
  */
 interface Zstd {
   readonly createZstdCompress?: (options: object) => Engine
@@ -94,7 +95,7 @@ export class Coder {
     this.engine.destroy()
   }
 
-  // After an error the engine calls only some of these callbacks. Ignore their errors, because the event
+  // After an error the engine calls only some of these callbacks. Ignore the error here, because the event
   // `error` reports it.
   private readonly written = (error?: Error | null): void => {
     if (error !== undefined && error !== null) return
@@ -109,8 +110,7 @@ export class Coder {
     return this.ended || this.pending === 0 ? nothing : undefined
   }
 
-  // The engine is still working while its output is empty. It therefore ends this wait by itself, without
-  // another event.
+  // An engine without output is still working. Its next callback or event ends this wait.
   private readonly later = Effect.async<Uint8Array | undefined, EngineError>((resume) => {
     const workEnds = beginWork()
     const leave = () => {

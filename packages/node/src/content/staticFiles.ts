@@ -28,8 +28,8 @@ import { namesOf, pathOf, type Names } from "./fileNames.js"
 export interface Options {
   /**
    * The start of the URL path that is removed before a file is looked up, such as `/assets`.
-   * `HttpRouter.mountApp` removes the prefix itself, so the option is not needed there. Default: the path is
-   * used whole.
+   * `HttpRouter.mountApp` removes the prefix itself, so the option is not needed there. Default: nothing is
+   * removed.
    */
   readonly prefix?: string | undefined
   /**
@@ -242,7 +242,8 @@ class Folder {
     })
   }
 
-  // Tries the codings that the client accepts, in its order, until a file with the coding exists.
+  // Tries the codings that the client accepts, in the client's order of preference, until a file with the
+  // coding exists.
   private coded(
     request: HttpServerRequest,
     segments: ReadonlyArray<string>,

@@ -21,7 +21,7 @@ const ownSize = 112 * 1024
 // Minimum size of a bulk read whose buffer is passed on, bytes. The bytes of a smaller read are copied,
 // because they would keep a buffer of more than twice their size in memory.
 const keptSize = ownSize / 2
-// If two consecutive reads are below this size, bytes, bulk mode ends.
+// Size of a read, bytes. Two consecutive reads below this size end bulk mode.
 const bulkSize = 16 * 1024
 // Number of bytes in large reads after which bulk mode starts. Backpressure pauses reading before this number
 // is reached, so a connection under backpressure stays out of bulk mode.

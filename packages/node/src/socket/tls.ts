@@ -64,8 +64,8 @@ const serverContext = (options: Network.TlsOptions): Record<string, unknown> => 
   }
 }
 
-// A session stores whether the client's certificate was verified. OpenSSL resumes a session only with the
-// same session id context. This context is a hash of the verification options, so they must be the same too.
+// A session stores whether the client's certificate was verified. The session id context is a hash of the
+// verification options, so OpenSSL resumes a session only under the same options.
 const trustOf = ({ ca, crl, rejectUnauthorized, requestCert }: Network.TlsOptions): string =>
   createHash("sha256")
     .update(JSON.stringify([ca, crl, requestCert ?? false, rejectUnauthorized ?? true]))

@@ -3,8 +3,8 @@
  *
  * Backpressure works in both directions. Its cost per message does not grow with the number of writers:
  * waiting writers are entries of one set, and no operation adds an event listener.
- * docs/timeouts-and-limits.md lists the limits. This file uses neither fibers nor timers; socket.ts runs
- * them.
+ * docs/timeouts-and-limits.md lists the limits. This file uses neither fibers nor timers; socket.ts runs the
+ * fibers and timers.
  */
 import type * as Cause from "effect/Cause"
 import type * as ws from "ws"
@@ -23,21 +23,21 @@ export interface Receiver {
   readonly closed: (code: number, reason: string) => void
   readonly failed: (cause: unknown) => void
   /**
-   * Called when the closing handshake has started or our FIN was sent. Limits the time in which the peer must
-   * answer.
+   * Called when the closing handshake has started or our FIN was sent, to limit the time in which the peer
+   * must answer.
    */
   readonly limit: () => void
 }
 
 export interface Options {
-  /** Number of bytes buffered for sending from which on writers must wait. */
+  /** Number of bytes buffered for sending. When this number is reached, writers must wait. */
   readonly highWaterMark: number
   /**
    * Whether writers that wait for the peer are enough to pause reading. If `false`, reading is paused only
    * while message handlers are running too.
    */
   readonly holdsForWrites: boolean
-  /** Called when the first close frame is sent or received. `own` is `true` if our side sent it. */
+  /** Called when the first close frame is sent or received. `own` is `true` if our side sent the frame. */
   readonly closing: (closing: Closing) => void
 }
 
@@ -227,7 +227,7 @@ export class WebSocketFlow {
   }
 
   // A pong for the latest ping also answers all earlier pings (RFC 6455 §5.5.3), so keep only the payload of
-  // the latest.
+  // the latest ping.
   private pinged(data: Buffer): void {
     if (!this.isOpen) return
     if (this.full) this.pong = Buffer.from(data)

@@ -38,14 +38,14 @@ export interface Options {
    */
   readonly skipUTF8Validation?: boolean | undefined
   /**
-   * Chooses one of the subprotocols that a client offers. The list has the client's order. If the function
+   * Chooses one of the subprotocols that a client offers. `offered` is in the client's order. If the function
    * returns `undefined`, no subprotocol is used. Default: the first subprotocol.
    */
   readonly selectProtocol?: ((offered: ReadonlyArray<string>) => string | undefined) | undefined
   /**
-   * Whether the socket fails when the peer closes with this code. If `false`, the socket ends without an
-   * error. Default: `true` for all codes except 1000, 1001, 1005 and 1006. (Platform's own sockets also fail
-   * for 1001 and 1005.) A close that our side has started never fails the socket.
+   * Returns whether the socket fails when the peer closes with this code. With `false`, the socket ends
+   * without an error. Default: `true` for all codes except 1000, 1001, 1005 and 1006. (Platform's own sockets
+   * also fail for 1001 and 1005.) A close that our side has started never fails the socket.
    */
   readonly closeCodeIsError?: ((code: number) => boolean) | undefined
   /**

@@ -82,7 +82,8 @@ const open = (server: ws.WebSocketServer, request: WebSocketRequest) =>
     })
   )
 
-// Returns the close code (RFC 6455 §7.4.1): 1011 after a failure, and 1001 while the server drains.
+// Returns the close code (RFC 6455 §7.4.1): 1011 after a failure, 1001 while the server drains, otherwise
+// 1000.
 const codeOf = (failure: Cause.Cause<unknown> | undefined, isDraining: boolean): number =>
   failure !== undefined ? 1011 : isDraining ? 1001 : 1000
 

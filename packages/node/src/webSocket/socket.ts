@@ -57,7 +57,7 @@ export const close = (
   })
 
 // Wait for a turn of the event loop, so that `run` completes first. After a normal close, `run` interrupts
-// the handlers that are writing, and their writes must not fail earlier.
+// the handlers that are writing, and their writes must not fail before the interruption.
 const closed = (flow: WebSocketFlow) =>
   Effect.zipRight(
     nextTurn,

@@ -53,7 +53,7 @@ const print = ({ cause, method, status, target }: HandlerFailure): string =>
   ].join("\n")
 
 /**
- * The error for a server whose handlers failed while the test did not read the failures.
+ * The error for a server whose handlers failed, if the test has not read the failures.
  *
  * @since 0.1.0
  * @category errors

@@ -27,8 +27,8 @@ interface Drawn {
   readonly listeners: Effect.Effect<ReadonlyArray<Address>>
 }
 
-// Find the service by its key. An import of `MemoryNetwork` would create a cycle, because it imports this
-// module.
+// Find the service of `MemoryNetwork` by its key. `MemoryNetwork` imports this module, so an import would
+// create a cycle.
 const MemoryNetwork = Context.GenericTag<Drawn>("@httpfx/testing/MemoryNetwork")
 
 export type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>

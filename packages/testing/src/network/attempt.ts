@@ -14,7 +14,7 @@ import type { Deliveries } from "./deliveries.js"
 import type { Pair } from "./pair.js"
 import type { Found, Rules } from "../fault/rules.js"
 
-/** The parts of a memory network that attempts to connect and lookups use. */
+/** The parts of a memory network that are needed for attempts to connect and for lookups. */
 export interface Attempts {
   readonly deliveries: Deliveries
   readonly timers: Timers

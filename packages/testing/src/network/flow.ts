@@ -4,7 +4,7 @@
  * with RST, which discards unsent bytes.
  *
  * As with a socket, a receiver that does not read notices neither bytes nor FIN nor RST. Never calls an end
- * inside a call of that end's owner. gate.ts applies the rules, and transit.ts the delays.
+ * inside a call of that end's owner. gate.ts applies the rules, and transit.ts applies the delays.
  */
 import { ByteQueue } from "./bytes.js"
 import type { Deliveries, Task } from "./deliveries.js"
@@ -84,7 +84,7 @@ export class Flow implements Task {
     this.wake()
   }
 
-  /** Drops unsent bytes and sends RST, on which the rules decide. */
+  /** Drops unsent bytes and sends RST. The rules decide on this RST. */
   reset(): void {
     if (this.startReset()) this.gate.rst()
   }

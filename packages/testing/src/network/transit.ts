@@ -15,7 +15,7 @@ export class Transit implements Task {
   /** Number of bytes in flight. */
   bytes = 0
   private under: Array<{ readonly size: number; readonly land: () => void }> = []
-  /** Time until which the bandwidth is used up by the bytes that were already sent. */
+  /** Time until which the bytes that were already sent use up the bandwidth. */
   private free = 0
   /**
    * Earliest arrival of the next segment. This is the arrival of the previous segment, so segments stay in

@@ -96,8 +96,8 @@ export class Closings {
     )
   }
 
-  // Returns whether fibers under this clock count. If no deadline here uses a test clock, the clock belongs
-  // to a concurrent test.
+  // Returns whether fibers under this clock count. If no pending deadline uses a test clock, the clock
+  // belongs to a concurrent test.
   private readonly counts = (clock: Clock.Clock): boolean => {
     if (movable(clock) === undefined) return true
     const timers = originalOf(fromClock(clock))

@@ -184,7 +184,7 @@ export class Driver implements Scheduler {
     }
   }
 
-  // Returns whether the program has scheduled a tick or a turn since the last check, which may still be
+  // Returns whether a tick or a turn that the program has scheduled since the last check may still be
   // pending. Microtasks are never pending here, because they run before a tick begins.
   private announced(): boolean {
     const ticks = this.announcedTicks - this.ticks

@@ -9,8 +9,8 @@ import { clearTimeout, setTimeout } from "./realTime.js"
 const microtask = Effect.promise(() => Promise.resolve())
 
 /**
- * Yields `count` times to fibers and microtasks. With the default, a network in memory without latency has
- * delivered its events.
+ * Yields `count` times to fibers and microtasks. The default is enough for a network in memory without
+ * latency to deliver its events.
  */
 export const microturns = (count = 64): Effect.Effect<void> =>
   Effect.repeatN(Effect.zipRight(Effect.yieldNow(), microtask), count)

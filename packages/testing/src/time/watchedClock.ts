@@ -48,7 +48,7 @@ export const watchClock = (clock: Clock.Clock, sleeps: Map<object, string>): Clo
       if (key === "sleep") return sleep
       if (key === ClockTimers) return timers
       const value: unknown = Reflect.get(target, key)
-      // The state of a method is in the underlying clock, so bind the method to that clock.
+      // Methods need the state of the underlying clock, so bind each method to that clock.
       return typeof value === "function" ? (value.bind(target) as unknown) : value
     }
   })

@@ -242,7 +242,7 @@ export class Look {
     }
   }
 
-  /** Marks an exchange in flight as a request to the inspector itself, so that it is not shown. */
+  /** Marks an exchange in flight as a request to the inspector itself, so that the exchange is not shown. */
   disregard(remote: Address | undefined, exchange: number): void {
     for (const { now, remote: name } of this.open.values())
       if (now?.exchange === exchange && name === nameOf(remote)) now.isOwn = true

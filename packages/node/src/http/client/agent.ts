@@ -1,7 +1,7 @@
 /**
  * `http.Agent`: the pool that assigns sockets to requests. The lists of sockets and requests are plain
- * objects, which programs may read and change. Each step is a method, which a subclass may override. `pool/`
- * of core makes the decisions.
+ * objects, which programs may read and change. Each step of an assignment is a method, which a subclass may
+ * override. `pool/` of core makes the decisions.
  */
 import {
   admit,
@@ -491,7 +491,8 @@ typed.defaultMaxSockets = Infinity
 
 /** Sets the proxy of an agent. The environment determines the proxy for the protocol of the agent. */
 export const setProxy = (agent: AgentLike, env: ProxyEnv | undefined): void => {
-  // Return early, because a subclass may set `protocol` only after this constructor returns.
+  // Return before `protocol` is read, because a subclass may set `protocol` only after this constructor
+  // returns.
   if (env === undefined) return
   const proxy = proxyOf(env, agent.protocol)
   if (proxy !== undefined || agent[proxyKey] !== undefined) agent[proxyKey] = proxy

@@ -343,8 +343,7 @@ function onResponseEnd(this: Incoming): void {
 }
 
 function onRequestFinish(this: ClientReq): void {
-  // `onResponseEnd` may have released the socket to another request already. `destroyed` is `true` in this
-  // case.
+  // If `onResponseEnd` has already released the socket to another request, `destroyed` is `true`.
   if (afterResponse(this, true) === "Reuse" && !this.destroyed) releaseSocket(this)
 }
 
@@ -367,8 +366,8 @@ const releaseSocket = (req: ClientReq): void => {
   socket.removeListener("drain", onDrain)
   stopReading(socket)
   req.destroyed = true
-  // Another request may get the socket. Remove it from the complete response, so that methods of the response
-  // cannot reach it.
+  // Another request may get the socket. Remove the socket from the complete response, so that methods of the
+  // response cannot reach the socket.
   if (req.res) req.res.socket = null
   nextTick(free, req, socket)
 }

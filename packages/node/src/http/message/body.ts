@@ -28,8 +28,8 @@ type Chunk = string | Uint8Array
 const nothing = (): void => {}
 
 /**
- * Returns whether the head and a text in this encoding can be joined to one string. Each character of the
- * head is one byte, so the encoding must be able to keep these bytes.
+ * Returns whether the head and a text in this encoding can be joined to one string. The string must still
+ * encode each character of the head as one byte.
  */
 const joinsHead = (encoding: unknown): boolean => !encoding || encoding === "utf8" || encoding === "latin1"
 
@@ -186,8 +186,8 @@ const writeBody = (
 }
 
 /**
- * The end of a chunk line, as a Buffer. An `_send` that a program overrides gets a Buffer from Node, so it
- * gets a Buffer from us too.
+ * The end of a chunk line, as a Buffer. If a program overrides `_send`, Node passes the line end as a Buffer,
+ * so we pass a Buffer too.
  */
 const lineEnd = Buffer.from(chunkLineEnd)
 

@@ -220,7 +220,7 @@ class Printer {
         message._defaultKeepAlive = false
         break
       case NodeField.ContentDisposition:
-        // The head is sent as UTF-8 with a text body. Decode the latin1 bytes of a file name as UTF-8 here,
+        // With a text body, the head is sent as UTF-8. Decode the latin1 bytes of a file name as UTF-8 here,
         // because the later encoding as UTF-8 restores these bytes.
         if (message._contentLength) return Buffer.from(String(value), "latin1").toString("utf8")
     }

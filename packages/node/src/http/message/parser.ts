@@ -18,7 +18,7 @@ import type { HttpSocket, Incoming } from "./shapes.js"
 import { nodeTimers } from "../own/timers.js"
 import { setImmediate } from "../../time/realTime.js"
 
-/** The values by which Node's parser distinguishes its type. */
+/** The types of Node's parser, for requests and for responses. */
 export const REQUEST = 1
 export const RESPONSE = 2
 

@@ -43,7 +43,7 @@ let lastSize = -1
 
 const byValidation: Readonly<Record<HttpValidation, Flags>> = {
   strict: presets.node,
-  // Accept the field values that the Fetch standard accepts, because they may contain control characters.
+  // Accept control characters in field values, as the Fetch standard does.
   relaxed: Object.freeze({ ...presets.node, controlsInValues: true }),
   insecure: presets.insecure
 }

@@ -339,7 +339,7 @@ export class OwnWebSocket extends EventTarget {
   }
 
   // A pong for the latest ping also answers all earlier pings (RFC 6455 §5.5.3), so keep only the payload of
-  // the latest.
+  // the latest ping.
   #pinged(socket: Duplex, data: Buffer): void {
     if (this.#state !== OPEN) return
     if (socket.writableNeedDrain) this.#pong = Buffer.from(data)

@@ -357,7 +357,7 @@ export class ServerConnection {
     this.idleTimeoutSet = false
     const { server, socket } = this
     // Most responses complete in the same turn, and then an idle timer of the same duration is needed. Keep
-    // this one running.
+    // this timer running.
     const timer = server.timeout === 0 ? timerOf(socket) : undefined
     if (timer === undefined) {
       socket.setTimeout(server.timeout || 0)
@@ -454,7 +454,7 @@ export class ServerConnection {
     this.parser.incoming = null
   }
 
-  /** Whether fields of the request were dropped because of `maxHeadersCount`. */
+  /** Returns whether fields of the request were dropped because of `maxHeadersCount`. */
   private isCut(head: RequestHead): boolean {
     const { maxHeaderPairs } = this.parser
     return maxHeaderPairs > 0 && head.rawHeaders.length > maxHeaderPairs

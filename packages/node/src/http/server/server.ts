@@ -173,7 +173,7 @@ const findLate = (server: HttpServer): void => {
     const { parser } = connection
     if (typeof judgeRequest(parser, server, now) === "number") continue
     // A `clientError` listener may keep the connection open. Restart its time, so that the next check does
-    // not report it again.
+    // not report the connection again.
     parser.begun = now
     failSocket(connection.socket, codedError("ERR_HTTP_REQUEST_TIMEOUT", "Request timeout"))
   }

@@ -32,7 +32,7 @@ class Wait {
 
   private readonly microtask = (): void => {
     this.count()
-    // Call `then` from a tick. The tasks that `then` starts run in Node's order only from there: ticks before
+    // If `then` is called from a tick, the tasks that `then` starts run in Node's order: ticks before
     // microtasks.
     nextTick(this.inARow >= 3 || ++this.rounds > mostRounds ? this.then : this.tick)
   }

@@ -8,7 +8,10 @@ interface WithHandle {
   readonly _handle?: { reading?: boolean; readonly readStart?: () => number } | null
 }
 
-/** Starts another read. Returns `false` if the handle does not allow one. Every end then counts as FIN. */
+/**
+ * Starts another read. Returns `false` if the handle does not allow another read. Every end then counts as
+ * FIN.
+ */
 export const readAgain = (socket: Socket): boolean => {
   const handle = (socket as unknown as WithHandle)._handle
   if (typeof handle?.readStart !== "function") return false

@@ -111,7 +111,7 @@ class Handshake {
     const [type, major] = this.received
     const client = this.options.role === "client"
     if ((type !== HANDSHAKE && type !== ALERT) || (major !== undefined && major !== 3)) {
-      // An upper-case letter as the first byte means plain HTTP. Report it, as OpenSSL does.
+      // As OpenSSL does, report plain HTTP if the first byte is an upper-case letter.
       return this.fail(!client && type! >= 65 && type! <= 90 ? plainHttp : notTls)
     }
     if (this.received.length < header) return

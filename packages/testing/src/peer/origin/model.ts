@@ -45,8 +45,7 @@ export interface Call {
 export type Matcher = string | RegExp | ((value: string) => boolean)
 
 /**
- * Like {@link Matcher}, with one difference. A predicate is also called if the field or parameter is missing,
- * with `undefined`.
+ * Like {@link Matcher}. If the field or parameter is missing, a predicate is still called, with `undefined`.
  *
  * @since 0.1.0
  * @category models

@@ -4,7 +4,7 @@
  *
  * The status of a suspended fiber can name other fibers (`blockingOn`). If the fiber waits for another fiber,
  * a `Deferred` or a test clock, its status names a fiber. If the fiber waits for a callback, its status names
- * no fiber, so it may wait for I/O.
+ * no fiber. Such a fiber may wait for I/O.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
