@@ -3,7 +3,8 @@
 // `survives`, with the reason.
 import { callback } from "./callback.mjs"
 import { client } from "./client.mjs"
+import { content } from "./content.mjs"
 import { pool } from "./pool.mjs"
 import { server } from "./server.mjs"
 
-export const bugs = [...server, ...client, ...pool, ...callback]
+export const bugs = [...server, ...client, ...pool, ...callback, ...content]

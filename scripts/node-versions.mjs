@@ -53,6 +53,7 @@ const selection = [
   "packages/node/test/platform/client.test.ts",
   "packages/node/test/platform/server.test.ts",
   "packages/node/test/webSocket/webSocket.test.ts",
+  "packages/node/test/content/",
   // The callback API: its shape, and its modules in place of the built-in ones.
   "packages/node/test/surface/",
   "packages/node/test/sequences.test.ts",

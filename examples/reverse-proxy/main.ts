@@ -4,7 +4,8 @@
  * At most 64 connections to the upstream; a request that waits for one longer than a second gets 503. A
  * request without a body is retried if the upstream is away for a moment, within the retry budget. `UPSTREAM`
  * is an origin (`http://127.0.0.1:8080`); by default the proxy starts an unreliable one of its own. `PORT`:
- * where it listens (default 3000). With `INSPECT=4400` the inspector runs on that port, with pools and wire.
+ * where it listens (default 3000). `TRUSTED_PROXIES`: addresses of proxies in front of this one. With
+ * `INSPECT=4400` the inspector runs on that port, with pools and wire.
  */
 import { HttpServer } from "@effect/platform"
 import { runMain } from "@effect/platform-node-shared/NodeRuntime"
@@ -45,7 +46,8 @@ const InspectorLive = Layer.unwrapEffect(
 const ServerLive = Layer.merge(
   Server.layerConfig({
     port: Config.withDefault(Config.integer("PORT"), 3000),
-    maxConnections: Config.succeed(1000)
+    maxConnections: Config.succeed(1000),
+    trustedProxies: Config.withDefault(Config.array(Config.string(), "TRUSTED_PROXIES"), [])
   }),
   NodeHttpServer.layerContext
 )

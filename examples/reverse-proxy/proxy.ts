@@ -6,7 +6,7 @@
  * Only the log has the reason.
  *
  * Never contacts a host other than the upstream, whatever the target says, and never forwards a client's
- * claims about its own address.
+ * claims about its own address: `Exchange.client` is what the connection or a trusted proxy says.
  */
 import { Cookies, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Exchange, type Client } from "@httpfx/core"
@@ -99,8 +99,7 @@ export const proxy = (client: Client.Service, upstream: string) => {
     if (["CONNECT", "TRACE"].includes(request.method)) return refused(501)
     // An absolute target has become its path (RFC 9112 §3.2.2); `*` has no path.
     if (!request.url.startsWith("/")) return refused(400)
-    const { connection, rawHeaders } = yield* Exchange.exchange
-    const peer = connection.remote?._tag === "TcpAddress" ? connection.remote.hostname : "unknown"
+    const { client: sender, rawHeaders } = yield* Exchange.exchange
     const hasBody = "content-length" in request.headers || "transfer-encoding" in request.headers
     const response = yield* client.requestScoped({
       method: request.method,
@@ -109,7 +108,9 @@ export const proxy = (client: Client.Service, upstream: string) => {
       headers: [
         ...without(rawHeaders, ["host", ...forwarded]),
         "X-Forwarded-For",
-        peer,
+        sender.address ?? "unknown",
+        "X-Forwarded-Proto",
+        sender.scheme,
         "Via",
         "1.1 reverse-proxy"
       ],

@@ -4,22 +4,21 @@
  */
 import { HttpServerResponse } from "@effect/platform"
 import { expect, it } from "@effect/vitest"
-import { Client, Retry } from "@httpfx/core"
+import { Client, RateLimit, Retry } from "@httpfx/core"
 import { MemoryNetwork, Origin, Quiet } from "@httpfx/testing"
-import { Effect, Layer, RateLimiter } from "effect"
+import { Effect, Layer, pipe } from "effect"
 
 const world = Layer.provideMerge(Client.layer(), MemoryNetwork.layer())
 const ok = HttpServerResponse.text("ok")
 const tooMany = HttpServerResponse.empty({ status: 429, headers: { "retry-after": "20" } })
 
 const limitedClient = Effect.gen(function* () {
-  const limit = yield* RateLimiter.make({ limit: 10, interval: "1 second", algorithm: "fixed-window" })
-  const client = Retry.client(yield* Retry.make({ maxRetryAfter: "1 minute", base: 0 }))(yield* Client.Client)
+  const limits = yield* RateLimit.make({ requests: 10, interval: "1 second", maxRetryAfter: "1 minute" })
+  const policy = yield* Retry.make({ maxRetryAfter: "1 minute", base: 0 })
+  const client = pipe(yield* Client.Client, RateLimit.client(limits), Retry.client(policy))
   return (path: string) =>
-    limit(
-      Effect.flatMap(client.request({ url: `http://api.test${path}` }), (response) =>
-        Effect.as(response.text, response.status)
-      )
+    Effect.flatMap(client.request({ url: `http://api.test${path}` }), ({ status, text }) =>
+      Effect.as(text, status)
     )
 })
 

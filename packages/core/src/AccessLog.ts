@@ -48,9 +48,9 @@ export const write = (outcome: ExchangeOutcome): Effect.Effect<void> => {
 }
 
 /**
- * Returns one line of JSON with all that is known: `time`, `remote`, `method`, `target`, `route`, `status`,
- * `outcome`, `reason`, bytes, durations (ms), `referer`, `userAgent`, and the annotations of the outcome
- * (`requestId`, for example). Control characters are escaped.
+ * Returns one line of JSON with all that is known: `time`, `client`, `remote`, `method`, `target`, `route`,
+ * `status`, `outcome`, `reason`, bytes, durations (ms), `referer`, `userAgent`, and the annotations of the
+ * outcome (`requestId`, for example). Control characters are escaped.
  *
  * @since 0.1.0
  * @category formats
@@ -59,8 +59,9 @@ export const formatJson: (outcome: ExchangeOutcome) => string = jsonLine
 
 /**
  * Returns a line of the combined log format, as Apache writes it: `%h - - %t "%r" %>s %b "%{Referer}i"
- * "%{User-Agent}i"`, with times in UTC and Apache's escapes. An exchange without a response has nginx's
- * status 499 if the client left, otherwise 000. The user is always `-`, because it would be a credential.
+ * "%{User-Agent}i"`, with times in UTC and Apache's escapes. `%h` is the client's address, or the peer's if
+ * the client is not known. An exchange without a response has nginx's status 499 if the client left,
+ * otherwise 000. The user is always `-`, because it would be a credential.
  *
  * @since 0.1.0
  * @category formats

@@ -14,12 +14,13 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as FiberRef from "effect/FiberRef"
+import * as FiberRef from "effect/FiberRef"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -125,6 +126,18 @@ export const fromHttpClientResponse = (
   response instanceof PlatformResponse ? Option.some(response.source) : Option.none()
 
 /**
+ * Returns platform's response over a `Response`, such as a response whose body a combinator has changed. Both
+ * objects share one body, which can be read once. Errors of the platform response name `request`.
+ *
+ * @since 0.1.0
+ * @category platform
+ */
+export const toHttpClientResponse = (
+  response: Response,
+  request: HttpClientRequest.HttpClientRequest
+): HttpClientResponse.HttpClientResponse => new PlatformResponse(request, response)
+
+/**
  * Returns a client that follows redirects (RFC 9110 §15.4). `self` is a `Client` or any platform client. A
  * `Client` follows redirects in `request`, `requestScoped` and `httpClient`, and leaves `upgrade` unchanged.
  * The client follows 301, 302, 303, 307 and 308 with a `Location`, changes the method by the rules of the
@@ -187,7 +200,8 @@ export const currentRedirects: FiberRef.FiberRef<ReadonlyArray<Redirect>> = redi
 
 /**
  * Switches features off for the requests that an effect sends, with either client: `cookies` (`CookieJar`),
- * `limits` (`RateLimit`), `redirects` ({@link followRedirects}), `retries` (`Retry`).
+ * `decompression` (`NodeDecompression` of `@httpfx/node`), `limits` (`RateLimit`), `redirects`
+ * ({@link followRedirects}), `retries` (`Retry`).
  *
  * @example
  * import { Client } from "@httpfx/core"
@@ -201,6 +215,15 @@ export const without =
   (...features: ReadonlyArray<Feature>) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.locallyWith(effect, currentlyOff, (off) => new Set([...off, ...features]))
+
+/**
+ * Whether this fiber has switched a feature off with {@link without}. For combinators that add the feature.
+ *
+ * @since 0.1.0
+ * @category features
+ */
+export const isOff = (feature: Feature): Effect.Effect<boolean> =>
+  Effect.map(FiberRef.get(currentlyOff), (off) => off.has(feature))
 
 /**
  * Creates a client over an agent, which other clients may share. Fails with `InvalidOption` for an invalid

@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import type * as HttpError from "./HttpError.js"
 import { ExchangeHandle } from "./internal/server/exchangeHandle.js"
 import type {
+  ClientFacts,
   Connection,
   Exchange,
   Fields,
@@ -87,6 +88,17 @@ export const headersDistinct: Effect.Effect<DistinctFields, never, HttpServerReq
 export const connection: Effect.Effect<Connection, never, HttpServerRequest> = Effect.map(
   exchange,
   (self) => self.connection
+)
+
+/**
+ * The client of the current request (`Exchange.client`).
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const client: Effect.Effect<ClientFacts, never, HttpServerRequest> = Effect.map(
+  exchange,
+  (self) => self.client
 )
 
 /**

@@ -25,7 +25,6 @@ import type { InvalidOption } from "./HttpError.js"
 import { unlessOff } from "./internal/client/features.js"
 import { PlatformResponse } from "./internal/client/platformResponse.js"
 import { originOf } from "./internal/client/request.js"
-import { IncomingResponse } from "./internal/client/response.js"
 import {
   between,
   callback,
@@ -316,7 +315,7 @@ const judgeStatus = (
   status: number,
   header: () => string | undefined,
   now: number,
-  response: unknown
+  discard: Effect.Effect<void>
 ): Judged | undefined =>
   policy.statuses.has(status)
     ? {
@@ -324,7 +323,7 @@ const judgeStatus = (
         transient: true,
         unsent: false,
         retryAfter: retryAfter(header(), now),
-        discard: response instanceof IncomingResponse ? response.discard : Effect.void
+        discard
       }
     : undefined
 
@@ -351,7 +350,7 @@ export const httpClient =
             response.status,
             () => response.headers["retry-after"],
             now,
-            response instanceof PlatformResponse ? response.source : undefined
+            response instanceof PlatformResponse ? response.source.discard : Effect.void
           ),
         (error) => judgeError((error as unknown as PlatformError.RequestError)?.cause ?? error)
       )
@@ -383,7 +382,7 @@ export const client =
             response.status,
             () => response.header("retry-after"),
             now,
-            response
+            response.discard
           ),
         judgeError
       )

@@ -24,6 +24,8 @@ import { WebSocketUpgrader } from "./WebSocketUpgrader.js"
 
 export type { Options, Service } from "./internal/server/make.js"
 export type { ServerOptions } from "./internal/options/server.js"
+export type { TrustedProxies } from "./internal/options/trustedProxies.js"
+export type { ForwardedField } from "./model/client.js"
 
 /**
  * The server in the context, with its state and connections. Server layers provide both this service and

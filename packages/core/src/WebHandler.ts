@@ -50,8 +50,8 @@ const bodyOf = (
 
 const urlOf = (request: HttpServerRequest.HttpServerRequest): URL => {
   const { headers, url } = request
-  const tls = Option.exists(fromRequest(request), ({ connection }) => connection.tls !== undefined)
-  const scheme = tls || headers["x-forwarded-proto"] === "https" ? "https" : "http"
+  const secure = Option.exists(fromRequest(request), ({ client }) => client.scheme === "https")
+  const scheme = secure || headers["x-forwarded-proto"] === "https" ? "https" : "http"
   const origin = `${scheme}://${headers["host"] ?? "localhost"}`
   // Concatenate the texts, because `new URL(url, origin)` would take a path that begins with `//` for a host.
   return new URL(url.startsWith("/") ? origin + url : `${origin}/${url}`)

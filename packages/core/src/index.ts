@@ -22,8 +22,11 @@
  * - `RequestId`  ids of requests, in log lines, spans and responses
  * - `ServerSentEvents`  events for browsers and other clients, and from servers
  * - `Shutdown`   states and phases of a server's shutdown, for handlers
+ * - `RateLimit`  limits of the requests to each origin
  * - `Retry`      retries with a budget
  * - `ServerTimeouts`   timeouts of a server
+ * - `FetchClient`  a `fetch` over a client
+ * - `Health`     liveness and readiness on a port of their own
  * - `HttpError`  all errors, one class per kind
  * - `Network`    resolves, connects, listens, adds TLS
  * - `Socket`     a connection, with effects
@@ -47,12 +50,15 @@ export * as ServerClientError from "./ServerClientError.js"
 export * as Exchange from "./Exchange.js"
 export * as ExchangeOutcome from "./ExchangeOutcome.js"
 export * as FileResponses from "./FileResponses.js"
+export * as FetchClient from "./FetchClient.js"
+export * as Health from "./Health.js"
 export * as HttpError from "./HttpError.js"
 export * as Lease from "./Lease.js"
 export * as Network from "./Network.js"
 export * as PlatformTimers from "./PlatformTimers.js"
 export * as Proxy from "./Proxy.js"
 export * as RequestId from "./RequestId.js"
+export * as RateLimit from "./RateLimit.js"
 export * as Retry from "./Retry.js"
 export * as Server from "./Server.js"
 export * as ServerEvent from "./ServerEvent.js"

@@ -128,7 +128,9 @@ describe("The error channel of", () => {
       | "BodyNotReplayable"
       | "BodyTimedOut"
       | "ConnectTimedOut"
+      | "DecodedTooLarge"
       | "HeadTimedOut"
+      | "InvalidContent"
       | "InvalidOption"
       | "InvalidRedirect"
       | "InvalidUrl"
@@ -142,10 +144,11 @@ describe("The error channel of", () => {
       | "ResolveTimedOut"
       | "SecureTimedOut"
       | "SendTimedOut"
+      | "TooManyCodings"
       | "TooManyRedirects"
     >()
     expectTypeOf<Tag<Client.BodyError>>().toEqualTypeOf<
-      Connection | "BodyTimedOut" | "ParseError" | "RequestTimedOut"
+      Connection | "BodyTimedOut" | "DecodedTooLarge" | "InvalidContent" | "ParseError" | "RequestTimedOut"
     >()
     expectTypeOf<Failure<Client.Response["text"]>>().toEqualTypeOf<Client.BodyError>()
     expectTypeOf<Tags<Result<typeof Client.make>>>().toEqualTypeOf<"InvalidOption">()

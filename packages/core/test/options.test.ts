@@ -65,6 +65,31 @@ const server: {
   keepAliveInitialDelay: finite,
   onClientError: ["answer", true],
   unknownExpectations: ["ignore", "", 1],
+  trustedProxies: [
+    ...[
+      "10.0.0.0/33",
+      "10.0.0.256",
+      "010.0.0.1",
+      "10.1",
+      "::1/129",
+      "1::2::3",
+      "fe80::1%eth0",
+      "proxy.example",
+      ""
+    ],
+    ...["10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/1e1", "constructor"]
+  ]
+    .map((entry): unknown => [entry])
+    .concat([
+      "loopback",
+      5,
+      {},
+      [1],
+      { from: "loopback" },
+      { from: [], maxProxies: 0 },
+      { from: [], fields: ["x-real-ip"] },
+      { from: [], fields: ["forwarded", "x-forwarded-for"] }
+    ]),
   lameDuckPeriod: finite,
   idleConnectionGrace: times,
   gracefulShutdownTimeout: times,

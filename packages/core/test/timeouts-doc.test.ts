@@ -32,6 +32,7 @@ const options: Readonly<Record<Option, "Limits" | "Further options" | `${string}
   flags: "strictness.md",
   onClientError: "exchange.md",
   unknownExpectations: "exchange.md",
+  trustedProxies: "proxies.md",
   limits: "Limits",
   maxBodySize: "Limits",
   maxRequestsPerSocket: "Limits",

@@ -25,6 +25,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { InvalidOption, WorkerFailed } from "@httpfx/core/HttpError"
+import type * as Shutdown from "@httpfx/core/Shutdown"
 import * as Timers from "@httpfx/core/Timers"
 import {
   describeExit,
@@ -192,6 +193,17 @@ export interface Service {
    */
   readonly restart: Effect.Effect<void, WorkerFailed>
   /**
+   * The state of the whole cluster. `starting` until a worker is ready, then `ready`. A restart does not
+   * change the state, because at least one worker is ready during the restart. `draining` while the cluster
+   * stops, then `closed`.
+   */
+  readonly state: Effect.Effect<Shutdown.State>
+  /**
+   * Stops all workers, as closing the scope does. Completes when all workers have exited. After this effect
+   * has started, no worker is started.
+   */
+  readonly shutdown: Effect.Effect<void>
+  /**
    * Never completes. Fails when a worker has exited and the primary does not replace it, because the
    * `restart` schedule has ended.
    */
@@ -220,6 +232,9 @@ const resetAfter = 30_000
 interface Slot {
   current: WorkerProcess
 }
+
+const logReplaced = (old: WorkerProcess, fresh: WorkerProcess, why: string) =>
+  Effect.logInfo(`worker ${old.id} replaced by worker ${fresh.id} (${why})`)
 
 const eventOf = (worker: WorkerProcess, ended: Ended | undefined): Event => {
   const who = { worker: worker.id, pid: worker.pid }
@@ -310,12 +325,11 @@ export const make = (
 
     // Add the finalizer before the first worker starts, so that a failure during the start also stops the
     // workers.
-    yield* Effect.addFinalizer(() =>
-      Effect.suspend(() => {
-        over = true
-        return Effect.forEach([...living], stop, { concurrency: "unbounded", discard: true })
-      })
-    )
+    const shutdown = Effect.suspend(() => {
+      over = true
+      return Effect.forEach([...living], stop, { concurrency: "unbounded", discard: true })
+    })
+    yield* Effect.addFinalizer(() => shutdown)
     const slots = yield* Effect.forEach(
       Array.from({ length: size }),
       () => Effect.tap(begin, whenReady).pipe(Effect.map((current): Slot => ({ current }))),
@@ -329,6 +343,7 @@ export const make = (
         yield* Effect.onInterrupt(whenReady(fresh), () => fresh.kill)
         const old = slot.current
         slot.current = fresh
+        yield* logReplaced(old, fresh, "restart")
         yield* stop(old)
       })
 
@@ -343,18 +358,20 @@ export const make = (
           const ended = yield* worker.ended
           if (over) return
           if (slot.current !== worker) continue
-          yield* Effect.logWarning(`worker ${worker.id} ${describeExit(ended)}; starting a replacement`).pipe(
-            Effect.annotateLogs({ worker: worker.id, pid: worker.pid, ...ended })
-          )
+          const facts = { worker: worker.id, pid: worker.pid, ...ended }
+          yield* Effect.annotateLogs(Effect.logWarning(`worker ${worker.id} ${describeExit(ended)}`), facts)
           if (schedule === backoff && now() - since > resetAfter) yield* driver.reset
           const next = yield* Effect.either(driver.next({ worker: worker.id, ...ended }))
           if (next._tag === "Left") {
-            yield* Deferred.fail(failure, failedWith(worker.id, ended, "and will not be replaced"))
+            const gone = failedWith(worker.id, ended, "and will not be replaced")
+            yield* Effect.logError(gone.message)
+            yield* Deferred.fail(failure, gone)
             return
           }
           if (slot.current !== worker) continue
           const fresh = yield* begin
           slot.current = fresh
+          yield* logReplaced(worker, fresh, describeExit(ended))
           // If the new worker does not become ready, `whenReady` kills it. The next iteration of this loop
           // then replaces it.
           yield* Effect.forkScoped(Effect.ignore(whenReady(fresh)))
@@ -367,6 +384,11 @@ export const make = (
         Array.from(living, ({ id, pid, state }) => ({ worker: id, pid, state: state as Worker["state"] }))
       ),
       events: Stream.fromPubSub(events),
+      state: Effect.sync(() => {
+        if (over) return living.size === 0 ? "closed" : "draining"
+        return Array.from(living).some(({ state }) => state === "ready") ? "ready" : "starting"
+      }),
+      shutdown,
       restart: turns.withPermits(1)(Effect.forEach(slots, replaceWorker, { discard: true })),
       failure: Deferred.await(failure)
     }
@@ -446,6 +468,20 @@ const onHangup = (f: () => void) =>
   )
 
 /**
+ * The options of `run`: those of the cluster, and the layer of the primary.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RunOptions<E = never, R = never> extends Options {
+  /**
+   * Built in the primary when all workers are ready, and closed before they stop; `NodeHealth.layerCluster`,
+   * for example. Default: none.
+   */
+  readonly primary?: Layer.Layer<never, E, R> | undefined
+}
+
+/**
  * Returns one program for the primary and for the workers. The primary starts the same program `workers` more
  * times, and each of those processes runs `layer`. With the platform's `runMain`, SIGTERM and Ctrl-C stop all
  * workers gracefully, and SIGHUP replaces all workers one by one.
@@ -467,10 +503,10 @@ const onHangup = (f: () => void) =>
  * @since 0.1.0
  * @category constructors
  */
-export const run = <A, E, R>(
+export const run = <A, E, R, E2 = never, R2 = never>(
   layer: Layer.Layer<A, E, R>,
-  options: Options = {}
-): Effect.Effect<void, E | WorkerFailed | InvalidOption, R> =>
+  options: RunOptions<E2, R2> = {}
+): Effect.Effect<void, E | E2 | WorkerFailed | InvalidOption, R | Exclude<R2, NodeCluster>> =>
   cluster.isWorker
     ? Effect.scoped(
         Effect.zipRight(
@@ -480,7 +516,7 @@ export const run = <A, E, R>(
       )
     : Effect.scoped(primary(options))
 
-const primary = (options: Options) =>
+const primary = <E, R>({ primary: beside, ...options }: RunOptions<E, R>) =>
   Effect.gen(function* () {
     // Listen for SIGHUP from the start on, because a SIGHUP without a listener would kill the primary but not
     // the workers.
@@ -489,7 +525,9 @@ const primary = (options: Options) =>
       early = true
     }
     yield* onHangup(() => hungUp())
-    const { failure, restart } = yield* make(options)
+    const service = yield* make(options)
+    const { failure, restart } = service
+    if (beside !== undefined) yield* Layer.build(Layer.provide(beside, Layer.succeed(NodeCluster, service)))
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         hungUp = () => {}

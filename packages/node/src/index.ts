@@ -2,8 +2,10 @@
  * The modules of `@httpfx/node`.
  *
  * - `NodeCluster`: one server in several processes
+ * - `NodeHealth`: liveness and readiness on a port of their own
  * - `NodeCompression`: compressed responses
  * - `NodeContext`: files, paths, commands, the terminal
+ * - `NodeDecompression`: decompressed responses
  * - `NodeHttpClient`: clients on this machine's sockets
  * - `NodeHttpServer`: servers on this machine's sockets
  * - `NodeHttpPlatform`: files as responses
@@ -14,9 +16,11 @@
  *
  * @since 0.1.0
  */
+export * as NodeHealth from "./NodeHealth.js"
 export * as NodeCluster from "./NodeCluster.js"
 export * as NodeCompression from "./NodeCompression.js"
 export * as NodeContext from "./NodeContext.js"
+export * as NodeDecompression from "./NodeDecompression.js"
 export * as NodeDuplex from "./NodeDuplex.js"
 export * as NodeHttpClient from "./NodeHttpClient.js"
 export * as NodeHttpServer from "./NodeHttpServer.js"

@@ -14,6 +14,7 @@ import type { HttpBody } from "@effect/platform/HttpBody"
 import * as HttpPlatform from "@effect/platform/HttpPlatform"
 import { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
@@ -58,12 +59,17 @@ const notRegular = (path: string, type: FileSystem.File.Type): PlatformError =>
     description: `not a regular file, but a ${type}`
   })
 
+// A file from the future was modified just now, for the client (RFC 9110 §8.8.2.1).
+const lastModified = (modified: Date, now: number): string =>
+  new Date(Math.min(modified.getTime(), now)).toUTCString()
+
 const respondWith = (
   representation: Representation,
   etag: Etag.Etag,
   modified: Date | undefined,
   typeOf: () => string,
-  options: FileOptions | undefined
+  options: FileOptions | undefined,
+  now: number
 ): HttpServerResponse.HttpServerResponse => {
   const given = options?.headers ? Headers.fromInput(options.headers) : Headers.empty
   const headers = Headers.set(given, "etag", given["etag"] ?? Etag.toString(etag))
@@ -74,7 +80,7 @@ const respondWith = (
     headers:
       modified === undefined || "last-modified" in given
         ? headers
-        : Headers.set(headers, "last-modified", modified.toUTCString()),
+        : Headers.set(headers, "last-modified", lastModified(modified, now)),
     contentType: options?.contentType ?? given["content-type"] ?? typeOf()
   })
 }
@@ -112,18 +118,20 @@ export const make = ({
           size,
           read: (offset: number, length: number) => read(path, start + offset, length)
         }
-        return Effect.map(etags.fromFileInfo(info), (etag) =>
-          respondWith(representation, etag, Option.getOrUndefined(info.mtime), () => typeOf(path), options)
+        const modified = Option.getOrUndefined(info.mtime)
+        return Effect.zipWith(etags.fromFileInfo(info), Clock.currentTimeMillis, (etag, now) =>
+          respondWith(representation, etag, modified, () => typeOf(path), options, now)
         )
       })
     const fileWebResponse = (file: HttpBody.FileLike, options?: FileOptions) =>
-      Effect.map(etags.fromFileWeb(file), (etag) =>
+      Effect.zipWith(etags.fromFileWeb(file), Clock.currentTimeMillis, (etag, now) =>
         respondWith(
           blobOf(file, options),
           etag,
           new Date(file.lastModified),
           () => (file.type === "" ? typeOf(file.name) : file.type),
-          file instanceof Blob ? options : sentWhole(options)
+          file instanceof Blob ? options : sentWhole(options),
+          now
         )
       )
     return HttpPlatform.HttpPlatform.of({

@@ -4,6 +4,7 @@
 export { Attempt, Phase, Written, type Where } from "./facts.js"
 export * from "./conditional.js"
 export * from "./connection.js"
+export * from "./content.js"
 export * from "./events.js"
 export * from "./listening.js"
 export * from "./message.js"

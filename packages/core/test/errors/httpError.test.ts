@@ -52,6 +52,21 @@ const samples: ReadonlyArray<
     "BodyNotReplayable",
     new HttpError.BodyNotReplayable({ ...redirect, method: "PUT", to: "http://a.test/1" })
   ],
+  [
+    "InvalidContent",
+    new HttpError.InvalidContent({
+      code: "ERR_HTTPFX_CONTENT_INVALID",
+      coding: "gzip",
+      reason: "incorrect header check",
+      received: 9,
+      decoded: 0
+    })
+  ],
+  [
+    "DecodedTooLarge",
+    new HttpError.DecodedTooLarge({ limit: "maxRatio", allowed: 10, received: 9, decoded: 100 })
+  ],
+  ["TooManyCodings", new HttpError.TooManyCodings({ codings: 9, limit: 3 })],
   ["InvalidEvent", new HttpError.InvalidEvent({ field: "id", reason: "contains a line end or U+0000" })],
   ["EventTooLarge", new HttpError.EventTooLarge({ option: "maxLineSize", limit: 10 })],
   ["NotAnEventStream", new HttpError.NotAnEventStream({ status: 404, contentType: "text/html" })],

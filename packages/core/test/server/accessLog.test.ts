@@ -13,6 +13,7 @@ const outcome: ExchangeOutcome.ExchangeOutcome = {
   connection: 3,
   exchange: 2,
   remote: Transport.tcp("192.0.2.7", 40_000),
+  client: undefined,
   method: "GET",
   target: "/users/7?page=2",
   httpVersion: "1.1",

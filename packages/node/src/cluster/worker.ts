@@ -7,7 +7,7 @@
  */
 import cluster, { type Worker } from "node:cluster"
 import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { WorkerFailed } from "@httpfx/core/HttpError"
@@ -90,7 +90,7 @@ const watch = (
     changed(self, how)
   }
   const stop = Effect.sync(() => {
-    if (self.state === "ended") return
+    if (self.state === "ended" || self.told) return
     self.told = true
     enter("stopping")
     // After a disconnect the worker stops by itself, so send the message only while the IPC channel is open.
@@ -115,7 +115,13 @@ const watch = (
         Effect.timeoutTo(Effect.interruptible(Deferred.await(ended)), {
           duration: deadline,
           onSuccess: () => Effect.void,
-          onTimeout: () => Effect.asVoid(kill)
+          onTimeout: () =>
+            Effect.zipRight(
+              Effect.logWarning(
+                `worker ${worker.id} did not stop within ${Duration.format(deadline)} and is killed`
+              ),
+              Effect.asVoid(kill)
+            )
         }).pipe(Effect.flatten)
       ),
     kill: Effect.asVoid(kill)

@@ -198,16 +198,29 @@ class Folder {
     segments: ReadonlyArray<string>
   ): Effect.Effect<FileSystem.File.Type | undefined, PlatformError> {
     const path = this.path.join(this.root, ...segments)
-    const { fs } = this
-    const type = Effect.flatMap(fs.stat(path), ({ type }) => {
-      if (this.options.outsideLinks === true) return Effect.succeed(type)
-      return Effect.map(Effect.all([fs.realPath(this.root), fs.realPath(path)]), ([root, real]) =>
-        real === root || real.startsWith(root.endsWith(this.path.sep) ? root : root + this.path.sep)
-          ? type
-          : undefined
-      )
-    })
+    const type = Effect.flatMap(this.fs.stat(path), ({ type }) =>
+      this.options.outsideLinks === true
+        ? Effect.succeed(type)
+        : Effect.map(this.isInside(path, segments), (isInside) => (isInside ? type : undefined))
+    )
     return Effect.catchIf(type, isAbsent, () => Effect.succeed(undefined))
+  }
+
+  // Resolving a path reads every folder above it, and few paths have links. So look for links first.
+  private isInside(path: string, segments: ReadonlyArray<string>): Effect.Effect<boolean, PlatformError> {
+    const { fs, path: paths } = this
+    const leads = Effect.map(
+      Effect.all([fs.realPath(this.root), fs.realPath(path)]),
+      ([root, real]) => real === root || real.startsWith(root.endsWith(paths.sep) ? root : root + paths.sep)
+    )
+    const from = (depth: number): Effect.Effect<boolean, PlatformError> =>
+      depth > segments.length
+        ? Effect.succeed(true)
+        : Effect.matchEffect(fs.readLink(paths.join(this.root, ...segments.slice(0, depth))), {
+            onFailure: () => from(depth + 1),
+            onSuccess: () => leads
+          })
+    return from(1)
   }
 
   private file(

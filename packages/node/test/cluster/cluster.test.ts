@@ -4,9 +4,11 @@
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import * as http from "node:http"
 import * as net from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it, onTestFinished } from "vitest"
@@ -143,6 +145,10 @@ describe("NodeCluster", () => {
     assert.notStrictEqual(Number(await get(port, "/")), crashed.pid)
     const fresh = await cluster.prints((line) => (line._tag === "WorkerReady" ? line : undefined))
     assert.strictEqual(fresh.worker, 3)
+    const { worker } = crashed
+    await until(() => cluster.text().includes("replaced by"))
+    assert.match(cluster.text(), new RegExp(`WARN .*worker ${worker!} exited \\(code 7\\)`))
+    assert.include(cluster.text(), `worker ${worker!} replaced by worker 3 (exited (code 7))`)
     const answered = new Set<number>()
     for (let i = 0; i < 8; i++) answered.add(Number(await get(port, "/")))
     const now = [...before.filter((pid) => pid !== crashed.pid), fresh.pid!]
@@ -198,6 +204,7 @@ describe("NodeCluster", () => {
     const { child } = cluster
     const isOver = () => child.exitCode !== null || child.signalCode !== null
     await until(() => cluster.text().includes("all workers replaced") || isOver())
+    assert.match(cluster.text(), /worker 1 replaced by worker \d \(restart\)/)
     assert.isNull(cluster.child.signalCode, cluster.text())
     cluster.child.kill("SIGTERM")
     await cluster.closed
@@ -294,6 +301,32 @@ describe("NodeCluster", () => {
     cluster.child.kill("SIGTERM")
     assert.strictEqual(await cluster.closed, 0)
     assert.deepStrictEqual(cluster.left(), [])
+    assert.match(cluster.text(), /worker 1 did not stop within 100ms and is killed/)
+  })
+
+  it("answers the health of the cluster in the primary, until the workers have ended", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "httpfx-health-"))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const HEALTH = join(folder, "health.sock")
+    const cluster = started({ gracefulShutdownTimeout: 600_000 }, { RUN: "1", FAULT: "never ends", HEALTH })
+    const { child } = cluster
+    const isOver = () => child.exitCode !== null || child.signalCode !== null
+    await until(() => existsSync(HEALTH) || isOver())
+    const health = async (path: string) => {
+      const [response] = (await once(http.get({ socketPath: HEALTH, path }), "response")) as [
+        http.IncomingMessage
+      ]
+      const text = Buffer.concat((await response.toArray()) as Array<Buffer>).toString()
+      return [response.statusCode, (JSON.parse(text) as { readonly state: string }).state]
+    }
+    assert.deepStrictEqual(await health("/readyz"), [200, "ready"])
+    cluster.child.kill("SIGTERM")
+    await until(() => cluster.lines.some(({ stopping }) => stopping === true) || isOver())
+    assert.deepStrictEqual(await health("/readyz"), [503, "draining"])
+    assert.deepStrictEqual(await health("/livez"), [200, "draining"])
+    for (const { pid, port } of cluster.lines) if (port !== undefined) process.kill(pid!, "SIGKILL")
+    await cluster.closed
+    assert.isFalse(existsSync(HEALTH))
   })
 
   it("fails when a worker exits and the schedule has ended", async () => {
@@ -301,7 +334,8 @@ describe("NodeCluster", () => {
     await cluster.workers()
     await get(await cluster.port(), "/crash").catch(() => {})
     assert.strictEqual(await cluster.closed, 1)
-    assert.match(cluster.text(), /worker \d exited \(code 7\) and will not be replaced/)
+    assert.match(cluster.text(), /ERROR .*worker \d exited \(code 7\) and will not be replaced/)
+    assert.notInclude(cluster.text(), "replaced by")
     assert.deepStrictEqual(cluster.left(), [])
   })
 

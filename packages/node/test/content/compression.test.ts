@@ -20,7 +20,8 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { Readable } from "node:stream"
 import * as zlib from "node:zlib"
-import { Client } from "@httpfx/core"
+import { Client, Exchange } from "@httpfx/core"
+import * as Serve from "@httpfx/core/Serve"
 import { NodeCompression } from "@httpfx/node"
 import { TestServer } from "@httpfx/testing"
 
@@ -186,6 +187,15 @@ describe("a compressed response", () => {
       ).pipe(served(Effect.sync(() => HttpServerResponse.raw(make(), { contentType: "text/plain" }))))
     )
   }
+
+  it.effect("has the trailers of its handler", () =>
+    Effect.gen(function* () {
+      const response = yield* Client.request({ url, headers: { "Accept-Encoding": "gzip" } })
+      assert.strictEqual(zlib.gunzipSync(yield* response.bytes).toString(), text)
+      assert.deepStrictEqual(response.rawTrailers, ["X-Sum", "7"])
+      assert.isUndefined(response.header("content-length"))
+    }).pipe(served(Effect.as(Exchange.addTrailers({ "X-Sum": "7" }), plainText)))
+  )
 
   it.effect("of more than 1 MiB in memory is compressed as it is sent", () =>
     Effect.map(ask(), (response) => {
@@ -475,6 +485,10 @@ describe("stacks", () => {
       Layer.provide(group)
     ),
     "an HttpApi, served with it": HttpApiBuilder.serve(compress).pipe(
+      Layer.provide(HttpApiBuilder.api(api)),
+      Layer.provide(group)
+    ),
+    "an HttpApi with compiled routes": Serve.httpApi(compress).pipe(
       Layer.provide(HttpApiBuilder.api(api)),
       Layer.provide(group)
     ),

@@ -15,6 +15,7 @@ import * as zlib from "node:zlib"
 import { Client, Server } from "@httpfx/core"
 import { NodeCompression, NodeHttpServer } from "@httpfx/node"
 import { Encoders } from "../../src/content/encoders.js"
+import { incompressible } from "../support/incompressible.js"
 import { MemoryNetwork, RawPeer, Simulation, TestServer, VirtualClock } from "@httpfx/testing"
 
 const codings = ["gzip", "br", ...("createZstdCompress" in zlib ? ["zstd"] : [])]
@@ -28,13 +29,6 @@ const served = (app: HttpApp.Default<unknown, never>, options?: NodeCompression.
   TestServer.serve(NodeCompression.compress(options)(app))
 const events = { contentType: "text/event-stream" }
 const encoder = new TextEncoder()
-const incompressible = (size: number, seed: number) => {
-  let state = seed
-  return Uint8Array.from({ length: size }, () => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
-    return state >>> 16
-  })
-}
 
 describe("events arrive when they are emitted", () => {
   for (const coding of codings) {

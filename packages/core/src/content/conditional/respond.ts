@@ -69,17 +69,13 @@ export const seekableStream = (representation: Representation): Stream.Stream<Ui
 /** Whether the body depends on the request's range. */
 export const isSeekable = ({ body }: Response): boolean => body._tag === "Stream" && perRequest in body.stream
 
-// Replaces a body that depends on the request by the whole representation.
+// Replaces a body that depends on the request by the whole representation, which is read from here on.
 const whole = (response: Response): Response => {
-  const { body } = response
-  if (body._tag !== "Stream") return response
-  const seekable = (body.stream as MaybeSeekable)[perRequest]
+  const { body, cookies, headers, status, statusText } = response
+  const seekable = body._tag === "Stream" ? (body.stream as MaybeSeekable)[perRequest] : undefined
   if (seekable === undefined) return response
-  const { contentType, contentLength } = body
-  const { cookies, headers, status, statusText } = response
   return HttpServerResponse.stream(seekable.read(0, seekable.size), {
-    ...{ status, statusText, headers, cookies, contentType },
-    contentLength: contentLength ?? seekable.size
+    ...{ status, statusText, headers, cookies, contentType: body.contentType, contentLength: seekable.size }
   })
 }
 
@@ -104,9 +100,9 @@ const partial = (
 ): Effect.Effect<Response> => {
   const field = request.headers["range"]
   if (request.method !== "GET" || field === undefined || !mayAnswerRange(request.headers, validators, now))
-    return Effect.succeed(response)
+    return Effect.succeed(whole(response))
   const ranges = selectRanges(field, seekable.size, maxRanges)
-  if (ranges === "Ignored") return Effect.succeed(response)
+  if (ranges === "Ignored") return Effect.succeed(whole(response))
   const { headers } = response
   if (ranges === "NotSatisfiable")
     return Effect.succeed(
@@ -143,26 +139,26 @@ const boundary = Effect.map(
 )
 
 /** Makes the response to a request, with its preconditions and ranges. Doing so twice changes nothing. */
-export const respond = (request: Request, given: Response, maxRanges: number): Effect.Effect<Response> => {
-  const seekable = seekableOf(given)
-  const response = whole(given)
+export const respond = (request: Request, response: Response, maxRanges: number): Effect.Effect<Response> => {
+  const seekable = seekableOf(response)
+  const { headers, status } = response
   const { method } = request
-  if (response.status !== 200 || (method !== "GET" && method !== "HEAD")) return Effect.succeed(response)
-  const etag = parseEntityTag(response.headers["etag"])
-  const modified = response.headers["last-modified"]
+  if (status !== 200 || (method !== "GET" && method !== "HEAD")) return Effect.succeed(whole(response))
+  const etag = parseEntityTag(headers["etag"])
+  const modified = headers["last-modified"]
   if (etag === undefined && modified === undefined && seekable === undefined) return Effect.succeed(response)
   return Effect.flatMap(Clock.currentTimeMillis, (now) => {
     const lastModified = modified === undefined ? undefined : parseHttpDate(modified, now)
     const validators = { etag, lastModified }
-    const status = falsePrecondition(method, request.headers, validators, now)
-    if (status !== undefined) {
-      const without = status === 304 ? ofContent : ofRepresentation
-      return Effect.succeed(empty(response, status, Headers.remove(response.headers, without)))
+    const failed = falsePrecondition(method, request.headers, validators, now)
+    if (failed !== undefined) {
+      const without = failed === 304 ? ofContent : ofRepresentation
+      return Effect.succeed(empty(response, failed, Headers.remove(headers, without)))
     }
-    if (seekable === undefined) return Effect.succeed(response)
-    const accepts = response.headers["accept-ranges"]
+    const accepts = headers["accept-ranges"]
     // `Accept-Ranges: none` is the way of a handler to have its response sent whole.
-    if (accepts !== undefined && accepts.toLowerCase() !== "bytes") return Effect.succeed(response)
+    if (seekable === undefined || (accepts !== undefined && accepts.toLowerCase() !== "bytes"))
+      return Effect.succeed(whole(response))
     const offering =
       accepts === undefined ? HttpServerResponse.setHeader(response, "accept-ranges", "bytes") : response
     return partial(request, offering, seekable, validators, maxRanges, now)

@@ -16,12 +16,18 @@ import type { RequestViolation, TrailersViolation } from "../../wire/index.js"
  *   head arrived
  * - `ConnectionFailed` with `ERR_HTTPFX_CLIENT_CLOSED`: the client's scope closed
  * - `ConnectionFailed` with `ABORT_ERR`: a reader was interrupted, or the scope of the response closed
+ * - `InvalidContent`, `DecodedTooLarge`: only of a client that decodes content codings
  *
  * @since 0.1.0
  * @category errors
  */
 export type BodyError =
-  HttpError.ConnectionError | HttpError.ParseError | HttpError.BodyTimedOut | HttpError.RequestTimedOut
+  | HttpError.ConnectionError
+  | HttpError.ParseError
+  | HttpError.BodyTimedOut
+  | HttpError.RequestTimedOut
+  | HttpError.InvalidContent
+  | HttpError.DecodedTooLarge
 
 /**
  * Errors of a request that got no response.
@@ -42,6 +48,7 @@ export type RequestError =
   | HttpError.ProxyRefused
   | HttpError.ProxyAuthenticationRequired
   | HttpError.RedirectError
+  | HttpError.TooManyCodings
 
 /** Converts the loss of an exchange to the error that the caller gets. */
 export const lossError = (loss: Exclude<RequestLoss, Thrown>): RequestError =>

@@ -6,13 +6,13 @@ import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
 
 /**
- * A feature that a client may have: `cookies` (`CookieJar`), `limits` (`RateLimit`), `redirects`
- * (`Client.followRedirects`), `retries` (`Retry`).
+ * A feature that a client may have: `cookies` (`CookieJar`), `decompression` (`NodeDecompression` of
+ * `@httpfx/node`), `limits` (`RateLimit`), `redirects` (`Client.followRedirects`), `retries` (`Retry`).
  *
  * @since 0.1.0
  * @category features
  */
-export type Feature = "cookies" | "limits" | "redirects" | "retries"
+export type Feature = "cookies" | "decompression" | "limits" | "redirects" | "retries"
 
 const none: ReadonlySet<Feature> = new Set()
 

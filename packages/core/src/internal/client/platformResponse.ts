@@ -19,7 +19,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { foldHeaders } from "../../wire/index.js"
 import type { BodyError } from "./error.js"
-import type { IncomingResponse } from "./response.js"
+import { IncomingResponse, type Response as Source } from "./response.js"
 import { withoutCredentials } from "./shownRequest.js"
 
 const headersProto = Object.getPrototypeOf(Headers.empty) as object
@@ -34,7 +34,7 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
   constructor(
     readonly request: HttpClientRequest.HttpClientRequest,
     /** The underlying response. */
-    readonly source: IncomingResponse
+    readonly source: Source
   ) {
     super()
   }
@@ -50,11 +50,12 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
   // Platform's record holds one string per name. The lines of `Set-Cookie` are also stored separately,
   // because joined lines cannot be parsed.
   private foldHeaders(): Headers.Headers {
+    const { source } = this
     const into = Object.create(headersProto) as Record<string, string | Array<string> | undefined>
-    const folded = foldHeaders(this.source.rawHeaders, {
-      into,
-      joinDuplicateHeaders: this.source.joinDuplicateHeaders
-    })
+    const folded =
+      source instanceof IncomingResponse
+        ? foldHeaders(source.rawHeaders, { into, joinDuplicateHeaders: source.joinDuplicateHeaders })
+        : Object.assign(into, source.headers)
     const cookies = folded["set-cookie"]
     if (Array.isArray(cookies)) {
       this.setCookies = cookies
@@ -118,7 +119,8 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
       request: this.request.toJSON(),
       status: this.status
     }
-    if (this.source.readable) return IncomingMessage.inspect(this, shown)
+    if (this.source instanceof IncomingResponse && this.source.readable)
+      return IncomingMessage.inspect(this, shown)
     return {
       ...shown,
       headers: Inspectable.redact(this.headers),
@@ -146,6 +148,7 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
     })
 
   private readonly transportError = (cause: BodyError): PlatformError.ResponseError => {
+    if (cause._tag === "InvalidContent" || cause._tag === "DecodedTooLarge") return this.decodeError(cause)
     const request = withoutCredentials(this.request)
     const error = new PlatformError.RequestError({
       request,

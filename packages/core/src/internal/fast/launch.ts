@@ -14,6 +14,7 @@ import * as Runtime from "effect/Runtime"
 import type * as RuntimeFlags from "effect/RuntimeFlags"
 
 type Stacks = FiberRefs.FiberRefs["locals"]
+type Stack = Stacks extends ReadonlyMap<infer K, infer V> ? readonly [K, V] : never
 
 /** Whether a forked fiber has exactly the refs of its runtime, and in addition its own context. */
 export const forksPlainly = ((): boolean => {
@@ -41,7 +42,7 @@ export class Launcher {
   /**
    * The refs that all fibers share, without the context. `undefined` if forking changes one of these refs.
    */
-  private readonly kept: Stacks | undefined
+  private readonly kept: ReadonlyArray<Stack> | undefined
   private readonly refs: FiberRefs.FiberRefs
 
   constructor(
@@ -54,7 +55,8 @@ export class Launcher {
     // change.
     const forked = FiberRefs.forkAs(runtime.fiberRefs, FiberId.none).locals
     const isPlain = forksPlainly && [...kept].every(([ref, stack]) => forked.get(ref) === stack)
-    this.kept = isPlain ? kept : undefined
+    // A map is made from an array faster than from another map.
+    this.kept = isPlain ? Array.from(kept) : undefined
     this.refs = this.kept === undefined ? runtime.fiberRefs : FiberRefs.empty()
   }
 
@@ -62,7 +64,7 @@ export class Launcher {
     const { kept, refs: fiberRefs, runtimeFlags } = this
     const context = Context.unsafeMake<never>(services)
     const runtime = Runtime.make({ context, fiberRefs, runtimeFlags })
-    if (kept === undefined || kept.size === 0) return Runtime.runFork(runtime, effect)
+    if (kept === undefined || kept.length === 0) return Runtime.runFork(runtime, effect)
     const updateRefs = (_: FiberRefs.FiberRefs, id: FiberId.Runtime) =>
       FiberRefs.unsafeMake(new Map(kept).set(FiberRef.currentContext, [[id, context]]))
     return Runtime.runFork(runtime, effect, { updateRefs })

@@ -4,7 +4,7 @@
  * A line never has a line break, whatever the client has sent. Users and passwords in URLs, and signatures in
  * queries, are never shown.
  */
-import { formatAddress, plainHost, type Address } from "../../model/address.js"
+import { formatAddress, plainHost } from "../../model/address.js"
 import { shownTarget } from "../../model/urlSecrets.js"
 import type { ExchangeOutcome } from "../server/outcome.js"
 
@@ -31,6 +31,7 @@ export const factsOf = (outcome: ExchangeOutcome): Readonly<Record<string, unkno
   return {
     ...outcome.annotations,
     time: new Date(outcome.startedAt).toISOString(),
+    client: outcome.client === undefined ? undefined : plainHost(outcome.client),
     remote: remote === undefined ? undefined : formatAddress(remote),
     method: outcome.method,
     target: shown(target),
@@ -101,8 +102,10 @@ const timeOf = (millis: number): string => {
   return `${day}:${time} +0000`
 }
 
-const hostOf = (remote: Address | undefined): string =>
-  remote?._tag === "TcpAddress" ? plainHost(remote.hostname) : "-"
+const hostOf = ({ client, remote }: ExchangeOutcome): string => {
+  const host = client ?? (remote?._tag === "TcpAddress" ? remote.hostname : undefined)
+  return host === undefined ? "-" : plainHost(host)
+}
 
 const requestLine = ({ httpVersion, method, target }: ExchangeOutcome): string | undefined =>
   method === undefined ? undefined : `${method} ${shown(target)!} HTTP/${httpVersion!}`
@@ -114,7 +117,7 @@ const statusOf = ({ _tag, status }: ExchangeOutcome): string =>
 export const combinedLine = (outcome: ExchangeOutcome): string => {
   const bytes = outcome.bodyOut === 0 ? "-" : String(outcome.bodyOut)
   return [
-    `${hostOf(outcome.remote)} - - [${timeOf(outcome.startedAt)}]`,
+    `${hostOf(outcome)} - - [${timeOf(outcome.startedAt)}]`,
     `${quoted(requestLine(outcome))} ${statusOf(outcome)} ${bytes}`,
     `${quoted(shown(outcome.field("referer")))} ${quoted(outcome.field("user-agent"))}`
   ].join(" ")

@@ -112,6 +112,7 @@ const outcomeOf = (
     connection: facts.connection,
     exchange: facts.exchange,
     remote: facts.remote,
+    client: exchange?.remoteAddress,
     method: facts.method,
     target: facts.target,
     httpVersion: facts.httpVersion,

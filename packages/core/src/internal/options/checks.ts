@@ -12,6 +12,7 @@
 import * as Duration from "effect/Duration"
 import { toStringUnknown } from "effect/Inspectable"
 import type { TlsOptions } from "../network.js"
+import { addressRanges } from "../../model/ip.js"
 import { withoutUserinfo } from "../../model/urlSecrets.js"
 import { isStatusCode, presets, type Limits } from "../../wire/index.js"
 import { InvalidOption } from "../../errors/server.js"
@@ -72,6 +73,12 @@ export const callback = other("a function", (value) => typeof value === "functio
 export const names = other(
   "an array of strings",
   (value) => Array.isArray(value) && value.every((item) => typeof item === "string")
+)
+export const addresses = other(
+  'an array of IP addresses, ranges as 10.0.0.0/8, "loopback", "private" or "unix"',
+  (value) =>
+    Array.isArray(value) &&
+    value.every((item) => typeof item === "string" && addressRanges(item) !== undefined)
 )
 export const statusCodes = other(
   "an array of status codes",

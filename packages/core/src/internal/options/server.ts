@@ -12,9 +12,11 @@ import type { Handler } from "../server/clientErrorApi.js"
 import type * as ServerTimeouts from "./serverTimeouts.js"
 import { makeLimits, presets, type Flags, type Limits } from "../../wire/index.js"
 import type { Settings } from "../../connection/server/ports.js"
+import type { TrustedHops } from "../../wire/receive/forwarded.js"
 import { makeSettings } from "../../connection/server/settings.js"
 import * as Check from "./checks.js"
 import type * as Shutdown from "./shutdown.js"
+import { make as makeTrust, type TrustedProxies } from "./trustedProxies.js"
 
 /**
  * The options of a server besides its address: parsing, limits, socket options and shutdown. Timeouts are in
@@ -121,6 +123,12 @@ export interface ServerOptions extends Shutdown.Options {
    * with Node's `checkExpectation`. Default `refuse`.
    */
   readonly unknownExpectations?: "refuse" | "handle" | undefined
+  /**
+   * The proxies whose `X-Forwarded-*` or `Forwarded` fields tell who the client is: the client's address,
+   * scheme and host, before any middleware runs (docs/proxies.md). A list of addresses, or a record with more
+   * options. Default: none is trusted; the client is the peer of the connection.
+   */
+  readonly trustedProxies?: ReadonlyArray<string> | TrustedProxies | undefined
 }
 
 export interface ServerSettings extends Settings {
@@ -129,6 +137,7 @@ export interface ServerSettings extends Settings {
   /** The names in lower case. */
   readonly uniqueHeaders: ReadonlySet<string> | undefined
   readonly rejectNonStandardBodyWrites: boolean
+  readonly trust: TrustedHops | undefined
 }
 
 const own: Check.Checks<ServerOptions> = {
@@ -203,6 +212,8 @@ export const make = (
     if (refused !== undefined) return refused
     const flags = flagsOf(options)
     if (flags instanceof InvalidOption) return Effect.fail(flags)
+    const trust = makeTrust(options.trustedProxies)
+    if (trust instanceof InvalidOption) return Effect.fail(trust)
     const { keepAliveInitialDelay, maxBodySize, retryAfter, uniqueHeaders } = options
     return Effect.succeed({
       ...makeSettings({
@@ -220,6 +231,7 @@ export const make = (
         uniqueHeaders === undefined || uniqueHeaders.length === 0
           ? undefined
           : new Set(uniqueHeaders.map((name) => name.toLowerCase())),
-      rejectNonStandardBodyWrites: options.rejectNonStandardBodyWrites ?? false
+      rejectNonStandardBodyWrites: options.rejectNonStandardBodyWrites ?? false,
+      trust
     })
   })

@@ -25,16 +25,19 @@ import type { Connection as Ends, RequestBodyError } from "./exchangeApi.js"
 import type { ExchangeOutcome } from "./outcome.js"
 import type { Loss } from "../../model/loss.js"
 import { plainHost } from "../../model/address.js"
+import type { ClientFacts } from "../../model/client.js"
 import type { State } from "../../model/serverState.js"
 import { redactUrl } from "../../model/urlSecrets.js"
 import type { Transport } from "../../seams/transport.js"
 import type * as WebSockets from "./webSocketApi.js"
 import type { EncodedHead, RequestHead } from "../../wire/index.js"
+import { clientOf } from "../../wire/receive/forwarded.js"
 import { IncomingBody } from "../incomingBody.js"
 import { makeExchangeScope, type ExchangeScope } from "../fast/lazyScope.js"
 import type { LazySpan, SpanSource } from "../fast/lazySpan.js"
 import type { ResponseTrailers } from "./responseTrailers.js"
 import type { ServerSettings } from "../options/server.js"
+import { targetHost } from "./target.js"
 import {
   methodAttributes,
   serverAttributes,
@@ -92,6 +95,7 @@ export class ServerExchange extends Exchange implements SpanSource {
   /** Whether the failure has been logged. */
   reported = false
   private ended: ReadonlyArray<(outcome: ExchangeOutcome) => void> | undefined = undefined
+  private knownClient: ClientFacts | undefined = undefined
   private annotated: Record<string, string> | undefined = undefined
 
   constructor(
@@ -149,7 +153,21 @@ export class ServerExchange extends Exchange implements SpanSource {
     return endsOf(this.connection.transport, this.number)
   }
 
+  /** The client behind the trusted proxies. */
+  get client(): ClientFacts {
+    return (this.knownClient ??= this.findClient())
+  }
+
+  private findClient(): ClientFacts {
+    const { connection, head, serving } = this
+    const { remote: peer, tls } = connection.transport
+    const host = targetHost(head.target) ?? head.get("host")
+    const received = { rawHeaders: head.rawHeaders, peer, secure: tls !== undefined, host }
+    return clientOf(received, serving.server.settings.trust)
+  }
+
   get remoteAddress(): string | undefined {
+    if (this.serving.server.settings.trust !== undefined) return this.client.address
     const remote = this.connection.transport.remote
     return remote?._tag === "TcpAddress" ? remote.hostname : undefined
   }
@@ -214,11 +232,11 @@ export class ServerExchange extends Exchange implements SpanSource {
     const agent = this.request.headers["user-agent"]
     if (agent !== undefined) set("user_agent.original", agent)
     this.headerAttributes(set, "http.request.header", this.request.headers)
+    const client = this.remoteAddress
+    if (client !== undefined) set("client.address", plainHost(client))
     const { remote } = this.connection.transport
     if (remote?._tag !== "TcpAddress") return
-    const address = plainHost(remote.hostname)
-    set("client.address", address)
-    set("network.peer.address", address)
+    set("network.peer.address", plainHost(remote.hostname))
     set("network.peer.port", remote.port)
   }
 

@@ -4,6 +4,7 @@
 import type * as Effect from "effect/Effect"
 import type * as HttpError from "../../errors/index.js"
 import type { Address } from "../../model/address.js"
+import type { ClientFacts } from "../../model/client.js"
 import type { TlsFacts } from "../../model/tls.js"
 import type { Socket } from "../socket.js"
 import type { ExchangeOptions } from "../options/serverTimeouts.js"
@@ -34,6 +35,8 @@ export interface Connection {
   /** Number of this exchange on its connection, from 1. */
   readonly exchange: number
 }
+
+export type { ClientFacts } from "../../model/client.js"
 
 /**
  * Errors of sending an informational (1xx) response. After such an error nothing has been sent.
@@ -124,8 +127,13 @@ export interface Exchange {
   readonly headers: FoldedFields
   /** All values of every field, like Node's `message.headersDistinct`. */
   readonly headersDistinct: DistinctFields
-  /** The connection of this exchange. */
+  /** The connection of this exchange. Behind a proxy, its remote address is the proxy's. */
   readonly connection: Connection
+  /**
+   * The client: its address, scheme and host, as the trusted proxies tell (`ServerOptions.trustedProxies`),
+   * or else as the connection shows.
+   */
+  readonly client: ClientFacts
   /**
    * The trailers of the request: `raw`, `folded`, `distinct`. This effect discards an unread rest of the
    * body, so read the body first.

@@ -5,7 +5,7 @@
  * Holds only views of the exchange. The automaton decides when a message may be sent, and `wire/` encodes it.
  */
 import * as Effect from "effect/Effect"
-import type { Connection, Exchange, Fields, TrailerError } from "./exchangeApi.js"
+import type { ClientFacts, Connection, Exchange, Fields, TrailerError } from "./exchangeApi.js"
 import * as HttpError from "../../errors/index.js"
 import * as Socket from "../socket.js"
 import { overrides } from "../options/serverTimeouts.js"
@@ -74,6 +74,10 @@ export class ExchangeHandle implements Exchange {
 
   get connection(): Connection {
     return this.self.ends
+  }
+
+  get client(): ClientFacts {
+    return this.self.client
   }
 
   get expectation(): string | undefined {

@@ -22,6 +22,11 @@ export interface Facts extends WireFacts {
   /** Facts that the handler added with `ExchangeOutcome.annotate`. */
   readonly annotations: Readonly<Record<string, string>>
   /**
+   * The client's IP address, as trusted proxies tell it (`ServerOptions.trustedProxies`); `undefined` if it
+   * is not known, and if the handler did not start.
+   */
+  readonly client: string | undefined
+  /**
    * Returns the value of a request field by its lower-case name; repeated fields are joined by `", "`. Always
    * `undefined` if the handler did not start.
    */

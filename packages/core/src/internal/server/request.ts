@@ -32,12 +32,22 @@ import type { IncomingBody } from "../incomingBody.js"
 import type { BodyError, ServerExchange } from "./exchange.js"
 import type { BodyLoss } from "../../connection/server/ports.js"
 import { fromLoss } from "../../errors/fromLoss.js"
+import type { ClientFacts } from "../../model/client.js"
 import type { TooLarge } from "../../model/loss.js"
 import { foldHeaders } from "../../wire/index.js"
 import { failure, parts, type Source } from "./multipart/parts.js"
 import { persist } from "./multipart/persist.js"
 import { upgradeToWebSocket } from "./webSocket.js"
 import { targetHost } from "./target.js"
+
+// Middlewares, and platform's `toURL`, read these fields. So the fields say who the client is, and nothing
+// that the client has claimed is left. `Exchange.rawHeaders` has the fields as received.
+const showClient = (fields: Record<string, unknown>, { host, scheme }: ClientFacts): void => {
+  for (const name of ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port"])
+    delete fields[name]
+  fields["x-forwarded-proto"] = scheme
+  if (host !== undefined) fields["host"] = host
+}
 
 const decoder = new TextDecoder()
 const noBytes = new Uint8Array(0)
@@ -101,6 +111,7 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
     if (Array.isArray(cookies)) folded["set-cookie"] = cookies.join(", ")
     const host = targetHost(target)
     if (host !== undefined) folded["host"] = host
+    if (this.source.serving.server.settings.trust !== undefined) showClient(folded, this.source.client)
     return Headers.unsafeFromRecord(folded as Record<string, string>)
   }
 

@@ -26,6 +26,7 @@ import * as Effect from "effect/Effect"
 import * as HashMap from "effect/HashMap"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as TestClock from "effect/TestClock"
 
 const file = Effect.orDie(HttpServerResponse.file("/a.txt"))
 const write = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.writeFileString("/a.txt", "0123456789"))
@@ -167,6 +168,22 @@ describe("HttpServerResponse.file", () => {
       const { body, headers } = yield* get({ range: "bytes=0-1,298-999" })
       assert.match(headers["content-type"]!, /^multipart\/byteranges/)
       assert.match(body, /bytes 0-1\/299\r\n\r\nb-\r\n[^]*bytes 298-298\/299\r\n\r\nz\r\n/)
+    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
+  )
+
+  it.effect("Last-Modified is the time of the file's change, and never later than Date", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(Date.UTC(2026, 10, 30))
+      yield* write
+      const fs = yield* FileSystem.FileSystem
+      yield* HttpServer.serveEffect(file)
+      for (const [changed, expected] of [
+        [Date.UTC(2026, 10, 29), "Sun, 29 Nov 2026 00:00:00 GMT"],
+        [Date.UTC(2027, 0), "Mon, 30 Nov 2026 00:00:00 GMT"]
+      ] as const) {
+        yield* fs.utimes("/a.txt", new Date(changed), new Date(changed))
+        assert.strictEqual((yield* get({})).headers["last-modified"], expected)
+      }
     }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
   )
 

@@ -2,6 +2,7 @@
 import {
   HttpClient,
   HttpClientRequest,
+  HttpLayerRouter,
   HttpRouter,
   HttpServer,
   HttpServerRequest,
@@ -60,6 +61,12 @@ const app = handler.pipe(ConditionalRequests.middleware())
 const ways = {
   "of an app": HttpServer.serve(app),
   "of a server": HttpServer.serve(handler, ConditionalRequests.middleware()),
+  "of an HttpLayerRouter": HttpLayerRouter.serve(
+    Layer.merge(
+      HttpLayerRouter.add("GET", "/*", handler),
+      HttpLayerRouter.middleware(ConditionalRequests.middleware(), { global: true })
+    )
+  ),
   "of a route": HttpServer.serve(
     HttpRouter.empty.pipe(HttpRouter.get("/*", handler), HttpRouter.use(ConditionalRequests.middleware()))
   ),
@@ -72,7 +79,7 @@ describe.each(Object.entries(ways))("middleware %s", (_, serving) => {
       yield* TestClock.setTime(Date.UTC(2026, 0))
       const response = yield* HttpClient.get(path, { headers })
       assert.deepStrictEqual([response.status, yield* response.text], [status, body])
-    }).pipe(Effect.provide(Layer.provideMerge(serving, TestServer.layer())))
+    }).pipe(Effect.provide(Layer.provideMerge(serving as Layer.Layer<never>, TestServer.layer())))
   )
 })
 
@@ -118,6 +125,41 @@ describe("middleware", () => {
         )
       )
   )
+})
+
+describe("a response of which any range can be read", () => {
+  it.effect.each<readonly [string, Record<string, string>, ReadonlyArray<readonly [number, number]>]>([
+    ["GET", {}, [[0, 1000]]],
+    ["GET", { "if-none-match": etag }, []],
+    ["GET", { "if-match": '"8"' }, []],
+    ["GET", { range: "bytes=1000-" }, []],
+    ["GET", { range: "bytes=2-4" }, [[2, 3]]],
+    [
+      "GET",
+      { range: "bytes=500-,0-1" },
+      [
+        [500, 500],
+        [0, 2]
+      ]
+    ]
+  ])("%s with %j reads %j", ([method, headers, expected]) => {
+    const reads: Array<readonly [number, number]> = []
+    const made = ConditionalRequests.response(
+      {
+        size: 1000,
+        read: (offset, length) => {
+          reads.push([offset, length])
+          return Stream.make(new Uint8Array(length))
+        }
+      },
+      { headers: { etag } }
+    )
+    return Effect.gen(function* () {
+      const response = yield* HttpClient.execute(HttpClientRequest.make(method as "GET")("/", { headers }))
+      yield* response.arrayBuffer
+      assert.deepStrictEqual(reads, expected)
+    }).pipe(Effect.provide(TestServer.serve(Effect.succeed(made))))
+  })
 })
 
 describe("check", () => {

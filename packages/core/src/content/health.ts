@@ -1,0 +1,229 @@
+/**
+ * Answers health checks: whether the process lives, and whether it is ready for requests.
+ *
+ * Every answer comes within the time limit of the checks, whatever they do. A check never runs twice at once.
+ */
+import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpRouter from "@effect/platform/HttpRouter"
+import type { ServeError } from "@effect/platform/HttpServerError"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import { InvalidOption } from "../HttpError.js"
+import { redactUrlsWithin } from "../model/urlSecrets.js"
+import type * as Network from "../Network.js"
+import * as Server from "../Server.js"
+import * as Timers from "../Timers.js"
+
+/**
+ * Checks by name. A check passes if its effect succeeds, whatever the value.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Checks<R = never> = Readonly<Record<string, Effect.Effect<unknown, unknown, R>>>
+
+/**
+ * The checks of an app, and how they are answered.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AppOptions<R = never> {
+  /**
+   * Checks of `livePath`. A failure says that the process has to be restarted, so checks of dependencies do
+   * not belong here. Default: none; a process that answers lives.
+   */
+  readonly live?: Checks<R> | undefined
+  /** Checks of `readyPath`, which run while the server is ready. Default: none. */
+  readonly ready?: Checks<R> | undefined
+  /** Time limit of each check. Default 1 second. */
+  readonly timeout?: Duration.DurationInput | undefined
+  /** The path of liveness. Default `/livez`. */
+  readonly livePath?: string | undefined
+  /** The path of readiness. Default `/readyz`. */
+  readonly readyPath?: string | undefined
+  /** Whether answers name the checks and their failures. Default `true`. */
+  readonly detail?: boolean | undefined
+}
+
+/**
+ * The address on which health is answered, and `AppOptions`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Options<R = never> = Network.ListenOptions & AppOptions<R>
+
+/**
+ * The server, or the cluster, whose health is answered.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Subject = Pick<Server.Service, "state" | "shutdown">
+
+/**
+ * The result of a check, as the body of an answer has it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Result {
+  /** Whether the check passed. */
+  readonly status: "pass" | "fail"
+  /** Duration, or how long the request waited for a check that was running already, ms. */
+  readonly millis: number
+  /** The message of the failure. Users and passwords in URLs are redacted. */
+  readonly error?: string
+}
+
+const messageOf = (cause: Cause.Cause<unknown>): string => {
+  if (Cause.isInterruptedOnly(cause)) return "interrupted"
+  const error = Cause.squash(cause)
+  return redactUrlsWithin(error instanceof Error ? error.message : String(error))
+}
+
+class Check<R> {
+  private running: Fiber.RuntimeFiber<Exit.Exit<unknown, unknown>> | undefined = undefined
+
+  constructor(
+    private readonly effect: Effect.Effect<unknown, unknown, R>,
+    private readonly limit: Duration.Duration
+  ) {}
+
+  /** Runs the check, or waits with whoever runs it already, for as long as the limit. */
+  readonly result: Effect.Effect<Result, never, R> = Effect.gen(this, function* () {
+    const { now } = yield* Timers.timers
+    const since = now()
+    const { limit } = this
+    const running = (this.running ??= yield* this.start)
+    const exit = yield* Effect.timeoutTo(Effect.interruptible(Fiber.join(running)), {
+      duration: limit,
+      onSuccess: (exit) => exit,
+      onTimeout: () => Exit.fail(`no result within ${Duration.format(limit)}`)
+    })
+    const millis = Math.round(now() - since)
+    return Exit.isSuccess(exit)
+      ? { status: "pass", millis }
+      : { status: "fail", millis, error: messageOf(exit.cause) }
+  })
+
+  // Interrupted at the limit. A check that ignores this goes on alone, and no other is started beside it.
+  private get start() {
+    return Effect.timeoutOption(Effect.interruptible(this.effect), this.limit).pipe(
+      Effect.flatMap(
+        Option.match({
+          onNone: () => Effect.fail(`no result within ${Duration.format(this.limit)}`),
+          onSome: Effect.succeed
+        })
+      ),
+      Effect.exit,
+      Effect.ensuring(
+        Effect.sync(() => {
+          this.running = undefined
+        })
+      ),
+      Effect.forkDaemon
+    )
+  }
+}
+
+const respond = (status: number, body: object, detail: boolean) =>
+  HttpServerResponse.unsafeJson(detail ? body : { status: status === 200 ? "pass" : "fail" }, {
+    status,
+    headers: { "cache-control": "no-store" }
+  })
+
+const checksOf = <R>(checks: Checks<R> | undefined, limit: Duration.Duration) =>
+  Object.entries(checks ?? {}).map(([name, effect]) => [name, new Check(effect, limit)] as const)
+
+const run = <R>(checks: ReadonlyArray<readonly [string, Check<R>]>) =>
+  Effect.forEach(checks, ([name, check]) => Effect.map(check.result, (result) => [name, result] as const), {
+    concurrency: "unbounded"
+  })
+
+const passes = (results: ReadonlyArray<readonly [string, Result]>) =>
+  results.every(([, { status }]) => status === "pass")
+
+const answer = (
+  state: string,
+  isUp: boolean,
+  results: ReadonlyArray<readonly [string, Result]>,
+  detail: boolean
+) => {
+  const isWell = isUp && passes(results)
+  const body = { status: isWell ? "pass" : "fail", state, checks: Object.fromEntries(results) }
+  return respond(isWell ? 200 : 503, body, detail)
+}
+
+const invalid = (option: string, reason: string, received: unknown) =>
+  new InvalidOption({ option, code: "ERR_INVALID_ARG_VALUE", reason, received: String(received) })
+
+const isPath = (path: unknown): path is HttpRouter.PathInput =>
+  typeof path === "string" && path.startsWith("/")
+
+const refused = <R>(options: AppOptions<R>): InvalidOption | undefined => {
+  for (const name of ["live", "ready"] as const)
+    for (const [check, effect] of Object.entries<unknown>(options[name] ?? {}))
+      if (!Effect.isEffect(effect)) return invalid(`${name}.${check}`, "must be an effect", effect)
+  for (const name of ["livePath", "readyPath"] as const)
+    if (options[name] !== undefined && !isPath(options[name]))
+      return invalid(name, "must be a path that begins with /", options[name])
+  return undefined
+}
+
+export const app = <R = never>(
+  subject: Pick<Subject, "state">,
+  options: AppOptions<R> = {}
+): Effect.Effect<HttpApp.Default<never, R>, InvalidOption> =>
+  Effect.gen(function* () {
+    const { detail = true, livePath = "/livez", readyPath = "/readyz", timeout = "1 second" } = options
+    const error = refused(options)
+    if (error !== undefined) return yield* Effect.fail(error)
+    const limit = Option.getOrUndefined(Duration.decodeUnknown(timeout))
+    if (limit === undefined || !Duration.isFinite(limit) || Duration.isZero(limit))
+      return yield* InvalidOption.outOfRange("timeout", "a finite duration > 0", timeout)
+    const [live, ready] = [checksOf(options.live, limit), checksOf(options.ready, limit)]
+    const onLive = Effect.zipWith(subject.state, run(live), (state, results) =>
+      answer(state, true, results, detail)
+    )
+    // At the end of a server its dependencies may end too: the state says enough then.
+    const onReady = Effect.flatMap(subject.state, (state) =>
+      state === "ready"
+        ? Effect.map(run(ready), (results) => answer(state, true, results, detail))
+        : Effect.succeed(answer(state, false, [], detail))
+    )
+    return HttpRouter.empty.pipe(
+      HttpRouter.get(livePath as HttpRouter.PathInput, onLive),
+      HttpRouter.get(readyPath as HttpRouter.PathInput, onReady),
+      Effect.catchTag("RouteNotFound", () => HttpServerResponse.empty({ status: 404 }))
+    )
+  })
+
+export const serve = <R = never>(
+  subject: Subject,
+  options: Options<R>
+): Effect.Effect<Server.Service, ServeError | InvalidOption, Network.Network | Scope.Scope | R> =>
+  Effect.gen(function* () {
+    const answers = yield* app(subject, options)
+    const context = yield* Effect.context<R>()
+    const server = yield* Server.make({
+      ...options,
+      idleConnectionGrace: 0,
+      gracefulShutdownTimeout: "1 second"
+    })
+    yield* HttpMiddleware.withTracerDisabledWhenEffect(
+      server.httpServer.serve(Effect.provide(answers, context)),
+      () => true
+    )
+    // Answers up to the end of the subject, so that no one takes a server that drains for one that is dead.
+    yield* Effect.addFinalizer(() => subject.shutdown)
+    return server
+  })

@@ -1,0 +1,53 @@
+/**
+ * Liveness and readiness on a port of their own: `Health` of `@httpfx/core` on Node's sockets, of one server
+ * or of a cluster.
+ *
+ * @since 0.1.0
+ */
+import type { ServeError } from "@effect/platform/HttpServerError"
+import type { Network } from "@httpfx/core"
+import * as Health from "@httpfx/core/Health"
+import type { InvalidOption } from "@httpfx/core/HttpError"
+import type { Server } from "@httpfx/core/Server"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { NodeCluster } from "./NodeCluster.js"
+import * as NodeNetwork from "./NodeNetwork.js"
+
+/**
+ * Answers the health of the server in the context, until that server is closed. In a worker of a cluster the
+ * port would be shared with all workers: use `layerCluster` in the primary there.
+ *
+ * @example
+ * import { HttpServer, HttpServerResponse } from "@effect/platform"
+ * import { NodeHealth, NodeHttpServer } from "@httpfx/node"
+ * import { Effect, Layer } from "effect"
+ *
+ * const database = Effect.void // for instance a query
+ *
+ * const server = Layer.merge(
+ *   HttpServer.serve(HttpServerResponse.text("Hello")),
+ *   NodeHealth.layer({ port: 9000, ready: { database } })
+ * ).pipe(Layer.provide(NodeHttpServer.layer({ port: 3000 })))
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = <R = never>(
+  options: Health.Options<R>
+): Layer.Layer<never, ServeError | InvalidOption, Server | Exclude<R, Network.Network>> =>
+  Layer.provide(Health.layer(options), NodeNetwork.layer)
+
+/**
+ * Answers the health of the cluster in the context, in its primary: ready while a worker is ready and the
+ * cluster does not stop. For the option `primary` of `NodeCluster.run`, or beside `NodeCluster.layer`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerCluster = <R = never>(
+  options: Health.Options<R>
+): Layer.Layer<never, ServeError | InvalidOption, NodeCluster | Exclude<R, Network.Network>> =>
+  Layer.scopedDiscard(Effect.flatMap(NodeCluster, (cluster) => Health.serve(cluster, options))).pipe(
+    Layer.provide(NodeNetwork.layer)
+  )

@@ -1,0 +1,221 @@
+/**
+ * Decodes content codings (RFC 9110 §8.4.1) in streams, with limits on what they may decode to.
+ */
+import * as zlib from "node:zlib"
+import { DecodedTooLarge, InvalidContent } from "@httpfx/core/HttpError"
+import * as Channel from "effect/Channel"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { Coder, constants, createZstdDecompress, type Engine, type EngineError } from "./coder.js"
+import { ZstdFrames } from "./zstdFrames.js"
+
+/**
+ * A content coding that can be decoded. `deflate` is decoded with the zlib format, which RFC 9110 §8.4.1.2
+ * demands, and without, as some servers send it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Coding = "br" | "deflate" | "gzip" | "zstd"
+
+export interface Limits {
+  /** Bytes. */
+  readonly maxSize: number
+  /** Decoded bytes per received byte. */
+  readonly maxRatio: number
+}
+
+export type DecodeError = InvalidContent | DecodedTooLarge
+
+/** Bytes that may be decoded whatever their ratio: short content of repetitions is harmless. */
+const freeOfRatio = 1024 * 1024
+const chunkSize = 64 * 1024
+
+// A zlib header (RFC 1950 §2.2). Deflate content without one cannot begin so: it would be a stored block with
+// padding that no encoder writes.
+const isZlib = ([first = 0, second = 0]: Uint8Array): boolean =>
+  (first & 15) === 8 && first >>> 4 <= 7 && ((first << 8) | second) % 31 === 0
+
+/** `beginning`: the first two bytes of the content. */
+const engineOf = (coding: Coding, beginning: Uint8Array): Engine => {
+  switch (coding) {
+    case "br":
+      return zlib.createBrotliDecompress({ chunkSize })
+    case "gzip":
+      return zlib.createGunzip({ chunkSize })
+    case "deflate":
+      return isZlib(beginning) ? zlib.createInflate({ chunkSize }) : zlib.createInflateRaw({ chunkSize })
+    case "zstd":
+      // 8 MiB, the largest window of the coding (RFC 9659).
+      return createZstdDecompress!({ chunkSize, params: { [constants["ZSTD_d_windowLogMax"]!]: 23 } })
+  }
+}
+
+/** Content under way: the bytes that arrived, whatever the number of its codings. */
+interface Arrived {
+  bytes: number
+}
+
+class Decoder {
+  private coder: Coder | undefined = undefined
+  private decoded = 0
+  private given = 0
+  /** The first byte, until a second tells what the content is. */
+  private held: Uint8Array = new Uint8Array(0)
+  private beginning: Uint8Array = this.held
+  private readonly frames = new ZstdFrames()
+
+  constructor(
+    private readonly coding: Coding,
+    private readonly limits: Limits,
+    private readonly arrived: Arrived
+  ) {}
+
+  /** Cuts a piece so that each part can be given to the engine at once. */
+  cut(piece: Uint8Array): ReadonlyArray<Uint8Array> | InvalidContent {
+    this.given += piece.length
+    if (this.coding !== "zstd") return [piece]
+    const parts: Array<Uint8Array> = []
+    for (let from = 0; from < piece.length;) {
+      const end = this.frames.end(piece, from)
+      if (end === undefined) return this.invalid(this.frames.complete > 0 ? "TRAILING" : "INVALID", "")
+      parts.push(piece.subarray(from, end))
+      from = end
+    }
+    return parts
+  }
+
+  write(part: Uint8Array): void {
+    if (this.coder !== undefined) return this.coder.write(part)
+    const beginning = this.held.length === 0 ? part : Buffer.concat([this.held, part])
+    if (beginning.length < 2) this.held = beginning
+    else this.start(beginning)
+  }
+
+  private start(beginning: Uint8Array): void {
+    this.beginning = beginning.subarray(0, 2)
+    this.coder = new Coder(engineOf(this.coding, beginning))
+    this.coder.write(beginning)
+  }
+
+  /** Ends the content. Content without a byte is complete, whatever its coding: servers send it so. */
+  end(): InvalidContent | undefined {
+    if (this.given === 0) return undefined
+    if (this.coding === "zstd" && !this.frames.between) return this.invalid("TRUNCATED", "")
+    if (this.coder === undefined) this.start(this.held)
+    this.coder!.end()
+    return undefined
+  }
+
+  /** Returns the next decoded bytes. `undefined`: there are none until more is written. */
+  get next(): Effect.Effect<Uint8Array | undefined, DecodeError> {
+    const { coder } = this
+    if (coder === undefined) return Effect.succeed(undefined)
+    return Effect.matchEffect(coder.next, {
+      onFailure: (error) => Effect.fail(this.failed(error)),
+      onSuccess: (piece): Effect.Effect<Uint8Array | undefined, DecodeError> => {
+        if (piece === undefined)
+          return coder.surplus ? Effect.fail(this.invalid("TRAILING", "")) : Effect.succeed(undefined)
+        this.decoded += piece.length
+        const exceeded = this.exceeded
+        return exceeded === undefined ? Effect.succeed(piece) : Effect.fail(exceeded)
+      }
+    })
+  }
+
+  close(): void {
+    this.coder?.close()
+  }
+
+  private get exceeded(): DecodedTooLarge | undefined {
+    const { arrived, decoded, limits } = this
+    const facts = { received: arrived.bytes, decoded }
+    if (decoded > limits.maxSize)
+      return new DecodedTooLarge({ ...facts, limit: "maxSize", allowed: limits.maxSize })
+    return decoded > freeOfRatio && decoded > limits.maxRatio * arrived.bytes
+      ? new DecodedTooLarge({ ...facts, limit: "maxRatio", allowed: limits.maxRatio })
+      : undefined
+  }
+
+  private failed({ code, message }: EngineError): InvalidContent {
+    if (code === "Z_BUF_ERROR") return this.invalid("TRUNCATED", "")
+    // zlib takes what follows a gzip member for a further member (RFC 1952 §2.2).
+    const isSecond = this.beginning[0] === 0x1f && this.beginning[1] === 0x8b
+    const isTrailing = this.coding === "gzip" && isSecond && message === "incorrect header check"
+    return this.invalid(isTrailing ? "TRAILING" : "INVALID", message)
+  }
+
+  private invalid(fault: "INVALID" | "TRUNCATED" | "TRAILING", reason: string): InvalidContent {
+    const { arrived, coding, decoded } = this
+    const code = `ERR_HTTPFX_CONTENT_${fault}` as const
+    return new InvalidContent({ code, coding, reason, received: arrived.bytes, decoded })
+  }
+}
+
+type Pieces<E> = Channel.Channel<
+  Chunk.Chunk<Uint8Array>,
+  Chunk.Chunk<Uint8Array>,
+  E | DecodeError,
+  E,
+  unknown,
+  unknown
+>
+
+const layer = <E>(
+  source: Stream.Stream<Uint8Array, E>,
+  makeDecoder: () => Decoder
+): Stream.Stream<Uint8Array, E | DecodeError> =>
+  Stream.suspend(() => {
+    const decoder = makeDecoder()
+    const next = Channel.suspend(() => Channel.fromEffect(decoder.next))
+    const drain: Pieces<E> = Channel.flatMap(next, (piece): Pieces<E> =>
+      piece === undefined ? Channel.void : Channel.flatMap(Channel.write(Chunk.of(piece)), () => drain)
+    )
+    const give = (parts: ReadonlyArray<Uint8Array>, at: number): Pieces<E> => {
+      const part = parts[at]
+      if (part === undefined) return decode
+      decoder.write(part)
+      return Channel.flatMap(drain, () => give(parts, at + 1))
+    }
+    const decode: Pieces<E> = Channel.readWithCause({
+      onInput: (pieces: Chunk.Chunk<Uint8Array>) => {
+        const parts: Array<Uint8Array> = []
+        for (const piece of pieces) {
+          if (piece.length === 0) continue
+          const cut = decoder.cut(piece)
+          if (cut instanceof InvalidContent) return Channel.fail(cut)
+          parts.push(...cut)
+        }
+        return give(parts, 0)
+      },
+      onFailure: Channel.failCause,
+      onDone: () => {
+        const invalid = decoder.end()
+        return invalid === undefined ? drain : Channel.fail(invalid)
+      }
+    })
+    const decoded = Stream.fromChannel(Channel.pipeTo(Stream.toChannel(source), decode))
+    return Stream.ensuring(
+      decoded,
+      Effect.sync(() => decoder.close())
+    )
+  })
+
+/** Decodes a stream of coded content. `codings` are in the order in which they were applied. */
+export const decode = <E>(
+  source: Stream.Stream<Uint8Array, E>,
+  codings: ReadonlyArray<Coding>,
+  limits: Limits
+): Stream.Stream<Uint8Array, E | DecodeError> =>
+  Stream.suspend(() => {
+    const arrived: Arrived = { bytes: 0 }
+    const counted = Stream.mapChunks(source, (pieces) => {
+      for (const piece of pieces) arrived.bytes += piece.length
+      return pieces
+    })
+    return codings.reduceRight<Stream.Stream<Uint8Array, E | DecodeError>>(
+      (stream, coding) => layer(stream, () => new Decoder(coding, limits, arrived)),
+      counted
+    )
+  })
