@@ -193,9 +193,8 @@ export interface Service {
    */
   readonly restart: Effect.Effect<void, WorkerFailed>
   /**
-   * The state of the whole cluster. `starting` until a worker is ready, then `ready`. A restart does not
-   * change the state, because at least one worker is ready during the restart. `draining` while the cluster
-   * stops, then `closed`.
+   * The state of the whole cluster. It is `ready` while at least one worker is ready, also during a restart,
+   * and otherwise `starting`. It is `draining` while the cluster stops, and then `closed`.
    */
   readonly state: Effect.Effect<Shutdown.State>
   /**
@@ -468,15 +467,15 @@ const onHangup = (f: () => void) =>
   )
 
 /**
- * The options of `run`: those of the cluster, and the layer of the primary.
+ * Options of `run`: the options of the cluster, and the layer of the primary.
  *
  * @since 0.1.0
  * @category models
  */
 export interface RunOptions<E = never, R = never> extends Options {
   /**
-   * Built in the primary when all workers are ready, and closed before they stop; `NodeHealth.layerCluster`,
-   * for example. Default: none.
+   * A layer that is built in the primary when all workers are ready, and closed before the workers stop, such
+   * as `NodeHealth.layerCluster`. Default: no layer.
    */
   readonly primary?: Layer.Layer<never, E, R> | undefined
 }

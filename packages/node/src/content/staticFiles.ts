@@ -206,7 +206,7 @@ class Folder {
     return Effect.catchIf(type, isAbsent, () => Effect.succeed(undefined))
   }
 
-  // Resolving a path reads every folder above it, and few paths have links. So look for links first.
+  // Resolving a path reads every folder above it, and few paths have links. Look for links first.
   private isInside(path: string, segments: ReadonlyArray<string>): Effect.Effect<boolean, PlatformError> {
     const { fs, path: paths } = this
     const leads = Effect.map(

@@ -146,7 +146,8 @@ export class HttpParser {
       // All bytes are parsed and all events reported, so the caller need not call `execute` again. End the
       // pause of the parser.
       if (wire.paused && read === chunk.length && !wire.hasMoreToTell && !this.waiting?.length) wire.resume()
-      // An idle connection must not keep the state of the engine's parser in memory.
+      // Release the state of the engine's parser, so that an idle connection does not keep this state in
+      // memory.
       wire.rest()
       this.broken = false
     } finally {
