@@ -183,7 +183,7 @@ export interface Service {
   readonly workers: Effect.Effect<ReadonlyArray<Worker>>
   /**
    * Emits the events that occur after the subscription to the stream. A subscriber that falls behind by more
-   * than 256 events loses the oldest ones.
+   * than 256 events loses the oldest events.
    */
   readonly events: Stream.Stream<Event>
   /**
@@ -435,9 +435,9 @@ const toldToStop = Effect.async<void>((resume) => {
 })
 
 /**
- * Returns the program of a worker. The program builds the layer, tells the primary that this worker is ready,
- * and closes the layer when the primary exits or tells the worker to stop. In a process that is not a worker,
- * the program runs until it is interrupted.
+ * Returns the program of a worker. The program builds the layer and tells the primary that this worker is
+ * ready. It closes the layer when the primary exits or tells the worker to stop. In a process that is not a
+ * worker, the program runs until it is interrupted.
  *
  * @since 0.1.0
  * @category constructors

@@ -377,9 +377,10 @@ export const makeHttp: Effect.Effect<typeof nodeHttp, never, Network | Scope.Sco
 )
 
 /**
- * Makes an object with the members of `node:https` that uses the `Network` in the context. The object behaves
- * as the one of `makeHttp` does. The network does the TLS handshakes. On a network in memory, `cert`, `key`
- * and `ca` are texts of `MemoryTls`, and handshakes fail with the same codes as real handshakes.
+ * Makes an object with the members of `node:https` that uses the `Network` in the context. The object
+ * otherwise behaves like the object of `makeHttp`. The network does the TLS handshakes. On a network in
+ * memory, `cert`, `key` and `ca` are texts of `MemoryTls`, and handshakes fail with the same codes as real
+ * handshakes.
  *
  * Certificates by host name come from `addContext`. `SNICallback` and contexts of `tls.createSecureContext`
  * are ignored. A handshake takes at most `handshakeTimeout` (milliseconds, default 120000).

@@ -420,7 +420,8 @@ const isServer = (value: RequestListener | Server): value is Server => typeof va
 /**
  * Turns a request listener into an Effect app. The listener is an Express or Koa app, Fastify's
  * `app.routing`, or any `(req, res) => void`. A server of `@httpfx/node/http` that does not listen is
- * accepted too. Its `upgrade`, `connect` and `checkContinue` listeners are then used as well.
+ * accepted too. The app then also calls the `upgrade`, `connect` and `checkContinue` listeners of that
+ * server.
  *
  * The app completes when the listener has started its response. The body is streamed as the listener writes
  * it, under the client's backpressure. An error that the listener throws is a defect, and so is a rejection

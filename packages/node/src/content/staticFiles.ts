@@ -38,9 +38,9 @@ export interface Options {
    */
   readonly index?: ReadonlyArray<string> | undefined
   /**
-   * Path, below the root, of the file that is sent in place of a missing file, if the client asks for a page
-   * (`Accept` with `text/html`). An app that has its routes in the browser uses `index.html`. Default: a
-   * missing file gives 404.
+   * Path, below the root, of the file that is sent in place of a missing file. It is sent only if the client
+   * asks for a page (`Accept` with `text/html`). An app that has its routes in the browser uses `index.html`.
+   * Default: a missing file gives 404.
    */
   readonly fallback?: string | undefined
   /**
@@ -317,7 +317,7 @@ const withType = (response: Response, type: string | undefined): Response => {
 }
 
 /**
- * Returns a redirect to the same target with a slash at its end, so that the relative links of the index file
+ * Returns a redirect to the same target with a slash at its end. The relative links of the index file then
  * refer to its folder. Returns `undefined` if the target already ends with a slash. `Location` is a relative
  * reference, so it never names another host.
  */

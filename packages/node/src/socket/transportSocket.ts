@@ -307,7 +307,7 @@ export class TransportSocket extends Duplex {
 
   private full = false
   private readonly pace = new Pace()
-  /** Whether `takeTurn` has requested a turn of the event loop, which has not come yet. */
+  /** Whether `takeTurn` is waiting for a turn of the event loop. */
   private turning = false
 
   private await(done: Done): void {

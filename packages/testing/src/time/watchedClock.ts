@@ -36,8 +36,8 @@ export const watchClock = (clock: Clock.Clock, sleeps: Map<object, string>): Clo
       const key = {}
       sleeps.set(key, `${Duration.format(duration)}, started by ${FiberId.threadName(fiber.id())}`)
       return Effect.ensuring(
-        // The fiber that logs the warning of a test clock does not belong to the test, so hide that fiber
-        // from the supervisor of the test.
+        // The fiber that logs the warning of a test clock is not part of the test, so hide it from the
+        // supervisor of the test.
         Effect.locally(clock.sleep(duration), FiberRef.currentSupervisor, Supervisor.none),
         Effect.sync(() => sleeps.delete(key))
       )

@@ -549,8 +549,8 @@ export class ServerConnection {
 }
 
 /**
- * Discards an unread request body. If the request is complete and has no listeners and no buffered data,
- * marks its stream as ended at once, which saves several turns of the event loop.
+ * Discards an unread request body. If the request is complete and has neither listeners nor buffered data,
+ * its stream is marked as ended at once. This saves several turns of the event loop.
  */
 const discardUnread = (req: Incoming): void => {
   if (isUnobserved(req) && req.complete && discardsPlainly(req)) endAtOnce(req)

@@ -4,8 +4,8 @@
  * microtasks between two calls of its parser.
  *
  * This file relies on the ids that Node assigns to ticks and microtasks (`executionAsyncId`). If three of our
- * tasks in a row have consecutive ids, other code has not started a tick in between, so all pending tasks
- * have run.
+ * tasks in a row have consecutive ids, other code has not started a tick in between. All pending tasks have
+ * then run.
  */
 import { executionAsyncId } from "node:async_hooks"
 import { nextTick, queueMicrotask } from "../../time/realTime.js"

@@ -1,7 +1,7 @@
 /**
  * Replaces the read buffer and the `onread` callbacks of an open socket (Node documentation: net.Socket).
  * Node allows both only in the constructor. The handle writes into the buffer, and the socket reads from the
- * buffer under its private key, so a new buffer must be set on both.
+ * buffer under its private key. A new buffer must therefore be set on both.
  *
  * If the private keys are not found, or if the handle does not support a user buffer, nothing is changed.
  */

@@ -43,7 +43,7 @@ const never = Date.UTC(9999, 11, 31, 23, 59, 59)
 
 /**
  * Converts a certificate to the object that `checkServerIdentity` receives. If the validity has no limits,
- * `valid_from` is the epoch and `valid_to` is the end of the year 9999, which means no expiry (RFC 5280
+ * `valid_from` is the epoch and `valid_to` is the end of the year 9999. That end means no expiry (RFC 5280
  * §4.1.2.5).
  */
 export const shown = (certificate: Certificate): PeerCertificate => {

@@ -40,7 +40,10 @@ const parts = ["clockState", "warningState", "suspendedWarningState", "warningDo
 const insideOf = (clock: Clock.Clock): Inside | undefined =>
   parts.every((part) => part in clock) ? (clock as unknown as Inside) : undefined
 
-/** Returns the fibers that will log a warning about this clock. Until they do so, they sleep in real time. */
+/**
+ * Returns the fibers that will log a warning about this clock. Before the warning, these fibers sleep in real
+ * time.
+ */
 export const warners = (clock: Clock.Clock): ReadonlyArray<Fiber.RuntimeFiber<unknown, unknown>> => {
   const inside = insideOf(clock)
   if (inside === undefined) return []
