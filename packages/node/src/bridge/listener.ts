@@ -4,7 +4,7 @@
  * the current exchange.
  *
  * The listener's response is parsed into a response value, so Effect middleware can read and change the
- * response. The engine then does the framing of that value itself.
+ * response. Core's server then does the framing of that value itself.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import type { Default } from "@effect/platform/HttpApp"
@@ -125,7 +125,7 @@ class MountedTransport extends ExchangeTransport {
   }
 
   protected answerData(slice: Uint8Array): void {
-    // Copy the bytes, because the listener may reuse its buffer before the engine has sent them.
+    // Copy the bytes, because the listener may reuse its buffer before core's server has sent them.
     this.chunks.push(slice.slice())
     this.size += slice.length
     if (this.size >= highWaterMark) this.full = true
@@ -178,7 +178,7 @@ class MountedTransport extends ExchangeTransport {
     })
   })
 
-  // ---- the response body, which the engine pulls
+  // ---- the response body, which core's server pulls
 
   /** The whole body if the response is already complete, otherwise `undefined`. */
   get whole(): Uint8Array | undefined {

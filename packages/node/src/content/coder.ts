@@ -1,9 +1,8 @@
 /**
- * A compressor or decompressor of `node:zlib` (here called engine), with effects and streams as its
- * interface.
+ * A compressor or decompressor of `node:zlib` (a zlib engine), with effects and streams as its interface.
  *
- * The engine works on Node's threads. It stops while its output is not read. It therefore holds at most one
- * piece of output, even if that output is much larger than the input.
+ * The zlib engine works on Node's threads. It stops while its output is not read. It therefore holds at most
+ * one piece of output, even if that output is much larger than the input.
  */
 import type { Transform } from "node:stream"
 import * as zlib from "node:zlib"
@@ -45,7 +44,7 @@ type Taken = Exit.Exit<Uint8Array | undefined, EngineError>
 const nothing: Taken = Exit.succeed(undefined)
 
 export class Coder {
-  /** The number of calls of `write` and `end` that the engine has not completed. */
+  /** The number of calls of `write` and `end` that the zlib engine has not completed. */
   private pending = 0
   private ended = false
   private failure: Taken | undefined = undefined
@@ -65,7 +64,7 @@ export class Coder {
     })
   }
 
-  /** Gives bytes to the engine. Call `next` until it returns `undefined` before you give more bytes. */
+  /** Gives bytes to the zlib engine. Call `next` until it returns `undefined` before you give more bytes. */
   write(bytes: Uint8Array): void {
     this.given += bytes.length
     this.pending++
@@ -90,13 +89,13 @@ export class Coder {
     return Effect.suspend(() => this.take() ?? this.later)
   }
 
-  /** Frees the engine's memory, even while the engine is working. */
+  /** Frees the memory of the zlib engine, even while the engine is working. */
   close(): void {
     this.engine.destroy()
   }
 
-  // After an error the engine calls only some of these callbacks. Ignore the error here, because the event
-  // `error` reports it.
+  // After an error the zlib engine calls only some of these callbacks. Ignore the error here, because the
+  // event `error` reports it.
   private readonly written = (error?: Error | null): void => {
     if (error !== undefined && error !== null) return
     this.pending--
@@ -110,7 +109,7 @@ export class Coder {
     return this.ended || this.pending === 0 ? nothing : undefined
   }
 
-  // An engine without output is still working. Its next callback or event ends this wait.
+  // A zlib engine without output is still working. Its next callback or event ends this wait.
   private readonly later = Effect.async<Uint8Array | undefined, EngineError>((resume) => {
     const workEnds = beginWork()
     const leave = () => {

@@ -38,7 +38,7 @@ const chunkSize = 64 * 1024
 const isZlib = ([first = 0, second = 0]: Uint8Array): boolean =>
   (first & 15) === 8 && first >>> 4 <= 7 && ((first << 8) | second) % 31 === 0
 
-/** Makes the engine for a coding. `beginning` contains the first two bytes of the content. */
+/** Makes the zlib engine for a coding. `beginning` contains the first two bytes of the content. */
 const engineOf = (coding: Coding, beginning: Uint8Array): Engine => {
   switch (coding) {
     case "br":
@@ -74,8 +74,8 @@ class Decoder {
   ) {}
 
   /**
-   * Cuts a piece into parts that the engine can take in one write. A part never contains bytes of two zstd
-   * frames.
+   * Cuts a piece into parts that the zlib engine can take in one write. A part never contains bytes of two
+   * zstd frames.
    */
   cut(piece: Uint8Array): ReadonlyArray<Uint8Array> | InvalidContent {
     this.given += piece.length

@@ -58,7 +58,9 @@ export interface Levels {
   readonly zstd?: Zstd | undefined
 }
 
-/** Makes an engine. With `flush`, the engine emits all output of a write before it completes the write. */
+/**
+ * Makes a zlib engine. With `flush`, the engine emits all output of a write before it completes the write.
+ */
 const engineOf = (coding: Coding, { brotli, gzip, zstd }: Levels, flush: boolean, size: number): Engine => {
   switch (coding) {
     case "gzip":
@@ -93,7 +95,9 @@ type Coded<E> = Channel.Channel<Chunk.Chunk<Uint8Array>, Chunk.Chunk<Uint8Array>
 const joined = (pieces: Chunk.Chunk<Uint8Array>): Uint8Array =>
   pieces.length === 1 ? Chunk.unsafeHead(pieces) : Buffer.concat(Chunk.toReadonlyArray(pieces))
 
-/** Compresses with the same levels for all responses. `full` is `true` while `most` engines are in use. */
+/**
+ * Compresses with the same levels for all responses. `full` is `true` while `most` zlib engines are in use.
+ */
 export class Encoders {
   private open = 0
 

@@ -1,7 +1,7 @@
 /**
- * A parser of the engine (`wire/`) with the members of Node's `socket.parser`. It makes an `IncomingMessage`
- * from the events of each message. Every connection of a server or client has its own parser. The
- * connection's `onIncoming` decides how a message is handled.
+ * Wraps core's parser (`wire/`) in an object with the members of Node's `socket.parser`. The object makes an
+ * `IncomingMessage` from the events of each message. Every connection of a server or client has its own
+ * parser. The connection's `onIncoming` decides how a message is handled.
  *
  * Never decides whether bytes are valid, because `wire/` decides that. Never sends a response.
  */
@@ -79,7 +79,7 @@ export class HttpParser {
   private now: (() => number) | undefined
   /**
    * Whether a callback threw during `execute`; also `true` while `execute` runs. After a throw the state of
-   * the engine's parser is unknown, so that parser is not used again.
+   * core's parser is unknown, so that parser is not used again.
    */
   private broken = false
   private running = false
@@ -98,8 +98,8 @@ export class HttpParser {
     this.broken = this.running = false
     this.waiting = undefined
     this.headComplete = false
-    // Between messages, the engine's parser has no state of its last connection. Reuse that parser if the
-    // options are equal.
+    // Between messages, core's parser has no state of its last connection. Reuse that parser if the options
+    // are equal.
     const sameKind = this.wire !== undefined && this.type === setup.type && this.options === setup.options
     this.type = setup.type
     if (sameKind && this.wire!.phase === "idle" && !this.wire!.paused) return
@@ -146,8 +146,7 @@ export class HttpParser {
       // All bytes are parsed and all events reported, so the caller need not call `execute` again. End the
       // pause of the parser.
       if (wire.paused && read === chunk.length && !wire.hasMoreToTell && !this.waiting?.length) wire.resume()
-      // Release the state of the engine's parser, so that an idle connection does not keep this state in
-      // memory.
+      // Release the state of core's parser, so that an idle connection does not keep this state in memory.
       wire.rest()
       this.broken = false
     } finally {
@@ -230,7 +229,7 @@ export class HttpParser {
     this.maxHeaderPairs = usualHeaderPairs
   }
 
-  // The engine's parser calls the following three methods.
+  // Core's parser calls the following three methods.
   head(head: RequestHead & ResponseHead): number {
     const socket = this.socket
     const Message = this.Message

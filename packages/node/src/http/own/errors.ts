@@ -1,7 +1,7 @@
 /**
  * Builds the errors of Node's HTTP module, with Node's codes and messages. Some errors are about arguments,
  * message states and connections. The remaining errors report violations (our faults) and refusals (the
- * peer's faults), which the engine finds.
+ * peer's faults), which core finds.
  */
 import { errorClassOf, messageOf, type Refusal, type Violation } from "@httpfx/core/wire"
 import { inspect } from "node:util"
