@@ -47,7 +47,7 @@ for (const name of [
   }
 }
 
-/** Names of systems, of nginx and of Kubernetes, without a declaration here. */
+/** Names of systems, of nginx, of Kubernetes, and of got and ky, without a declaration here. */
 const others = new Set([
   "SO_REUSEPORT",
   "TCP_NODELAY",
@@ -57,7 +57,12 @@ const others = new Set([
   "fail_timeout",
   "terminationGracePeriodSeconds",
   "preStop",
-  "maxUnavailable"
+  "maxUnavailable",
+  "cookieJar",
+  "followRedirect",
+  "uploadProgress",
+  "onDownloadProgress",
+  "throwHttpErrors"
 ])
 
 /** Output of the repository's commands. */

@@ -8,6 +8,7 @@
  * - `Server`     platform's `HttpServer` over a network
  * - `Client`     platform's `HttpClient` over a network
  * - `PlatformTimers`  the platform's own timers
+ * - `Progress`  the progress of uploads and downloads
  * - `Proxy`      chooses the proxy of a request
  * - `Agent`      connection pools of clients, with limits, queues and keep-alive
  * - `Lease`      loans of an agent's connections to other drivers
@@ -56,6 +57,7 @@ export * as HttpError from "./HttpError.js"
 export * as Lease from "./Lease.js"
 export * as Network from "./Network.js"
 export * as PlatformTimers from "./PlatformTimers.js"
+export * as Progress from "./Progress.js"
 export * as Proxy from "./Proxy.js"
 export * as RequestId from "./RequestId.js"
 export * as RateLimit from "./RateLimit.js"

@@ -43,7 +43,8 @@ const platform = ({ webSocket = {} }: Pick<Options, "webSocket">) =>
     NodeNetwork.layer,
     Layer.mapError(
       Layer.effect(WebSocketUpgrader, load(webSocket, "webSocket.")),
-      (cause) => new ServeError({ cause })
+      // The constructor of platform takes a message, although its type has none.
+      (cause) => new ServeError({ cause, message: cause.message } as { readonly cause: unknown })
     )
   )
 

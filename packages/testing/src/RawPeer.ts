@@ -380,11 +380,14 @@ export const connect = (
     return yield* make(transport, { ...options, name: options.name ?? `client of ${formatAddress(address)}` })
   })
 
-// Replaces a wildcard address by the loopback address, because a client cannot connect to a wildcard address.
-const anyHost = (address: Address): Address =>
-  address._tag === "TcpAddress" && (address.hostname === "0.0.0.0" || address.hostname === "::")
-    ? { ...address, hostname: "127.0.0.1" }
-    : address
+// Replaces a wildcard address by the loopback address, because a client cannot connect to a wildcard address,
+// and takes the brackets off that platform's `HttpServer` shows around IPv6.
+const anyHost = (address: Address): Address => {
+  if (address._tag !== "TcpAddress") return address
+  const { hostname } = address
+  if (hostname === "0.0.0.0" || hostname === "::") return { ...address, hostname: "127.0.0.1" }
+  return hostname.startsWith("[") ? { ...address, hostname: hostname.slice(1, -1) } : address
+}
 
 /**
  * A scripted server, whose connections the script accepts one at a time.

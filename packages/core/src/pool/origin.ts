@@ -4,6 +4,7 @@
  * Requests share connections only if their origins are equal. This file never resolves a name and never uses
  * the path of a URL.
  */
+import { hostAndPort } from "../model/address.js"
 
 /**
  * The origin of a request.
@@ -40,5 +41,5 @@ export const origin = (protocol: Origin["protocol"], host: string, port: number)
   protocol,
   host,
   port,
-  key: `${protocol}//${host}:${port}`
+  key: `${protocol}//${hostAndPort(host, port)}`
 })

@@ -10,8 +10,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { readFileSync } from "node:fs"
+import { gzipSync } from "node:zlib"
 import { Client, FetchClient, HttpError, type Network, Server } from "@httpfx/core"
 import * as CookieJar from "@httpfx/core/CookieJar"
+import { NodeDecompression } from "@httpfx/node"
 import { MemoryNetwork, Quiet, RawPeer } from "@httpfx/testing"
 
 interface Asked {
@@ -317,6 +319,18 @@ const rows: Readonly<Record<string, Check>> = {
   "content codings": (fetch) =>
     Effect.gen(function* () {
       assert.isUndefined((yield* asks(fetch, at)).headers["accept-encoding"])
+      const server = yield* RawPeer.listen({ host: "coded.test", port: 80 })
+      const client = NodeDecompression.decompress(yield* Client.Client)
+      const decoding = yield* Effect.provideService(FetchClient.make(), Client.Client, client)
+      const asking = yield* Effect.fork(
+        Effect.promise(async () => (await decoding("http://coded.test/")).text())
+      )
+      const peer = yield* server.accept
+      assert.match(yield* peer.head, /\r\naccept-encoding: .*gzip/i)
+      const bytes = new Uint8Array(gzipSync("tea"))
+      yield* peer.send(`HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${bytes.length}\r\n\r\n`)
+      yield* peer.send(bytes)
+      assert.strictEqual(yield* asking, "tea")
     })
 }
 

@@ -2,7 +2,7 @@
  * The server side of WebSockets. Runs `ws` on a connection that the server has handed over, and provides the
  * WebSocket as platform's `Socket`.
  */
-import * as PlatformSocket from "@effect/platform/Socket"
+import type * as PlatformSocket from "@effect/platform/Socket"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -13,6 +13,7 @@ import type { IncomingMessage } from "node:http"
 import type * as ws from "ws"
 import { constructorOnNetwork } from "./client.js"
 import { WebSocketDuplex } from "./duplex.js"
+import { socketError } from "./failure.js"
 import { framedClass, WebSocketFlow, type Framed } from "./flow.js"
 import * as Checked from "./options.js"
 import type { Options } from "./options.js"
@@ -20,7 +21,7 @@ import { close, fromFlow } from "./socket.js"
 
 const nothing = () => {}
 
-const openFailed = (cause: unknown) => new PlatformSocket.SocketGenericError({ reason: "Open", cause })
+const openFailed = (cause: unknown) => socketError("Open", cause)
 
 // The server has already validated the request, but `ws` is stricter. It refuses empty list elements and a
 // second `Upgrade` protocol, so normalize these fields.

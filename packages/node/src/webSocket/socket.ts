@@ -15,6 +15,7 @@ import * as FiberSet from "effect/FiberSet"
 import * as Scope from "effect/Scope"
 import { turn } from "@httpfx/core/PlatformTimers"
 import { Pace } from "@httpfx/core/wire"
+import { socketError } from "./failure.js"
 import type { Message, WebSocketFlow } from "./flow.js"
 
 export interface Options {
@@ -26,9 +27,6 @@ export interface Options {
 
 const encoder = new TextEncoder()
 const nothing = () => {}
-
-const failed = (reason: "Read" | "Write", cause: unknown) =>
-  new PlatformSocket.SocketGenericError({ reason, cause })
 
 const nextTurn = Effect.async<void>((resume) => turn(() => resume(Effect.void)))
 
@@ -69,7 +67,7 @@ const closed = (flow: WebSocketFlow) =>
               code: flow.closeCode!,
               closeReason: flow.closeReason
             })
-          : failed("Write", flow.violation)
+          : socketError("Write", flow.violation)
       )
     )
   )
@@ -119,7 +117,7 @@ export const fromFlow = (
                 ? Exit.void
                 : Exit.fail(new PlatformSocket.SocketCloseError({ reason: "Close", code, closeReason }))
             ),
-          failed: (cause) => end(Exit.fail(failed("Read", cause))),
+          failed: (cause) => end(Exit.fail(socketError("Read", cause))),
           limit: () =>
             fork(
               Effect.zipRight(
@@ -160,13 +158,13 @@ export const fromFlow = (
     latch.whenOpen(
       Effect.suspend(() => {
         if (opened === undefined)
-          return Effect.fail(failed("Write", new Error("the WebSocket was not opened")))
+          return Effect.fail(socketError("Write", new Error("the WebSocket was not opened")))
         try {
           if (!PlatformSocket.isCloseEvent(chunk)) return send(opened, chunk)
           opened.close(chunk.code, chunk.reason)
           return Effect.void
         } catch (cause) {
-          return Effect.fail(failed("Write", cause))
+          return Effect.fail(socketError("Write", cause))
         }
       })
     )

@@ -144,6 +144,7 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
       request: withoutCredentials(this.request),
       response: this,
       reason: "Decode",
+      description: cause instanceof Error ? cause.message : String(cause),
       cause
     })
 

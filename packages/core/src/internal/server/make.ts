@@ -5,7 +5,7 @@
 import type * as HttpApp from "@effect/platform/HttpApp"
 import type { HttpMiddleware } from "@effect/platform/HttpMiddleware"
 import * as HttpServer from "@effect/platform/HttpServer"
-import { ServeError } from "@effect/platform/HttpServerError"
+import type { ServeError } from "@effect/platform/HttpServerError"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -22,6 +22,7 @@ import type * as ServerTimeouts from "../options/serverTimeouts.js"
 import * as Timers from "../timers.js"
 import * as ServerApp from "./app.js"
 import { check as checkTls, ServerHandshakes } from "./handshakes.js"
+import { serveError } from "../serveError.js"
 import { make as makeShutdown } from "./shutdown.js"
 import type * as WebSockets from "./webSocketApi.js"
 
@@ -40,7 +41,10 @@ export type Options = Network.ListenOptions & ServerOptions
  * @category models
  */
 export interface Service {
-  /** This server as platform's `HttpServer`, which `HttpServer.serve` uses. */
+  /**
+   * This server as platform's `HttpServer`, which `HttpServer.serve` uses. The host of its address is written
+   * for URLs: IPv6 is in brackets, and `::` is `0.0.0.0`.
+   */
   readonly httpServer: HttpServer.HttpServer
   /** The bound address, as reported by the network. */
   readonly address: Address
@@ -91,9 +95,12 @@ export interface Service {
   readonly closeAllConnections: Effect.Effect<void>
 }
 
-// Shows the address `::` as `0.0.0.0`, as platform-node does, because `::` would need brackets in a URL.
-const shownAddress = (address: Address): Address =>
-  address._tag === "TcpAddress" && address.hostname === "::" ? { ...address, hostname: "0.0.0.0" } : address
+// Platform writes the host of an address into URLs as it is: `::` becomes `0.0.0.0`, as in platform-node, and
+// other IPv6 addresses get brackets (RFC 3986 §3.2.2).
+const shownAddress = (address: Address): Address => {
+  if (address._tag !== "TcpAddress" || !address.hostname.includes(":")) return address
+  return { ...address, hostname: address.hostname === "::" ? "0.0.0.0" : `[${address.hostname}]` }
+}
 
 const eventsOf = (life: ServerLife, { observers }: ServerEvents): Stream.Stream<ServerEvent> =>
   Stream.asyncPush<ServerEvent>(
@@ -119,8 +126,7 @@ export const make = (
   { network, timeouts, webSocket }: Around
 ): Effect.Effect<Service, ServeError, Scope.Scope> =>
   Effect.gen(function* () {
-    const failed = (cause: unknown) => new ServeError({ cause })
-    const settings = yield* Effect.mapError(makeSettings(options, timeouts), failed)
+    const settings = yield* Effect.mapError(makeSettings(options, timeouts), serveError)
     const timers = Timers.fromClock(yield* Effect.clock)
     const closing = new Closing(network)
     const happenings = new ServerEvents(timers)
@@ -128,13 +134,13 @@ export const make = (
     const { tls } = options
     let handshakes: ServerHandshakes | undefined
     if (tls !== undefined) {
-      yield* Effect.mapError(checkTls(network, tls), failed)
+      yield* Effect.mapError(checkTls(network, tls), serveError)
       handshakes = new ServerHandshakes(network, tls, yield* Effect.runtime<never>(), life, happenings)
       life.handshakes = handshakes
     }
     const listener = yield* Effect.mapError(
       network.listen(options, handshakes?.accept ?? life.accept),
-      failed
+      serveError
     )
     const served = ServerApp.serverOf(life, settings, {
       onClientError: options.onClientError,

@@ -266,7 +266,8 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
   }
 
   private undecodable(cause: unknown): Failure {
-    return new ServerError.RequestError({ request: this, reason: "Decode", cause })
+    const description = cause instanceof Error ? cause.message : String(cause)
+    return new ServerError.RequestError({ request: this, reason: "Decode", description, cause })
   }
 }
 

@@ -43,9 +43,10 @@ export const upgradeToWebSocket = (
     if (refusal !== undefined) {
       return Effect.fail(refused(request, refusal.status, refusal.reason, refusal.headers))
     }
-    const take = Effect.mapError(
-      takeOver(exchange, { headers: [] }, Effect.succeed, true),
-      (cause) => new PlatformSocket.SocketGenericError({ reason: "Open", cause })
+    const take = Effect.mapError(takeOver(exchange, { headers: [] }, Effect.succeed, true), (cause) =>
+      Object.defineProperty(new PlatformSocket.SocketGenericError({ reason: "Open", cause }), "message", {
+        value: `An error occurred during Open: ${cause.message}`
+      })
     )
     return webSocket.upgrade({
       target: head.target,

@@ -57,6 +57,9 @@ export const failure = (
   status: number | undefined = statuses[reason]
 ): Failure => {
   const error = new Multipart.MultipartError({ reason, cause })
+  // Platform's message is the reason alone.
+  const message = `${reason}: ${cause instanceof Error ? cause.message : String(cause)}`
+  Object.defineProperty(error, "message", { value: message })
   if (status === undefined) return error
   return Object.defineProperty(error, Respondable.symbol, { value: () => ServerResponse.empty({ status }) })
 }
