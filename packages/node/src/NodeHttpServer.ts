@@ -43,7 +43,7 @@ const platform = ({ webSocket = {} }: Pick<Options, "webSocket">) =>
     NodeNetwork.layer,
     Layer.mapError(
       Layer.effect(WebSocketUpgrader, load(webSocket, "webSocket.")),
-      // The constructor of platform takes a message, although its type has none.
+      // The constructor of platform's `ServeError` accepts a message, which its type does not declare.
       (cause) => new ServeError({ cause, message: cause.message } as { readonly cause: unknown })
     )
   )

@@ -380,8 +380,8 @@ export const connect = (
     return yield* make(transport, { ...options, name: options.name ?? `client of ${formatAddress(address)}` })
   })
 
-// Replaces a wildcard address by the loopback address, because a client cannot connect to a wildcard address,
-// and takes the brackets off that platform's `HttpServer` shows around IPv6.
+// Replaces a wildcard address by the loopback address, because a client cannot connect to a wildcard address.
+// Removes the brackets of an IPv6 address, which platform's `HttpServer` adds.
 const anyHost = (address: Address): Address => {
   if (address._tag !== "TcpAddress") return address
   const { hostname } = address
