@@ -1,7 +1,7 @@
 /**
  * Runs one server in several processes, by `node:cluster`. A primary process starts worker processes,
- * replaces workers that exit, restarts workers one by one, and stops all workers. `run` is the program of
- * both kinds of process.
+ * replaces workers that exit, restarts workers one by one, and stops all workers. The primary and the workers
+ * run the same program, `run`.
  *
  * Workers share the ports that their servers listen on. When a worker stops, the `Shutdown` of its server
  * ends the connections. The primary serves no request and never touches a connection.
@@ -40,7 +40,7 @@ import {
 import { setTimeout } from "./time/realTime.js"
 
 /**
- * The exit of a worker that the primary had not told to stop.
+ * An exit of a worker that the primary had not told to stop.
  *
  * @since 0.1.0
  * @category models
@@ -64,27 +64,27 @@ export interface Options {
   /** The number of workers. Default: the cores available to this process (`os.availableParallelism`). */
   readonly workers?: number | undefined
   /**
-   * Maximum time until a new worker is ready; after this time the worker is killed. Default 2 minutes,
-   * because a machine under load starts processes slowly.
+   * Maximum time until a new worker is ready. After this time the primary kills the worker. Default 2
+   * minutes, because a machine under load starts processes slowly.
    */
   readonly startTimeout?: Duration.DurationInput | undefined
   /**
-   * Maximum time that a worker may take to exit after it was told to stop; after this time the worker is
-   * killed. Default 30 seconds. The default `gracefulShutdownTimeout` of a server is shorter (20 seconds), so
-   * the server can close its remaining connections before the worker is killed.
+   * Maximum time that a worker may take to exit after the primary told it to stop. After this time the
+   * primary kills the worker. Default 30 seconds. This is longer than the default `gracefulShutdownTimeout`
+   * of a server (20 seconds), so the server can close its remaining connections before the kill.
    */
   readonly gracefulShutdownTimeout?: Duration.DurationInput | undefined
   /**
-   * The schedule of the delays before a worker that exited is replaced. By default the first delay is 100 ms
-   * and each further delay is twice the previous one, up to 10 seconds. After a worker has run for 30
-   * seconds, the next delay is 100 ms again. If the schedule ends, `failure` and `run` fail.
+   * The schedule of the delays before the primary replaces a worker that exited. By default the first delay
+   * is 100 ms and each further delay is twice the previous one, up to 10 seconds. After a worker has run for
+   * 30 seconds, the next delay is 100 ms again. If the schedule ends, `failure` and `run` fail.
    */
   readonly restart?: Schedule.Schedule<unknown, Crash> | undefined
   /** The program that workers run. Default: the program of this process. */
   readonly exec?: string | undefined
-  /** The arguments of that program. Default: the arguments of this process. */
+  /** The arguments of the program that workers run. Default: the arguments of this process. */
   readonly args?: ReadonlyArray<string> | undefined
-  /** The command-line options of `node` for workers. Default: those of this process. */
+  /** The command-line options of `node` for workers. Default: the options of this process. */
   readonly execArgv?: ReadonlyArray<string> | undefined
   /** Variables to add to the environment of workers. */
   readonly env?: Readonly<Record<string, string>> | undefined
@@ -103,7 +103,7 @@ export interface Worker {
   readonly pid: number
   /**
    * The state of the worker. A `starting` worker is not ready yet. A `stopping` worker was told to stop and
-   * is finishing its work.
+   * finishes its in-flight exchanges.
    */
   readonly state: "starting" | "ready" | "stopping"
 }
@@ -137,7 +137,7 @@ export interface WorkerReady {
 }
 
 /**
- * The event that a worker was told to stop. The worker is finishing its work.
+ * The event that the primary told a worker to stop. The worker finishes its in-flight exchanges.
  *
  * @since 0.1.0
  * @category models
@@ -179,30 +179,33 @@ export type Event = WorkerStarted | WorkerReady | WorkerStopping | WorkerEnded
  * @category models
  */
 export interface Service {
-  /** The current worker processes, oldest first. */
+  /** The running worker processes, oldest first. */
   readonly workers: Effect.Effect<ReadonlyArray<Worker>>
   /**
-   * Emits the events that occur after the stream was started. A reader that falls behind by more than 256
-   * events loses the oldest ones.
+   * Emits the events that occur after the subscription to the stream. A subscriber that falls behind by more
+   * than 256 events loses the oldest events.
    */
   readonly events: Stream.Stream<Event>
   /**
-   * Replaces all workers one by one. An old worker is told to stop only when its replacement is ready. The
+   * Replaces all workers one by one. The primary stops an old worker only when its replacement is ready. The
    * restart completes when the last old worker has exited. If a new worker does not become ready, the restart
    * fails and the remaining old workers stay. Concurrent restarts run one after the other.
    */
   readonly restart: Effect.Effect<void, WorkerFailed>
   /**
-   * The state of the whole cluster: `starting` until a worker is ready, then `ready`; also during a restart,
-   * because one worker at least is ready then. `draining` while the cluster stops, then `closed`.
+   * The state of the whole cluster. It is `ready` while at least one worker is ready, also during a restart,
+   * and otherwise `starting`. It is `draining` while the cluster stops, and then `closed`.
    */
   readonly state: Effect.Effect<Shutdown.State>
   /**
-   * Stops all workers, as closing the scope does. Completes when all have exited. No worker is started after
-   * that.
+   * Stops all workers, as closing the scope does. Completes when all workers have exited. After this effect
+   * has started, no worker is started.
    */
   readonly shutdown: Effect.Effect<void>
-  /** Fails when a worker has exited and the `restart` schedule has ended, so the worker is not replaced. */
+  /**
+   * Never completes. Fails when a worker has exited and the primary does not replace it, because the
+   * `restart` schedule has ended.
+   */
   readonly failure: Effect.Effect<never, WorkerFailed>
 }
 
@@ -218,13 +221,13 @@ const backoff: Schedule.Schedule<unknown, Crash> = Schedule.exponential("100 mil
   Schedule.either(Schedule.spaced("10 seconds"))
 )
 /**
- * Run time of a worker after which `backoff` starts again with its first delay, ms. (`Schedule.resetAfter` is
- * not used, because it reads the wall clock, and setting that clock would distort the run time.)
+ * Minimum run time of a worker after which `backoff` starts again with its first delay, ms.
+ * `Schedule.resetAfter` is not used, because it reads the wall clock, and a program may set that clock.
  */
 const resetAfter = 30_000
 
-// The place of one worker; the cluster has `workers` places. During a restart, a second process runs for a
-// while beside `current`.
+// The place of one worker in the cluster; there are `workers` places. During a restart, the old worker of a
+// place runs for a while beside `current`.
 interface Slot {
   current: WorkerProcess
 }
@@ -368,8 +371,8 @@ export const make = (
           const fresh = yield* begin
           slot.current = fresh
           yield* logReplaced(worker, fresh, describeExit(ended))
-          // If the new worker does not become ready, `whenReady` kills it, and the next iteration replaces
-          // it.
+          // If the new worker does not become ready, `whenReady` kills it. The next iteration of this loop
+          // then replaces it.
           yield* Effect.forkScoped(Effect.ignore(whenReady(fresh)))
         }
       }).pipe(Effect.catchAll((error) => Deferred.fail(failure, error)))
@@ -432,9 +435,9 @@ const toldToStop = Effect.async<void>((resume) => {
 })
 
 /**
- * Returns the program of a worker. The program builds the layer, tells the primary that this worker is ready,
- * and closes the layer when the primary exits or tells the worker to stop. In a process that is not a worker,
- * the program runs until it is interrupted.
+ * Returns the program of a worker. The program builds the layer and tells the primary that this worker is
+ * ready. It closes the layer when the primary exits or tells the worker to stop. In a process that is not a
+ * worker, the program runs until it is interrupted.
  *
  * @since 0.1.0
  * @category constructors
@@ -455,8 +458,8 @@ export const worker = <A, E, R>(layer: Layer.Layer<A, E, R>): Effect.Effect<void
   )
 }
 
-// A terminal that closes sends SIGHUP to the whole process group. Workers ignore the signal; the primary
-// handles it.
+// A terminal that closes sends SIGHUP to the whole process group. The primary handles the signal, so workers
+// ignore it.
 const onHangup = (f: () => void) =>
   Effect.acquireRelease(
     Effect.sync(() => void process.on("SIGHUP", f)),
@@ -464,15 +467,15 @@ const onHangup = (f: () => void) =>
   )
 
 /**
- * The options of `run`: those of the cluster, and the layer of the primary.
+ * Options of `run`: the options of the cluster, and the layer of the primary.
  *
  * @since 0.1.0
  * @category models
  */
 export interface RunOptions<E = never, R = never> extends Options {
   /**
-   * Built in the primary when all workers are ready, and closed before they stop; `NodeHealth.layerCluster`,
-   * for example. Default: none.
+   * A layer that is built in the primary when all workers are ready, and closed before the workers stop, such
+   * as `NodeHealth.layerCluster`. Default: no layer.
    */
   readonly primary?: Layer.Layer<never, E, R> | undefined
 }
@@ -514,8 +517,8 @@ export const run = <A, E, R, E2 = never, R2 = never>(
 
 const primary = <E, R>({ primary: beside, ...options }: RunOptions<E, R>) =>
   Effect.gen(function* () {
-    // Listen for the whole lifetime, because a SIGHUP without a listener would kill this process but not its
-    // workers.
+    // Listen for SIGHUP from the start on, because a SIGHUP without a listener would kill the primary but not
+    // the workers.
     let early = false
     let hungUp = () => {
       early = true
@@ -535,8 +538,8 @@ const primary = <E, R>({ primary: beside, ...options }: RunOptions<E, R>) =>
       Effect.catchAll((error) => Effect.logError("not all workers were replaced", error))
     )
     hungUp = () => void Runtime.runFork(runtime, Effect.forkScoped(replaceAll))
-    // If SIGHUP arrived during the start, replace the first workers, because they may have read the old
-    // configuration.
+    // If SIGHUP arrived during the start, replace the first workers, because they may have read the
+    // configuration before it changed.
     if (early) hungUp()
     return yield* failure
   })

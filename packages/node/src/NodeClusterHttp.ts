@@ -1,10 +1,10 @@
 /**
- * Runs `@effect/cluster` over HTTP with our server and client. The exports have the names that
- * `@effect/platform-node` uses.
+ * Runs `@effect/cluster` over HTTP with our server and client. The exports have the same names as the exports
+ * of `NodeClusterHttp` in `@effect/platform-node`.
  *
- * The index of this package does not export this module, because the module needs `@effect/cluster`,
- * `@effect/rpc` and `@effect/sql`, and most programs do not use these packages. Import the module as
- * `@httpfx/node/NodeClusterHttp`. The module only composes layers. `@effect/cluster` assigns the shards.
+ * The index of this package does not export this module. The module needs `@effect/cluster`, `@effect/rpc`
+ * and `@effect/sql`, and most programs do not use these packages. Import the module as
+ * `@httpfx/node/NodeClusterHttp`. The module only composes layers; `@effect/cluster` assigns the shards.
  *
  * @since 0.1.0
  */
@@ -32,8 +32,8 @@ import * as NodeHttpClient from "./NodeHttpClient.js"
 import * as NodeHttpServer from "./NodeHttpServer.js"
 
 /**
- * Options of a runner (a process of the cluster): whether it hosts entities, its protocol, storage and
- * server.
+ * Options of a runner (a process of an `@effect/cluster`): whether the runner hosts entities, its protocol,
+ * its storage and its server.
  *
  * @since 0.1.0
  * @category models
@@ -41,21 +41,24 @@ import * as NodeHttpServer from "./NodeHttpServer.js"
 export interface Options<ClientOnly extends boolean, Storage extends StorageKind> {
   /** The protocol between runners. */
   readonly transport: "http" | "websocket"
-  /** The serialization of calls. Default `"msgpack"`. */
+  /** The serialization of remote calls. Default `"msgpack"`. */
   readonly serialization?: "msgpack" | "ndjson" | undefined
-  /** Maximum number of bytes buffered for an incomplete call. Default: the default of `RpcSerialization`. */
+  /**
+   * Maximum number of bytes buffered for an incomplete remote call. Default: the default of
+   * `RpcSerialization`.
+   */
   readonly serializationMaxBufferSize?: number | "unbounded" | undefined
   /** Whether the runner only calls entities and does not host any. Default `false`. */
   readonly clientOnly?: ClientOnly | undefined
   /**
-   * Storage of runners, locks and messages. `"sql"` (the default) needs a `SqlClient`; `"byo"` needs a
-   * `MessageStorage` and a `RunnerStorage` from the program. `"local"` keeps everything in this process, so
-   * the cluster has only this runner.
+   * Storage of runners, locks and messages. `"sql"` (the default) needs a `SqlClient`. `"byo"` needs a
+   * `MessageStorage` and a `RunnerStorage` from the program. `"local"` keeps all data in this process, so the
+   * cluster consists of this runner alone.
    */
   readonly storage?: Storage | undefined
   /**
-   * Overrides values from the environment (`ShardingConfig.layerFromEnv`). `runnerAddress` is the address to
-   * which other runners connect.
+   * Values that replace those from the environment (`ShardingConfig.layerFromEnv`). `runnerAddress` is the
+   * address to which other runners connect.
    */
   readonly shardingConfig?: Partial<ShardingConfig.ShardingConfig["Type"]> | undefined
   /**
@@ -65,7 +68,7 @@ export interface Options<ClientOnly extends boolean, Storage extends StorageKind
 }
 
 /**
- * The kinds of storage: in this process, in a database, or provided by the program.
+ * The kinds of storage: in this process (`local`), in a database (`sql`), or provided by the program (`byo`).
  *
  * @since 0.1.0
  * @category models
@@ -81,7 +84,7 @@ const webSockets = Layer.sync(WebSocketConstructor, () =>
 
 /**
  * Provides the server that other runners call. The server listens on `runnerListenAddress` of the
- * configuration or, if that is not set, on `runnerAddress`. The layer dies if neither is set.
+ * configuration or, if that is not set, on `runnerAddress`. The layer dies if both are missing.
  *
  * @since 0.1.0
  * @category layers
@@ -159,7 +162,7 @@ export const layer = <const ClientOnly extends boolean = false, const Storage ex
     serialization === "ndjson"
       ? RpcSerialization.layerNdjsonWith({ maxBufferSize })
       : RpcSerialization.layerMsgPackWith({ maxBufferSize })
-  // The requirements depend on the options, and TypeScript cannot infer that; cast to the declared type.
+  // The requirements depend on the options, and TypeScript cannot infer them. Cast to the declared type.
   return (runnerOf(options, layerHttpServer(options.server)) as Layer.Layer<Sharding | Runners.Runners>).pipe(
     Layer.provide(health),
     Layer.provideMerge(messages as Layer.Layer<MessageStorage.MessageStorage>),

@@ -1,17 +1,18 @@
 /**
- * Compression of responses (RFC 9110 §8.4): `br`, `zstd` and `gzip`, negotiated by `Accept-Encoding`.
+ * Compression of responses (RFC 9110 §8.4): `br`, `zstd` and `gzip`, negotiated by `Accept-Encoding`. A
+ * pre-response handler of platform compresses content of a compressible media type if the content is large
+ * enough (`threshold`).
  *
- * Compresses content of a compressible media type, from a threshold on, as a pre-response handler of
- * platform. Content in memory of at most 1 MiB gets its exact `Content-Length`; larger content and streams
- * are compressed as the client reads them, and each chunk of a stream is flushed, so server-sent events
- * arrive at once. Sets `Content-Encoding` and `Vary`, makes a strong `ETag` weak, and removes
- * `Accept-Ranges`.
+ * Content in memory of at most 1 MiB gets its exact `Content-Length`. Larger content and streams are
+ * compressed as the client reads them. Each chunk of a stream is flushed, so server-sent events arrive at
+ * once. A compressed response gets `Content-Encoding` and `Vary`, its strong `ETag` becomes weak, and
+ * `Accept-Ranges` is removed.
  *
- * Never changes a response with a `Content-Encoding`, a `Content-Range`, a digest or `Cache-Control:
- * no-transform`, and none with status 204, 205 or 206.
+ * A response with a `Content-Encoding`, a `Content-Range`, a digest or `Cache-Control: no-transform` is never
+ * changed. The same holds for status 204, 205 and 206.
  *
- * Compressing a secret together with text that an attacker chooses discloses the secret by the length of the
- * response (BREACH): call {@link disable} for such responses.
+ * The length of a compressed response can disclose a secret, if the response also contains text that an
+ * attacker chooses (BREACH). Call {@link disable} for such responses.
  *
  * @since 0.1.0
  */
@@ -28,10 +29,11 @@ export type { Options } from "./content/compression.js"
 export type { Brotli, Gzip, Zstd } from "./content/encoders.js"
 
 /**
- * Makes a middleware that compresses the responses of an app: for `HttpServer.serve`, `HttpRouter.use`,
+ * Makes a middleware that compresses the responses of an app, for `HttpServer.serve`, `HttpRouter.use`,
  * `HttpApiBuilder.middleware` and `HttpLayerRouter.middleware`.
  *
- * With an invalid option every request dies with `InvalidOption`: the server logs the error and answers 500.
+ * If an option is invalid, every request dies with `InvalidOption`. The server then logs the error and sends
+ * 500.
  *
  * @example
  * import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
@@ -53,8 +55,8 @@ export const compress: (
   compression.compress
 
 /**
- * Leaves the response to the current request uncompressed, wherever the middleware stands. For responses that
- * contain a secret together with text of the request (BREACH).
+ * Excludes the response to the current request from compression, wherever the middleware is applied. Use this
+ * effect for responses that contain both a secret and text from the request (BREACH).
  *
  * @example
  * import { HttpRouter, HttpServerResponse } from "@effect/platform"
@@ -70,9 +72,9 @@ export const compress: (
 export const disable: Effect.Effect<void, never, HttpServerRequest> = compression.disable
 
 /**
- * Whether content with this `Content-Type` becomes smaller when it is compressed: text, JSON, XML, and the
- * types that the database of media types (`mime-db`) says so of, except `application/octet-stream`, which
- * says nothing about the content.
+ * Returns whether content with this `Content-Type` becomes smaller when it is compressed. `true` for text,
+ * JSON, XML, and the types that `mime-db` (the database of media types) marks as compressible.
+ * `application/octet-stream` is an exception, because it says nothing about the content.
  *
  * @since 0.1.0
  * @category accessors

@@ -1,7 +1,7 @@
 /**
  * Provides the services of `@effect/platform` for files, paths, commands and the terminal on Node.js. The
- * implementations are those of `@effect/platform-node-shared`. For workers use `NodeWorker` of
- * `@effect/platform-node`.
+ * implementations come from `@effect/platform-node-shared`. For the services of worker threads, use
+ * `NodeWorker` of `@effect/platform-node`.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
 import * as Layer from "effect/Layer"
 
 /**
- * Files, paths, commands and the terminal.
+ * The services for files, paths, commands and the terminal.
  *
  * @since 0.1.0
  * @category models

@@ -2,10 +2,12 @@
  * Decompression of responses (RFC 9110 §8.4) for `Client` and platform's `HttpClient`: `gzip`, `deflate`,
  * `br` and `zstd`.
  *
- * Asks for the codings by `Accept-Encoding`, unless the request has this field or `Range`, and decodes the
- * content as it is read, with limits. A decoded response has neither `Content-Encoding` nor `Content-Length`.
- * Responses to HEAD, 204, 206 and 304, responses with `Content-Range`, and those with another coding are left
- * as they are.
+ * A request asks for these codings by `Accept-Encoding`, unless it already has this field or `Range`. The
+ * content of the response is decoded as it is read, with limits. A decoded response has neither
+ * `Content-Encoding` nor `Content-Length`.
+ *
+ * Responses to HEAD and responses with status 204, 206 or 304 are not changed. The same holds for responses
+ * with `Content-Range` and for responses with an unknown coding.
  *
  * @since 0.1.0
  */
@@ -20,14 +22,15 @@ export type { Coding } from "./content/decoders.js"
 export type { Options } from "./content/decompression.js"
 
 /**
- * Decompresses the responses of a `Client` (`request`, `requestScoped` and `httpClient`, not `upgrade`) or of
- * a platform client that a `Client` provides. Apply it before other features. `Client.without` switches it
- * off for some requests.
+ * Decompresses the responses of a `Client` (of `request`, `requestScoped` and `httpClient`, but not of
+ * `upgrade`), or of a platform client that a `Client` provides. Apply `decompress` before other features.
+ * `Client.without` disables decompression for some requests.
  *
- * Reading a body fails with `InvalidContent` if the content is not what its codings say, and with
- * `DecodedTooLarge` beyond a limit; a request fails with `TooManyCodings`. With platform's client these
- * errors are the `cause` of a `ResponseError` with the reason `Decode`. With an invalid option every request
- * fails with `InvalidOption`, as for `Client.followRedirects`.
+ * Reading a body fails with `InvalidContent` if the content does not match its codings, and with
+ * `DecodedTooLarge` if a limit is exceeded. A request fails with `TooManyCodings` if the response has too
+ * many codings. With platform's client these errors are the `cause` of a `ResponseError` with the reason
+ * `Decode`. If an option is invalid, every request fails with `InvalidOption`, as with
+ * `Client.followRedirects`.
  *
  * @example
  * import { Client } from "@httpfx/core"

@@ -1,7 +1,7 @@
 /**
- * Converts between transports and Node's streams. `transportFromDuplex` makes any `stream.Duplex` a
- * connection of httpfx. `duplexFromTransport` makes a connection a stream that libraries accept as a
- * `net.Socket`.
+ * Converts between transports and Node's streams. `transportFromDuplex` turns any `stream.Duplex` into a
+ * transport, which is a connection of httpfx. `duplexFromTransport` turns a transport into a stream that
+ * libraries accept as a `net.Socket`.
  *
  * @since 0.1.0
  */
@@ -28,8 +28,9 @@ export {
 /**
  * Returns a transport over a connected stream: a `net.Socket`, a `TLSSocket`, or one end of a pair of
  * streams. The transport owns the stream from then on, and reads nothing before `Transport.start`. `reset`
- * calls the stream's `resetAndDestroy` if that method exists, otherwise `destroy`. Create the stream with
- * `allowHalfOpen: true`; otherwise Node ends the stream itself as soon as FIN arrives.
+ * calls the stream's `resetAndDestroy` if that method exists, otherwise `destroy`.
+ *
+ * Create the stream with `allowHalfOpen: true`. Otherwise Node ends the stream as soon as FIN arrives.
  *
  * @since 0.1.0
  * @category conversions
@@ -37,8 +38,8 @@ export {
 export const transportFromDuplex = (duplex: Duplex): Transport => new StreamTransport(duplex)
 
 /**
- * Returns a stream over a transport; the stream owns the transport from then on. `destroy()` sends FIN, as
- * `net.Socket` does; `destroy(error)` and `resetAndDestroy` send RST.
+ * Returns a stream over a transport. The stream owns the transport from then on. `destroy()` sends FIN, as
+ * `net.Socket` does. `destroy(error)` and `resetAndDestroy()` send RST.
  *
  * @since 0.1.0
  * @category conversions

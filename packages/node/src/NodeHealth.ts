@@ -1,6 +1,6 @@
 /**
- * Liveness and readiness on a port of their own: `Health` of `@httpfx/core` on Node's sockets, of one server
- * or of a cluster.
+ * Liveness and readiness on a port of their own. Serves `Health` of `@httpfx/core` on Node's sockets, for one
+ * server or for a cluster.
  *
  * @since 0.1.0
  */
@@ -15,8 +15,8 @@ import { NodeCluster } from "./NodeCluster.js"
 import * as NodeNetwork from "./NodeNetwork.js"
 
 /**
- * Answers the health of the server in the context, until that server is closed. In a worker of a cluster the
- * port would be shared with all workers: use `layerCluster` in the primary there.
+ * Reports the health of the server in the context, until that server is closed. In a cluster, all workers
+ * would share the port, so use `layerCluster` in the primary.
  *
  * @example
  * import { HttpServer, HttpServerResponse } from "@effect/platform"
@@ -39,8 +39,9 @@ export const layer = <R = never>(
   Layer.provide(Health.layer(options), NodeNetwork.layer)
 
 /**
- * Answers the health of the cluster in the context, in its primary: ready while a worker is ready and the
- * cluster does not stop. For the option `primary` of `NodeCluster.run`, or beside `NodeCluster.layer`.
+ * Reports the health of the cluster in the context. The cluster is ready while a worker is ready and the
+ * cluster does not stop. Use the layer in the primary, as the option `primary` of `NodeCluster.run` or beside
+ * `NodeCluster.layer`.
  *
  * @since 0.1.0
  * @category layers

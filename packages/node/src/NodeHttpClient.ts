@@ -1,10 +1,10 @@
 /**
- * Clients on Node's sockets: `@httpfx/core/Client` on `NodeNetwork`. The exports have the names that
- * `@effect/platform-node` uses, but take our options where `@effect/platform-node` takes options of
- * `node:http` agents or undici dispatchers.
+ * Clients on Node's sockets: `@httpfx/core/Client` on `NodeNetwork`. The exports have the same names as the
+ * exports of `NodeHttpClient` in `@effect/platform-node`. Their options are ours, in place of the options of
+ * `node:http` agents or of undici.
  *
- * Names with `Undici` and `Dispatcher` are aliases of the same client and agent, for programs that used those
- * names before. undici itself is not used.
+ * Names with `Undici` and `Dispatcher` are aliases of the same client and agent, for programs that come from
+ * `@effect/platform-node`. The package undici itself is not used.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import type * as Scope from "effect/Scope"
 import * as NodeNetwork from "./NodeNetwork.js"
 
 /**
- * The tag of the agent that owns the connections of clients.
+ * The tag of the agent. The agent owns the connections of clients.
  *
  * @since 0.1.0
  * @category agent
@@ -117,7 +117,8 @@ export const layerWithoutAgent: Layer.Layer<Client.Client | HttpClient, never, H
 
 /**
  * Reads the proxies from environment variables, with the rules of curl. Pass the result as the option `proxy`
- * of a client; by default a client uses no proxy. The variables are read when this function is called.
+ * of a client. Without that option a client uses no proxy. The variables are read when this function is
+ * called.
  *
  * @example
  * import { NodeHttpClient } from "@httpfx/node"
@@ -132,7 +133,7 @@ export const environmentProxies = (
 ): Proxy.Proxies => Proxy.fromEnvironment(variables)
 
 /**
- * Alias of `HttpAgent`, for programs that used a dispatcher.
+ * Alias of `HttpAgent`, for programs that used a dispatcher of undici.
  *
  * @since 0.1.0
  * @category undici
@@ -154,7 +155,7 @@ export type Dispatcher = HttpAgent
 export const makeDispatcher: Effect.Effect<Agent.Service, never, Scope.Scope> = Effect.orDie(makeAgent())
 
 /**
- * Alias of `agentLayer`, for programs that used a dispatcher.
+ * Alias of `agentLayer`, for programs that used a dispatcher of undici.
  *
  * @since 0.1.0
  * @category undici
@@ -171,7 +172,7 @@ export const makeUndici = (dispatcher: Agent.Service): HttpClient =>
   Effect.runSync(Client.fromAgent(dispatcher)).httpClient
 
 /**
- * Alias of `layer`, for programs that used the layer with this name.
+ * Alias of `layer`, for programs that used `layerUndici` of `@effect/platform-node`.
  *
  * @since 0.1.0
  * @category undici
@@ -179,7 +180,8 @@ export const makeUndici = (dispatcher: Agent.Service): HttpClient =>
 export const layerUndici: Layer.Layer<Client.Client | HttpClient> = layer
 
 /**
- * Alias of `layerWithoutAgent`, for programs that used the layer with this name.
+ * Alias of `layerWithoutAgent`, for programs that used `layerUndiciWithoutDispatcher` of
+ * `@effect/platform-node`.
  *
  * @since 0.1.0
  * @category undici

@@ -1,8 +1,8 @@
 /**
  * Files as responses: platform's `HttpPlatform`, with the local file system.
  *
- * A file is opened when the server starts to send its response, and closed when the response completes or is
- * aborted. A response that is never sent, or that answers HEAD, therefore opens no file.
+ * A file is opened when the server starts to send its content, and closed when the response completes or is
+ * aborted. A response to HEAD, or a response that is never sent, therefore opens no file.
  *
  * @since 0.1.0
  */
@@ -17,9 +17,9 @@ import mime from "mime"
 import { fileStream } from "./socket/fileStream.js"
 
 /**
- * Makes platform's `HttpPlatform`. The content type comes from the options or, without one there, from the
- * extension of the file name. Preconditions and ranges of the request are answered (`FileResponses` of
- * `@httpfx/core`).
+ * Makes platform's `HttpPlatform`. The content type of a response comes from the options. Without this option
+ * the extension of the file name determines the content type. `FileResponses` of `@httpfx/core` handles
+ * preconditions and ranges of the request.
  *
  * @since 0.1.0
  * @category constructors

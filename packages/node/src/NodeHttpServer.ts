@@ -1,7 +1,7 @@
 /**
- * Servers on Node's sockets: `@httpfx/core/Server` on `NodeNetwork`. The exports have the names that
- * `@effect/platform-node` uses, but take options where `@effect/platform-node` takes a `node:http` server.
- * `NodeWebSocket` does the framing of WebSockets.
+ * Servers on Node's sockets: `@httpfx/core/Server` on `NodeNetwork`. The exports have the same names as the
+ * exports of `NodeHttpServer` in `@effect/platform-node`. They take options, while `@effect/platform-node`
+ * takes a `node:http` server. `NodeWebSocket` does the framing of WebSockets.
  *
  * @since 0.1.0
  */
@@ -43,7 +43,7 @@ const platform = ({ webSocket = {} }: Pick<Options, "webSocket">) =>
     NodeNetwork.layer,
     Layer.mapError(
       Layer.effect(WebSocketUpgrader, load(webSocket, "webSocket.")),
-      // The constructor of platform takes a message, although its type has none.
+      // The constructor of platform's `ServeError` accepts a message, which its type does not declare.
       (cause) => new ServeError({ cause, message: cause.message } as { readonly cause: unknown })
     )
   )
@@ -67,7 +67,7 @@ export const make = (options: Options): Effect.Effect<HttpServer.HttpServer, Ser
   Effect.map(Effect.provide(Server.make(options), platform(options)), ({ httpServer }) => httpServer)
 
 /**
- * Provides the server without the services of `layerContext`.
+ * Provides the server alone. `layerContext` provides the other services that an app can use.
  *
  * @since 0.1.0
  * @category layers
@@ -78,7 +78,7 @@ export const layerServer = (
   Layer.provide(Server.layer(options), platform(options))
 
 /**
- * Provides `Services`. ETags are weak.
+ * Provides {@link Services}. Its ETags are weak.
  *
  * @since 0.1.0
  * @category layers
@@ -90,7 +90,7 @@ export const layerContext: Layer.Layer<Services> = Layer.mergeAll(
 )
 
 /**
- * Provides the server and all services for an app.
+ * Provides the server and all of {@link Services}.
  *
  * @since 0.1.0
  * @category layers
@@ -113,8 +113,8 @@ export const layerConfig = (
 
 /**
  * Provides a server on a free port of the loopback interface, and an `HttpClient` that resolves paths against
- * the URL of that server. The layer is for tests on real sockets. `TestServer` of `@httpfx/testing` does the
- * same without a port.
+ * the URL of that server. The layer is for tests on real sockets. `TestServer` of `@httpfx/testing` serves
+ * the same purpose without a port.
  *
  * @example
  * import { HttpClient, HttpRouter, HttpServer } from "@effect/platform"
@@ -134,6 +134,6 @@ export const layerTest: Layer.Layer<
   ServeError
 > = HttpServer.layerTestClient.pipe(
   Layer.provide(NodeHttpClient.layer),
-  // Close idle connections without a grace period, because a test clock may never advance to its end.
+  // Close idle connections at once, because a grace period would not end while a test clock stands still.
   Layer.provideMerge(layer({ host: "127.0.0.1", port: 0, idleConnectionGrace: 0 }))
 )

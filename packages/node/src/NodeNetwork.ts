@@ -66,8 +66,8 @@ const resolve: Network.Service["resolve"] = (host, options) =>
 const connectError = (address: Address, error: unknown): Network.ConnectError => {
   const fault = { ...faultOf(error as Error, "connect"), address }
   const failure = HttpError.fromFault(fault, { phase: "connect" })
-  // `connect` cannot return these two errors, because no connection exists yet; report a failed connection
-  // instead.
+  // These two errors describe established connections, so report a failed attempt to connect as another
+  // error.
   return failure._tag === "BrokenPipe" || failure._tag === "TlsFailure"
     ? new HttpError.ConnectionFailed({ ...failure, code: fault.code })
     : failure
@@ -79,7 +79,7 @@ const open = (address: Address, options: Network.ConnectOptions | undefined) =>
     : connecting({
         host: literal(address.hostname),
         port: address.port,
-        // Try this address only; the caller races several addresses.
+        // Try only this address. The caller of `connect` tries several addresses itself.
         autoSelectFamily: false,
         noDelay: options?.noDelay ?? true,
         ...(options?.localAddress === undefined ? {} : { localAddress: options.localAddress }),
@@ -115,8 +115,8 @@ const connect: Network.Service["connect"] = (address, options) =>
 
 /**
  * Returns listen options for a listening socket that this process got from systemd, or from another program
- * that implements systemd's `LISTEN_FDS` protocol. `which` is the index of the socket, from 0, or the name of
- * the socket (`FileDescriptorName=`). Default: the first socket.
+ * with systemd's `LISTEN_FDS` protocol. `which` is the index of the socket, from 0, or its name
+ * (`FileDescriptorName=`). Default 0.
  *
  * @since 0.1.0
  * @category constructors
@@ -143,7 +143,7 @@ export const live: Network.Service = {
 
 /**
  * Provides `Network` with the sockets of Node.js. The layer has no requirements and owns no resources. The
- * scope of `listen` owns the listener; the caller of `connect`, or the callback of `listen`, owns the
+ * scope of `listen` owns the listener. The caller of `connect`, or the callback of `listen`, owns the
  * connection.
  *
  * @since 0.1.0

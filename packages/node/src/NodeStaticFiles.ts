@@ -1,10 +1,10 @@
 /**
- * Serves the files of a folder: index files, cache policies, precompressed files, and a fallback for apps
- * that have their routes in the browser. Ranges and preconditions of requests are answered (RFC 9110 §13,
- * §14).
+ * Serves the files of a folder, with index files, cache policies and precompressed files. A fallback file
+ * supports apps that have their routes in the browser. Ranges and preconditions of requests are honored (RFC
+ * 9110 §13, §14).
  *
- * Only regular files below the root are served: no listing of folders, nothing that a path or a symbolic link
- * leads to outside of the root, and no names that begin with a dot.
+ * Only regular files below the root are served. Listings of folders and names that begin with a dot are never
+ * served. The same holds for paths and symbolic links that lead outside of the root.
  *
  * @since 0.1.0
  */
@@ -21,8 +21,8 @@ import type { Options } from "./content/staticFiles.js"
 export type { Options, Precompressed } from "./content/staticFiles.js"
 
 /**
- * `Cache-Control` of files whose names change with their content, such as the assets of a bundler: clients
- * and caches keep them for a year and never ask again.
+ * A `Cache-Control` value for files whose names change with their content, such as the assets of a bundler.
+ * Clients and caches store such a file for a year, and do not revalidate it.
  *
  * @since 0.1.0
  * @category constants
@@ -30,12 +30,13 @@ export type { Options, Precompressed } from "./content/staticFiles.js"
 export const immutable = "public, max-age=31536000, immutable"
 
 /**
- * An app that serves the files below `root`, a path of the file system in the context. The services that it
- * needs are those of `NodeHttpServer.layer`.
+ * An app that serves the files below `root`, which is a path of the file system in the context.
+ * `NodeHttpServer.layer` provides the services that the app needs.
  *
- * It fails with `RouteNotFound` (404) where there is no file, so that another app can follow. Folders are
- * redirected to the same path with a slash. With an invalid option every request fails with `InvalidOption`.
- * Other errors of the file system fail with `PlatformError` (500).
+ * If a file does not exist, the app fails with `RouteNotFound` (404), so that another app can follow. A
+ * request for a folder is redirected to the same path with a slash at its end. If an option is invalid, every
+ * request fails with `InvalidOption`. Other errors of the file system fail the request with `PlatformError`
+ * (500).
  *
  * @example
  * import { HttpRouter, HttpServer } from "@effect/platform"

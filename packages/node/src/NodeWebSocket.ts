@@ -1,9 +1,9 @@
 /**
- * WebSocket framing for our servers. The `ws` package does the framing and is loaded when the layer is built.
+ * WebSocket framing for our servers. The `ws` package, which is loaded when the layer is built, does the
+ * framing.
  *
- * `NodeHttpServer.layer` includes the framing and takes the options of the framing as `webSocket`. For a
- * server on another network, such as one in memory, provide `layer`; for clients on such a network, provide
- * `layerConstructor`.
+ * `NodeHttpServer.layer` includes the framing and takes its options as `webSocket`. For a server on another
+ * network, such as one in memory, provide `layer`. For clients on such a network, provide `layerConstructor`.
  *
  * @since 0.1.0
  */
@@ -24,7 +24,8 @@ import { load } from "./webSocket/server.js"
 export type { Deflate, Options } from "./webSocket/options.js"
 
 /**
- * Loads `ws` and makes an upgrader. Fails with `InvalidOption` for an invalid value.
+ * Loads `ws` and makes the upgrader, which turns connections of a server into WebSockets. Fails with
+ * `InvalidOption` for an invalid value.
  *
  * @since 0.1.0
  * @category constructors
@@ -33,8 +34,8 @@ export const make = (options: Options = {}): Effect.Effect<WebSocketUpgrader.Ser
   load(options, "")
 
 /**
- * Provides the upgrader for a server of `@httpfx/core`. `NodeHttpServer` takes the same options as
- * `webSocket`. Fails with `InvalidOption`, as {@link make} does.
+ * Provides the upgrader, which turns connections of a server of `@httpfx/core` into WebSockets.
+ * `NodeHttpServer` takes the same options as `webSocket`. Fails with `InvalidOption`, as {@link make} does.
  *
  * @since 0.1.0
  * @category layers
@@ -54,8 +55,8 @@ export const layerConfig = (
   Layer.effect(WebSocketUpgrader.WebSocketUpgrader, Effect.flatMap(Config.unwrap(options), make))
 
 /**
- * The WebSocket constructor that platform's `Socket.makeWebSocket` needs, for clients on the `Network` in the
- * context. The constructor is the `WebSocket` class of `makeHttp`, so this effect loads
+ * Makes the WebSocket constructor that platform's `Socket.makeWebSocket` needs, for clients on the `Network`
+ * in the context. The constructor is the `WebSocket` class of `makeHttp`, so this effect loads
  * `@httpfx/node/bridge`. Timeouts follow the current `Clock`. Closing the scope resets the connections that
  * were made with the constructor.
  *

@@ -1,10 +1,10 @@
 /**
- * Bridges between Effect and the callback API. The functions of this module run apps as request listeners and
- * request listeners as apps, let clients of both APIs share one pool, and run the callback API on any
- * network.
+ * Bridges between Effect and the callback API. They run apps as request listeners and request listeners as
+ * apps. They also let clients of both APIs share one pool, and run the callback API on any network.
  *
- * This entry is separate because it loads Effect, and the callback modules must not load Effect. The bridge
- * and the rest of the process use the same instances of the callback modules. docs/bridges.md is the guide.
+ * This module is a separate entry, because it loads Effect and the callback modules must not load Effect. The
+ * bridge and the rest of the process use the same instances of the callback modules. docs/bridges.md is the
+ * guide.
  *
  * @since 0.1.0
  */

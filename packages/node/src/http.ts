@@ -6,8 +6,8 @@
  * differently from our default, core has a policy (a named setting) for Node's behaviour. docs/node-http.md
  * lists every policy with its reason.
  *
- * `scripts/bundle.mjs` generates the CommonJS module from the default export, and the named exports from the
- * members of the default export.
+ * `scripts/bundle.mjs` generates the CommonJS module from the default export. The members of the default
+ * export become the named exports.
  *
  * @since 0.1.0
  */
@@ -39,7 +39,10 @@ const METHODS: Array<string> = [...wireMethods]
 /** `http.STATUS_CODES`. */
 const STATUS_CODES: { [status: number]: string | undefined } = { ...wireStatusCodes }
 
-/** `http.setMaxIdleHTTPParsers`: the maximum number of idle parsers kept for reuse. Default: 1000. */
+/**
+ * `http.setMaxIdleHTTPParsers`: sets the maximum number of idle parsers that are kept for reuse. Initially
+ * 1000.
+ */
 const setMaxIdleHTTPParsers = (max: number): void => {
   validateInteger(max, "max", 1)
   setMaxIdle(max)
@@ -88,7 +91,7 @@ Object.defineProperty(http, "globalAgent", {
 })
 
 /**
- * The exports of `node:http`, with the types of `@types/node` (Node documentation, HTTP).
+ * All exports of `node:http`, typed as in `@types/node` (Node documentation, HTTP).
  *
  * @since 0.1.0
  * @category modules

@@ -2,8 +2,8 @@
  * `@httpfx/node/https`: the exports of `node:https`, implemented with httpfx's engine. This module never
  * loads Effect or a built-in HTTP module.
  *
- * `scripts/bundle.mjs` generates the CommonJS module from the default export, and the named exports from the
- * members of the default export.
+ * `scripts/bundle.mjs` generates the CommonJS module from the default export. The members of the default
+ * export become the named exports.
  *
  * @since 0.1.0
  */
@@ -62,7 +62,7 @@ Object.defineProperty(https, "globalAgent", {
 })
 
 /**
- * The exports of `node:https`, with the types of `@types/node` (Node documentation, HTTPS).
+ * All exports of `node:https`, typed as in `@types/node` (Node documentation, HTTPS).
  *
  * @since 0.1.0
  * @category modules

@@ -3,7 +3,7 @@
  * `https`, `node:http` and `node:https` return our modules, in the program and in its dependencies. `http2`
  * remains the built-in module, but our module serves its HTTP/1 connections.
  *
- * `HTTPFX_REGISTER_EXCEPT` lists packages and files whose imports keep returning the built-in modules.
+ * `HTTPFX_REGISTER_EXCEPT` lists packages and files whose imports still return the built-in modules.
  * `process.getBuiltinModule` always returns the built-in modules. Each of our modules is loaded when the
  * program first imports it.
  *
@@ -17,7 +17,7 @@ import { offerHttpEntries } from "./register/performance.js"
 import { exceptions, moduleOf } from "./register/redirect.js"
 import type { withOwnHttp1 } from "./register/http2.js"
 
-/** Members of `node:module` that have no type, or that some versions of Node.js do not have. */
+/** Members of `node:module` without a type. Some versions of Node.js lack some of these members. */
 interface Loaders {
   syncBuiltinESMExports: () => void
   register?: (specifier: string, options: { parentURL: string; data: unknown }) => void
@@ -43,8 +43,8 @@ const register = (): void => {
         }
         if (name !== "http2") return own(`./${name}.cjs`)
         if (http2 === undefined) {
-          // Prefer `getBuiltinModule`. With `registerHooks`, `load` would call our `resolve`, and so this
-          // function again.
+          // Prefer `getBuiltinModule`. If `registerHooks` is in use, `load` would call our `resolve`, and
+          // thereby this function again.
           const builtIn =
             process.getBuiltinModule?.("node:http2") ?? Reflect.apply(load, this, [request, parent, ...rest])
           http2 = (own("./http2.cjs") as { readonly withOwnHttp1: typeof withOwnHttp1 }).withOwnHttp1(

@@ -1,8 +1,8 @@
 /**
  * Arbitraries of fast-check for HTTP messages, for ways to split them into pieces, and for fault schedules.
  *
- * Each generated message contains its bytes. Messages shrink towards short messages, requests for instance
- * towards `GET / HTTP/1.1` with only `Host`. This module does not use the toolkit's parsers, so tests can
+ * Each generated message contains its bytes. Messages shrink towards short messages, for instance requests
+ * towards `GET / HTTP/1.1` with only `Host`. This module does not use the parsers of httpfx, so tests can
  * check those parsers against the generated messages.
  *
  * The arbitraries are built with `effect/FastCheck`, so `it.prop` of `@effect/vitest` accepts them.
@@ -37,12 +37,12 @@ export type Framing = "none" | "length" | "chunked" | "close"
 interface Message {
   readonly fields: ReadonlyArray<Field>
   readonly framing: Framing
-  /** The content, one character per byte. */
+  /** The content, with one character per byte. */
   readonly body: string
   /** The chunks of the body if the framing is `chunked`; otherwise an empty list. */
   readonly chunks: ReadonlyArray<string>
   readonly trailers: ReadonlyArray<Field>
-  /** The whole message as it is sent; one character per byte. */
+  /** The whole message as it is sent, with one character per byte. */
   readonly wire: string
   readonly bytes: Uint8Array
 }
@@ -56,7 +56,7 @@ interface Message {
 export interface Request extends Message {
   /** The method. */
   readonly method: string
-  /** The target, in a form that the method allows. */
+  /** The request target, in a form that the method allows. */
   readonly target: string
 }
 
@@ -69,7 +69,7 @@ export interface Request extends Message {
 export interface Response extends Message {
   /** The status code. */
   readonly status: number
-  /** The reason phrase; may be empty. */
+  /** The reason phrase, which may be empty. */
   readonly reason: string
 }
 
@@ -82,7 +82,7 @@ export interface Response extends Message {
 export interface Malformed {
   /** Name of the fault: `two lengths`, `bare CR`, ... */
   readonly fault: string
-  /** The message, one character per byte. */
+  /** The message, with one character per byte. */
   readonly wire: string
   /** The message as bytes. */
   readonly bytes: Uint8Array
@@ -105,8 +105,8 @@ const word = (from: string, size: fc.ArrayConstraints) =>
  */
 export const token: fc.Arbitrary<string> = word(tchar, { minLength: 1, maxLength: 12 })
 
-// Matches the names that affect framing, connection or host. Random values of such fields would make messages
-// invalid.
+// Matches the names of fields that affect the framing, the connection or the host. Such fields with random
+// values would make messages invalid.
 const meaning =
   /^(host|content-length|transfer-encoding|connection|keep-alive|expect|upgrade|te|trailer|proxy-.*)$/i
 
@@ -133,7 +133,7 @@ export const fieldValue: fc.Arbitrary<string> = fc.oneof(
 )
 
 /**
- * A list of fields in order; names may repeat.
+ * A list of fields in order. Names may repeat.
  *
  * @since 0.1.0
  * @category fields
@@ -143,7 +143,7 @@ export const headers: fc.Arbitrary<ReadonlyArray<Field>> = fc.array(fc.tuple(fie
 })
 
 /**
- * A body of arbitrary bytes, one character per byte.
+ * A body of arbitrary bytes, with one character per byte.
  *
  * @since 0.1.0
  * @category bodies
@@ -153,7 +153,7 @@ export const body: fc.Arbitrary<string> = fc
   .map((bytes) => String.fromCharCode(...bytes))
 
 /**
- * Splits a body into non-empty chunks.
+ * Ways to split a body into non-empty chunks.
  *
  * @since 0.1.0
  * @category bodies
@@ -161,7 +161,7 @@ export const body: fc.Arbitrary<string> = fc
 export const chunkings = (text: string): fc.Arbitrary<ReadonlyArray<string>> =>
   cuts(text.length).map((at) => pieces(text, at))
 
-// Returns the offsets at which to split a text of this length: ascending, distinct, never 0 or the length.
+// Offsets at which a text of this length is split. They are ascending and distinct, and lie inside the text.
 const cuts = (length: number): fc.Arbitrary<ReadonlyArray<number>> =>
   length < 2
     ? fc.constant([])
@@ -176,8 +176,8 @@ const pieces = <A extends { readonly length: number; slice(from: number, to?: nu
   whole.length === 0 ? [] : [0, ...at].map((from, index) => whole.slice(from, at[index] ?? whole.length))
 
 /**
- * Ways to split bytes: no split, single bytes, or parts at arbitrary offsets. No part is empty, and the parts
- * joined equal the input. Shrinks towards no split.
+ * Ways to split bytes: into one part, into single bytes, or at arbitrary offsets. No part is empty, and the
+ * parts joined equal the input. Shrinks towards one part.
  *
  * @since 0.1.0
  * @category bodies
@@ -201,8 +201,8 @@ interface Content {
   readonly trailers: ReadonlyArray<Field>
 }
 
-// The raw parts of any message, of which each framing uses only some. All parts are independent, because
-// fast-check hardly shrinks dependent choices.
+// The raw parts of any message. Each framing uses only some of them. All parts are generated independently,
+// because fast-check hardly shrinks dependent choices.
 const parts = fc.record({
   framing: fc.nat(11),
   body,
@@ -267,7 +267,7 @@ export const method: fc.Arbitrary<string> = fc.constantFrom(
 )
 
 /**
- * A target in origin form (RFC 9112 §3.2.1).
+ * A request target in origin form (RFC 9112 §3.2.1).
  *
  * @since 0.1.0
  * @category requests
@@ -310,7 +310,7 @@ export const pipeline: fc.Arbitrary<ReadonlyArray<Request>> = fc.array(request, 
 })
 
 /**
- * A valid final HTTP/1.1 response to a `GET` (RFC 9112 §4). A response with framing `close` ends when the
+ * A valid final HTTP/1.1 response to a `GET` (RFC 9112 §4). If the framing is `close`, the body ends when the
  * connection closes.
  *
  * @since 0.1.0
@@ -357,13 +357,13 @@ export const malformedRequest: fc.Arbitrary<Malformed> = malformed(request, brea
 export const malformedResponse: fc.Arbitrary<Malformed> = malformed(response, breakages.response)
 
 /**
- * One event of a fault schedule.
+ * An event of a fault schedule.
  *
  * @since 0.1.0
  * @category faults
  */
 export interface Fault<Kind> {
-  /** Milliseconds from the start; schedules are sorted by this time. */
+  /** Milliseconds from the start. The events of a schedule are sorted by this time. */
   readonly at: number
   /** The kind of fault. */
   readonly kind: Kind
@@ -371,7 +371,7 @@ export interface Fault<Kind> {
 
 /**
  * Schedules of faults of the given kinds: `faults(["reset", "stall"], { until: 60_000 })`. A schedule shrinks
- * towards few and early faults. `until` is the latest time in milliseconds (default 60,000), and `most` the
+ * towards few and early faults. `until` is the latest time in milliseconds (default 60,000). `most` is the
  * maximum number of faults (default 20).
  *
  * @since 0.1.0

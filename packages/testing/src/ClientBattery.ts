@@ -1,10 +1,10 @@
 /**
- * Conformance cases for HTTP/1.1 clients: named effects, each of which runs a client against a scripted
+ * Conformance cases for HTTP/1.1 clients. Each case is a named effect that runs a client against a scripted
  * server. A client passes if all effects succeed.
  *
- * Provide each case with a layer of platform's `HttpClient`, so that each case builds a new client, and with
- * the `Network` on which the scripted servers listen. The cases cover HTTP and the reporting of failures. No
- * case uses timeouts or advances a clock. A failed expectation is a defect with a message.
+ * Provide each case with a layer of platform's `HttpClient`, so that each case builds a new client. Also
+ * provide the `Network` on which the scripted servers listen. The cases cover HTTP and the reporting of
+ * failures. They neither use timeouts nor advance a clock. A failed expectation is a defect with a message.
  *
  * @since 0.1.0
  */
@@ -17,15 +17,15 @@ import type { Case } from "./battery/client/case.js"
 export type { Case } from "./battery/client/case.js"
 
 /**
- * Options that select the cases.
+ * Options that select the cases of the battery.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * Names of the cases to leave out, because the client deviates from them by design. An unknown name throws.
-   * Default: all cases are included.
+   * Names of cases to leave out, because the client deviates from these cases by design. An unknown name
+   * throws. Default: all cases are included.
    */
   readonly without?: ReadonlyArray<string> | undefined
 }

@@ -1,7 +1,6 @@
 /**
  * Link conditions of a memory network (latency, bandwidth, windows), and patterns that select connections.
- *
- * The conditions are plain values, which `MemoryNetwork.condition` applies.
+ * The conditions are plain values. `MemoryNetwork.condition` applies them.
  *
  * @since 0.1.0
  */
@@ -26,50 +25,53 @@ export type Pattern = string | ReadonlyArray<string>
  */
 export interface Where {
   /**
-   * The end that connects. All clients share one address, except those that connect through
+   * The end that connects. All clients share one address, except clients that connect through
    * `MemoryNetwork.layerFrom`.
    */
   readonly from?: Pattern | undefined
   /** The end that accepts the connection. */
   readonly to?: Pattern | undefined
-  /** Restricts the match to the connection with this number, as in `MemoryNetwork.connections`. */
+  /** Number of the only connection to match, as in `MemoryNetwork.connections`. Default: all connections. */
   readonly connection?: number | undefined
-  /** Restricts the match to bytes and events that this end sends. Default: both directions. */
+  /** The end whose bytes and events match. Default: both ends. */
   readonly sender?: Side | undefined
 }
 
 /**
- * Properties of a link. An omitted property keeps the value that earlier conditions gave it.
+ * Conditions of a link. An omitted property keeps the value that earlier conditions gave it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Conditions {
-  /** One-way delay in each direction. Default 0: bytes arrive without any advance of the clock. */
+  /** One-way delay in each direction. Default 0, with which bytes arrive without any advance of the clock. */
   readonly latency?: Duration.DurationInput | undefined
   /**
-   * Maximum random delay, added to the latency of each segment and drawn from the seed. Segments stay in
-   * order. Default 0.
+   * Maximum random delay that is added to the latency of each segment. The seed determines each delay.
+   * Segments stay in order. Default 0.
    */
   readonly jitter?: Duration.DurationInput | undefined
-  /** Maximum bytes per second, for each connection and direction. Default: no limit. */
+  /** Maximum bytes per second, for each connection and each direction. Default: unlimited. */
   readonly bandwidth?: number | undefined
   /**
-   * Maximum bytes of one segment: a number, or a range from `min` to `max` (both included) from which the
-   * seed draws a size for each segment. Default 64 KiB, as on a loopback interface, or 1460, as on Ethernet,
-   * if `bandwidth` is set.
+   * Maximum bytes of one segment: a number, or a range from `min` to `max` (both included). From a range, the
+   * seed draws a size for each segment. Default 64 KiB, as on a loopback interface. If `bandwidth` is set,
+   * the default is 1460, as on Ethernet.
    */
   readonly segmentSize?: number | { readonly min: number; readonly max: number } | undefined
-  /** Whether bytes of several writes may share a segment. Default: only if `segmentSize` is a range. */
+  /**
+   * Whether bytes of several writes may share a segment. Default: `true` if `segmentSize` is a range,
+   * otherwise `false`.
+   */
   readonly coalesce?: boolean | undefined
   /** Maximum bytes in an end's send buffer before `write` returns `false`. Default 64 KiB. */
   readonly sendWindow?: number | undefined
-  /** Maximum bytes in flight plus unread bytes, in each direction. Default 64 KiB. */
+  /** Maximum number of bytes in flight and unread bytes together, in each direction. Default 64 KiB. */
   readonly receiveWindow?: number | undefined
   /**
    * Maximum time that a closed end continues to send its buffered bytes (`SO_LINGER`). When this time
-   * expires, the remaining bytes are dropped and the peer sees RST. With 0 both happen immediately. The
-   * option has no effect if all bytes were sent. Default: unlimited.
+   * expires, the remaining bytes are dropped and the peer sees RST. With 0 both happen immediately. If all
+   * bytes were already sent, the option has no effect. Default: unlimited.
    */
   readonly linger?: Duration.DurationInput | undefined
 }

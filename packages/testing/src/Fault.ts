@@ -1,8 +1,9 @@
 /**
- * Ready-made faults for a memory network. Each fault stays installed until its scope closes. Other faults can
- * be built with `Verdict` and `MemoryNetwork.rule`.
+ * Ready-made faults for a memory network. Each fault stays installed until its scope closes. `Verdict` and
+ * `MemoryNetwork.rule` build further faults.
  *
- * The faults act on segments and do not parse HTTP, except `http`, which acts at a position in a message.
+ * The faults act on segments and do not parse HTTP. `http` is the exception, because it acts at a position in
+ * a message.
  *
  * @since 0.1.0
  */
@@ -22,13 +23,13 @@ import * as Verdict from "./Verdict.js"
 export type { HttpMatch, HttpPoint, Nth } from "./fault/httpRule.js"
 
 /**
- * A fault was installed, but no event triggered it.
+ * The error for a fault that was installed and that no event has triggered.
  *
  * @since 0.1.0
  * @category errors
  */
 export class FaultNotFired extends Data.TaggedError("FaultNotFired")<{
-  /** The constructor of the fault and its arguments. */
+  /** The constructor of the fault, with its arguments. */
   readonly fault: string
 }> {
   override get message(): string {
@@ -37,26 +38,27 @@ export class FaultNotFired extends Data.TaggedError("FaultNotFired")<{
 }
 
 /**
- * An installed fault.
+ * A fault that is installed.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Installed {
-  /** The constructor of the fault and its arguments, as shown in messages. */
+  /** The constructor of the fault with its arguments, as shown in messages. */
   readonly name: string
   /**
-   * How often the fault has fired: the number of its verdicts except `Pass`, or for {@link resetAt} the
-   * number of connections reset by the fault.
+   * How often the fault has fired. This is the number of its verdicts other than `Pass`. For {@link resetAt}
+   * it is the number of connections that the fault has reset.
    */
   readonly fired: Effect.Effect<number>
-  /** Fails if the fault has not fired yet. */
+  /** Fails if the fault has not fired so far. */
   readonly assertFired: Effect.Effect<void, FaultNotFired>
 }
 
 /**
- * A fault to install. A fault that has not fired when its scope closes is reported by `console.error`,
- * because such a test has not tested the fault. {@link optional} disables the report.
+ * A fault to install. If the fault has not fired when its scope closes, `console.error` reports it, because
+ * the test has not tested the fault. {@link optional} disables the report.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -69,15 +71,15 @@ export type Fault = Effect.Effect<Installed, never, MemoryNetwork.MemoryNetwork 
  * @category models
  */
 export interface Times {
-  /** The maximum number of times the fault fires. Default: no limit. */
+  /** Maximum number of times that the fault fires. Default: unlimited. */
   readonly times?: number | undefined
 }
 
 const mayNotFire = globalValue("@httpfx/testing/Fault/mayNotFire", () => FiberRef.unsafeMake(false))
 
 /**
- * Returns the same fault without the report for a fault that never fired. Use `optional` for a fault that
- * fires only in some runs.
+ * Returns the same fault, but does not report that it never fired. Use `optional` for a fault that fires only
+ * in some runs.
  *
  * @example
  * import { Fault } from "@httpfx/testing"
@@ -167,7 +169,7 @@ const when = (
   })
 
 /**
- * Refuses attempts to connect, which then fail with `ConnectionRefused`.
+ * Refuses attempts to connect. The attempts fail with `ConnectionRefused`.
  *
  * @since 0.1.0
  * @category connecting
@@ -185,8 +187,8 @@ export const connectFailure = (code: Verdict.FailCode, where: Where = {}, times:
   when(nameOf("connectFailure", [code, where, times]), "Connect", where, times, () => Verdict.Fail(code))
 
 /**
- * Drops attempts to connect. An attempt fails with `ConnectionTimedOut` after `timeout` (default 127 seconds,
- * as on Linux), unless it is interrupted before.
+ * Drops attempts to connect. An attempt fails with `ConnectionTimedOut` after `timeout`, unless it is
+ * interrupted earlier. The default of `timeout` is 127 seconds, as on Linux.
  *
  * @since 0.1.0
  * @category connecting
@@ -231,7 +233,8 @@ const atByte = (
   )
 
 /**
- * Resets every connection after this many bytes in one direction, by default the direction from the server.
+ * Resets every connection after this many bytes in one direction. By default the bytes that the server sends
+ * are counted.
  *
  * @since 0.1.0
  * @category connections
@@ -240,8 +243,8 @@ export const resetAfterBytes = (bytes: number, where: Where = {}, times: Times =
   atByte("resetAfterBytes", where, bytes, times, Verdict.Reset)
 
 /**
- * Truncates one direction, by default the direction from the server. The receiver sees FIN after this many
- * bytes, and the sender does not notice.
+ * Truncates one direction, by default the direction from the server. After this many bytes the receiver sees
+ * FIN, and the sender does not notice.
  *
  * @since 0.1.0
  * @category connections
@@ -250,8 +253,8 @@ export const truncate = (bytes: number, where: Where = {}, times: Times = {}): F
   atByte("truncate", where, bytes, times, Verdict.Truncate)
 
 /**
- * Resets all connections that are open at the given time, in milliseconds since the epoch on the clock that
- * timeouts use (`VirtualClock.now`).
+ * Resets all matching connections that are open at the given time. `time` is in milliseconds since the epoch,
+ * on the clock that timeouts use (`VirtualClock.now`).
  *
  * @since 0.1.0
  * @category connections
@@ -267,9 +270,9 @@ export const resetAt = (time: number, where: Where = {}): Fault =>
   )
 
 /**
- * Makes connections half-open: no event is delivered any more, and neither end notices. With a `sender`, only
- * the direction from that end is affected. New attempts to connect are not affected. Withheld bytes are
- * delivered when the scope closes.
+ * Makes connections half-open: events are withheld, and neither end notices. With a `sender`, only the
+ * direction from that end is affected. New attempts to connect are not affected. Withheld bytes are delivered
+ * when the scope closes.
  *
  * @since 0.1.0
  * @category connections
@@ -286,8 +289,8 @@ export const halfOpen = (where: Where = {}): Fault =>
   })
 
 /**
- * Separates two groups of hosts: neither events on connections nor attempts to connect pass between them, in
- * either direction. When the scope closes, withheld bytes are delivered and the connections continue.
+ * Separates two groups of hosts in both directions. Neither events on connections nor attempts to connect
+ * pass between the groups. When the scope closes, withheld bytes are delivered and the connections continue.
  *
  * @since 0.1.0
  * @category connections
@@ -303,8 +306,8 @@ export const partition = (one: Pattern, other: Pattern): Fault =>
   })
 
 /**
- * Makes the application at one end, by default the client, stop reading. The stall starts with the first
- * bytes that arrive and lasts for the given duration or until the scope closes.
+ * Makes the application at one end stop reading; the default is the client's end. The stall starts with the
+ * first bytes that arrive there. It lasts for the given duration or until the scope closes.
  *
  * @since 0.1.0
  * @category connections
@@ -326,9 +329,9 @@ export const stalledReader = (
   })
 
 /**
- * Applies a verdict at a position in HTTP messages. To find the position, both directions are parsed with the
- * core's parsers. On a connection that is already in use when the fault is installed, parsing starts with the
- * next request.
+ * Applies a verdict at a position in HTTP messages. Core's parsers parse both directions to find the
+ * position. If a connection is already in use when the fault is installed, parsing starts with the next
+ * request.
  *
  * @example
  * import { Fault, Verdict } from "@httpfx/testing"

@@ -1,6 +1,6 @@
 /**
  * Converts exchanges to HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/). Unknown values are -1 or
- * empty, as the specification says. Bodies keep their content codings.
+ * empty, as the specification requires. Bodies are stored in their content codings, without decoding.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import type { Exchange, Message } from "./tap/parse.js"
 import { textOf } from "./tap/wireText.js"
 
 /**
- * A header field or a parameter: `name` and `value`.
+ * A header field or a parameter, as `name` and `value`.
  *
  * @since 0.1.0
  * @category models
@@ -20,8 +20,8 @@ export interface Pair {
 }
 
 /**
- * A cookie (RFC 6265), with the attributes `path`, `domain`, `expires`, `httpOnly` and `secure` if the
- * message contains them.
+ * A cookie (RFC 6265). If the message contains the attributes `path`, `domain`, `expires`, `httpOnly` and
+ * `secure`, the cookie has them too.
  *
  * @since 0.1.0
  * @category models
@@ -61,14 +61,14 @@ export interface Request {
 
 /**
  * A response: `status`, `statusText` (the reason phrase), `httpVersion`, `cookies`, `headers`, `redirectURL`,
- * and the body as `content` (`size` in bytes, `mimeType`, `text`, and `encoding` if the body is not text).
- * `headersSize` and `bodySize` are bytes on the wire, or -1 if unknown.
+ * and the body as `content`. `content` has `size` (in bytes), `mimeType`, `text`, and, if the body is not
+ * text, `encoding`. `headersSize` and `bodySize` are bytes on the wire, or -1 if unknown.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Response {
-  /** The status code; 0 if there was no response. */
+  /** The status code. 0 if the response is missing. */
   readonly status: number
   readonly statusText: string
   readonly httpVersion: string
@@ -88,8 +88,8 @@ export interface Response {
 /**
  * An exchange: its `request` and `response`, its start as `startedDateTime` (ISO 8601), and its duration as
  * `time` (ms). `timings` divides the duration into phases (`blocked`, `dns`, `connect`, `ssl`, `send`,
- * `wait`, `receive`, in ms; -1 if unknown). `connection` and `serverIPAddress` identify the connection;
- * `cache` is empty.
+ * `wait`, `receive`, in ms; -1 if unknown). `connection` and `serverIPAddress` identify the connection.
+ * `cache` is always empty.
  *
  * @since 0.1.0
  * @category models
@@ -114,8 +114,8 @@ export interface Entry {
 }
 
 /**
- * A HAR 1.2 document: `log` contains the `version` of the format, the `creator` (`name` and `version`) and
- * the `entries`, one per exchange.
+ * A HAR 1.2 document. `log` contains the `version` of the format, the `creator` (`name` and `version`) and
+ * the `entries`. Each exchange has one entry.
  *
  * @since 0.1.0
  * @category models
@@ -262,7 +262,8 @@ const responseOf = (message: Message<ResponseHead> | undefined): Response => {
 const entryOf = (exchange: Exchange, request: Message<RequestHead>): Entry => {
   const { connection, response } = exchange
   const send = request.ended - request.begun
-  // A response may begin before the upload has ended. In this case `wait` is 0 instead of a negative time.
+  // A response may begin before the upload has ended. `wait` must then be 0, because the difference is
+  // negative.
   const wait = response === undefined ? 0 : Math.max(0, response.begun - request.ended)
   const receive =
     response === undefined ? 0 : Math.max(0, response.ended - Math.max(response.begun, request.ended))
@@ -282,7 +283,7 @@ const entryOf = (exchange: Exchange, request: Message<RequestHead>): Entry => {
 
 /**
  * Converts exchanges, such as those of `Wiretap.exchanges`, to a HAR document for `JSON.stringify`. Entries
- * are in the order in which the requests began. Responses without a request have no entry.
+ * have the order in which the requests began. A response without a request gets no entry.
  *
  * @example
  * import { Wiretap } from "@httpfx/testing"

@@ -1,10 +1,10 @@
 /**
- * Hosts on a memory network. Each host has a name, a program that it runs, and its own wall clock, and can
+ * Hosts on a memory network. Each host has a name, a program that it runs, and its own wall clock. A host can
  * crash and restart.
  *
- * A crash is not an orderly shutdown: the host's connections and listeners are removed before its fibers are
- * interrupted, so finalizers can no longer send anything to a peer. State that must survive a crash, such as
- * a disk, has to be kept outside the program, by the test.
+ * A crash is not an orderly shutdown. The host's connections and listeners are removed before its fibers are
+ * interrupted, so finalizers can no longer send anything to a peer. The test must keep all state that
+ * survives a crash, such as a disk, outside of the program.
  *
  * @since 0.1.0
  */
@@ -30,12 +30,13 @@ import { MemoryNetwork } from "./MemoryNetwork.js"
  */
 export interface Options {
   /**
-   * Milliseconds by which the host's wall time is ahead of the network's, or behind if negative. Default 0.
+   * Milliseconds by which the host's wall time is ahead of the network's wall time. A negative value means
+   * behind. Default 0.
    */
   readonly ahead?: number | undefined
   /**
-   * Rate at which the host's wall time runs fast, or slow if negative, from the start: 0.001 is 1 ms per
-   * second. Default 0.
+   * Rate at which the host's wall time runs fast, from the start. A negative value means slow. 0.001 is 1 ms
+   * per second. Default 0.
    */
   readonly drift?: number | undefined
 }
@@ -54,7 +55,7 @@ export interface Options {
 export type Crash = "reset" | "silence"
 
 /**
- * The host crashed before its program completed.
+ * The error for a host that crashed before its program completed.
  *
  * @since 0.1.0
  * @category errors
@@ -69,7 +70,7 @@ export class HostCrashed extends Data.TaggedError("HostCrashed")<{
 }
 
 /**
- * A host whose program returns `A` or fails with `E`.
+ * A host. Its program returns `A` or fails with `E`.
  *
  * @since 0.1.0
  * @category models
@@ -86,18 +87,19 @@ export interface Host<A, E> {
   readonly starts: Effect.Effect<number>
   /**
    * Starts the program if the host is down. Waits for the program and returns its result. If the host is
-   * already up, `start` waits for the running program, or returns the result of the completed program.
+   * already up, `start` starts nothing. It then waits for the running program, or returns the result of the
+   * completed program.
    */
   readonly start: Effect.Effect<A, E | HostCrashed>
   /**
-   * Removes the host's connections and listeners and then interrupts its fibers, by default as `reset`. Does
-   * nothing if the host is down. Finalizers that need no time have run when this effect completes. Other
-   * finalizers continue without network access.
+   * Crashes the host, by default as `reset`. Removes the host's connections and listeners, and then
+   * interrupts its fibers. Does nothing if the host is down. Finalizers that need no time have run when this
+   * effect completes. All other finalizers continue without network access.
    */
   readonly crash: (as?: Crash) => Effect.Effect<void>
   /**
-   * Sets the host's wall time forward by this many milliseconds, or back if negative. Sleeps and timeouts are
-   * not affected.
+   * Sets the host's wall time forward by this many milliseconds. A negative value sets it back. Sleeps and
+   * timeouts are not affected.
    */
   readonly step: (millis: number) => Effect.Effect<void>
 }
@@ -127,11 +129,12 @@ class Fibers extends Supervisor.AbstractSupervisor<void> {
 }
 
 /**
- * Creates a host with a name, starts its program and returns when the program has completed. Servers and
- * fibers that the program starts live in the scope of the host's current start. The program's `Network`
- * connects from the host's address, and a listener on all addresses listens only on that address. The
- * program's `Clock` is the current clock, but with the wall time of the options. Closing the scope of this
+ * Creates a host with a name, starts its program, and returns when the program has completed. Servers and
+ * fibers that the program starts live in the scope of the host's current start. Closing the scope of this
  * effect crashes the host and waits for the host's finalizers.
+ *
+ * The program's `Network` connects from the host's address. A listener on all addresses listens only on the
+ * host's address. The program's `Clock` is the current clock, with the wall time that the options determine.
  *
  * @example
  * import { HttpServer, HttpServerResponse } from "@effect/platform"
@@ -178,7 +181,7 @@ export const make = <A, E, R>(
         Effect.withClock(clock),
         Effect.supervised(supervisor)
       ) as Effect.Effect<A, E>
-      // Fork a daemon, because the program must keep running when the fiber that called `start` ends.
+      // The program must keep running when the fiber that called `start` ends, so fork a daemon.
       const fiber = yield* Effect.forkDaemon(running)
       supervisor.alive.add(fiber as Fiber.RuntimeFiber<unknown, unknown>)
       fiber.addObserver(() => supervisor.alive.delete(fiber as Fiber.RuntimeFiber<unknown, unknown>))
@@ -186,7 +189,7 @@ export const make = <A, E, R>(
       return life
     })
 
-    /** Ends the current run of the program; the returned effect waits for asynchronous finalizers. */
+    /** Ends the current run of the program. The returned effect waits for asynchronous finalizers. */
     const end = ({ fibers, network, scope }: Life<A, E>, as: Crash): Effect.Effect<void> => {
       life = undefined
       back = network.end(as)
@@ -212,7 +215,7 @@ export const make = <A, E, R>(
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => (life === undefined ? Effect.void : end(life, "reset")))
     )
-    // The caller cannot crash a host before receiving it, so `HostCrashed` is impossible here.
+    // Before `make` returns, the caller has no host to crash, so `HostCrashed` cannot occur here.
     yield* start as Effect.Effect<A, E>
     return {
       name,

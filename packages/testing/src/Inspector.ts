@@ -1,10 +1,10 @@
 /**
- * An inspector for a running server during development. It shows the server's connections, timeouts,
- * in-flight and recent exchanges with their recorded bytes, and the pools of agents, as an HTML page, as text
- * for a terminal, and as JSON.
+ * An inspector for a running server during development. It shows the server's connections, timeouts, and the
+ * pools of agents. It also shows in-flight and recent exchanges with their recorded bytes. The output is an
+ * HTML page, text for a terminal, or JSON.
  *
- * An inspector that is not installed costs nothing. The page shows recorded bytes, bodies included, so it
- * must never be served on a public address. Never changes the inspected server.
+ * Without an installed inspector, a server has no extra cost. The page shows recorded bytes, including
+ * bodies, so never serve it on a public address. Never changes the inspected server.
  *
  * @since 0.1.0
  */
@@ -34,7 +34,7 @@ import * as Wiretap from "./Wiretap.js"
 export type { AgentView, ConnectionView, ExchangeView, ServerView, Snapshot, UnderWay } from "./tools/look.js"
 
 /**
- * The address of the page, and options for its content.
+ * Options of an inspector: the address of the page, and its content.
  *
  * @since 0.1.0
  * @category models
@@ -42,22 +42,22 @@ export type { AgentView, ConnectionView, ExchangeView, ServerView, Snapshot, Und
 export interface Options {
   /** The address on which the page is served. Default 127.0.0.1, to which only this machine can connect. */
   readonly host?: string | undefined
-  /** The port. Default 4400; with 0 the system assigns a free port. */
+  /** The port. With 0 the system assigns a free port. Default 4400. */
   readonly port?: number | undefined
-  /** Maximum number of ended exchanges that are stored. Default 200. */
+  /** Maximum number of stored exchanges that have ended. Default 200. */
   readonly history?: number | undefined
-  /** Agents to show, by name. Default: the agent in the context, if there is one. */
+  /** Agents to show, by name. Default: the agent in the context, or no agent if the context has none. */
   readonly agents?: Readonly<Record<string, Agent.Service>> | undefined
   /**
-   * Names (case-insensitive) of the header fields whose values are redacted, instead of the default names
-   * {@link redactedNames}. User and password in URLs are always redacted.
+   * Names (case-insensitive) of the header fields whose values are redacted. The user and the password in a
+   * URL are always redacted. Default {@link redactedNames}.
    */
   readonly redact?: ReadonlyArray<string> | undefined
 }
 
 /**
- * Names of the header fields whose values an inspector redacts by default: the fields that platform redacts
- * in its spans, `Proxy-Authorization`, and other fields that contain secrets of a client.
+ * Names of the header fields whose values an inspector redacts by default. These are the fields that platform
+ * redacts in its spans, `Proxy-Authorization`, and further fields that contain secrets of a client.
  *
  * @since 0.1.0
  * @category options
@@ -74,11 +74,11 @@ export const redactedNames: ReadonlyArray<string> = [
  * @category models
  */
 export interface Inspection {
-  /** Returns the current state of the server. */
+  /** The current state of the server. */
   readonly snapshot: Effect.Effect<Snapshot>
   /**
-   * Returns the recorded bytes of an exchange as text, in which `>` marks bytes that the client sent and `<`
-   * bytes that the server sent. Returns `None` if the exchange was not recorded or is no longer stored, or if
+   * Returns the recorded bytes of an exchange as text. In the text, `>` marks bytes from the client and `<`
+   * marks bytes from the server. Returns `None` if the recording is missing or was discarded, or if
    * `layerTap` is not installed. The values of the fields in `Options.redact` are redacted, even if a value
    * spans segments.
    */
@@ -94,11 +94,11 @@ export interface Inspection {
 export class Tap extends Context.Tag("@httpfx/testing/Inspector/Tap")<
   Tap,
   {
-    /** The network without the recorder. */
+    /** The network below the recorder, which is not recorded. */
     readonly network: Network.Service
-    /** The recorder. */
+    /** The recorder of the bytes. */
     readonly wiretap: Wiretap.Service
-    /** Maximum bytes stored per exchange and direction. */
+    /** Maximum number of bytes stored per exchange and direction. */
     readonly limit: number
   }
 >() {}
@@ -157,24 +157,24 @@ export const make = (options: Options = {}): Effect.Effect<Inspection, never, Se
     return inspection
   })
 
-// The internal state of each inspection. `app` marks its own exchanges there, so that the page does not show
-// them.
+// The internal state of each inspection. `app` marks its own exchanges in this state, so that the page leaves
+// them out.
 const looks = new WeakMap<Inspection, Look>()
 
-// Whether `Host` names this machine. Prevents DNS rebinding, in which a foreign page in a local browser
-// reaches this server by a name of its own.
+// Returns whether `Host` names this machine. The check prevents DNS rebinding, by which a foreign page in a
+// local browser reaches this server under a name of its own.
 const isLocal = (host: string | undefined, own: string): boolean => {
   const name = host?.replace(/:\d+$/, "")
   return name === own || name === "localhost" || name === "[::1]" || /^127(?:\.\d+){3}$/.test(name ?? "")
 }
 
 /**
- * An app that serves the page at `/` (as text for clients that do not accept HTML, such as `curl`), the state
- * as JSON at `/state`, and the recorded bytes at `/wire/:connection/:exchange`. The app can be mounted at any
- * path of another app; `layer` serves the app on a separate port. If the app is mounted on the inspected
- * server, its own exchanges are not shown.
+ * An app that serves the page at `/`, the state as JSON at `/state`, and the recorded bytes at
+ * `/wire/:connection/:exchange`. Clients that do not accept HTML, such as `curl`, get the page as text. The
+ * app can be mounted at any path of another app. If it is mounted on the inspected server, its own exchanges
+ * are not shown. `layer` serves the app on a separate port.
  *
- * Requests must have a loopback address or `host` as their `Host`; other requests get a 403 response.
+ * The `Host` of a request must be a loopback address or `host`. All other requests get a 403 response.
  *
  * @since 0.1.0
  * @category apps
@@ -219,7 +219,7 @@ export const app = (inspection: Inspection, host = "localhost"): HttpApp.Default
   })
 }
 
-// Shut down without grace periods, because an open page must not delay the exit of the program.
+// Shut down without grace periods, so that an open page does not delay the exit of the program.
 const ending = { idleConnectionGrace: 0, gracefulShutdownTimeout: 0 }
 
 /**
@@ -249,7 +249,7 @@ export const layer = (
     Effect.gen(function* () {
       const { host = "127.0.0.1", port = 4400 } = options
       const inspection = yield* make(options)
-      // Use the network without the recorder, so the inspector's own connections are not recorded.
+      // Use the network below the recorder, so that the inspector's own connections are not recorded.
       const network = Option.match(yield* Effect.serviceOption(Tap), {
         onNone: () => Network.Network,
         onSome: ({ network }) => Effect.succeed(network)
@@ -265,7 +265,7 @@ export const layer = (
   )
 
 /**
- * Does the same as `layer`, with options read from the configuration.
+ * Does the same as {@link layer}, with options read from the configuration.
  *
  * @since 0.1.0
  * @category layers

@@ -1,10 +1,10 @@
 /**
- * Fails tests that leak fibers, timers, connections, listeners, or requests that use a connection. The
+ * Fails tests that leak fibers, timers, connections or listeners, or requests that use a connection. The
  * failure lists the leaks.
  *
  * A check never ends a leak itself, and never counts fibers or connections that existed before the test. The
- * check first waits up to `patience` for everything to end, because the system reports a closed socket only
- * some turns of the event loop later.
+ * system reports a closed socket only some turns of the event loop later. The check therefore first waits up
+ * to `patience` for everything to end.
  *
  * @since 0.1.0
  */
@@ -29,7 +29,7 @@ import { microturns, turn } from "./time/turns.js"
 import { monotonicNow } from "./time/realTime.js"
 
 /**
- * One leak.
+ * A single leak.
  *
  * @since 0.1.0
  * @category models
@@ -54,13 +54,13 @@ export const Left = Schema.Struct({
 export type Left = typeof Left.Type
 
 /**
- * A test leaked.
+ * The error for a test that leaked.
  *
  * @since 0.1.0
  * @category errors
  */
 export class Leaked extends Schema.TaggedError<Leaked>("@httpfx/testing/Leaked")("Leaked", {
-  /** All leaks. */
+  /** All leaks of the test. */
   left: Schema.Array(Left)
 }) {
   override get message(): string {
@@ -78,27 +78,27 @@ export class Leaked extends Schema.TaggedError<Leaked>("@httpfx/testing/Leaked")
  */
 export interface Options {
   /**
-   * How long, in real time, the check waits for fibers and connections that end by themselves. Default 250
-   * milliseconds.
+   * Maximum real time for which the check waits for fibers and connections that end by themselves. Default
+   * 250 milliseconds.
    */
   readonly patience?: Duration.DurationInput | undefined
 }
 
 /**
- * Observes effects for leaks. A watch may observe several effects.
+ * Observes effects for leaks. One watch may observe several effects.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Watch {
   /**
-   * Runs an effect and observes its fibers, its sleeps, and the connections and listeners that it opens
-   * through its `Network`.
+   * Runs an effect, and observes its fibers and its sleeps. Also observes the connections and listeners that
+   * the effect opens through its `Network`.
    */
   readonly run: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** The leaks at this moment. */
+  /** The leaks that exist when this effect runs. */
   readonly left: Effect.Effect<ReadonlyArray<Left>>
-  /** Fails if leaks exist after `patience`. */
+  /** Fails if leaks still exist after `patience`. */
   readonly check: Effect.Effect<void, Leaked>
 }
 
@@ -108,7 +108,7 @@ const ends = ({ client, server }: { readonly client: End; readonly server: End }
   return `${end("client", client)}; ${end("server", server)}`
 }
 
-// Returns text with the name of the fiber's span. A span of another process has no name.
+// Returns the name of the fiber's span, as a part of a message. A span of another process has no name.
 const nameOfSpan = (fiber: Fiber.RuntimeFiber<unknown, unknown>): string => {
   const span = Context.getOption(fiber.currentContext as Context.Context<ParentSpan>, ParentSpan)
   return Option.isSome(span) && span.value._tag === "Span" ? ` in span "${span.value.name}"` : ""
@@ -147,8 +147,8 @@ export const make = (options: Options = {}): Effect.Effect<Watch> =>
       if (found.length > 0) return yield* new Leaked({ left: found })
     })
 
-    // Adds a source of leaks: requests of the client in the context, and new connections of the memory
-    // network, except connections that are idle in the client's pool.
+    // Also watches requests of the client in the context, and new connections of the memory network.
+    // Connections that are idle in the client's pool do not count as leaks.
     const around = Effect.gen(function* () {
       const memory = yield* Effect.serviceOption(MemoryNetwork)
       const client = yield* Effect.serviceOption(Client)
@@ -191,13 +191,13 @@ export const make = (options: Options = {}): Effect.Effect<Watch> =>
   })
 
 /**
- * Runs a test and fails it with `Leaked` if the test leaks. Leaks are fibers that the test forked (daemons
- * too), sleeps, and connections and listeners that the test opened through its `Network`. All other new
- * connections of a `MemoryNetwork` in the context are leaks too, except idle connections of a `Client` in the
- * context. In-flight requests of that `Client` are leaks.
+ * Runs a test and fails with `Leaked` if the test leaks. Leaks are fibers that the test forked (daemons too),
+ * sleeps, and connections and listeners that the test opened through its `Network`. In-flight requests of a
+ * `Client` in the context are leaks too. All other new connections of a `MemoryNetwork` in the context are
+ * leaks, except idle connections of that `Client`.
  *
- * For a test with a scope use `checkScoped`, which closes the scope first. A test that fails keeps its own
- * failure.
+ * For a test with a scope use `checkScoped`, which closes the scope first. If the test itself fails, its
+ * failure is kept and the check is skipped.
  *
  * @example
  * import { it } from "@effect/vitest"
@@ -218,7 +218,7 @@ export const check = <A, E, R>(
   Effect.flatMap(make(options), (watch) => Effect.zipLeft(watch.run(effect), watch.check))
 
 /**
- * Does the same as `check` for a test with a scope, and closes that scope before the check.
+ * Does the same as {@link check} for a test with a scope. The scope is closed before the check.
  *
  * @since 0.1.0
  * @category assertions
@@ -229,8 +229,8 @@ export const checkScoped = <A, E, R>(
 ): Effect.Effect<A, E | Leaked, Exclude<R, Scope.Scope>> => check(Effect.scoped(effect), options)
 
 /**
- * Wraps a layer: observes the layer while it is built and used, and dies with `Leaked` if leaks exist after
- * its release.
+ * Observes a layer while it is built and used. Dies with `Leaked` if leaks exist after the release of the
+ * layer.
  *
  * @since 0.1.0
  * @category layers

@@ -2,7 +2,7 @@
  * A network in memory whose connections behave like TCP, without sockets and under Effect's clock.
  *
  * The network models ordered bytes, windows and backpressure, half-close, reset, refused connections, names
- * and ports. Without latency, bytes arrive without any advance of the clock; with latency they arrive when
+ * and ports. Without latency, bytes arrive without any advance of the clock. With latency, bytes arrive when
  * the test advances its `TestClock`. Conditions and faults last until their scope closes. One seed drives all
  * randomness, so the same program sees the same order of events in every run. Nothing is encrypted.
  *
@@ -89,7 +89,7 @@ export const layer = (options?: Options): Layer.Layer<Network | MemoryNetwork> =
   )
 
 /**
- * The seed of all randomness of the network in the context. Print it when a test fails, and pass it as
+ * The seed of all randomness in the network in the context. Print the seed when a test fails, and pass it as
  * `Options.seed` to repeat the run.
  *
  * @since 0.1.0
@@ -103,7 +103,7 @@ export const seed: Effect.Effect<number | string, never, MemoryNetwork> = Effect
 /**
  * Changes the conditions of open and future connections until the scope closes. If several conditions match a
  * connection, the newest value of each property applies. To change conditions over time, write an effect that
- * sleeps between changes.
+ * sleeps between the changes.
  *
  * @example
  * import { MemoryNetwork } from "@httpfx/testing"
@@ -126,7 +126,7 @@ export const condition = (
   Effect.flatMap(MemoryNetwork, (memory) => memory.condition(where, conditions))
 
 /**
- * Installs a rule until the scope closes. `Fault` has ready-made rules.
+ * Installs a rule until the scope closes. The module `Fault` has ready-made rules.
  *
  * @example
  * import { MemoryNetwork, Verdict } from "@httpfx/testing"
@@ -147,7 +147,7 @@ export const rule = (
   Effect.flatMap(MemoryNetwork, (memory) => memory.rule(decide, observe))
 
 /**
- * Resets all matching connections immediately; both ends see RST. Returns the number of connections.
+ * Resets all matching connections immediately, so that both ends see RST. Returns the number of connections.
  *
  * @since 0.1.0
  * @category faults
@@ -156,8 +156,8 @@ export const reset = (where: Where = {}): Effect.Effect<number, never, MemoryNet
   Effect.flatMap(MemoryNetwork, (memory) => memory.reset(where))
 
 /**
- * Sets the addresses to which a name resolves from now on. With an empty list, lookups of the name fail with
- * `ENOTFOUND`. Existing listeners on the name keep their address.
+ * Sets the addresses to which a name resolves from now on. If the list is empty, lookups of the name fail
+ * with `ENOTFOUND`. Existing listeners on the name keep their address.
  *
  * @since 0.1.0
  * @category conditions

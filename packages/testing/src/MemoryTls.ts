@@ -1,10 +1,9 @@
 /**
- * Certificates for the TLS of a memory network. Such a network only simulates handshakes and encrypts
- * nothing.
+ * Certificates for the TLS of a memory network, which simulates handshakes and encrypts nothing.
  *
- * The certificates are texts for the PEM options (`TlsOptions.cert`, `key`, `ca`); each text states names,
+ * The certificates are texts for the PEM options (`TlsOptions.cert`, `key`, `ca`). Each text states names,
  * issuer and validity. Invalid certificates make handshakes fail as in Node, with Node's codes. The texts
- * contain no keys or secrets, and other networks reject them.
+ * contain no keys or secrets, and all other networks reject them.
  *
  * @since 0.1.0
  */
@@ -19,29 +18,32 @@ import { authorityText, certificateText, keyText, platformAuthority } from "./ne
  */
 export interface CertificateOptions {
   /**
-   * Names and IP addresses for which the certificate is valid. The `*` in `*.internal` matches exactly one
-   * label.
+   * Names and IP addresses for which the certificate is valid. The `*` in a name such as `*.internal` matches
+   * exactly one label.
    */
   readonly names: string | ReadonlyArray<string>
-  /** Start of validity, in milliseconds since the epoch. Default: no lower bound. */
+  /**
+   * Start of validity, in milliseconds since the epoch, by the network's clock. Default: the certificate is
+   * valid from the beginning of time.
+   */
   readonly notBefore?: number | undefined
   /**
-   * End of validity, in milliseconds since the epoch by the network's clock. Default: the certificate never
+   * End of validity, in milliseconds since the epoch, by the network's clock. Default: the certificate never
    * expires.
    */
   readonly notAfter?: number | undefined
 }
 
 /**
- * A certificate authority.
+ * A certificate authority of a memory network.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Authority {
-  /** The name of the authority, which its certificates state as their issuer. */
+  /** The name of the authority. Certificates of the authority state this name as their issuer. */
   readonly name: string
-  /** The value for `TlsOptions.ca` of a peer that shall trust this authority. */
+  /** The value for `TlsOptions.ca` of a peer that must trust this authority. */
   readonly ca: string
   /** Issues a certificate for these names. */
   readonly certificate: (options: CertificateOptions) => Credentials
@@ -76,8 +78,8 @@ export const authority = (name: string): Authority => ({
 })
 
 /**
- * Issues a certificate of the authority that peers trust by default, without a `ca`. This authority takes the
- * place of the public authorities.
+ * Issues a certificate of the authority that peers trust by default, without a `ca`. On a memory network this
+ * authority takes the place of the public authorities.
  *
  * @since 0.1.0
  * @category constructors
@@ -85,7 +87,7 @@ export const authority = (name: string): Authority => ({
 export const certificate = (options: CertificateOptions): Credentials => issue(options, platformAuthority)
 
 /**
- * Creates a self-signed certificate. Only peers that have the certificate as their `ca` trust it.
+ * Creates a self-signed certificate. Only peers whose `ca` is this certificate trust it.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,8 +1,8 @@
 /**
- * Stubs of third-party services: HTTP servers on the network whose replies the test defines.
+ * Stubs of third-party services: HTTP servers on the network, whose replies the test defines.
  *
  * The client under test runs as in production: it resolves the name, connects, pools connections, times out
- * and retries. A request that no stub matches gets a 501 response that states the reasons. Closing the scope
+ * and retries. If no stub matches a request, the response is a 501 that states the reasons. Closing the scope
  * of the origin then dies, unless `strict` is `false`.
  *
  * @since 0.1.0
@@ -39,9 +39,9 @@ export type {
  * @category models
  */
 export interface BrokenOff {
-  /** The response to cut off. By default there is no response and no byte is sent. */
+  /** The response to cut off. Default: nothing is sent. */
   readonly response?: HttpServerResponse.HttpServerResponse | undefined
-  /** How many bytes of the response are sent, head included. Default: only the head. */
+  /** Number of bytes of the response that are sent, including the head. Default: only the head is sent. */
   readonly afterBytes?: number | undefined
 }
 
@@ -56,7 +56,8 @@ const connectionFault =
 
 /**
  * A reply that resets the connection, so the client fails with `ConnectionReset`. If the request was sent on
- * a reused connection, the client may retry the request (docs/client.md); the retry counts as another call.
+ * a reused connection, the client may retry the request (docs/client.md). The retry then counts as another
+ * call.
  *
  * @example
  * import { HttpServerResponse } from "@effect/platform"
@@ -87,7 +88,7 @@ export const hangUp: (options?: BrokenOff) => ConnectionFault = connectionFault(
 const Unmatched = Schema.Struct({
   method: Schema.String,
   target: Schema.String,
-  /** The name of each stub, and the reasons why the stub did not match. */
+  /** The name of each stub, and the reasons why the stub does not match. */
   stubs: Schema.Array(Schema.Struct({ name: Schema.String, reasons: Schema.Array(Schema.String) }))
 })
 
@@ -107,7 +108,8 @@ const print = (origin: string, { method, stubs, target }: Unmatched): string =>
   ].join("\n")
 
 /**
- * An origin received requests that no stub matched, or stubs were called less often than expected.
+ * The error for an origin that received requests without a matching stub, or whose stubs were called less
+ * often than expected.
  *
  * @since 0.1.0
  * @category errors
@@ -119,7 +121,7 @@ export class OriginUnmet extends Schema.TaggedError<OriginUnmet>("@httpfx/testin
     origin: Schema.String,
     /** Requests that no stub matched. */
     unmatched: Schema.Array(Unmatched),
-    /** Stubs that were not called, or less often than their `times`. */
+    /** Stubs that were called less often than their `times`, or never. */
     pending: Schema.Array(Schema.String)
   }
 ) {
@@ -142,21 +144,21 @@ export interface Options {
   readonly host: string
   /** The port. Default 80, or 443 with `tls`. */
   readonly port?: number | undefined
-  /** TLS options, which make this an `https` origin. The network must support TLS. */
+  /** TLS options. With them the origin is an `https` origin. The network must support TLS. */
   readonly tls?: Omit<TlsOptions, "role"> | undefined
   /** Options of the origin's server. */
   readonly server?: Server.ServerOptions | undefined
-  /** Whether closing the scope dies if a request matched no stub. Default `true`. */
+  /** Whether closing the scope dies after a request that no stub matched. Default `true`. */
   readonly strict?: boolean | undefined
   /**
-   * How failures of replies and handlers are reported if the test does not read `Origin.failures`. Default
-   * `print`.
+   * The way in which failures of replies and handlers are reported, if the test has not read them from
+   * `Origin.failures`. Default `print`.
    */
   readonly onHandlerFailure?: OnHandlerFailure | undefined
 }
 
 /**
- * A stubbed HTTP server: replies as its stubs define, and records the requests.
+ * A stubbed HTTP server. It replies as its stubs define, and records the requests.
  *
  * @since 0.1.0
  * @category models
@@ -164,22 +166,22 @@ export interface Options {
 export interface Origin {
   /** The URL of the origin, without a path: `http://api.stripe.test`. */
   readonly url: string
-  /** Adds stubs before the existing stubs. The first stub that matches a request replies. */
+  /** Adds stubs before the existing stubs. The first stub that matches a request determines the reply. */
   readonly stub: (...routes: ReadonlyArray<Route>) => Effect.Effect<void>
-  /** All requests so far, oldest first. */
+  /** All requests so far. The oldest is the first. */
   readonly calls: Effect.Effect<ReadonlyArray<Call>>
   /** Requests so far that no stub matched. */
   readonly unmatched: Effect.Effect<ReadonlyArray<Unmatched>>
   /** Number of connections so far. */
   readonly connections: Effect.Effect<number>
   /**
-   * Failures of replies and handlers so far. Failures that a test has read here are not reported when the
-   * scope closes.
+   * Failures of replies and handlers so far. Failures that a test has read here are left out of the report
+   * when the scope closes.
    */
   readonly failures: Effect.Effect<ReadonlyArray<HandlerFailure>>
   /**
-   * Fails if a stub was called less often than its `times` (default: once, or never if the stub is
-   * `optional`), or if a request matched no stub.
+   * Fails if a stub was called less often than its `times`, or if a request matched no stub. The default of
+   * `times` is 1. For an `optional` stub it is 0.
    */
   readonly assertAllCalled: Effect.Effect<void, OriginUnmet>
 }
@@ -260,7 +262,7 @@ export const make = (
         })
         if (!isFault(answered)) return answered
         cut(answered.by, answered.response === undefined ? 0 : answered.afterBytes)
-        // Without a response, wait here until the close of the connection interrupts this handler.
+        // If the reply has no response, wait until the close of the connection interrupts this handler.
         return answered.response ?? (yield* Effect.never)
       })
     )
@@ -293,7 +295,7 @@ export const make = (
   })
 
 /**
- * Starts an origin that serves a whole app in place of stubs, to simulate a service. Returns the URL of the
+ * Starts an origin that serves an app in place of stubs, to simulate a whole service. Returns the URL of the
  * origin.
  *
  * @since 0.1.0
@@ -326,8 +328,7 @@ const serve = <E>(
     const { host, port = options.tls === undefined ? 80 : 443, server, tls } = options
     const numbered = connectionNumbers(yield* Network, tls)
     const made = Effect.provideService(
-      // Close idle connections at shutdown without a grace period, because a test may never advance the
-      // clock.
+      // Close idle connections without a grace period at shutdown, because the test clock may stand still.
       Server.make({ host, port, idleConnectionGrace: 0, ...server }),
       Network,
       numbered.network

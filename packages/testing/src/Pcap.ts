@@ -1,10 +1,10 @@
 /**
- * Converts recordings to a capture file in the classic pcap format (draft-ietf-opsawg-pcap) with link type
- * RAW (101): each packet starts with its IP header.
+ * Converts recordings to a capture file in the classic pcap format (draft-ietf-opsawg-pcap). The link type is
+ * RAW (101), so each packet starts with its IP header.
  *
  * Payloads and times come from the recording. The IP and TCP headers are synthetic: a handshake when the
- * connection opens, segments of at most 1460 bytes with sequence numbers (RFC 9293), an ACK for each event,
- * FIN and RST.
+ * connection opens, segments of at most 1460 bytes, an ACK for each event, FIN and RST. Sequence numbers
+ * follow RFC 9293.
  *
  * @since 0.1.0
  */
@@ -111,7 +111,7 @@ const packet = (
   view.setUint16(header + 12, 0x5000 | fields.flags)
   view.setUint16(header + 14, 0xffff)
   bytes.set(payload, header + tcpHeader)
-  // The TCP checksum also covers a pseudo header: addresses, length and protocol number 6.
+  // The TCP checksum also covers a pseudo header, which contains addresses, length and the protocol number 6.
   const pseudo = Uint8Array.of(0, 0, length >> 8, length & 255, 0, 6)
   view.setUint16(header + 16, checksum(from.ip, to.ip, pseudo, bytes.subarray(header)))
   return bytes
@@ -151,7 +151,7 @@ class Conversation {
         return this.send(at, other(event.from), Flag.ack)
       }
       case "Skipped":
-        // Leave a gap in the sequence numbers, so that readers see that bytes are missing.
+        // Leave a gap in the sequence numbers, so that a reader of the file sees that bytes are missing.
         this.next[event.from] = (this.next[event.from] + event.bytes) >>> 0
         return
       case "End":
@@ -161,7 +161,7 @@ class Conversation {
         return this.send(at, other(event.from), Flag.ack)
       case "Reset":
         this.over = true
-        // After FIN in both directions the connection is closed, so no RST is written.
+        // If both directions have sent FIN, the connection is already closed, so write no RST.
         if (!this.finished.client || !this.finished.server) this.send(at, event.from, Flag.rst | Flag.ack)
         return
       case "Fault":
@@ -184,7 +184,7 @@ class Conversation {
 
 /**
  * Converts recorded connections, such as those of `Wiretap.recordings`, to a capture file for `tshark` and
- * Wireshark. Packets are ordered by time. Unix sockets get loopback addresses.
+ * Wireshark. Packets are ordered by time. In the file, Unix sockets have loopback addresses.
  *
  * @example
  * import { Wiretap } from "@httpfx/testing"

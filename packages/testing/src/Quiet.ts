@@ -1,6 +1,6 @@
 /**
- * Advances the clock of an ordinary test, a `TestClock` or a `VirtualClock`, from deadline to deadline until
- * nothing waits for the clock or a condition holds.
+ * Advances the clock of an ordinary test from deadline to deadline. The run ends when nothing waits for the
+ * clock, or when a condition holds. The clock is a `TestClock` or a `VirtualClock`.
  *
  * Before each advance, a run waits for fibers and for the network in memory. A run cannot observe I/O of the
  * operating system and does not wait for it (a `Simulation` fails on such I/O). If no deadline is left, the
@@ -19,22 +19,22 @@ import { draw, type AnyFiber } from "./assert/picture.js"
 import { settle } from "./VirtualClock.js"
 
 /**
- * The condition that ends a run, and the limits of the run.
+ * The condition that ends a run, and the limits of that run.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * The condition that ends the run, checked whenever no fiber or message is pending. Default: the run ends
-   * when nothing waits for the clock.
+   * The condition that ends the run. It is checked whenever no fiber or message is pending. Default: the run
+   * ends when nothing waits for the clock.
    */
   readonly until?: (() => boolean) | undefined
-  /** Name of the condition in a failure. Default `a condition`. */
+  /** Name of the condition, shown in a failure. Default `a condition`. */
   readonly name?: string | undefined
   /** Maximum virtual time. Default one day. */
   readonly maxTime?: Duration.DurationInput | undefined
-  /** Maximum number of clock advances; waits with the same deadline share one advance. Default 10,000. */
+  /** Maximum number of clock advances. Waits with the same deadline share one advance. Default 10,000. */
   readonly maxSteps?: number | undefined
 }
 
@@ -45,13 +45,13 @@ export interface Options {
  * @category models
  */
 export interface CompleteOptions extends Omit<Options, "until"> {
-  /** Name of the awaited end, shown in a failure. Default `the end of the effect`. */
+  /** Name of the end of the effect, shown in a failure. Default `the end of the effect`. */
   readonly name?: string | undefined
 }
 
 /**
- * The clock could not advance further. The `reason` is `stuck` if the condition does not hold and nothing
- * waits for the clock, and `time` or `steps` if that limit was reached.
+ * The error for a clock that could not advance further. The `reason` is `stuck` if the condition does not
+ * hold and nothing waits for the clock. It is `time` or `steps` if the limit with this name was reached.
  *
  * @since 0.1.0
  * @category errors
@@ -59,14 +59,14 @@ export interface CompleteOptions extends Omit<Options, "until"> {
 export class NotQuiet extends Data.TaggedError("NotQuiet")<{
   readonly reason: "stuck" | "time" | "steps"
   /**
-   * The limit that was reached, as option and value (`maxSteps 10000`); `undefined` if the reason is `stuck`.
+   * The limit that was reached, as option and value (`maxSteps 10000`). `undefined` if the reason is `stuck`.
    */
   readonly bound: string | undefined
   /** Name of the awaited condition. */
   readonly name: string
-  /** Virtual milliseconds since the call. */
+  /** Virtual milliseconds since the start of the run. */
   readonly elapsed: number
-  /** Connections, listeners, pools, clock waits and fibers that are left, one line each. */
+  /** The connections, listeners, pools, clock waits and fibers that are left. Each has one line. */
   readonly picture: string
 }> {
   override get message(): string {
@@ -92,7 +92,7 @@ const descendants = (fiber: AnyFiber, into: Map<AnyFiber, number>): Effect.Effec
     )
   })
 
-// The living fibers: descendants of the calling fiber, and daemons with their descendants.
+// The live fibers: the descendants of the calling fiber, and the daemons with their descendants.
 const alive = Effect.withFiberRuntime<ReadonlyMap<AnyFiber, number>>((self) =>
   Effect.gen(function* () {
     const fibers = new Map<AnyFiber, number>()
@@ -103,8 +103,8 @@ const alive = Effect.withFiberRuntime<ReadonlyMap<AnyFiber, number>>((self) =>
 )
 
 /**
- * Lets fibers run and advances the clock until the condition holds or, without a condition, until nothing
- * waits for the clock. Returns how many virtual milliseconds passed.
+ * Lets fibers run and advances the clock until the condition holds. Without a condition, the run ends when
+ * nothing waits for the clock. Returns the number of virtual milliseconds that have passed.
  *
  * @example
  * import { Quiet } from "@httpfx/testing"
@@ -151,8 +151,8 @@ export const run = (options: Options = {}): Effect.Effect<number, NotQuiet> =>
   )
 
 /**
- * Runs an effect in a new fiber and advances the clock until the effect ends; returns the effect's result or
- * failure. If the effect cannot end, it is interrupted and `complete` fails with `NotQuiet`.
+ * Runs an effect in a new fiber, and advances the clock until the effect ends. Returns the result or the
+ * failure of the effect. If the effect cannot end, it is interrupted and `complete` fails with `NotQuiet`.
  *
  * @example
  * import { Quiet } from "@httpfx/testing"
@@ -173,7 +173,7 @@ export const complete = <A, E, R>(
     const fiber = yield* Effect.fork(effect)
     const until = () => fiber.unsafePoll() !== null
     yield* run({ ...options, until, name: options.name ?? "the end of the effect" }).pipe(
-      // Advance the clock during the interruption too, because finalizers may sleep.
+      // Finalizers may sleep, so advance the clock during the interruption too.
       Effect.tapError(() => Effect.zipRight(Fiber.interruptFork(fiber), Effect.ignore(run({ until })))),
       Effect.onInterrupt(() => Fiber.interrupt(fiber))
     )

@@ -1,11 +1,11 @@
 /**
- * A scripted peer for raw bytes over any `Network`: it sends bytes, checks received bytes, half-closes and
+ * A scripted peer for raw bytes over any `Network`. It sends bytes, checks received bytes, half-closes and
  * resets.
  *
- * The peer does not parse HTTP and sends only the script's bytes. The peer reads continuously, because FIN
- * and RST are noticed only by reading, and buffers the received bytes for the script. Each expectation
- * consumes the bytes that it checks, and the next expectation starts after these bytes. A failed expectation
- * is a `WireMismatch`, which shows expected and received bytes.
+ * The peer does not parse HTTP and sends only the bytes of the script. Only reading notices FIN and RST, so
+ * the peer reads continuously and buffers the received bytes for the script. Each expectation consumes the
+ * bytes that it checks, and the next expectation starts after these bytes. A failed expectation is a
+ * `WireMismatch`, which shows expected and received bytes.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ import { microturns, turn } from "./time/turns.js"
 import { compare, excerpt, textOf } from "./tap/wireText.js"
 
 /**
- * The received bytes, or the way the connection ended, differ from the script.
+ * The error for received bytes, or an end of the connection, that differ from the script.
  *
  * @since 0.1.0
  * @category errors
@@ -41,17 +41,20 @@ export class WireMismatch extends Schema.TaggedError<WireMismatch>("@httpfx/test
      * - `unexpected`: bytes or an end arrived although the script expected neither
      */
     reason: Schema.Literal("differs", "over", "silent", "unexpected"),
-    /** The exact bytes expected, if known; one character per byte. */
+    /** The exact bytes expected, if known, with one character per byte. */
     expected: Schema.optional(Schema.String),
-    /** Received bytes that earlier expectations did not consume; one character per byte. */
+    /** Received bytes that earlier expectations did not consume, with one character per byte. */
     received: Schema.String,
-    /** Number of bytes that earlier expectations consumed: the offset of `received` in the whole input. */
+    /**
+     * Offset of `received` in all received bytes. Earlier expectations have consumed the bytes before this
+     * offset.
+     */
     start: Schema.Number,
-    /** State of the connection at our end: `open`, or how the connection ended. */
+    /** State of the connection at the peer's end: `open`, or the way in which the connection ended. */
     state: Schema.String
   }
 ) {
-  /** Offset in the whole input of the first byte that differs. */
+  /** Offset, in all received bytes, of the first byte that differs. */
   get offset(): number {
     const { expected = "", received } = this
     let index = 0
@@ -94,14 +97,14 @@ export interface Options {
   /** Name of the peer in failures. Default: `client` or `server` with its address. */
   readonly name?: string | undefined
   /**
-   * How long an expectation waits for the next byte before it fails. Measured in real time even under a test
-   * clock, so a wrong script fails instead of hanging. `Duration.infinity`: no limit. Default 3 seconds.
+   * Maximum time that an expectation waits for the next byte. The time is real time even under a test clock,
+   * so a wrong script fails instead of hanging. `Duration.infinity` removes the limit. Default 3 seconds.
    */
   readonly patience?: Duration.DurationInput | undefined
 }
 
 /**
- * A step of a script. Fails with `WireMismatch`.
+ * A step of a script. A failed step fails with `WireMismatch`.
  *
  * @since 0.1.0
  * @category models
@@ -109,7 +112,7 @@ export interface Options {
 export type Wire<A = void> = Effect.Effect<A, WireMismatch>
 
 /**
- * One end of a connection, driven by a script.
+ * One end of a connection, which a script drives.
  *
  * @since 0.1.0
  * @category models
@@ -117,31 +120,33 @@ export type Wire<A = void> = Effect.Effect<A, WireMismatch>
 export interface RawPeer {
   /** Name of the peer in failures. */
   readonly name: string
-  /** The underlying connection, already started. Gives access to further members, such as `buffered`. */
+  /**
+   * The underlying connection, which is already started. Gives access to further members, such as `buffered`.
+   */
   readonly transport: Transport
-  /** All bytes received so far, consumed or not; one character per byte. */
+  /** Returns all bytes received so far, consumed or not, with one character per byte. */
   readonly received: () => string
-  /** Received bytes that are not consumed yet; one character per byte. */
+  /** Returns the received bytes that are not consumed yet, with one character per byte. */
   readonly unread: () => string
-  /** State of the connection: `open`, `fin`, `closed`, or an error code such as `ECONNRESET`. */
+  /** Returns the state of the connection: `open`, `fin`, `closed`, or an error code such as `ECONNRESET`. */
   readonly state: () => string
-  /** Sends all parts in one write, and waits until there is no backpressure. */
+  /** Sends all parts in one write. Waits until the backpressure has ended. */
   readonly send: (...parts: ReadonlyArray<Bytes>) => Wire
   /**
-   * Sends each part in its own write, a few turns of the event loop after the previous write was accepted. So
-   * most networks deliver the parts separately.
+   * Sends each part in its own write. Each write comes a few turns of the event loop after the previous write
+   * was accepted, so most networks deliver the parts separately.
    */
   readonly sendParts: (parts: Iterable<Bytes>) => Wire
   /** Expects exactly these bytes next, and consumes them. */
   readonly expect: (...parts: ReadonlyArray<Bytes>) => Wire
-  /** Waits until the pattern matches from the first unconsumed byte on; consumes and returns the match. */
+  /** Waits until the pattern matches at the first unconsumed byte. Consumes and returns the match. */
   readonly expectMatch: (pattern: RegExp) => Wire<RegExpExecArray>
   /**
-   * Consumes and returns all bytes up to and including the `times`th occurrence of the marker (default: the
-   * first).
+   * Consumes and returns all bytes up to the end of the marker. `times` selects a later occurrence of the
+   * marker. Default: the first.
    */
   readonly until: (marker: Bytes, times?: number) => Wire<string>
-  /** Consumes and returns the next head, up to and including the first empty line. */
+  /** Consumes and returns the next head, including the empty line that ends it. */
   readonly head: Wire<string>
   /** Consumes and returns this many bytes. */
   readonly take: (length: number) => Wire<string>
@@ -150,25 +155,26 @@ export interface RawPeer {
   /** Waits until the predicate holds for the unconsumed bytes. Consumes nothing. */
   readonly wait: (what: string, holds: (unread: string) => boolean) => Wire
   /**
-   * Expects that neither bytes nor an end arrive during this duration on the fiber's clock (a test has to
-   * advance its `TestClock` meanwhile). Without a duration, waits for a few turns of the event loop instead.
+   * Expects that neither bytes nor an end arrive during this duration. The duration is measured on the
+   * fiber's clock, so a test must advance its `TestClock` meanwhile. Without a duration, waits for a few
+   * turns of the event loop.
    */
   readonly expectNothing: (duration?: Duration.DurationInput) => Wire
-  /** Expects FIN before any further byte. */
+  /** Expects FIN as the next event, before any further byte. */
   readonly expectFin: Wire
   /**
-   * Expects a reset. Ignores bytes that arrive before the reset, because a reset may discard such bytes.
+   * Expects a reset. Ignores bytes that arrive before the reset, because a reset may discard some of them.
    */
   readonly expectReset: Wire
   /** Waits until both directions have ended, by FIN or by RST. */
   readonly expectClosed: Wire
-  /** Sends FIN; the peer may still send. */
+  /** Sends FIN. The other end may still send. */
   readonly end: Effect.Effect<void>
-  /** Resets the connection; the peer sees RST. */
+  /** Resets the connection, so that the other end sees RST. */
   readonly reset: Effect.Effect<void>
   /**
-   * Stops reading, which causes backpressure at the peer. While paused, FIN and RST are not noticed, as on a
-   * real socket.
+   * Stops reading, which causes backpressure at the other end. Until `resume`, FIN and RST are not noticed,
+   * as on a real socket.
    */
   readonly pause: Effect.Effect<void>
   /** Starts reading again after `pause`. */
@@ -179,7 +185,7 @@ const text = (parts: ReadonlyArray<Bytes>): string =>
   parts.map((part) => (typeof part === "string" ? part : textOf(part))).join("")
 
 /**
- * Creates a peer from a connection that was not started. Resets the connection when the scope closes.
+ * Creates a peer from a connection that is not started yet. Closing the scope resets the connection.
  *
  * @since 0.1.0
  * @category constructors
@@ -210,8 +216,8 @@ const fromTransport = (transport: Transport, options: Options): RawPeer => {
       state: state.summary
     })
 
-  // `look` returns the outcome, or `undefined` to continue waiting. `over` returns true if no further bytes
-  // or events can arrive.
+  // `look` returns the outcome, or `undefined` to continue waiting. `over` returns `true` if further bytes or
+  // events cannot arrive.
   const wait = <A>(
     wanted: string,
     look: () => Wire<A> | undefined,
@@ -350,8 +356,8 @@ const fromTransport = (transport: Transport, options: Options): RawPeer => {
 }
 
 /**
- * Connects over the network in the context to an address, or to a host and port after resolving the host. The
- * connection is reset when the scope closes.
+ * Connects over the network in the context. The target is an address, or a host and a port, whose host is
+ * resolved first. Closing the scope resets the connection.
  *
  * @since 0.1.0
  * @category constructors
@@ -374,8 +380,8 @@ export const connect = (
     return yield* make(transport, { ...options, name: options.name ?? `client of ${formatAddress(address)}` })
   })
 
-// Replaces a wildcard address by the loopback address, because a client cannot connect to a wildcard address,
-// and takes the brackets off that platform's `HttpServer` shows around IPv6.
+// Replaces a wildcard address by the loopback address, because a client cannot connect to a wildcard address.
+// Removes the brackets of an IPv6 address, which platform's `HttpServer` adds.
 const anyHost = (address: Address): Address => {
   if (address._tag !== "TcpAddress") return address
   const { hostname } = address
@@ -395,11 +401,11 @@ export interface RawServer {
   /** The URL of the server (`http://host:port`), or the path of its Unix socket. */
   readonly url: string
   /**
-   * Waits for the next connection. No byte of this connection has been read before. The connection is reset
-   * when the server's scope closes.
+   * Waits for the next connection. All of its bytes are still unread. The connection is reset when the scope
+   * of the server closes.
    */
   readonly accept: Effect.Effect<RawPeer, WireMismatch>
-  /** Number of connections so far, accepted or not. */
+  /** Returns the number of connections so far, accepted or not. */
   readonly count: () => number
 }
 

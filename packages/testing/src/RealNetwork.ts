@@ -1,9 +1,9 @@
 /**
- * Fails tests that use the real network although they should run in memory, and lists each use.
+ * Fails tests that use the real network although they should run in memory. The failure lists each use.
  *
  * A watch detects connections, listeners, lookups, datagram sockets and `fetch` requests of this process when
- * they begin. A watch blocks nothing, does not see other processes and threads, and works only on Node.js.
- * Intended uses can be allowed by name.
+ * they begin. A watch blocks nothing, does not see other processes and threads, and works only on Node.js. A
+ * test can allow intended uses by their names.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ import { RealSockets, type RealUse } from "./assert/fast/realSockets.js"
 import { turn } from "./time/turns.js"
 
 /**
- * One use of the real network.
+ * A use of the real network.
  *
  * @since 0.1.0
  * @category models
@@ -29,15 +29,19 @@ export interface Use {
    */
   readonly kind: "connect" | "listen" | "lookup" | "datagram" | "fetch"
   /**
-   * The target of the use: an address (`127.0.0.1:5432`), a name, a path, or the method and URL of a request.
+   * The target of the use: an address (`127.0.0.1:5432`), a name, a path, or the method and URL of a `fetch`
+   * request.
    */
   readonly target: string
-  /** Stack trace of the call that began the use, innermost frame first, without frames of the platform. */
+  /**
+   * Stack trace of the call that began the use, without frames of the platform. The innermost frame is the
+   * first.
+   */
   readonly stack: ReadonlyArray<string>
 }
 
 /**
- * A test used the real network.
+ * The error for a test that used the real network.
  *
  * @since 0.1.0
  * @category errors
@@ -58,7 +62,7 @@ export class RealNetworkUsed extends Data.TaggedError("RealNetworkUsed")<{
 }
 
 /**
- * Allowed uses.
+ * The uses of the real network that are allowed.
  *
  * @since 0.1.0
  * @category models
@@ -66,31 +70,33 @@ export class RealNetworkUsed extends Data.TaggedError("RealNetworkUsed")<{
 export interface Options {
   /**
    * Peers, names and local addresses that are allowed: `127.0.0.1`, `localhost:5432`, `*.internal`, a path.
-   * `*` allows everything; only `*` allows uses without a name (a datagram socket, a listener on a path).
-   * Default: nothing is allowed.
+   * `*` allows everything. Uses without a name (a datagram socket, a listener on a path) are allowed only by
+   * `*`. Default: every use is refused.
    */
   readonly allow?: Pattern | undefined
 }
 
 /**
- * Watches the process until `stop` is called.
+ * A watch on the process, which lasts until `stop` is called.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Watch {
-  /** Allows further uses. Earlier uses that match and were not read yet are allowed too. */
+  /**
+   * Allows further uses. Earlier uses that match the pattern are also allowed, unless they were already read.
+   */
   readonly allow: (pattern: Pattern) => void
-  /** Reads the uses since the last read. */
+  /** The uses since the last run of `uses` or `check`. */
   readonly uses: Effect.Effect<ReadonlyArray<Use>>
-  /** Fails if there were uses since the last read. */
+  /** Fails if the process has used the real network since the last run of `uses` or `check`. */
   readonly check: Effect.Effect<void, RealNetworkUsed>
   /** Stops watching. */
   readonly stop: () => void
 }
 
 /**
- * Starts a watch. The caller must call `stop`.
+ * Starts a watch. The caller must call `stop` to end the watch.
  *
  * @since 0.1.0
  * @category constructors
@@ -100,7 +106,7 @@ export const unsafeMake = ({ allow }: Options = {}): Watch => {
   const allowed = allow === undefined ? [] : [matcher(allow)]
   const isStray = ({ address, names }: RealUse) => !allowed.some((matches) => matches({ address, names }))
   const uses = Effect.map(
-    // Wait one turn, because Node reports the target only after the call that began the use.
+    // Node reports the target only after the call that began the use, so wait for one turn.
     turn,
     (): ReadonlyArray<Use> =>
       sockets
@@ -119,8 +125,8 @@ export const unsafeMake = ({ allow }: Options = {}): Watch => {
 }
 
 /**
- * Runs a test and fails it with {@link RealNetworkUsed} if the process used the real network meanwhile. A
- * test that fails keeps its own failure. Uses of concurrent tests cannot be distinguished.
+ * Runs a test, and fails with {@link RealNetworkUsed} if the process used the real network meanwhile. If the
+ * test itself fails, its failure is kept. Uses of concurrent tests cannot be distinguished.
  *
  * @example
  * import { RealNetwork } from "@httpfx/testing"

@@ -21,7 +21,8 @@ import type { Network } from "@httpfx/core/Network"
 import * as Origin from "./Origin.js"
 
 /**
- * A body as text in `data`. The `encoding` is `utf8` if the body is valid UTF-8, and otherwise `base64`.
+ * A body, stored as text in `data`. The `encoding` is `utf8` if the body is valid UTF-8, and otherwise
+ * `base64`.
  *
  * @since 0.1.0
  * @category models
@@ -39,7 +40,7 @@ const Fields = Schema.Array(Schema.Tuple(Schema.String, Schema.String))
 export const Exchange = Schema.Struct({
   /** The request, with the values of secret fields redacted. */
   request: Schema.Struct({ method: Schema.String, target: Schema.String, headers: Fields, body: Body }),
-  /** The response, with the same redactions. */
+  /** The response, with the values of secret fields redacted. */
   response: Schema.Struct({ status: Schema.Number, headers: Fields, body: Body })
 })
 
@@ -52,7 +53,7 @@ export const Exchange = Schema.Struct({
 export type Exchange = typeof Exchange.Type
 
 /**
- * The content of a fixture file: plain JSON, without times or ids, so equal exchanges give equal JSON.
+ * The content of a fixture file. It is plain JSON without times or ids, so equal exchanges give equal JSON.
  *
  * @since 0.1.0
  * @category models
@@ -62,7 +63,7 @@ export const Recording = Schema.Struct({
   version: Schema.Literal(1),
   /** The URL of the recorded service. */
   target: Schema.String,
-  /** The exchanges, in the order in which the responses arrived. */
+  /** The exchanges, in the order in which their responses arrived. */
   exchanges: Schema.Array(Exchange)
 })
 
@@ -73,42 +74,42 @@ export const Recording = Schema.Struct({
 export type Recording = typeof Recording.Type
 
 /**
- * The service to record, the network through which it is reached, and the redaction.
+ * Options of a recording: the real service, the network through which it is reached, and the redaction.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends Origin.Options {
-  /** The URL of the real service: `https://api.stripe.com`. */
+  /** The URL of the real service, such as `https://api.stripe.com`. */
   readonly target: string
-  /** The network through which the real service is reached: `NodeNetwork.layer`. */
+  /** The network through which the real service is reached, such as `NodeNetwork.layer`. */
   readonly network: Layer.Layer<Network>
   /** Names of further fields whose values are redacted. */
   readonly redact?: ReadonlyArray<string> | undefined
   /**
-   * Changes an exchange before it is stored, to remove secrets from targets and bodies. The client still
-   * receives the original response.
+   * Changes an exchange before it is stored, for example to remove secrets from targets and bodies. The
+   * client still receives the original response.
    */
   readonly edit?: ((exchange: Exchange) => Exchange) | undefined
 }
 
 /**
- * A recording in progress: an origin that forwards to the real service.
+ * A recording in progress. It is an origin that forwards requests to the real service.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Recorder {
-  /** The URL that the client under test uses in place of the real service's URL. */
+  /** The URL of the origin. The client under test uses this URL in place of the real service's URL. */
   readonly url: string
-  /** The exchanges so far, in the order in which the responses arrived. */
+  /** The exchanges so far, in the order in which their responses arrived. */
   readonly recording: Effect.Effect<Recording>
 }
 
 const redacted = "[redacted]"
 const secret = ["authorization", "proxy-authorization", "cookie", "set-cookie"]
-// Fields that are not recorded: connection-specific fields (RFC 9110 §7.6.1), and fields that server and
-// client generate for each message.
+// Fields that are not recorded. They apply to one connection only (RFC 9110 §7.6.1), or server and client
+// generate them anew for each message.
 const notKept = new Set([
   "connection",
   "content-length",
@@ -168,7 +169,7 @@ const responseOf = ({
 
 /**
  * Starts an origin that forwards requests to the real service and records the exchanges. If a request to the
- * service fails, the origin replies 502.
+ * service fails, the origin sends 502.
  *
  * @since 0.1.0
  * @category constructors
@@ -221,8 +222,8 @@ export const record = (options: Options): Effect.Effect<Recorder, ServeError, Ne
 
 /**
  * Starts an origin that replays a recording. A request gets the response of the recorded request with the
- * same method, target and body. Repeated requests get their responses in recorded order; the last response
- * repeats. No stub matches other requests.
+ * same method, target and body. Repeated requests get their responses in the recorded order. After the last
+ * recorded response, this response is repeated. A request that was not recorded matches no stub.
  *
  * @since 0.1.0
  * @category constructors
@@ -243,7 +244,7 @@ export const replay = (
       return {
         name: `recorded ${method} ${target}`,
         method,
-        // Use a pattern, because a string without a query would also match requests with a query.
+        // Use a pattern, because a string without a query also matches targets with a query.
         path: target.includes("?")
           ? target
           : new RegExp(`^${target.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`),

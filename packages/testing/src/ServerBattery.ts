@@ -1,10 +1,11 @@
 /**
- * Conformance cases for HTTP/1.1 servers: named effects, each of which sends raw bytes to a server. A server
- * passes if all effects succeed.
+ * Conformance cases for HTTP/1.1 servers. Each case is a named effect that sends raw bytes to a server. A
+ * server passes if all effects succeed.
  *
- * Provide each case with a layer of platform's `HttpServer`, so that each case builds a new server, and with
- * the `Network` that the clients use. The cases cover HTTP and leave out the options of servers. No case uses
- * timeouts or limits or advances a clock. A failed expectation is a defect with a message.
+ * Provide each case with a layer of platform's `HttpServer`, so that each case builds a new server. Also
+ * provide the `Network` that the clients use. The cases cover HTTP and leave out the options of servers. They
+ * use neither timeouts nor limits, and do not advance a clock. A failed expectation is a defect with a
+ * message.
  *
  * @since 0.1.0
  */
@@ -18,15 +19,15 @@ import type { Case } from "./battery/server/case.js"
 export type { Case } from "./battery/server/case.js"
 
 /**
- * Options that select the cases.
+ * Options that select the cases of the battery.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * Names of the cases to leave out, because the server deviates from them by design. An unknown name throws.
-   * Default: all cases are included.
+   * Names of cases to leave out, because the server deviates from these cases by design. An unknown name
+   * throws. Default: all cases are included.
    */
   readonly without?: ReadonlyArray<string> | undefined
 }

@@ -1,14 +1,14 @@
 /**
- * Deterministic simulation: runs a program with virtual time, with randomness from one seed, with fibers in a
+ * Deterministic simulation. Runs a program with virtual time, with randomness from one seed, with fibers in a
  * fixed order, and without real I/O.
  *
- * As soon as no fiber or message is pending, time jumps to the next deadline. The run fails with a list of
- * everything that waits if there is no next deadline, if a limit is reached, or if the program starts real
- * I/O (a file, a socket, a timer of the platform). Equal seeds give equal runs.
+ * As soon as no fiber or message is pending, time jumps to the next deadline. The run fails if no deadline is
+ * left, or if a limit is reached. It also fails if the program starts real I/O (a file, a socket, a timer of
+ * the platform). The failure lists everything that still waits. Equal seeds give equal runs.
  *
- * A simulation does not control code that reads real time (`Date.now()`, `new Date()`) or uses `crypto`. Use
- * the `Clock` and `Random` services in such code. `Math.random` draws from the seed during a simulation. Only
- * one simulation can run at a time.
+ * Code that reads real time (`Date.now()`, `new Date()`) or uses `crypto` is outside of the control of a
+ * simulation. Use the `Clock` and `Random` services in such code. `Math.random` draws from the seed during a
+ * simulation. Only one simulation can run at a time.
  *
  * @since 0.1.0
  */
@@ -30,15 +30,15 @@ import { seededRandom } from "./time/fast/seededRandom.js"
 import * as VirtualClock from "./VirtualClock.js"
 
 /**
- * The seed and the limits of a run.
+ * Options of a run: its seed and its limits.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * The seed of all randomness, a number or a text. Default: each run draws a new seed; the failure of a run
-   * reports its seed.
+   * The seed of all randomness, as a number or a text. Default: each run draws a new seed, and reports this
+   * seed if it fails.
    */
   readonly seed?: number | string | undefined
   /** Virtual time at the start, in milliseconds since the epoch. Default `VirtualClock.epoch`. */
@@ -46,22 +46,23 @@ export interface Options {
   /** Maximum virtual time. Default one day. */
   readonly maxTime?: Duration.DurationInput | undefined
   /**
-   * Maximum number of steps while no time passes. A step is a run of a fiber, or the begin or end of a clock
-   * wait. Default 1,000,000.
+   * Maximum number of steps while no time passes. A step is one run of a fiber, or the begin or the end of a
+   * clock wait. Default 1,000,000.
    */
   readonly maxSteps?: number | undefined
   /**
-   * Whether runnable fibers run in an order drawn from the seed instead of first in, first out. Default
-   * `false`.
+   * Whether the seed determines the order in which runnable fibers run. If `false`, they run first in, first
+   * out. Default `false`.
    */
   readonly anyOrder?: boolean | undefined
-  /** Receives one line that states how to repeat a failed run. Default `console.error`. */
+  /** Receives one line after a failed run. The line states how to repeat the run. Default `console.error`. */
   readonly report?: ((line: string) => void) | undefined
 }
 
 /**
- * The simulation was aborted. The `reason` is `stuck` if nothing can proceed, `time` or `steps` if that limit
- * was reached, and `realAsync` if an asynchronous operation outside the simulation was started or completed.
+ * The error for a simulation that was aborted. The `reason` is `stuck` if nothing can proceed, and `time` or
+ * `steps` if the limit with this name was reached. It is `realAsync` if an asynchronous operation outside of
+ * the simulation was started or completed.
  *
  * @since 0.1.0
  * @category errors
@@ -72,9 +73,11 @@ export class SimulationFailed extends Data.TaggedError("SimulationFailed")<{
   readonly detail: string
   /** The seed of the run. Pass it as `Options.seed` to repeat the run. */
   readonly seed: number | string
-  /** Virtual milliseconds since the start. */
+  /** Virtual milliseconds since the start of the run. */
   readonly elapsed: number
-  /** Everything that still waits: connections, listeners, pools, clock waits and fibers, one line each. */
+  /**
+   * Everything that still waits: connections, listeners, pools, clock waits and fibers. Each has one line.
+   */
   readonly picture: string
 }> {
   override get message(): string {
@@ -84,7 +87,7 @@ export class SimulationFailed extends Data.TaggedError("SimulationFailed")<{
 }
 
 /**
- * The current run.
+ * The current run of a simulation.
  *
  * @since 0.1.0
  * @category models
@@ -92,18 +95,20 @@ export class SimulationFailed extends Data.TaggedError("SimulationFailed")<{
 export interface Service {
   /** The seed of all randomness of the run. */
   readonly seed: number | string
-  /** The clock of the run. The simulation advances it when no fiber or message is pending. */
+  /** The clock of the run. The simulation advances this clock when no fiber or message is pending. */
   readonly clock: VirtualClock.Service
-  /** Number of fiber runs so far, which is equal in equal simulations. */
+  /** Returns the number of fiber runs so far. Equal simulations have equal numbers. */
   readonly steps: () => number
-  /** Waits until no fiber or message is pending and the condition holds; resumes before time advances. */
+  /**
+   * Waits until no fiber or message is pending and the condition holds. Resumes before time advances further.
+   */
   readonly until: (condition: () => boolean, name: string) => Effect.Effect<void>
-  /** Adds lines to the list of waits in a failure until the scope closes. */
+  /** Adds lines to the list of waits that a failure shows. The lines are removed when the scope closes. */
   readonly explain: (lines: () => ReadonlyArray<string>) => Effect.Effect<void, never, Scope.Scope>
 }
 
 /**
- * The current run, as a service.
+ * The tag of the current run of a simulation.
  *
  * @since 0.1.0
  * @category tags
@@ -176,7 +181,7 @@ class Run {
     Math.random = seededRandom(numbers(seed), numbers(`${seed}/hashes`))
   }
 
-  /** Starts the program; `ended` receives the program's exit. */
+  /** Starts the program. `ended` is called with the exit of the program. */
   start(begin: () => AnyFiber, ended: (exit: Exit.Exit<unknown, unknown>) => void): void {
     this.driver.start(() => {
       const fiber = begin()
@@ -191,7 +196,7 @@ class Run {
     Math.random = this.random
   }
 
-  /** Interrupts the program; its finalizers may take virtual time. */
+  /** Interrupts the program. Its finalizers may still take virtual time. */
   end(): void {
     this.driver.close()
     if (this.fiber !== undefined) this.fiber.unsafeInterruptAsFork(this.fiber.id())
@@ -231,8 +236,9 @@ class Run {
 }
 
 /**
- * Runs a program as a simulation. Fails with the program's failure, or with {@link SimulationFailed} after
- * interrupting the program and running its finalizers. Interrupting the run interrupts the program.
+ * Runs a program as a simulation. Fails with the failure of the program. If the simulation is aborted, the
+ * program is interrupted and its finalizers run, and `run` fails with {@link SimulationFailed}. Interrupting
+ * the run interrupts the program.
  *
  * @example
  * import { MemoryNetwork, Simulation } from "@httpfx/testing"
@@ -287,7 +293,7 @@ export const run = <A, E, R>(
   )
 
 /**
- * Waits until no other fiber and no message is pending; resumes before time advances.
+ * Waits until no other fiber and no message is pending. Resumes before time advances.
  *
  * @since 0.1.0
  * @category waiting
@@ -298,8 +304,7 @@ export const settled: Effect.Effect<void, never, Simulation> = Effect.flatMap(Si
 
 /**
  * Lets fibers run and time advance until the condition holds. The condition is checked whenever no fiber or
- * message is pending. If the condition never holds, the run fails, and the list of waits contains the
- * condition's name.
+ * message is pending. If the condition never holds, the run fails, and its list of waits contains `name`.
  *
  * @since 0.1.0
  * @category waiting
@@ -311,7 +316,8 @@ export const until = (
   Effect.flatMap(Simulation, (simulation) => simulation.until(condition, name))
 
 /**
- * Adds lines from the test, such as queue lengths, to the list of waits in a failure until the scope closes.
+ * Adds lines, such as queue lengths, to the list of waits that a failure shows. The lines are removed when
+ * the scope closes.
  *
  * @since 0.1.0
  * @category waiting

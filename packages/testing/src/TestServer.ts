@@ -1,9 +1,10 @@
 /**
- * A layer with a server and a client for that server: the whole stack down to the bytes, without a real port.
+ * A layer with a server and a client for that server. It is the whole stack down to the bytes, without a real
+ * port.
  *
- * Replaces platform's `HttpServer.layerTestClient` and `NodeHttpServer.layerTest`, and provides the same
- * services. Requests pass through the client's pool, a network and the server's limits. With `layerOver` the
- * network may have faults and other origins. Failures of handlers are reported with their cause.
+ * The layer replaces platform's `HttpServer.layerTestClient` and `NodeHttpServer.layerTest`, and provides the
+ * same services. Requests pass through the client's pool, a network and the server's limits. With `layerOver`
+ * the network may have faults and further origins. Failures of handlers are reported with their cause.
  *
  * @since 0.1.0
  */
@@ -57,13 +58,16 @@ export {
 } from "./assert/handlerFailures.js"
 
 /**
- * The address of the test server, and options of server and client.
+ * Options of a test server: its address, and the options of server and client.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Host name on which the server listens, and the `Host` of requests. Default `server.test`. */
+  /**
+   * Host name on which the server listens. Requests have the same name as their `Host`. Default
+   * `server.test`.
+   */
   readonly host?: string | undefined
   /** The port. Default 80, or 443 with `server.tls`. */
   readonly port?: number | undefined
@@ -71,12 +75,12 @@ export interface Options {
   readonly server?: Server.ServerOptions | undefined
   /** Options of the client. */
   readonly client?: Client.Options | undefined
-  /** How failures of handlers are reported if the test does not read them. Default `print`. */
+  /** The way in which failures of handlers are reported, if the test has not read them. Default `print`. */
   readonly onHandlerFailure?: OnHandlerFailure | undefined
 }
 
 /**
- * The failures of the server's handlers so far.
+ * The tag of the effect that returns the failures of the server's handlers so far.
  *
  * @since 0.1.0
  * @category tags
@@ -87,8 +91,8 @@ export class HandlerFailures extends Context.Tag("@httpfx/testing/TestServer/Han
 >() {}
 
 /**
- * The failures of the server's handlers so far: defects, and errors that do not convert to a response.
- * Failures that have been read are not reported when the scope closes.
+ * The failures of the server's handlers so far. They are defects, and errors that do not convert to a
+ * response. Failures that have been read are left out of the report when the scope closes.
  *
  * @example
  * import { HttpClient, HttpServerResponse } from "@effect/platform"
@@ -111,10 +115,10 @@ export const failures: Effect.Effect<ReadonlyArray<HandlerFailure>, never, Handl
  * The services for a test and its app. Platform's `HttpClient` accepts paths (`/users/1`), which it sends to
  * the server, and absolute URLs. `Client` accepts only absolute URLs.
  *
- * The services for files, paths, ETags and file responses come from the layer's context if the context has
- * them (`NodeHttpServer.layerContext`). Otherwise the file system is in memory: files that the test has not
- * written are read from the real disk (on Node.js 20.16, 22.3 and later), but nothing is ever written to the
- * disk, so uploads leave no files behind.
+ * If the context has services for files, paths, ETags and file responses (`NodeHttpServer.layerContext`), the
+ * layer uses them. Otherwise the file system is in memory, so uploads leave no files behind. Files that the
+ * test has not written are read from the real disk (on Node.js 20.16, 22.3 and later), but nothing is ever
+ * written to the disk.
  *
  * WebSockets need the framing service: `Layer.provide(NodeWebSocket.layer())`. With this service, apps can
  * upgrade connections, and `Socket.makeWebSocket` accepts paths and absolute URLs.
@@ -154,7 +158,7 @@ const baseUrl = ({ address }: Server.Service, { host, server }: Options): string
 const server = (options: Options) => {
   const { onHandlerFailure, server, ...place } = options
   const { host = "server.test", port = server?.tls === undefined ? 80 : 443 } = place
-  // Close idle connections at shutdown without a grace period, because a test may never advance the clock.
+  // Close idle connections without a grace period at shutdown, because the test clock may stand still.
   const made = Server.make({ host, port, idleConnectionGrace: 0, ...server })
   return Layer.scopedContext(
     Effect.map(
@@ -200,7 +204,7 @@ const webSockets = (options: Options) =>
     })
   )
 
-/** Provides the service of the context, or a new service if the context has none. */
+/** Provides the service in the context. If the context has no such service, provides a new service. */
 const orElse = <I, S, R>(
   tag: Context.Tag<I, S>,
   make: Effect.Effect<S, never, R>
@@ -230,7 +234,7 @@ const files: Layer.Layer<HttpPlatform | Etag.Generator | FileSystem | PlatformPa
 
 /**
  * Provides the server and its client on the network in the context. On a real network, pass a `host` that
- * resolves to this machine, and port 0.
+ * resolves to this machine, and pass port 0.
  *
  * @since 0.1.0
  * @category layers
@@ -244,8 +248,8 @@ export const layerOver = (
   )
 
 /**
- * Provides the server and its client on a new network in memory, and provides that network too. The server
- * has no app yet: call `HttpServer.serveEffect(app)` in the test, or use `serve` instead of this layer.
+ * Provides the server and its client on a new network in memory, and also provides this network. The server
+ * has no app yet. Call `HttpServer.serveEffect(app)` in the test, or use `serve` in place of this layer.
  *
  * @since 0.1.0
  * @category layers
@@ -253,11 +257,11 @@ export const layerOver = (
 export const layer = (
   options?: Options & { readonly network?: MemoryNetwork.Options | undefined }
 ): Layer.Layer<Provided | Network | MemoryNetwork.MemoryNetwork> =>
-  // A new network has no listeners, so listening cannot fail because the address is in use.
+  // A new network has no listeners, so the address is free and listening cannot fail.
   Layer.provideMerge(Layer.orDie(layerOver(options)), MemoryNetwork.layer(options?.network))
 
 /**
- * Serves an app, and provides a client for the app and everything else that a test of the app needs.
+ * Serves an app. Provides a client for the app, and everything else that a test of the app needs.
  *
  * @example
  * import { HttpClient, HttpRouter, HttpServerResponse } from "@effect/platform"
@@ -287,8 +291,8 @@ export const serve = <E, R>(
 > => Layer.provideMerge(HttpServer.serve(app), layer(options)) as never
 
 /**
- * Serves a platform `HttpApi`, given the layer of its implementation (`HttpApiBuilder.api(...)` with its
- * groups provided), and provides a client for the API. `apiClient` creates the typed client.
+ * Serves a platform `HttpApi` and provides a client for it. `live` is the layer of the implementation
+ * (`HttpApiBuilder.api(...)` with its groups provided). `apiClient` creates the typed client.
  *
  * @since 0.1.0
  * @category layers
@@ -303,8 +307,8 @@ export const serveApi = <E, R>(
 > => HttpApiBuilder.serve().pipe(Layer.provide(live), Layer.provideMerge(layer(options)))
 
 /**
- * Creates a typed client of an `HttpApi` for the server of the layer. The client fails with the typed errors
- * of the API, as in production.
+ * Creates a typed client of an `HttpApi`, which sends its requests to the server of the layer. The client
+ * fails with the typed errors of the API, as in production.
  *
  * @since 0.1.0
  * @category clients

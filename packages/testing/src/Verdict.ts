@@ -2,8 +2,8 @@
  * The events on a memory network, and the verdicts that rules return for events.
  *
  * A rule is a function from an event to a verdict, so a test can compute any fault. Rules are called when an
- * event leaves its sender, so a new rule does not affect events in flight. Rules see segments, not HTTP
- * messages (see `Fault.http`).
+ * event leaves its sender, so a new rule does not affect events in flight. Rules see segments and do not
+ * parse HTTP. For faults at a position in an HTTP message, use `Fault.http`.
  *
  * @since 0.1.0
  */
@@ -25,20 +25,22 @@ export type Side = "client" | "server"
  * @category models
  */
 export interface Endpoint {
-  /** The address; `undefined` for a client of a Unix path and for the host that is looked up. */
+  /** The address. `undefined` for a client of a Unix path, and for the host that is looked up. */
   readonly address: Address | undefined
-  /** The names of this address, as given to `listen`, `Options.hosts`, `setHost` or `from`. */
+  /** The names of this address that were given to `listen`, `Options.hosts`, `setHost` or `from`. */
   readonly names: ReadonlyArray<string>
 }
 
 /**
- * The two ends of an event.
+ * The two ends between which an event passes.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Link {
-  /** Number of the connection, as in `MemoryNetwork.connections`; 0 for attempts to connect and lookups. */
+  /**
+   * Number of the connection, as in `MemoryNetwork.connections`. 0 for attempts to connect and for lookups.
+   */
   readonly id: number
   /** The end that connects or that looks up a name. */
   readonly client: Endpoint
@@ -54,26 +56,26 @@ export interface Link {
  */
 export interface Passing {
   /**
-   * `Connect` is an attempt to connect, `Segment` a segment of bytes, `Fin` the end of one direction, `Rst`
-   * the reset of the connection, and `Dns` a lookup of a name.
+   * The kind of event: an attempt to connect (`Connect`), a segment of bytes (`Segment`), the end of one
+   * direction (`Fin`), the reset of the connection (`Rst`), or a lookup of a name (`Dns`).
    */
   readonly kind: "Connect" | "Segment" | "Fin" | "Rst" | "Dns"
   /** The two ends. For `Dns` the server is the host that is looked up. */
   readonly link: Link
-  /** The sender. */
+  /** The end that sends the event. */
   readonly from: Side
-  /** Number of bytes that were sent before in this direction. */
+  /** Number of bytes that the same end has sent before this event. */
   readonly offset: number
-  /** Number of bytes of this segment; 0 for other kinds. */
+  /** Number of bytes of a segment. 0 for events of another kind. */
   readonly size: number
-  /** The bytes of this segment. A rule must not change them. */
+  /** The bytes of a segment. A rule must not change them. */
   readonly bytes: Uint8Array
   /** The current time in milliseconds since the epoch, by the network's clock. */
   readonly time: number
 }
 
 /**
- * Error codes for failed attempts to connect and failed lookups.
+ * Error codes for failed attempts to connect and for failed lookups.
  *
  * @since 0.1.0
  * @category models
@@ -93,12 +95,12 @@ export type FailCode =
   | "ETIMEOUT"
 
 /**
- * The decision about an event; create it with the functions below.
+ * The decision about an event. Create it with the functions below.
  *
- * `after` is the number of bytes of the segment that pass unaffected first. `millis` is a duration in ms;
- * `undefined` means until the rule's scope closes. `timeout` is in ms too; `undefined` means the default of
- * the operating system. `size` is the number of bytes after `after` that are delayed. `code` is the error
- * code of the attempt. `both` is true if the other direction is affected too.
+ * `after` is the number of bytes of the segment that pass unaffected before the fault begins. `millis` is a
+ * duration in ms; `undefined` means until the rule's scope closes. `timeout` is in ms too; `undefined` means
+ * the default of the operating system. `size` is the number of bytes after `after` that are delayed. `code`
+ * is the error code of the attempt. `both` is `true` if the other direction is affected too.
  *
  * @since 0.1.0
  * @category models
@@ -115,8 +117,9 @@ export type Verdict =
   | { readonly _tag: "Stall"; readonly after: number; readonly millis: number | undefined }
 
 /**
- * Decides about events; called for every event. Rules are asked in order of installation, and the first
- * verdict that is not `Pass` applies. A rule may keep state, must not throw, and must not call the network.
+ * Decides about events. A rule is called for every event. The network asks the rules in the order of their
+ * installation, and the first verdict other than `Pass` applies. A rule may keep state, must not throw, and
+ * must not call the network.
  *
  * @since 0.1.0
  * @category models
@@ -130,7 +133,10 @@ export type Rule = (passing: Passing) => Verdict
  * @category models
  */
 export interface After {
-  /** Number of bytes of this segment that pass unaffected first, at most the whole segment. Default 0. */
+  /**
+   * Number of bytes of this segment that pass unaffected before the fault begins, at most the whole segment.
+   * Default 0.
+   */
   readonly after?: number | undefined
 }
 
@@ -138,7 +144,7 @@ const pass: Verdict = { _tag: "Pass" }
 const refuse: Verdict = { _tag: "Refuse" }
 
 /**
- * Leaves the decision to the next rule. An event that no rule affects passes.
+ * Leaves the decision to the next rule. If all rules return `Pass`, the event passes.
  *
  * @since 0.1.0
  * @category verdicts
@@ -147,7 +153,7 @@ export const Pass = (): Verdict => pass
 
 /**
  * Refuses an attempt to connect (`ECONNREFUSED` after one round trip), and fails a lookup with `ENOTFOUND`.
- * Has the effect of `Reset` on other events.
+ * On all other events, `Refuse` acts as `Reset` does.
  *
  * @since 0.1.0
  * @category verdicts
@@ -155,8 +161,8 @@ export const Pass = (): Verdict => pass
 export const Refuse = (): Verdict => refuse
 
 /**
- * Fails an attempt to connect with this code after one round trip, and a lookup immediately. Has the effect
- * of `Reset` on other events.
+ * Fails an attempt to connect with this code after one round trip, and fails a lookup immediately. On all
+ * other events, `Fail` acts as `Reset` does.
  *
  * @since 0.1.0
  * @category verdicts
@@ -164,9 +170,9 @@ export const Refuse = (): Verdict => refuse
 export const Fail = (code: FailCode): Verdict => ({ _tag: "Fail", code })
 
 /**
- * Drops the event. An attempt to connect then fails with `ETIMEDOUT` after `timeout`, by default 127 seconds
- * (tcp(7), `tcp_syn_retries`). A lookup fails with `EAI_AGAIN` after `timeout`, by default 10 seconds
- * (resolv.conf(5), two attempts). Dropped bytes and a dropped FIN arrive 200 ms later, because TCP
+ * Drops the event. A dropped attempt to connect fails with `ETIMEDOUT` after `timeout`, by default 127
+ * seconds (tcp(7), `tcp_syn_retries`). A dropped lookup fails with `EAI_AGAIN` after `timeout`, by default 10
+ * seconds (resolv.conf(5), two attempts). Dropped bytes and a dropped FIN arrive 200 ms later, because TCP
  * retransmits them. A dropped RST never arrives, because TCP does not retransmit RST.
  *
  * @since 0.1.0
@@ -178,9 +184,9 @@ export const Drop = (timeout?: Duration.DurationInput): Verdict => ({
 })
 
 /**
- * Delays the event by this duration; later events in the same direction wait for the delayed event. `size` is
- * the number of bytes after `after` that are delayed (default: all); rules are called again for the bytes
- * that follow.
+ * Delays the event by this duration. Later events in the same direction wait for the delayed event. `size` is
+ * the number of bytes after `after` that are delayed. Rules are called again for the bytes that follow them.
+ * By default all bytes after `after` are delayed.
  *
  * @since 0.1.0
  * @category verdicts
@@ -196,7 +202,7 @@ export const Delay = (
 })
 
 /**
- * Resets the connection: both ends see RST, the receiver after `after` bytes of this segment.
+ * Resets the connection, so that both ends see RST. The receiver first gets `after` bytes of this segment.
  *
  * @since 0.1.0
  * @category verdicts
@@ -204,7 +210,7 @@ export const Delay = (
 export const Reset = (options?: After): Verdict => ({ _tag: "Reset", after: options?.after ?? 0 })
 
 /**
- * Truncates the direction: the receiver sees FIN after `after` bytes of this segment. Later bytes are lost
+ * Truncates the direction. The receiver sees FIN after `after` bytes of this segment. Later bytes are lost
  * and the sender does not notice, as behind a proxy that died.
  *
  * @since 0.1.0
@@ -213,9 +219,9 @@ export const Reset = (options?: After): Verdict => ({ _tag: "Reset", after: opti
 export const Truncate = (options?: After): Verdict => ({ _tag: "Truncate", after: options?.after ?? 0 })
 
 /**
- * Withholds this event and all later events in this direction, or in `both` directions; neither end notices.
- * When the rule's scope closes, withheld bytes are delivered, because TCP would retransmit them. Attempts to
- * connect and lookups wait too; an attempt to connect waits at most 127 seconds (`ETIMEDOUT`).
+ * Withholds this event and all later events in this direction, or in `both` directions. Neither end notices.
+ * When the rule's scope closes, withheld bytes are delivered, because TCP would retransmit them. Withheld
+ * lookups and attempts to connect wait too. An attempt to connect waits at most 127 seconds (`ETIMEDOUT`).
  *
  * @since 0.1.0
  * @category verdicts
@@ -228,8 +234,8 @@ export const Silence = (options?: After & { readonly both?: boolean | undefined 
 
 /**
  * Makes the receiver's application stop reading for the duration, or until the rule's scope closes. The
- * receive buffer fills, so the sender sees backpressure. Meanwhile the application does not notice FIN and
- * RST.
+ * receive buffer fills, so the sender sees backpressure. During the stall, the application does not notice
+ * FIN and RST.
  *
  * @since 0.1.0
  * @category verdicts

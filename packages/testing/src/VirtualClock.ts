@@ -5,8 +5,8 @@
  * expire in the order of their registration, and an interrupted wait is removed. The clock never reads real
  * time and never waits for real time.
  *
- * Like an operating system, the clock has two times: `now`, a monotonic time that all sleeps and timeouts
- * use, and the wall time, which {@link step} can set back and forward.
+ * Like an operating system, the clock has two times. All sleeps and timeouts use `now`, the monotonic time.
+ * The wall time is separate, and {@link step} can set it forward or back.
  *
  * @since 0.1.0
  */
@@ -47,15 +47,15 @@ export interface Options {
  * @category models
  */
 export interface Wait {
-  /** Time at which the wait ends, in milliseconds since the epoch; `Infinity` for an endless sleep. */
+  /** Time at which the wait ends, in milliseconds since the epoch. `Infinity` for an endless sleep. */
   readonly deadline: number
-  /** The sleeping fiber; `undefined` for a timer, which calls a callback instead. */
+  /** The sleeping fiber. `undefined` for a timer, which calls a callback. */
   readonly fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
 }
 
 /**
- * Effect's `Clock` and the toolkit's `Timers` with the same time and deadlines, and methods that advance the
- * time. These methods return without waiting.
+ * Effect's `Clock` and core's `Timers`, with the same time and the same deadlines, and methods that advance
+ * the time. These methods return without waiting.
  *
  * @since 0.1.0
  * @category models
@@ -69,14 +69,16 @@ export interface Service extends Clock.Clock, Timers.TimedClock {
   /** The wall time in milliseconds since the epoch, which Effect's `Clock.currentTimeMillis` returns. */
   readonly wallTime: number
   /**
-   * Sets the wall time forward by this many milliseconds, or back if negative, as an NTP correction or the
-   * resume of a virtual machine does. Wakes no wait, because `now` and all deadlines stay the same.
+   * Sets the wall time forward by this many milliseconds. A negative value sets it back. (An NTP correction
+   * or the resume of a virtual machine has the same effect.) Wakes no wait, because `now` and all deadlines
+   * stay the same.
    */
   readonly step: (millis: number) => void
   /** Number of sleeps and timers that wait for the clock. */
   readonly size: number
   /**
-   * The next finite deadline, in milliseconds since the epoch; `undefined` without a finite deadline.
+   * The next finite deadline, in milliseconds since the epoch. `undefined` if all deadlines are infinite, or
+   * if nothing waits.
    */
   readonly next: number | undefined
   /** Returns all waits, in the order in which they will expire. */
@@ -85,19 +87,19 @@ export interface Service extends Clock.Clock, Timers.TimedClock {
   readonly changes: number
   /**
    * Advances the time to the next deadline and wakes the waits that are due. Waits that are added meanwhile
-   * keep waiting. Woken fibers run later, in their scheduler's tasks. Returns `false` and does nothing if
-   * there is no next deadline.
+   * keep waiting. Woken fibers run later, in the tasks of their scheduler. Returns `false` and changes
+   * nothing if no deadline is left.
    */
   readonly jump: () => boolean
   /**
-   * Advances the time to the given time (never back) and wakes all waits that are due by then. Woken fibers
+   * Advances the time to the given time, but never back. Wakes all waits that are due by then. Woken fibers
    * do not run between two deadlines.
    */
   readonly moveTo: (time: number) => void
 }
 
 /**
- * The virtual clock in use.
+ * The tag of the virtual clock in use.
  *
  * @since 0.1.0
  * @category tags
@@ -187,8 +189,8 @@ class Implementation implements Service {
       Effect.async((resume) => {
         const wake = () => resume(Effect.void)
         return Effect.sync(this.wait(this.now + Duration.toMillis(duration), wake, fiber))
-        // The fiber id marks the sleep as a wait within the program. Without the id, the sleep counts as
-        // pending I/O.
+        // The fiber id marks the sleep as a wait within the program. A sleep without an id counts as pending
+        // I/O.
       }, fiber.id())
     )
   }
@@ -219,7 +221,7 @@ export const make = (options: Options = {}): Service => new Implementation(optio
 export const isVirtualClock = (clock: Clock.Clock): clock is Service => "jump" in clock && "moveTo" in clock
 
 /**
- * Installs the given clock as the `Clock` of the effects that use this layer, and provides it as
+ * Installs the given clock as the `Clock` of all effects that use this layer. Also provides the clock as
  * `VirtualClock`.
  *
  * @since 0.1.0
@@ -229,8 +231,8 @@ export const layerOf = (clock: Service): Layer.Layer<VirtualClock> =>
   Layer.merge(Layer.setClock(clock), Layer.succeed(VirtualClock, clock))
 
 /**
- * Installs a new clock as the `Clock` of the effects that use this layer; a test advances the clock with
- * {@link advance}. The new clock takes precedence over a `TestClock`.
+ * Installs a new clock as the `Clock` of all effects that use this layer. A test advances the clock with
+ * {@link advance}. The new clock has precedence over a `TestClock`.
  *
  * @example
  * import { VirtualClock } from "@httpfx/testing"
@@ -249,15 +251,15 @@ export const layer = (options?: Options): Layer.Layer<VirtualClock> =>
   Layer.unwrapEffect(Effect.sync(() => layerOf(make(options))))
 
 /**
- * Waits until all work that needs no time is done: no fiber of Effect's default scheduler, no microtask, no
- * tick and no message of a memory network is pending. Does not wait for I/O of the operating system.
+ * Waits until all work that needs no time is done. No fiber of Effect's default scheduler, no microtask, no
+ * tick and no message of a memory network is pending then. Does not wait for I/O of the operating system.
  *
  * @since 0.1.0
  * @category time
  */
 export const settle: Effect.Effect<void> = Effect.async((resume) => {
-  // Wait for three quiet turns. A message posted in the first turn arrives in the second, and a connection
-  // may defer work by one more turn.
+  // Wait for three quiet turns. A message that is posted in the first turn arrives in the second, and a
+  // connection may defer its work by another turn.
   let left = 3
   const look = () => {
     left = pendingTurns() > 0 ? 3 : left - 1
@@ -268,8 +270,8 @@ export const settle: Effect.Effect<void> = Effect.async((resume) => {
 })
 
 /**
- * Advances time to the given time (in milliseconds since the epoch) from deadline to deadline, and lets
- * fibers run after each deadline. When this effect completes, no fiber or message is pending.
+ * Advances time to the given time (in milliseconds since the epoch). Stops at each deadline on the way, and
+ * lets fibers run. When this effect completes, no fiber or message is pending.
  *
  * @since 0.1.0
  * @category time
@@ -297,8 +299,8 @@ export const advance = (by: Duration.DurationInput): Effect.Effect<void, never, 
   Effect.flatMap(VirtualClock, (clock) => advanceTo(clock.now + Duration.toMillis(by)))
 
 /**
- * Sets the wall time forward by this many milliseconds, or back if negative. The time of sleeps and timeouts
- * does not change, so no wait ends.
+ * Sets the wall time forward by this many milliseconds. A negative value sets it back. The time of sleeps and
+ * timeouts does not change, so no wait ends.
  *
  * @example
  * import { VirtualClock } from "@httpfx/testing"
@@ -316,8 +318,8 @@ export const step = (millis: number): Effect.Effect<void, never, VirtualClock> =
   Effect.map(VirtualClock, (clock) => clock.step(millis))
 
 /**
- * The number of waits for the clock, and the next deadline. The values are 0 and `undefined` if nothing
- * waits.
+ * The number of waits for the clock, and the next deadline. If nothing waits, the values are 0 and
+ * `undefined`.
  *
  * @since 0.1.0
  * @category accessors

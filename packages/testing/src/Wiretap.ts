@@ -1,7 +1,8 @@
 /**
- * Records all bytes on a `Network`, in both directions and with their times, and how connections ended.
+ * Records all bytes on a `Network`, in both directions and with their times. Also records how connections
+ * ended.
  *
- * A recording can be read as raw bytes, as messages, and as text for people and snapshots;
+ * A recording can be read as raw bytes, as messages, and as text for people and snapshots.
  * `@httpfx/testing/tools` converts recordings to HAR and pcap. A recording contains the bytes that the tapped
  * end wrote and received, with times of the current `Clock`. A wiretap does not change how connections
  * behave, and costs nothing if it is not installed.
@@ -28,9 +29,9 @@ export type { Exchange, Message, Parsed, Piece, Recording, Side, TapEvent }
  * @category models
  */
 export interface Failure {
-  /** Milliseconds since the epoch. */
+  /** Time of the failure, in milliseconds since the epoch. */
   readonly at: number
-  /** The operation that failed: `resolve name`, `connect address` or `secure`. */
+  /** The operation that failed, as a text: `resolve name`, `connect address` or `secure`. */
   readonly what: string
   /** The error with which the operation failed. */
   readonly error: { readonly _tag: string; readonly message: string }
@@ -45,13 +46,13 @@ export interface Failure {
 export interface Options {
   /**
    * The ends to record: `client` for connections made through the network, `server` for accepted connections,
-   * or both. With `both`, a connection within one network is recorded twice, but the views show only the
-   * client's recording. Default `"both"`.
+   * or `both`. With `both`, a connection within one network is recorded twice, but the views show only the
+   * recording of its client. Default `"both"`.
    */
   readonly ends?: Side | "both" | undefined
   /**
-   * Maximum bytes stored per connection and direction. Later bytes are counted but not stored (`Skipped`).
-   * Default: no limit, which suits tests; set a limit in long-running programs.
+   * Maximum number of bytes stored per connection and direction. Later bytes are counted but not stored
+   * (`Skipped`). Default: unlimited, which suits tests. Set a limit in long-running programs.
    */
   readonly limit?: number | undefined
 }
@@ -63,21 +64,21 @@ export interface Options {
  * @category models
  */
 export interface Service {
-  /** The tapped network. */
+  /** The network with the wiretap on it. */
   readonly network: Network.Service
   /**
-   * All recordings, in the order in which the connections were opened. Both the list and the recordings grow
-   * while the network is in use.
+   * All recordings, in the order in which their connections were opened. Both the list and the recordings
+   * grow while the network is in use.
    */
   readonly recordings: ReadonlyArray<Recording>
-  /** Failed operations, oldest first. */
+  /** Failed operations. The oldest is the first. */
   readonly failures: ReadonlyArray<Failure>
   /** Discards the recordings of closed connections, and all failures. */
   readonly clear: () => void
 }
 
 /**
- * The wiretap in the context, which {@link print} and the other views read.
+ * The tag of the wiretap. {@link print} and the other views read the wiretap in the context.
  *
  * @since 0.1.0
  * @category tags
@@ -159,7 +160,7 @@ export const make = (network: Network.Service, options: Options = {}): Effect.Ef
   Effect.map(Timers.timers, (timers) => tap(network, timers, options))
 
 /**
- * Provides the `Network` in the context with a wiretap on it, and the wiretap.
+ * Puts a wiretap on the `Network` in the context. Provides the recorded `Network` and the wiretap.
  *
  * @example
  * import { MemoryNetwork, Wiretap } from "@httpfx/testing"
@@ -188,7 +189,7 @@ const key = (client: Address | undefined, server: Address | undefined) =>
     ? undefined
     : `${formatAddress(client)} ${formatAddress(server)}`
 
-/** Drops the server's recording of each connection that the client recorded too. */
+/** Leaves out a server's recording if the client of the same connection was recorded too. */
 const onceEach = (recordings: ReadonlyArray<Recording>): ReadonlyArray<Recording> => {
   const clients = new Set<string | undefined>()
   for (const { client, server, side } of recordings) if (side === "client") clients.add(key(client, server))
@@ -199,7 +200,7 @@ const onceEach = (recordings: ReadonlyArray<Recording>): ReadonlyArray<Recording
 }
 
 /**
- * The recordings, each connection once, in the order in which they were opened.
+ * The recordings, in the order in which their connections were opened. Each connection has one recording.
  *
  * @since 0.1.0
  * @category accessors
@@ -210,7 +211,7 @@ export const recordings: Effect.Effect<ReadonlyArray<Recording>, never, Wiretap>
 )
 
 /**
- * The recorded requests with their responses, in order of their connections.
+ * The recorded requests with their responses, in the order of their connections.
  *
  * @since 0.1.0
  * @category accessors
@@ -228,22 +229,27 @@ export const exchanges: Effect.Effect<ReadonlyArray<Exchange>, never, Wiretap> =
  */
 export interface PrintOptions {
   /**
-   * Whether to replace values that differ from run to run by placeholders: `Date`, trace and span ids
-   * (traceparent, b3), multipart boundaries, and ports that the system assigned. Equal ids get equal
+   * Whether placeholders replace values that differ from run to run. Such values are `Date`, trace and span
+   * ids (traceparent, b3), multipart boundaries, and ports that the system assigned. Equal ids get equal
    * placeholders. Default `false`.
    */
   readonly stable?: boolean | undefined
-  /** Whether to print times, in milliseconds since the first connection. Default `true`. */
+  /** Whether times are printed, in milliseconds since the first connection. Default `true`. */
   readonly times?: boolean | undefined
-  /** Maximum characters printed of each piece of a body; a longer piece is cut in the middle. Default 200. */
+  /**
+   * Maximum number of characters printed for each piece of a body. A longer piece is cut in the middle.
+   * Default 200.
+   */
   readonly bodyLimit?: number | undefined
-  /** Further replacements in the text of recorded bytes (one character per byte), applied in order. */
+  /**
+   * Further replacements in the text of recorded bytes (one character per byte). They are applied in order.
+   */
   readonly redact?: ReadonlyArray<readonly [pattern: RegExp, replacement: string]> | undefined
 }
 
 /**
- * Prints the recorded bytes: `>` marks bytes that clients sent and `<` bytes that servers sent. Bytes that
- * are not printable ASCII are escaped. Failed operations are printed last.
+ * Prints the recorded bytes. `>` marks bytes from clients and `<` marks bytes from servers. Bytes other than
+ * printable ASCII are escaped. Failed operations are printed last.
  *
  * @since 0.1.0
  * @category views

@@ -21,8 +21,8 @@
  * - `Recording`: records and replays exchanges with a real service
  * - `Arbitraries`: fast-check arbitraries for messages, splits of bytes and fault schedules
  *
- * Two separate entries: `@httpfx/testing/vitest` (matchers and hooks) and `@httpfx/testing/tools` (inspector,
- * HAR and pcap).
+ * The package has two further entries: `@httpfx/testing/vitest` (matchers and hooks) and
+ * `@httpfx/testing/tools` (inspector, HAR and pcap).
  *
  * @since 0.1.0
  */

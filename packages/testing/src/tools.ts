@@ -1,6 +1,6 @@
 /**
  * The entry `@httpfx/testing/tools`. Its tools show recorded bytes and the state of a server to people, and
- * make no assertions. Other entries do not load these modules.
+ * make no assertions. The index of the package does not load these modules.
  *
  * - `Inspector`: shows the state of a running server during development
  * - `Har`: converts the recordings of a wiretap to HAR 1.2, for browsers' developer tools

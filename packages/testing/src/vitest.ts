@@ -3,8 +3,8 @@
  * for use of the real network.
  *
  * Only this module of the package imports vitest, which is an optional peer dependency. Importing this module
- * adds the matchers and their types to `expect`. Matchers need the whole body, so a streamed body has to be
- * read first (`whole`).
+ * adds the matchers and their types to `expect`. Matchers need the whole body, so read a streamed body first
+ * (`whole`).
  *
  * @since 0.1.0
  */
@@ -19,8 +19,8 @@ import { matches } from "./fault/patterns.js"
 import { compare, excerpt, textOf } from "./tap/wireText.js"
 
 /**
- * A message whose body has been read, with its headers as a record (`headers`) or as a flat list
- * (`rawHeaders`). The matchers also accept a whole raw message as a string or bytes.
+ * A message whose body has been read. Its headers are a record (`headers`) or a flat list (`rawHeaders`). The
+ * matchers also accept a whole raw message as a string or bytes.
  *
  * @since 0.1.0
  * @category models
@@ -34,12 +34,12 @@ export interface Matchable {
   readonly rawHeaders?: ReadonlyArray<string> | undefined
   /** The body. */
   readonly body?: string | Uint8Array | undefined
-  /** Alias of `body`, for values that use this name, such as `Origin.Call`. */
+  /** Alias of `body`, for values that use the name `text`, such as `Origin.Call`. */
   readonly text?: string | undefined
 }
 
 /**
- * Reads the body of a response of platform's client, and returns a message for the matchers.
+ * Reads the body of a response of platform's client. Returns a message for the matchers.
  *
  * @since 0.1.0
  * @category constructors
@@ -53,13 +53,13 @@ export const whole = <E = never, R = never>(
   )
 
 /**
- * Exclusions from the comparison of raw messages.
+ * Options that exclude parts of raw messages from a comparison.
  *
  * @since 0.1.0
  * @category models
  */
 export interface WireOptions {
-  /** Names of header fields whose lines are ignored in both messages: `["date"]`. */
+  /** Names of header fields whose lines are ignored in both messages, such as `["date"]`. */
   readonly ignore?: ReadonlyArray<string> | undefined
 }
 
@@ -67,15 +67,17 @@ interface HttpMatchers<R> {
   /** Checks the status code of a response. */
   toHaveStatus(status: number): R
   /**
-   * Checks that a header field exists (the name is case-insensitive), and its value if given. The values of
-   * repeated fields are joined by `, `.
+   * Checks that a header field exists (the name is case-insensitive). If `value` is given, checks the value
+   * too. The values of repeated fields are joined by `, `.
    */
   toHaveHeader(name: string, value?: string | RegExp): R
   /** Checks the body, as text or bytes. */
   toHaveBody(body: string | RegExp | Uint8Array): R
-  /** Parses the body as JSON and compares the value as `toEqual` does, asymmetric matchers included. */
+  /** Parses the body as JSON and compares the value as `toEqual` does. Asymmetric matchers are supported. */
   toHaveJson(json: unknown): R
-  /** Compares raw messages byte by byte, except the lines of ignored fields in heads. */
+  /**
+   * Compares raw messages byte by byte. The lines of ignored fields in heads are left out of the comparison.
+   */
   toMatchWire(wire: string | Uint8Array, options?: WireOptions): R
 }
 
@@ -140,7 +142,7 @@ const outcome = (pass: boolean, wanted: string, facts: Facts) => ({
 const without = (wire: string, names: ReadonlyArray<string>) => {
   const ignored = new Set(names.map((name) => name.toLowerCase()))
   if (ignored.size === 0) return wire
-  // Match whole heads, because a line of a body may look like a header field.
+  // Match only whole heads, because a line of a body may look like a header field.
   const head = /^(?:[A-Z]+ [^\r\n]* HTTP\/1\.[01]|HTTP\/1\.[01] \d{3}[^\r\n]*)\r\n(?:[^\r\n]+\r\n)*\r\n/gm
   return wire.replace(head, (text) =>
     text.replace(/^([^:\r\n]+):[^\r\n]*\r\n/gm, (line, name: string) =>
@@ -210,7 +212,7 @@ expect.extend({
 
 /**
  * Watches the tests of a file for leaks, and fails the file if leaks exist after the last test. Call
- * `noLeaks` at the top of the file and run each test through the returned function.
+ * `noLeaks` at the top of the file. Run each test through the function that `noLeaks` returns.
  *
  * @example
  * import { it } from "@effect/vitest"
@@ -232,8 +234,8 @@ export const noLeaks = (options?: Leaks.Options): Leaks.Watch["run"] => {
 
 /**
  * Fails each test of a file that uses the real network, and lists the uses. Call `noRealNetwork` at the top
- * of the file, or for all files in one of vitest's `setupFiles`. The returned function allows further uses to
- * the running test.
+ * of the file. To check all files, call it in one of vitest's `setupFiles`. The returned function allows
+ * further uses to the running test.
  *
  * @example
  * import { it } from "@effect/vitest"

@@ -1,6 +1,6 @@
 /**
  * The callback API on a `Network`. Makes objects with the members of `node:http` and `node:https`. Their
- * servers listen and their requests connect on that network, and their timeouts follow the Effect clock.
+ * servers listen on that network, and their requests connect on it. Their timeouts follow the Effect clock.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -42,7 +42,7 @@ interface Listening extends nodeHttp.Server {
 const tlsOptions = Symbol("tlsOptions")
 const tlsContexts = Symbol("tlsContexts")
 
-/** The default `handshakeTimeout` of `tls.Server`, ms. */
+/** The default of the `handshakeTimeout` option of `tls.Server`, ms. */
 const handshakeTimeout = 120_000
 
 interface Means {
@@ -148,8 +148,8 @@ const listen = (means: Means, server: Listening, args: ReadonlyArray<unknown>): 
   const listening = means.network.listen(listenOptions(options), (transport) =>
     accept(means, server, transport)
   )
-  // `server.listening` must be true as soon as `listen` returns. Set a placeholder, because the network
-  // listens only later.
+  // `server.listening` must be true as soon as `listen` returns, but the network listens later. Set a
+  // placeholder until then.
   setHandle(server, { close, ref: () => {}, unref: () => {} })
   means.servers.add(server)
   server.once("close", () => means.servers.delete(server))
@@ -227,7 +227,7 @@ const isAddress = (value: unknown): boolean => typeof value === "string" || valu
 
 type New<A> = new (...args: Array<unknown>) => A
 
-/** Makes the classes and functions that both modules have, for the given module. */
+/** Makes the classes and functions that `http` and `https` have in common, from the given module. */
 const bindModule = (
   means: Means,
   module: typeof nodeHttp | typeof nodeHttps,
@@ -364,9 +364,9 @@ const means = Effect.gen(function* () {
  * it. Timeouts of servers, sockets and agents, and `Date` fields, follow the current `Clock`. On a network in
  * memory with a test clock, existing code therefore runs without ports and in virtual time.
  *
- * Calls of the global `setTimeout` in that code still wait in real time, and agents and requests of other
- * modules still use real sockets. Closing the scope closes all servers made with the object and resets all of
- * their connections.
+ * Two things stay real. Code that calls the global `setTimeout` waits in real time, and agents and requests
+ * of other modules use real sockets. Closing the scope closes all servers made with the object and resets all
+ * of their connections.
  *
  * @since 0.1.0
  * @category constructors
@@ -377,11 +377,12 @@ export const makeHttp: Effect.Effect<typeof nodeHttp, never, Network | Scope.Sco
 )
 
 /**
- * Makes an object with the members of `node:https` that uses the `Network` in the context, in the same way as
- * `makeHttp` does for `node:http`. The network does the TLS handshakes. On a network in memory, `cert`, `key`
- * and `ca` are texts of `MemoryTls`; handshakes fail with the same codes as real ones.
+ * Makes an object with the members of `node:https` that uses the `Network` in the context. The object
+ * otherwise behaves like the object of `makeHttp`. The network does the TLS handshakes. On a network in
+ * memory, `cert`, `key` and `ca` are texts of `MemoryTls`, and handshakes fail with the same codes as real
+ * handshakes.
  *
- * Certificates by host name come from `addContext`; `SNICallback` and contexts of `tls.createSecureContext`
+ * Certificates by host name come from `addContext`. `SNICallback` and contexts of `tls.createSecureContext`
  * are ignored. A handshake takes at most `handshakeTimeout` (milliseconds, default 120000).
  *
  * @since 0.1.0

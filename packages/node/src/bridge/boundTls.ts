@@ -1,6 +1,6 @@
 /**
  * Converts the TLS options of `node:tls` to core's `TlsOptions`. Certificates are passed on as text, because
- * a network in memory has its own certificate format, which OpenSSL cannot parse.
+ * OpenSSL cannot parse the certificate format of a network in memory.
  */
 import type { Credentials, TlsOptions } from "@httpfx/core/Network"
 

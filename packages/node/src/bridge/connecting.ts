@@ -2,7 +2,7 @@
  * A socket that programs can use while its connection is still being opened, like the socket that
  * `net.connect` returns.
  *
- * It queues writes until the connection is open. If connecting fails, the socket emits `error`.
+ * The socket queues writes until the connection is open. If connecting fails, the socket emits `error`.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -18,7 +18,7 @@ import { queueMicrotask } from "../time/realTime.js"
 
 const highWaterMark = 64 * 1024
 
-/** The fields that the errors of a network have in common. */
+/** The fields that the errors of a `Network` have in common. */
 interface Failure {
   readonly code?: string
   readonly reason?: string
@@ -41,8 +41,8 @@ export const faultOfFailure = (error: unknown, syscall: string): Fault => {
   return fault(code, /^(\w+) E/.exec(text)?.[1] ?? syscall, {
     message: text,
     address: known,
-    // If the cause is the system's own error, pass it on, because users of the callback API expect that
-    // error.
+    // If the cause is the system's own error, pass it on, because users of the callback API expect that error
+    // object.
     cause: cause instanceof Error && codeOf(cause) === code ? cause : undefined
   })
 }

@@ -1,10 +1,10 @@
 /**
- * A transport that carries one exchange between two drivers (code that runs exchanges, such as the callback
- * API). The first driver has received the request. The transport encodes the request and delivers the bytes
- * to its owner, the second driver. The owner writes a response as bytes, and the transport parses these bytes
- * into head, body and trailers.
+ * A transport that carries one exchange between two drivers (a driver is code that runs exchanges, such as
+ * the callback API). The first driver has received the request. The transport encodes that request as bytes
+ * for its owner, the second driver. The owner writes a response as bytes, and the transport parses these
+ * bytes into head, body and trailers.
  *
- * The transport closes when the exchange ends. It never calls the owner from within a call by the owner, and
+ * The transport closes when the exchange ends. It never calls the owner from within a call by the owner. It
  * reports backpressure when `highWaterMark` bytes are buffered.
  */
 import {
@@ -31,7 +31,9 @@ import { queueMicrotask } from "../time/realTime.js"
 /** Number of buffered bytes at which the sender is paused. */
 export const highWaterMark = 64 * 1024
 
-/** Limits of the response head. They are practically off, because our own driver writes the response. */
+/**
+ * Limits of the response head. They are too high to be reached, because our own driver writes the response.
+ */
 const limits = { maxHeaderSize: 1 << 30, maxHeaderCount: 0 }
 
 const bytesOf = (part: Part): Uint8Array => (typeof part === "string" ? Buffer.from(part, "latin1") : part)
@@ -105,7 +107,7 @@ export abstract class ExchangeTransport implements Transport {
   protected abstract switching(head: ResponseHead, rest: Uint8Array): void
   /** Called when the owner aborts the exchange or writes a malformed response. */
   protected abstract broken(why: string): void
-  /** Called when a write by the owner has been parsed completely. */
+  /** Called after each write by the owner, when all of its bytes have been parsed. */
   protected abstract written(): void
   /** Whether the owner may continue to write. `false` applies backpressure to the owner. */
   protected abstract readonly flowing: boolean
@@ -113,7 +115,7 @@ export abstract class ExchangeTransport implements Transport {
   protected abstract wanted(): void
 
   private switched: ResponseHead | undefined
-  /** Whether the head of the response (after any informational responses) has been parsed. */
+  /** Whether the head of the final response has been parsed. */
   private begun = false
 
   private head(head: ResponseHead): number {
@@ -133,14 +135,14 @@ export abstract class ExchangeTransport implements Transport {
   }
 
   private complete(trailers: RawFields): void {
-    // The parser also reports the completion of an informational response. Ignore it, because the exchange
-    // continues.
+    // The parser also reports the end of a 1xx response. Ignore that end, because the final response is still
+    // to come.
     if (!this.begun) return
     this.answered = true
     this.answerEnds(trailers)
   }
 
-  // ---- the request, to the owner
+  // ---- the request, which the owner reads
 
   /** Queues bytes of the request for the owner. Returns whether the owner accepts more. */
   protected deliver(part: Part): boolean {
@@ -216,7 +218,7 @@ export abstract class ExchangeTransport implements Transport {
     this.handlers.close()
   }
 
-  // ---- the owner's interface
+  // ---- the methods that the owner calls
 
   start(handlers: TransportHandlers): void {
     this.handlers = handlers
@@ -284,8 +286,8 @@ export abstract class ExchangeTransport implements Transport {
     this.schedule()
   }
 
-  // These calls do nothing, because no real socket exists here. The outer server's socket keeps the process
-  // alive.
+  // These methods do nothing, because no real socket exists here. The socket of the outer server keeps the
+  // process alive.
   ref(): void {}
   unref(): void {}
   noDelay(): void {}

@@ -1,6 +1,6 @@
 /**
  * Runs an Effect app as listeners of a callback server. Each request becomes a separate connection to a
- * server of core that has no port; the response of that server is written to the `ServerResponse`.
+ * server of core that has no port. The response of that server is written to the `ServerResponse`.
  */
 import type { Default } from "@effect/platform/HttpApp"
 import type { HttpMiddleware } from "@effect/platform/HttpMiddleware"
@@ -32,22 +32,23 @@ import { endToEnd, pairs, requestHead, type RawFields, type RequestFacts } from 
  * @category models
  */
 export interface Listeners {
-  /** The listener for `createServer`, or for any other code that calls request listeners. */
+  /** The listener for `createServer`, or for other code that calls request listeners. */
   readonly request: RequestListener
   /**
-   * Hands the connection over to the app's server, which then also serves all later requests on the
+   * Hands the connection over to the app's server. That server then also serves all later requests on the
    * connection.
    */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Uint8Array) => void
   /**
-   * The server that runs the app, for access to its state, events and shutdown. Its `address` has no meaning.
+   * The server that runs the app, for access to its state, events and shutdown. The server does not listen,
+   * so its `address` has no meaning.
    */
   readonly server: Server.Service
 }
 
 /**
- * The server options that apply to the app. Limits of connections, head sizes and request timeouts are set on
- * the callback server.
+ * The server options that apply to the app. Set limits of connections, head sizes and request timeouts on the
+ * callback server.
  *
  * @since 0.1.0
  * @category models
@@ -85,7 +86,10 @@ type Informing = ServerResponse & {
 }
 
 class ListenedTransport extends ExchangeTransport {
-  /** The last slice of the body, not yet written. A complete body is sent in one write, by `end(slice)`. */
+  /**
+   * The latest slice of the body. Its write is delayed, so that a complete body is sent in one write, by
+   * `end(slice)`.
+   */
   private held: Uint8Array | undefined = undefined
   private open = true
   private left = false
@@ -132,13 +136,14 @@ class ListenedTransport extends ExchangeTransport {
 
   protected answer({ rawHeaders, status, statusMessage }: ResponseHead): void {
     const { res } = this
-    // Pass the fields as a list, so that they replace only fields with the same names that other code has
-    // set.
+    // Pass the fields as a list. A list replaces fields of the same names, and keeps all other fields that
+    // other code has set.
     if (!this.refusedBy(() => res.writeHead(status, statusMessage, endToEnd(rawHeaders)))) return
     if (status === 204 || status === 304 || this.req.method === "HEAD") res.flushHeaders()
   }
 
-  // Calls a function, which throws if other code has sent or destroyed the response. Returns `false` then.
+  // Calls a function that throws if other code has sent or destroyed the response. Returns `false` if it
+  // throws.
   private refusedBy(f: () => void): boolean {
     if (this.left) return false
     try {
@@ -174,7 +179,7 @@ class ListenedTransport extends ExchangeTransport {
     this.held = undefined
     if (held === undefined || this.left || res.write(held)) return
     this.open = false
-    // A destroyed response emits no `drain`, so mark it as not writable instead of waiting.
+    // A destroyed response never emits `drain`, so mark it as not writable instead of waiting for `drain`.
     if (res.destroyed || res.socket?.destroyed === true) this.writable = false
   }
 
@@ -195,8 +200,8 @@ const unsupported = new HttpError.ConnectionFailed({
 })
 
 /**
- * Makes a network without ports. When a server listens, `listens` gets a function that passes a connection to
- * that server.
+ * Makes a network without ports. When a server listens on the network, `listens` gets a function that passes
+ * a connection to that server.
  */
 const given = (listens: (accept: (transport: Transport) => void) => void): Network.Service => ({
   resolve: (host) =>
@@ -210,7 +215,8 @@ const given = (listens: (accept: (transport: Transport) => void) => void): Netwo
     })
 })
 
-// The callback server applies its own timeouts, so ours are off unless the program provides `ServerTimeouts`.
+// The callback server applies its own timeouts. The timeouts of core's server are therefore off, unless the
+// context has `ServerTimeouts`.
 const timeouts = Effect.flatMap(Effect.context<never>(), (context) =>
   Option.match(Context.getOption(context, ServerTimeouts.ServerTimeouts), {
     onNone: () =>
@@ -222,13 +228,14 @@ const timeouts = Effect.flatMap(Effect.context<never>(), (context) =>
 )
 
 /**
- * Turns an Effect app into listeners of a callback server, either ours or Node's. Register
- * `listeners.request` for `request`, and `listeners.upgrade` for `upgrade` if the app uses WebSockets or
+ * Turns an Effect app into listeners of a callback server, which may be ours or Node's. Register
+ * `listeners.request` for `request`. Register `listeners.upgrade` for `upgrade` if the app uses WebSockets or
  * other protocols.
  *
- * The app can use its `Exchange` as on a server of core: raw fields, the connection, 1xx responses, trailers.
- * If the client disconnects, the app is interrupted. Closing the scope waits for in-flight responses. If the
- * context has `ServerTimeouts`, they apply in addition to the timeouts of the callback server.
+ * The app can use its `Exchange` as on a server of core, for raw fields, the connection, 1xx responses and
+ * trailers. If the client disconnects, the app is interrupted. Closing the scope waits for in-flight
+ * responses. If the context has `ServerTimeouts`, they apply in addition to the timeouts of the callback
+ * server.
  *
  * @since 0.1.0
  * @category conversions
@@ -238,7 +245,7 @@ export const toListeners = <E, R>(
   options: ListenerOptions = {}
 ): Effect.Effect<Listeners, ServeError, Scope.Scope | Exclude<R, Scope.Scope | HttpServerRequest>> => {
   const { middleware, ...rest } = options
-  // The cast removes `Scope` from the requirements, because the server provides a scope for each exchange.
+  // The server provides a `Scope` for each exchange, so the cast removes `Scope` from the requirements.
   const scoped = app as Default<E, Exclude<R, Scope.Scope | HttpServerRequest>>
   return Effect.gen(function* () {
     let accept: (transport: Transport) => void = () => {}
@@ -249,8 +256,8 @@ export const toListeners = <E, R>(
       Server.make({
         ...rest,
         port: 0,
-        // The callback server has validated the request already, so disable the checks that could still
-        // refuse it.
+        // The callback server has already validated the request, so disable the checks by which core's server
+        // could refuse it.
         flags: everyFlag,
         requireHostHeader: false,
         limits: { maxHeaderSize: 1 << 30, maxHeaderCount: 0 },
@@ -264,7 +271,8 @@ export const toListeners = <E, R>(
     return {
       request: (req, res) => accept(new ListenedTransport(req, res)),
       upgrade: (req, socket, head) => {
-        // Put the request head back at the start of the stream, so that core's server parses it.
+        // Put the request head back at the start of the stream, so that core's server parses the whole
+        // request.
         socket.unshift(Buffer.concat([Buffer.from(requestHead(factsOf(req)), "latin1"), head]))
         accept(new StreamTransport(socket))
       },

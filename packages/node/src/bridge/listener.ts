@@ -1,10 +1,10 @@
 /**
  * Runs a request listener (an Express or Koa app, a handler) as an Effect app. The listener gets an
- * `IncomingMessage` and a `ServerResponse` of the callback API; their socket is a transport that carries only
+ * `IncomingMessage` and a `ServerResponse` of the callback API. Their socket is a transport that carries only
  * the current exchange.
  *
  * The listener's response is parsed into a response value, so Effect middleware can read and change the
- * response. The engine then does the framing of that value itself.
+ * response. Core's server then does the framing of that value itself.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import type { Default } from "@effect/platform/HttpApp"
@@ -27,7 +27,7 @@ import { endToEnd, pairs, type RawFields, type RequestFacts } from "./messageByt
 import { http } from "./modules.js"
 import { setImmediate } from "../time/realTime.js"
 
-/** An event of the listener's response, which the fiber of the exchange handles. */
+/** A step of the listener's response, which the fiber of the exchange handles. */
 type Step =
   | { readonly _tag: "Informational"; readonly head: ResponseHead }
   | { readonly _tag: "Answer"; readonly head: ResponseHead }
@@ -40,8 +40,8 @@ class MountedTransport extends ExchangeTransport {
   private readonly steps: Array<Step> = []
   private waiting: ((step: Effect.Effect<Step>) => void) | undefined = undefined
   /**
-   * The response head, kept until the listener's write has been parsed. Before that, it is unknown whether
-   * the same write contains the body.
+   * The response head, kept until the listener's write has been parsed. Only then is it known whether the
+   * same write contains the body.
    */
   private headToTell: ResponseHead | undefined = undefined
   private readonly chunks: Array<Uint8Array> = []
@@ -50,7 +50,7 @@ class MountedTransport extends ExchangeTransport {
   private trailers: RawFields = []
   private failure: Error | undefined = undefined
   private resumeReader: (() => void) | undefined = undefined
-  /** Resumes reading the request body, which was paused by the listener's backpressure. */
+  /** Resumes reading the request body after the listener's backpressure has ended. */
   private more: (() => void) | undefined = undefined
   private socket: Socket | undefined = undefined
   private readonly unsent: Array<Uint8Array> = []
@@ -69,8 +69,8 @@ class MountedTransport extends ExchangeTransport {
   ) {
     const connection = Option.getOrUndefined(exchange)?.connection
     super(facts, { local: connection?.local, remote: connection?.remote, tls: connection?.tls })
-    // With 100-continue, wait for the listener's 100, because a `checkContinue` listener may send another
-    // response instead.
+    // After `Expect: 100-continue`, the body is read only when the listener sends 100. The listener may also
+    // send a final response without reading the body.
     this.bodyWanted = expectsContinue(facts)
       ? Effect.async<void>((resume) => {
           this.wantBody = () => resume(Effect.void)
@@ -125,7 +125,7 @@ class MountedTransport extends ExchangeTransport {
   }
 
   protected answerData(slice: Uint8Array): void {
-    // Copy the bytes, because the listener may reuse its buffer before the engine has sent them.
+    // Copy the bytes, because the listener may reuse its buffer before core's server has sent them.
     this.chunks.push(slice.slice())
     this.size += slice.length
     if (this.size >= highWaterMark) this.full = true
@@ -178,7 +178,7 @@ class MountedTransport extends ExchangeTransport {
     })
   })
 
-  // ---- the response's body, which the engine pulls
+  // ---- the response body, which core's server pulls
 
   /** The whole body if the response is already complete, otherwise `undefined`. */
   get whole(): Uint8Array | undefined {
@@ -234,7 +234,7 @@ class MountedTransport extends ExchangeTransport {
     resumeReader?.()
   }
 
-  /** Ends the exchange: closes the listener's connection after its pending writes have completed. */
+  /** Ends the exchange. Closes the listener's connection after its pending writes have completed. */
   over(): void {
     if (this.full) {
       this.full = false
@@ -243,7 +243,7 @@ class MountedTransport extends ExchangeTransport {
     setImmediate(() => this.finish())
   }
 
-  // ---- another protocol (after upgrade or CONNECT)
+  // ---- the other protocol after an upgrade or CONNECT
 
   protected switching(head: ResponseHead, rest: Uint8Array): void {
     this.unsent.push(rest)
@@ -318,7 +318,8 @@ const flat = (headers: Readonly<Record<string, string>>): RawFields => Object.en
 
 const factsOf = (request: HttpServerRequest, exchange: Option.Option<Exchange.Exchange>): RequestFacts => ({
   method: request.method,
-  // In a mounted app `url` is the path below the prefix; `originalUrl` is the whole target.
+  // In a mounted app `url` is the path below the prefix, and `originalUrl` is the whole target. CONNECT needs
+  // the whole target.
   target: (request.method as string) === "CONNECT" ? request.originalUrl : request.url,
   httpVersion: Option.match(exchange, { onNone: () => "1.1", onSome: (self) => self.httpVersion }),
   rawHeaders: Option.match(exchange, {
@@ -327,7 +328,8 @@ const factsOf = (request: HttpServerRequest, exchange: Option.Option<Exchange.Ex
   })
 })
 
-// Keep each cookie exactly as the listener wrote it. Its attributes stay part of the value after `name=`.
+// Keep each cookie as the listener wrote it. The attributes of the cookie stay part of the value after
+// `name=`.
 const cookiesOf = (fields: RawFields): Cookies.Cookies | undefined => {
   const cookies: Record<string, Cookies.Cookie> = {}
   let count = 0
@@ -336,7 +338,7 @@ const cookiesOf = (fields: RawFields): Cookies.Cookies | undefined => {
     const at = text.indexOf("=")
     const name = at < 0 ? text : text.slice(0, at)
     const value = at < 0 ? "" : text.slice(at + 1)
-    // Give a repeated name its own key, so that cookies with equal names are all sent.
+    // Cookies of the same name need different keys in this record, so that all of them are sent.
     const key = name in cookies ? `${name}#${count}` : name
     cookies[key] = { ...plainCookie, name, value, valueEncoded: value, options: undefined }
     count++
@@ -371,11 +373,12 @@ const inform = (
 ): Effect.Effect<void> => {
   if (Option.isNone(exchange)) return Effect.void
   const self = exchange.value
-  // Ignore the error of a 1xx response that is too late or that an HTTP/1.0 client cannot get, as Node does.
+  // As Node does, ignore the error of a 1xx response that comes too late, or that an HTTP/1.0 client cannot
+  // get.
   return Effect.ignore(status === 100 ? self.continue : self.informational(status, pairs(rawHeaders)))
 }
 
-/** Wraps a listener so that its errors fail the exchange. */
+/** Wraps a listener so that an error of the listener fails the exchange. */
 const guarded = (listener: RequestListener): RequestListener => {
   const guard: RequestListener = (req, res) => {
     const { transport } = req.socket as unknown as { readonly transport: MountedTransport }
@@ -391,14 +394,14 @@ const guarded = (listener: RequestListener): RequestListener => {
       failed(error)
     }
   }
-  // Expose the original as `listener`, as a `once` wrapper does, because `adoptListener` needs the
-  // framework's own function.
+  // Expose the original function as `listener`, as a `once` wrapper does, because `adoptListener` needs that
+  // function.
   return Object.assign(guard, { listener })
 }
 
 /**
- * Makes a server for this listener alone. Limits and timeouts are disabled, because the outer server applies
- * its own limits and timeouts.
+ * Makes a server that calls only this listener. The limits and timeouts of this server are disabled, because
+ * the outer server applies its own limits and timeouts.
  */
 const serverFor = (listener: RequestListener): Server =>
   http.createServer(
@@ -416,13 +419,16 @@ const isServer = (value: RequestListener | Server): value is Server => typeof va
 
 /**
  * Turns a request listener into an Effect app. The listener is an Express or Koa app, Fastify's
- * `app.routing`, or any `(req, res) => void`. A server of `@httpfx/node/http` that is not listening is
- * accepted too; its `upgrade`, `connect` and `checkContinue` listeners are then used as well.
+ * `app.routing`, or any `(req, res) => void`. A server of `@httpfx/node/http` that does not listen is
+ * accepted too. The app then also calls the `upgrade`, `connect` and `checkContinue` listeners of that
+ * server.
  *
  * The app completes when the listener has started its response. The body is streamed as the listener writes
- * it, under the client's backpressure. An error that the listener throws, or a rejection of the promise that
- * it returns, is a defect. The server then sends 500 or, if the response has started, aborts the response. If
- * the listener destroys its response, the app fails with `HangUp`. If the client disconnects, the listener
+ * it, under the client's backpressure. An error that the listener throws is a defect, and so is a rejection
+ * of the promise that the listener returns. The server then sends 500 or, if the response has started, aborts
+ * the response.
+ *
+ * If the listener destroys its response, the app fails with `HangUp`. If the client disconnects, the listener
  * gets the same events as from Node: `aborted` and `close` on the request, `close` on the response.
  *
  * @since 0.1.0

@@ -1,7 +1,4 @@
-/**
- * Encodes a received request as bytes again, and removes from a response the fields that apply to one
- * connection only.
- */
+/** Encodes a received request as bytes, and removes the hop-by-hop fields of a response. */
 import { hasElement, listElements, type Framing } from "@httpfx/core/wire"
 
 /** A flat list of field names and values: name, value, name, value, ... */
@@ -15,7 +12,7 @@ const valuesOf = (fields: RawFields, name: string): Array<string> => {
   return values
 }
 
-/** Returns the framing of a request body that the fields of the request declare. */
+/** Returns the framing of a request body, as the fields of the request declare it. */
 export const framingOf = (fields: RawFields): Framing => {
   if (valuesOf(fields, "transfer-encoding").length > 0) return { _tag: "Chunked" }
   const length = Number(valuesOf(fields, "content-length")[0] ?? 0)
@@ -42,8 +39,8 @@ export const requestHead = (request: RequestFacts, without?: string): string => 
 }
 
 /**
- * Returns the fields of a response without hop-by-hop fields (RFC 9110 §7.6.1), because the next sender uses
- * another connection and its own framing. Keeps `Connection: close`.
+ * Returns the fields of a response without hop-by-hop fields (RFC 9110 §7.6.1), because the fields go to
+ * another connection, which has its own framing. Keeps `Connection: close`.
  */
 export const endToEnd = (fields: RawFields): Array<string> => {
   const kept: Array<string> = []

@@ -1,6 +1,7 @@
 /**
  * Callback agents over an agent of core. Each request of the callback API borrows a connection from core's
- * pool and returns it afterwards, so requests of both APIs share connections, limits and queues.
+ * pool and returns the connection afterwards. Requests of both APIs therefore share connections, limits and
+ * queues.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -48,7 +49,7 @@ interface Request {
   onSocket(socket: Socket | undefined, error?: Error): void
 }
 
-/** The members of `http.Agent` that Node's documentation allows subclasses to use. */
+/** The members of `http.Agent` that this module uses. Node's documentation allows subclasses to use them. */
 interface Pooled {
   options: Options
   keepAlive: boolean
@@ -65,8 +66,8 @@ const text = (value: unknown): string | undefined =>
       ? value.map(text).join("\n")
       : String(value)
 
-// The certificate must match the host that the request names (RFC 9110 §4.3.4), so the `Host` field
-// determines the SNI name.
+// The `Host` field determines the SNI name, because the certificate must match the host of the request (RFC
+// 9110 §4.3.4).
 const serverName = (options: Options, req: Request, host: string): string | undefined => {
   if (typeof options["servername"] === "string" && options["servername"] !== "") return options["servername"]
   const field = req.getHeader("host")
@@ -93,8 +94,8 @@ const tlsOf = (options: Options, req: Request, host: string): Omit<TlsOptions, "
   return Object.keys(tls).length === 0 ? undefined : tls
 }
 
-// Return `undefined` if no option is set, so that a callback request gets the same pool key as an Effect
-// request.
+// Return `undefined` if none of these options is set. The callback request then has the same pool key as an
+// Effect request.
 const connectionOf = (
   options: Options,
   tls: Omit<TlsOptions, "role"> | undefined
@@ -171,7 +172,8 @@ const pooled = (
       }
       ;(self.requests[name] ??= []).push(req)
       const take = Effect.withUnhandledErrorLogLevel(Lease.take(agent, destination), Option.none())
-      // The fiber is never interrupted, so the observer receives every granted lease and no lease leaks.
+      // This fiber is never interrupted, so the observer receives every lease that the pool grants, and no
+      // lease leaks.
       Runtime.runFork(runtime, take).addObserver((exit) => settled(self, req, name, exit))
     }
   }
@@ -179,9 +181,9 @@ const pooled = (
 }
 
 /**
- * Makes callback agents that use the connections of an `Agent`. Every request borrows a connection from that
- * `Agent` and returns it afterwards; the `Agent`'s limits and queue apply. A callback request can reuse an
- * idle connection of an Effect client, and vice versa.
+ * Makes callback agents that use the connections of an `Agent`. Every callback request borrows a connection
+ * from that `Agent` and returns the connection afterwards. The `Agent`'s limits and queue apply. A callback
+ * request can reuse an idle connection of an Effect client, and vice versa.
  *
  * In a callback agent, `sockets` lists the sockets that its requests are using, and `requests` lists its
  * queued requests. `freeSockets` stays empty, because idle connections belong to the pool. Limits of a

@@ -1,9 +1,9 @@
 /**
- * Starts one worker process from the primary, tracks its state and stops it. The states are starting, ready,
- * stopping and ended.
+ * Starts one worker process from the primary, tracks its state and stops the process. The states are
+ * starting, ready, stopping and ended.
  *
- * Does not decide how many workers run or when a worker is replaced. Never waits for ever. A message from the
- * worker, the exit of the process, or a kill completes every wait.
+ * Does not decide how many workers run or when a worker is replaced. Every wait of this module ends: by a
+ * message from the worker, by the exit of the process, or by a kill.
  */
 import cluster, { type Worker } from "node:cluster"
 import * as Deferred from "effect/Deferred"
@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { WorkerFailed } from "@httpfx/core/HttpError"
 
-/** The messages between primary and worker, in addition to those of `node:cluster`. */
+/** The messages between primary and worker: `isReady` from the worker, and `shallStop` from the primary. */
 export const isReady = "httpfx.ready"
 export const shallStop = "httpfx.stop"
 /** Name of the environment variable that passes the stop deadline to a worker, in ms. */
@@ -56,7 +56,7 @@ export const failedWith = (id: number, ended: Ended, when: string): WorkerFailed
   new WorkerFailed({ worker: id, reason: `${describeExit(ended)} ${when}`, ...ended })
 
 const fork = ({ args, env, exec, execArgv }: Settings): Worker => {
-  // `setupPrimary` changes global settings of the module, so set them again before each fork.
+  // `setupPrimary` sets global values, which other code may have changed. Set our values before each fork.
   cluster.setupPrimary({
     ...(exec === undefined ? {} : { exec }),
     ...(args === undefined ? {} : { args: [...args] }),
@@ -93,7 +93,7 @@ const watch = (
     if (self.state === "ended" || self.told) return
     self.told = true
     enter("stopping")
-    // If the IPC channel has closed, send nothing, because the worker stops by itself after a disconnect.
+    // After a disconnect the worker stops by itself, so send the message only while the IPC channel is open.
     if (worker.isConnected()) worker.send(shallStop, () => {})
   })
   const kill = Effect.zipRight(
@@ -110,8 +110,8 @@ const watch = (
     stop: (deadline) =>
       Effect.zipRight(
         stop,
-        // `stop` may run in a finalizer, which is uninterruptible. The wait must be interruptible, so that
-        // the deadline can end it.
+        // `stop` may run in a finalizer, which is uninterruptible. Make this wait interruptible, so that the
+        // deadline can end it.
         Effect.timeoutTo(Effect.interruptible(Deferred.await(ended)), {
           duration: deadline,
           onSuccess: () => Effect.void,
@@ -141,7 +141,7 @@ const watch = (
     over({ exitCode: exitCode ?? undefined, signal: signal ?? undefined })
   )
   worker.on("error", () => {
-    // A process that failed to start emits `error` but no `exit`, so report the end of the process here.
+    // A process that failed to start emits `error` but no `exit`, so report its end here.
     if (worker.process.pid === undefined) over({ exitCode: undefined, signal: undefined })
   })
   return self

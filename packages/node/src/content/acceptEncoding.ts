@@ -2,18 +2,19 @@
  * Chooses a content coding by `Accept-Encoding` (RFC 9110 §12.5.3).
  */
 
-/** The result of a negotiation. */
+/** The result of choosing a coding for a client. */
 export interface Choice<C extends string> {
-  /** The coding to apply. `undefined`: send the content as it is. */
+  /** The coding to apply. `undefined` if the content must be sent without a coding. */
   readonly coding: C | undefined
   /** Whether the client refuses content without a coding (`identity;q=0`). */
   readonly identityRefused: boolean
 }
 
-// A coding and its weight; `x-gzip` means `gzip` (RFC 9110 §8.4.1.3).
+// Matches a coding and its weight in `Accept-Encoding`, such as `gzip;q=0.5`.
 const element = /^[ \t]*([!#$%&'*+.^_`|~0-9a-z-]+)(?:[ \t]*;[ \t]*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?[ \t]*$/
 
-// Elements that the grammar does not allow are ignored. Of repeated elements the first counts.
+// Ignore elements that the grammar does not allow. If a coding is repeated, use the weight of its first
+// element.
 const weightsOf = (field: string): ReadonlyMap<string, number> => {
   const weights = new Map<string, number>()
   for (const text of field.toLowerCase().split(",")) {
@@ -26,8 +27,8 @@ const weightsOf = (field: string): ReadonlyMap<string, number> => {
 }
 
 /**
- * Chooses the coding with the highest weight, of equal ones the first in `codings`. Chooses none if the field
- * is missing or gives `identity` a higher weight.
+ * Chooses the coding with the highest weight. If codings have the same weight, the first of them in `codings`
+ * wins. Chooses no coding if the field is missing or gives `identity` a higher weight.
  */
 export const choose = <C extends string>(field: string | undefined, codings: ReadonlyArray<C>): Choice<C> => {
   if (field === undefined) return { coding: undefined, identityRefused: false }

@@ -1,8 +1,8 @@
 /**
- * A zlib engine (`node:zlib`) as effects and streams: bytes go in, coded or decoded bytes come out.
+ * A compressor or decompressor of `node:zlib` (a zlib engine), with effects and streams as its interface.
  *
- * The engine works on Node's threads. It stops while its output is not read, so it holds at most one piece of
- * output, whatever the ratio.
+ * The zlib engine works on Node's threads. It stops while its output is not read. It therefore holds at most
+ * one piece of output, even if that output is much larger than the input.
  */
 import type { Transform } from "node:stream"
 import * as zlib from "node:zlib"
@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { beginWork } from "@httpfx/core/PlatformTimers"
 
-/** An error of an engine, with zlib's code. */
+/** An error of a zlib engine, with zlib's code. */
 export interface EngineError extends Error {
   readonly code?: string
 }
@@ -25,7 +25,10 @@ export type Engine = Transform & Pick<zlib.Zlib, "bytesWritten">
  */
 export type Coding = "br" | "gzip" | "zstd"
 
-/** Zstandard as @types/node describes it from version 22 on. Node.js has it since 22.15 and 23.8. */
+/**
+ * The functions of `node:zlib` for Zstandard. Node.js has them since 22.15 and 23.8, and `@types/node` has
+ * them since version 22.
+ */
 interface Zstd {
   readonly createZstdCompress?: (options: object) => Engine
   readonly createZstdDecompress?: (options: object) => Engine
@@ -33,7 +36,7 @@ interface Zstd {
 }
 export const { constants, createZstdCompress, createZstdDecompress } = zlib as unknown as Zstd
 
-/** Whether this Node.js implements the coding. */
+/** Returns whether this version of Node.js implements the coding. */
 export const isAvailable = (coding: string): boolean =>
   coding !== "zstd" || (createZstdCompress !== undefined && createZstdDecompress !== undefined)
 
@@ -41,7 +44,7 @@ type Taken = Exit.Exit<Uint8Array | undefined, EngineError>
 const nothing: Taken = Exit.succeed(undefined)
 
 export class Coder {
-  /** Writes that the engine has not completed; its end counts as a write. */
+  /** The number of calls of `write` and `end` that the zlib engine has not completed. */
   private pending = 0
   private ended = false
   private failure: Taken | undefined = undefined
@@ -61,7 +64,7 @@ export class Coder {
     })
   }
 
-  /** Gives bytes to the engine. Read with `next` before more bytes are given. */
+  /** Gives bytes to the zlib engine. Call `next` until it returns `undefined` before you give more bytes. */
   write(bytes: Uint8Array): void {
     this.given += bytes.length
     this.pending++
@@ -73,22 +76,26 @@ export class Coder {
     this.engine.end()
   }
 
-  /** Whether the engine has left bytes unread, because its input ended before them. Known after `next`. */
+  /**
+   * Whether the coded input ended before the last of the given bytes. Only known after `next` has returned
+   * `undefined`.
+   */
   get surplus(): boolean {
     return this.engine.bytesWritten < this.given
   }
 
-  /** Returns the next output. `undefined`: there is no more output of the bytes given so far. */
+  /** Returns the next piece of output. `undefined` when the output for the bytes given so far is complete. */
   get next(): Effect.Effect<Uint8Array | undefined, EngineError> {
     return Effect.suspend(() => this.take() ?? this.later)
   }
 
-  /** Frees the engine's memory, also while it works. */
+  /** Frees the memory of the zlib engine, even while the engine is working. */
   close(): void {
     this.engine.destroy()
   }
 
-  // After an error the engine calls some callbacks and omits others, so only `error` counts.
+  // After an error the zlib engine calls only some of these callbacks. Ignore the error here, because the
+  // event `error` reports it.
   private readonly written = (error?: Error | null): void => {
     if (error !== undefined && error !== null) return
     this.pending--
@@ -102,7 +109,7 @@ export class Coder {
     return this.ended || this.pending === 0 ? nothing : undefined
   }
 
-  // The engine works while its output is empty, so this wait completes without a further event.
+  // A zlib engine without output is still working. Its next callback or event ends this wait.
   private readonly later = Effect.async<Uint8Array | undefined, EngineError>((resume) => {
     const workEnds = beginWork()
     const leave = () => {

@@ -1,5 +1,5 @@
 /**
- * Media types whose content becomes smaller when it is compressed.
+ * The media types whose content becomes smaller when it is compressed.
  *
  * A test compares the table with `mime-db`, the database of registered types.
  */
@@ -30,7 +30,10 @@ const types: ReadonlySet<string> = new Set([
   ...["x-shader/x-fragment", "x-shader/x-vertex"]
 ])
 
-/** Whether content of this media type is worth compressing. Ignores case and parameters. */
+/**
+ * Returns whether content of this media type is worth compressing. Ignores the case and the parameters of the
+ * type.
+ */
 export const isCompressible = (mediaType: string): boolean => {
   const end = mediaType.indexOf(";")
   const type = (end < 0 ? mediaType : mediaType.slice(0, end)).trim().toLowerCase()

@@ -1,7 +1,7 @@
 /**
  * Compresses the responses of an app, as a pre-response handler of platform.
  *
- * Never compresses a response that somebody else has coded, and never a part of a representation.
+ * Never compresses a response that already has a content coding, and never a response with a range (206).
  */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpApp from "@effect/platform/HttpApp"
@@ -20,27 +20,34 @@ import { isCompressible } from "./compressible.js"
 import { Encoders, type Brotli, type Gzip, type Zstd } from "./encoders.js"
 
 /**
- * Options of compression.
+ * Options of the compression.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * The codings to offer; of those with equal weight in `Accept-Encoding` the first is used. Codings that
-   * this Node.js lacks (`zstd` before 22.15) are left out. Default `["br", "zstd", "gzip"]`.
+   * The codings to offer. If the client gives several of them the same weight in `Accept-Encoding`, the first
+   * is used. Codings that this version of Node.js lacks (`zstd` before 22.15) are left out. Default `["br",
+   * "zstd", "gzip"]`.
    */
   readonly codings?: ReadonlyArray<Coding> | undefined
-  /** Smallest content that is compressed, bytes, if its length is known. Default 1024. */
+  /**
+   * Minimum length of content that is compressed, in bytes. Content of unknown length is always compressed.
+   * Default 1024.
+   */
   readonly threshold?: number | undefined
-  /** Whether content with this `Content-Type` is compressed. Default {@link isCompressible}. */
+  /** Returns whether content with this `Content-Type` is compressed. Default {@link isCompressible}. */
   readonly compressible?: ((contentType: string) => boolean) | undefined
-  /** Whether a response may be compressed. Default: all that the other conditions allow. */
+  /**
+   * Returns whether this response may be compressed. The other conditions apply too. Default: always `true`.
+   */
   readonly filter?:
     ((request: HttpServerRequest, response: HttpServerResponse.HttpServerResponse) => boolean) | undefined
   /**
-   * Maximum number of responses that are compressed at the same time. Each needs 1 to 2 MiB of memory until
-   * its end. Further responses are sent uncompressed. `Infinity`: no limit. Default 256.
+   * Maximum number of responses that are compressed at the same time. Each of them needs 1 to 2 MiB of memory
+   * until its end. Responses above the maximum are sent uncompressed. `Infinity` removes the limit. Default
+   * 256.
    */
   readonly maxConcurrent?: number | undefined
   /** Options of `gzip`. */
@@ -91,7 +98,7 @@ const streamOf = (source: Stream.Stream<unknown, unknown>): Content => ({
   })
 })
 
-/** Returns the content of a body; `undefined` if there is none, or if only the server can encode it. */
+/** Returns the content of a body. `undefined` if the body is empty, or if only the server can encode it. */
 const contentOf = (body: HttpBody.HttpBody): Content => {
   if (body._tag === "Stream") return { _tag: "Stream", stream: body.stream }
   if (body._tag !== "Uint8Array" && body._tag !== "Raw") return undefined
@@ -108,12 +115,12 @@ const contentOf = (body: HttpBody.HttpBody): Content => {
   return undefined
 }
 
-// ---- which responses
+// ---- conditions of compression
 
-// These statuses have no content, or a part of it (RFC 9110 §15.3, §15.4.5).
+// Responses with these statuses have no content, or only a part of it (RFC 9110 §15.3, §15.4.5).
 const without = new Set([204, 205, 206, 304])
 
-// `Content-Range` means a part; the others are sums over the content as the handler made it (RFC 9530).
+// Fields that exclude compression. Digests are computed over the content as the handler made it (RFC 9530).
 const bound = [
   ...["content-encoding", "content-range", "content-digest", "repr-digest", "digest", "content-md5"],
   "transfer-encoding"
@@ -127,8 +134,8 @@ const isOpen = ({ headers, status }: Response): boolean =>
   !bound.some((name) => headers[name] !== undefined) &&
   !noTransform.test(headers["cache-control"] ?? "")
 
-// Requests whose response shall not be compressed. The key is the server's object, which copies of a request
-// share.
+// Requests whose response must not be compressed. The key is the request object of the server, because an app
+// may copy the platform request, and all copies have the same `source`.
 const excluded = new WeakSet<object>()
 
 /** Excludes the response to the current request from compression. */
@@ -155,11 +162,13 @@ const codedHeaders = (headers: Headers.Headers, coding: Coding): Headers.Headers
   const changed = Headers.setAll(Headers.remove(varying(headers), ["content-length", "accept-ranges"]), {
     "content-encoding": coding
   })
-  // Codings of one representation are equivalent, but not equal byte by byte (RFC 9110 §8.8.3.3).
+  // Codings of one representation are equivalent, but their bytes differ, so the tag must be weak (RFC 9110
+  // §8.8.3.3).
   return isStrong(etag) ? Headers.set(changed, "etag", `W/${etag}`) : changed
 }
 
-// A cache can only freshen its coded response with the weak tag that it has stored (RFC 9111 §4.3.4).
+// A cache stores the coded response with a weak tag. A 304 freshens that response only if it has the same
+// weak tag (RFC 9111 §4.3.4).
 const notModified = (request: HttpServerRequest, response: Response): Response => {
   const { etag } = response.headers
   const known = request.headers["if-none-match"]
@@ -174,9 +183,9 @@ const partsOf = ({ cookies, status, statusText }: Response) => ({ cookies, statu
 
 // ---- the handler
 
-/** Largest content in memory that is compressed before the head is sent, bytes. */
+/** Maximum size of content in memory that is compressed before the head is sent, in bytes. */
 const mostWhole = 1024 * 1024
-/** Larger content is compressed in pieces of this many bytes. */
+/** Size of the pieces in which larger content in memory is compressed, in bytes. */
 const piece = 64 * 1024
 
 const slices = function* (bytes: Uint8Array): Generator<Uint8Array> {
@@ -196,7 +205,8 @@ class Compressor {
   }
 
   readonly handle = (request: HttpServerRequest, response: Response): Effect.Effect<Response> =>
-    // The coded content has no ranges, and the tag of a precondition may be that of the uncoded content.
+    // Evaluate ranges and preconditions before the coding. A range refers to uncoded content, and a client
+    // may know the tag of the uncoded content.
     ConditionalRequests.isSeekable(response)
       ? Effect.flatMap(ConditionalRequests.respond(request, response), (chosen) => this.code(request, chosen))
       : this.code(request, response)
@@ -214,7 +224,8 @@ class Compressor {
       return Effect.succeed(response)
     const content = contentOf(response.body)
     const length = content?._tag === "Bytes" ? content.bytes.length : response.headers["content-length"]
-    // Only a response to HEAD has coded fields without content: its fields are those of GET.
+    // A response without content gets the fields of coded content only for HEAD, because HEAD needs the same
+    // fields as GET.
     if (content === undefined && (request.method !== "HEAD" || length === undefined))
       return Effect.succeed(response)
     const { coding, identityRefused } = choose(request.headers["accept-encoding"], this.codings)
@@ -224,7 +235,7 @@ class Compressor {
     if (coding === undefined || this.encoders.full || Number(length) === 0) return plain()
     const headers = codedHeaders(response.headers, coding)
     const options = { ...partsOf(response), headers, contentType: type }
-    // An empty body would get `Content-Length: 0`; the stream is never read.
+    // An empty body would get `Content-Length: 0`. Use a stream, which is never read for HEAD.
     if (content === undefined) return Effect.succeed(HttpServerResponse.stream(Stream.empty, options))
     if (content._tag === "Stream")
       return Effect.succeed(

@@ -10,7 +10,7 @@ import { decode, type Coding, type Limits } from "./decoders.js"
 
 const text = new TextDecoder()
 
-// They describe the coded content.
+// These fields describe the coded content, so a decoded response hides them.
 const isHidden = (name: string): boolean => /^content-(?:encoding|length)$/i.test(name)
 
 export class DecodedResponse implements Client.Response {
@@ -78,7 +78,8 @@ export class DecodedResponse implements Client.Response {
     return decode(this.source.body, this.codings, this.limits)
   }
 
-  // Reads all coded content first: its connection is released, and can be read again.
+  // Reads all coded content before it is decoded. The connection is then released, and the content can be
+  // read again.
   get bytes(): Effect.Effect<Uint8Array, Client.BodyError> {
     return Effect.suspend(
       () => this.whole ?? Effect.flatMap(this.source.bytes, (coded) => this.decoded(coded))

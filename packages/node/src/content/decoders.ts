@@ -1,6 +1,4 @@
-/**
- * Decodes content codings (RFC 9110 §8.4.1) in streams, with limits on what they may decode to.
- */
+/** Decodes content codings (RFC 9110 §8.4.1) in streams. Limits bound the size of the decoded content. */
 import * as zlib from "node:zlib"
 import { DecodedTooLarge, InvalidContent } from "@httpfx/core/HttpError"
 import * as Channel from "effect/Channel"
@@ -11,8 +9,8 @@ import { Coder, constants, createZstdDecompress, type Engine, type EngineError }
 import { ZstdFrames } from "./zstdFrames.js"
 
 /**
- * A content coding that can be decoded. `deflate` is decoded with the zlib format, which RFC 9110 §8.4.1.2
- * demands, and without, as some servers send it.
+ * A content coding that can be decoded. For `deflate`, RFC 9110 §8.4.1.2 requires the zlib format, but some
+ * servers send the content without it. Both forms are decoded.
  *
  * @since 0.1.0
  * @category models
@@ -20,24 +18,27 @@ import { ZstdFrames } from "./zstdFrames.js"
 export type Coding = "br" | "deflate" | "gzip" | "zstd"
 
 export interface Limits {
-  /** Bytes. */
+  /** Maximum size of the decoded content, in bytes. */
   readonly maxSize: number
-  /** Decoded bytes per received byte. */
+  /** Maximum number of decoded bytes per received byte. */
   readonly maxRatio: number
 }
 
 export type DecodeError = InvalidContent | DecodedTooLarge
 
-/** Bytes that may be decoded whatever their ratio: short content of repetitions is harmless. */
+/**
+ * Number of bytes that may be decoded whatever their ratio, because short content that repeats itself is
+ * harmless.
+ */
 const freeOfRatio = 1024 * 1024
 const chunkSize = 64 * 1024
 
-// A zlib header (RFC 1950 §2.2). Deflate content without one cannot begin so: it would be a stored block with
-// padding that no encoder writes.
+// Returns whether the content begins with a zlib header (RFC 1950 §2.2). Raw deflate content that begins in
+// the same way is a stored block with padding that encoders never write.
 const isZlib = ([first = 0, second = 0]: Uint8Array): boolean =>
   (first & 15) === 8 && first >>> 4 <= 7 && ((first << 8) | second) % 31 === 0
 
-/** `beginning`: the first two bytes of the content. */
+/** Makes the zlib engine for a coding. `beginning` contains the first two bytes of the content. */
 const engineOf = (coding: Coding, beginning: Uint8Array): Engine => {
   switch (coding) {
     case "br":
@@ -47,12 +48,12 @@ const engineOf = (coding: Coding, beginning: Uint8Array): Engine => {
     case "deflate":
       return isZlib(beginning) ? zlib.createInflate({ chunkSize }) : zlib.createInflateRaw({ chunkSize })
     case "zstd":
-      // 8 MiB, the largest window of the coding (RFC 9659).
+      // Allow windows of up to 8 MiB, the largest window of the coding (RFC 9659).
       return createZstdDecompress!({ chunkSize, params: { [constants["ZSTD_d_windowLogMax"]!]: 23 } })
   }
 }
 
-/** Content under way: the bytes that arrived, whatever the number of its codings. */
+/** The received bytes of content that is being decoded. They are counted before any coding is removed. */
 interface Arrived {
   bytes: number
 }
@@ -61,7 +62,7 @@ class Decoder {
   private coder: Coder | undefined = undefined
   private decoded = 0
   private given = 0
-  /** The first byte, until a second tells what the content is. */
+  /** The first byte, kept until a second byte shows the format of the content. */
   private held: Uint8Array = new Uint8Array(0)
   private beginning: Uint8Array = this.held
   private readonly frames = new ZstdFrames()
@@ -72,7 +73,10 @@ class Decoder {
     private readonly arrived: Arrived
   ) {}
 
-  /** Cuts a piece so that each part can be given to the engine at once. */
+  /**
+   * Cuts a piece into parts that the zlib engine can take in one write. A part never contains bytes of two
+   * zstd frames.
+   */
   cut(piece: Uint8Array): ReadonlyArray<Uint8Array> | InvalidContent {
     this.given += piece.length
     if (this.coding !== "zstd") return [piece]
@@ -99,7 +103,9 @@ class Decoder {
     this.coder.write(beginning)
   }
 
-  /** Ends the content. Content without a byte is complete, whatever its coding: servers send it so. */
+  /**
+   * Ends the content. Empty content is complete with every coding, because servers send it with all of them.
+   */
   end(): InvalidContent | undefined {
     if (this.given === 0) return undefined
     if (this.coding === "zstd" && !this.frames.between) return this.invalid("TRUNCATED", "")
@@ -108,7 +114,7 @@ class Decoder {
     return undefined
   }
 
-  /** Returns the next decoded bytes. `undefined`: there are none until more is written. */
+  /** Returns the next decoded bytes. `undefined` when the output for the bytes written so far is complete. */
   get next(): Effect.Effect<Uint8Array | undefined, DecodeError> {
     const { coder } = this
     if (coder === undefined) return Effect.succeed(undefined)
@@ -140,7 +146,8 @@ class Decoder {
 
   private failed({ code, message }: EngineError): InvalidContent {
     if (code === "Z_BUF_ERROR") return this.invalid("TRUNCATED", "")
-    // zlib takes what follows a gzip member for a further member (RFC 1952 §2.2).
+    // zlib takes the bytes after a gzip member for another member (RFC 1952 §2.2), so this error means
+    // trailing bytes.
     const isSecond = this.beginning[0] === 0x1f && this.beginning[1] === 0x8b
     const isTrailing = this.coding === "gzip" && isSecond && message === "incorrect header check"
     return this.invalid(isTrailing ? "TRAILING" : "INVALID", message)
@@ -202,7 +209,7 @@ const layer = <E>(
     )
   })
 
-/** Decodes a stream of coded content. `codings` are in the order in which they were applied. */
+/** Decodes a stream of coded content. `codings` has the order in which the codings were applied. */
 export const decode = <E>(
   source: Stream.Stream<Uint8Array, E>,
   codings: ReadonlyArray<Coding>,

@@ -1,7 +1,7 @@
 /**
  * Decompresses responses for `Client` and platform's client.
  *
- * Never decodes a part of a representation, and never content with a coding that it does not know.
+ * Never decodes a part of a representation, and never decodes content with an unknown coding.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as PlatformError from "@effect/platform/HttpClientError"
@@ -17,22 +17,22 @@ import type { Coding, Limits } from "./decoders.js"
 import { DecodedResponse } from "./decodedResponse.js"
 
 /**
- * Options of decompression.
+ * Options of the decompression.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * The codings to ask for and to decode. `zstd` is left out where Node.js lacks it (before 22.15). Default:
-   * all, `["gzip", "deflate", "br", "zstd"]`.
+   * The codings to ask for and to decode. `zstd` is left out if this version of Node.js lacks it (before
+   * 22.15). Default `["gzip", "deflate", "br", "zstd"]`.
    */
   readonly codings?: ReadonlyArray<Coding> | undefined
-  /** Maximum size of decoded content, bytes. `Infinity`: no limit. Default 268435456 (256 MiB). */
+  /** Maximum size of decoded content, in bytes. `Infinity` removes the limit. Default 268435456 (256 MiB). */
   readonly maxSize?: number | undefined
   /**
-   * Maximum of decoded bytes per received byte, once more than 1 MiB has been decoded. `Infinity`: no limit.
-   * Default 200.
+   * Maximum number of decoded bytes per received byte. The limit applies when more than 1 MiB has been
+   * decoded. `Infinity` removes the limit. Default 200.
    */
   readonly maxRatio?: number | undefined
   /** Maximum number of codings of a response. Default 3. */
@@ -48,7 +48,7 @@ const checks: { readonly [K in keyof Options]-?: Check } = {
 
 const isOff = Client.isOff("decompression")
 
-// Responses without content, or with a part of a representation.
+// Statuses of responses without content, or with a part of a representation.
 const untouched = new Set([204, 205, 206, 304])
 
 class Decompressor {
@@ -67,7 +67,7 @@ class Decompressor {
     this.maxCodings = maxCodings
   }
 
-  /** Returns the response with decoded content; the same response if there is nothing to decode. */
+  /** Returns the response with decoded content. Returns the same response if it has no content to decode. */
   decode(method: string, response: Client.Response): Effect.Effect<Client.Response, TooManyCodings> {
     const { headers, status } = response
     const listed = headers["content-encoding"]
@@ -106,7 +106,7 @@ const has = (headers: Headers, ...names: ReadonlyArray<string>): boolean => {
   return given.some((name: unknown) => names.includes(String(name).toLowerCase()))
 }
 
-// The range of a compressed representation is of no use.
+// With `Range`, ask for no coding, because a range of a compressed representation cannot be decoded.
 const asking = (headers: Headers, accepted: string): Headers =>
   has(headers, "accept-encoding", "range")
     ? headers
@@ -131,7 +131,7 @@ const decompressRequests =
 
 // ---- platform's client
 
-// Errors of platform contain the URL in their message.
+// Platform's errors contain the URL in their messages, so remove the user and the password from the URL.
 const withoutCredentials = (
   request: HttpClientRequest.HttpClientRequest
 ): HttpClientRequest.HttpClientRequest => {
@@ -160,7 +160,8 @@ const decompressHttpClient = <E, R>(
     response: HttpClientResponse.HttpClientResponse,
     request: HttpClientRequest.HttpClientRequest
   ): Effect.Effect<HttpClientResponse.HttpClientResponse, PlatformError.ResponseError> => {
-    // Other clients decode by themselves, or not at all: their responses do not tell.
+    // Only responses of a `Client` have their coded content. Other clients may have decoded it already, so
+    // leave their responses alone.
     const source = Option.getOrUndefined(Client.fromHttpClientResponse(response))
     if (source === undefined) return Effect.succeed(response)
     return Effect.mapBoth(decompressor.decode(request.method, source), {
@@ -183,14 +184,14 @@ const decompressHttpClient = <E, R>(
   )
 }
 
-// ---- both
+// ---- both clients
 
 type Either = Client.Service | HttpClient.HttpClient.With<never, never>
 
 const isHttpClient = (self: object): self is HttpClient.HttpClient.With<unknown, unknown> =>
   HttpClient.TypeId in self
 
-// A combinator cannot fail, because it is used in pipes: the requests fail.
+// A combinator in a pipe cannot fail itself, so it makes every request fail.
 const refusing = <A extends object>(self: A, error: InvalidOption): A => {
   if (isHttpClient(self))
     return HttpClient.transform(self, (_, request) =>

@@ -1,6 +1,4 @@
-/**
- * Compression of bytes in memory and of streams, with engines whose number is bounded.
- */
+/** Compresses bytes in memory and streams. The number of zlib engines in use is bounded. */
 import * as zlib from "node:zlib"
 import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
@@ -15,11 +13,13 @@ import { Coder, constants, createZstdCompress, type Coding, type Engine, type En
  * @category models
  */
 export interface Gzip {
-  /** Compression level, 1 (fastest) to 9 (smallest). Default 6. */
+  /** Compression level, from 1 (fastest) to 9 (smallest output). Default 6. */
   readonly level?: number | undefined
-  /** Memory for the compression state, 1 (least) to 9 (fastest). Default 8. */
+  /**
+   * Amount of memory for the compression state, from 1 (least memory) to 9 (most memory, fastest). Default 8.
+   */
   readonly memLevel?: number | undefined
-  /** The base-2 logarithm of the window size in bytes, 9 to 15. Default 15: 32 KiB. */
+  /** The base-2 logarithm of the window size in bytes, from 9 to 15. Default 15 (32 KiB). */
   readonly windowBits?: number | undefined
 }
 
@@ -30,9 +30,9 @@ export interface Gzip {
  * @category models
  */
 export interface Brotli {
-  /** Compression quality, 0 (fastest) to 11 (smallest). Default 4. */
+  /** Compression quality, from 0 (fastest) to 11 (smallest output). Default 4. */
   readonly quality?: number | undefined
-  /** The base-2 logarithm of the window size in bytes, 10 to 24. Default 18: 256 KiB. */
+  /** The base-2 logarithm of the window size in bytes, from 10 to 24. Default 18 (256 KiB). */
   readonly windowBits?: number | undefined
 }
 
@@ -43,11 +43,11 @@ export interface Brotli {
  * @category models
  */
 export interface Zstd {
-  /** Compression level, 1 (fastest) to 22 (smallest). Default 3. */
+  /** Compression level, from 1 (fastest) to 22 (smallest output). Default 3. */
   readonly level?: number | undefined
   /**
-   * The base-2 logarithm of the window size in bytes, 10 to 23, the largest that clients must accept (RFC
-   * 9659). Default 18: 256 KiB.
+   * The base-2 logarithm of the window size in bytes, from 10 to 23. Clients need not accept larger windows
+   * (RFC 9659). Default 18 (256 KiB).
    */
   readonly windowBits?: number | undefined
 }
@@ -58,7 +58,9 @@ export interface Levels {
   readonly zstd?: Zstd | undefined
 }
 
-/** `flush`: the engine emits all output of a write before it completes the write. */
+/**
+ * Makes a zlib engine. With `flush`, the engine emits all output of a write before it completes the write.
+ */
 const engineOf = (coding: Coding, { brotli, gzip, zstd }: Levels, flush: boolean, size: number): Engine => {
   switch (coding) {
     case "gzip":
@@ -93,7 +95,9 @@ type Coded<E> = Channel.Channel<Chunk.Chunk<Uint8Array>, Chunk.Chunk<Uint8Array>
 const joined = (pieces: Chunk.Chunk<Uint8Array>): Uint8Array =>
   pieces.length === 1 ? Chunk.unsafeHead(pieces) : Buffer.concat(Chunk.toReadonlyArray(pieces))
 
-/** Encoders with the same levels. `full` once `most` engines are in use. */
+/**
+ * Compresses with the same levels for all responses. `full` is `true` while `most` zlib engines are in use.
+ */
 export class Encoders {
   private open = 0
 
@@ -135,8 +139,8 @@ export class Encoders {
   }
 
   /**
-   * Compresses a stream. With `flush`, each chunk of the stream can be decoded as soon as it has been
-   * emitted.
+   * Compresses a stream. With `flush`, a client can decode each chunk of the stream as soon as the chunk has
+   * been emitted.
    */
   stream<E>(
     coding: Coding,

@@ -1,24 +1,25 @@
 /**
- * The names of files in a request target.
+ * Parses the path of a request target into file names.
  *
- * Decodes once, and refuses every target that could name something else to a file system than to a reader of
- * the target: dot segments, encoded separators, control characters, and on Windows drives, streams, devices
- * and names that Windows would rewrite.
+ * Decodes the path once. Refuses every target that a file system could understand differently than a reader
+ * of the target. Such targets contain dot segments, encoded separators or control characters. On Windows they
+ * also contain drives, streams, devices, or names that Windows would rewrite.
  */
 
-/** The names between the slashes of a path, decoded. */
+/** The decoded names between the slashes of a path. */
 export interface Names {
   readonly segments: ReadonlyArray<string>
-  /** The path ends with a slash, or is empty. */
+  /** Whether the path ends with a slash or is empty. */
   readonly isFolder: boolean
 }
 
-// Longest path and longest name that file systems take, in bytes.
+// Maximum length of a path and of a name that file systems accept, in bytes.
 const longestPath = 4096
 const longestName = 255
 
 const reserved = /[\\/\x00-\x1f\x7f]/
-// Drives and streams (`:`), wildcards, names with a trailing dot or space, and short names (`SECRET~1.TXT`).
+// Matches drives and streams (`:`), wildcards, names with a trailing dot or space, and short names
+// (`SECRET~1.TXT`).
 const reservedOnWindows = /[<>:"|?*]|[. ]$|~\d/
 const devices = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³])(?: *\.|$)/i
 
@@ -37,13 +38,13 @@ const nameOf = (segment: string, windows: boolean): string | undefined => {
   return name
 }
 
-/** Returns the path of a target, without query. */
+/** Returns the path of a request target, without the query. */
 export const pathOf = (target: string): string => {
   const end = target.search(/[?#]/)
   return end === -1 ? target : target.slice(0, end)
 }
 
-/** Returns the names in a path; `undefined` if the path names no file. */
+/** Returns the names in a path, or `undefined` if the path cannot name a file. */
 export const namesOf = (path: string, windows: boolean): Names | undefined => {
   if (path === "" || path === "/") return { segments: [], isFolder: true }
   if (!path.startsWith("/") || path.length > longestPath) return undefined

@@ -1,8 +1,8 @@
 /**
  * Serves the files of a folder, from the `FileSystem` in the context.
  *
- * Never serves a file outside of the folder, not even through a symbolic link, unless the options allow
- * links; never lists a folder, and opens nothing but regular files.
+ * Never lists a folder, and opens only regular files. Never serves a file outside of the folder, unless the
+ * option `outsideLinks` allows symbolic links to such files.
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -20,53 +20,61 @@ import { choose } from "./acceptEncoding.js"
 import { namesOf, pathOf, type Names } from "./fileNames.js"
 
 /**
- * Options for a folder of files.
+ * Options of the app that serves a folder of files.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * The start of the URL path to remove, such as `/assets`. Not needed behind `HttpRouter.mountApp`, which
-   * removes it. Default: nothing.
+   * The start of the URL path that is removed before a file is looked up, such as `/assets`.
+   * `HttpRouter.mountApp` removes the prefix itself, so the option is not needed there. Default: nothing is
+   * removed.
    */
   readonly prefix?: string | undefined
-  /** Names of the files that answer for a folder; the first that exists. Default `["index.html"]`. */
+  /**
+   * Names of index files. A request for a folder gets the first index file that exists. Default
+   * `["index.html"]`.
+   */
   readonly index?: ReadonlyArray<string> | undefined
   /**
-   * The file, below the root, that answers where there is none, if the client asks for a page (`Accept` with
-   * `text/html`): `index.html` of an app that has its routes in the browser. Default: no such file.
+   * Path, below the root, of the file that is sent in place of a missing file. It is sent only if the client
+   * asks for a page (`Accept` with `text/html`). An app that has its routes in the browser uses `index.html`.
+   * Default: a missing file gives 404.
    */
   readonly fallback?: string | undefined
   /**
-   * `Cache-Control` by the path of the file below the root, such as `assets/main.js`: the value of the first
-   * pattern that matches; an empty value leaves the field out. Default for all others: `no-cache`, with
-   * which clients keep a file and ask each time whether it has changed.
+   * Pairs of a pattern and a `Cache-Control` value. The first pattern that matches the path of the file below
+   * the root, such as `assets/main.js`, determines the value. An empty value leaves the field out. If no
+   * pattern matches, the value is `no-cache`: clients store the file and revalidate it for each use.
    */
   readonly cacheControl?: ReadonlyArray<readonly [pattern: RegExp, value: string]> | undefined
   /**
-   * Codings of which files may lie beside the original (`main.js.br`, `.zst`, `.gz`), in order of preference.
-   * Such a file is sent to clients that accept its coding. Default: none.
+   * Codings of the compressed files that may lie beside an original file (`main.js.br`, `.zst`, `.gz`), in
+   * order of preference. A client that accepts the coding gets the compressed file. Default: only original
+   * files are sent.
    */
   readonly precompressed?: ReadonlyArray<Precompressed> | undefined
   /**
-   * Whether names that begin with a dot are served. Without this option only those below `/.well-known/` (RFC
-   * 8615) are. Default false.
+   * Whether files are served whose names begin with a dot. If `false`, such names are served only below
+   * `/.well-known/` (RFC 8615). Default `false`.
    */
   readonly dotfiles?: boolean | undefined
-  /** Whether symbolic links may lead out of the root. Default false. */
+  /** Whether symbolic links may lead out of the root. Default `false`. */
   readonly outsideLinks?: boolean | undefined
-  /** The `charset` of `text/*`. An empty value leaves it out. Default `utf-8`. */
+  /**
+   * The `charset` parameter of `text/*` content types. An empty value omits the parameter. Default `utf-8`.
+   */
   readonly charset?: string | undefined
   /**
-   * The result of methods other than GET and HEAD: `refuse` responds with 405, `pass` fails with
-   * `RouteNotFound`, as for a missing file. Default `refuse`.
+   * The reaction to methods other than GET and HEAD. `refuse` responds with 405. `pass` fails with
+   * `RouteNotFound`, as a missing file does. Default `refuse`.
    */
   readonly otherMethods?: "refuse" | "pass" | undefined
 }
 
 /**
- * A coding of files that were compressed in advance.
+ * The coding of a file that was compressed in advance.
  *
  * @since 0.1.0
  * @category models
@@ -114,7 +122,7 @@ const isPage = (request: HttpServerRequest): boolean =>
 
 const notAllowed = HttpServerResponse.empty({ status: 405, headers: { allow: "GET, HEAD" } })
 
-// A file with another coding is another representation, so it has another tag.
+// The file with a coding is another representation than the original file, so it needs another entity tag.
 const tagOf = (etag: string, coding: string): string => etag.replace(/"$/, `-${coding}"`)
 
 class Folder {
@@ -182,7 +190,10 @@ class Folder {
     return from(0)
   }
 
-  /** Returns the type of what the names lead to, inside of the root; `undefined` if that is nothing. */
+  /**
+   * Returns the type of the file or folder at this path inside the root, or `undefined` if nothing exists
+   * there.
+   */
   private typeOf(
     segments: ReadonlyArray<string>
   ): Effect.Effect<FileSystem.File.Type | undefined, PlatformError> {
@@ -195,7 +206,7 @@ class Folder {
     return Effect.catchIf(type, isAbsent, () => Effect.succeed(undefined))
   }
 
-  // Resolving a path reads every folder above it, and few paths have links. So look for links first.
+  // Resolving a path reads every folder above it, and few paths have links. Look for links first.
   private isInside(path: string, segments: ReadonlyArray<string>): Effect.Effect<boolean, PlatformError> {
     const { fs, path: paths } = this
     const leads = Effect.map(
@@ -244,7 +255,8 @@ class Folder {
     })
   }
 
-  // Asks for the codings in the client's order until a file of one exists.
+  // Tries the codings that the client accepts, in the client's order of preference, until a file with the
+  // coding exists.
   private coded(
     request: HttpServerRequest,
     segments: ReadonlyArray<string>,
@@ -272,7 +284,7 @@ class Folder {
     })
   }
 
-  // A file may disappear after its type was read.
+  // The file may disappear after its type was read, so an absent file is not an error here.
   private response(
     path: string,
     options: HttpServerResponse.Options
@@ -290,13 +302,13 @@ class Folder {
   }
 }
 
-// A pattern with the flag `g` or `y` begins at `lastIndex`.
+// A pattern with the flag `g` or `y` begins at `lastIndex`, which the previous match has moved.
 const matches = (pattern: RegExp, name: string): boolean => {
   pattern.lastIndex = 0
   return pattern.test(name)
 }
 
-// The content type of a response is that of its body.
+// The content type of a response comes from its body, so replace the body.
 const withType = (response: Response, type: string | undefined): Response => {
   const { body } = response
   return type === undefined || type === body.contentType || body._tag !== "Stream"
@@ -305,9 +317,9 @@ const withType = (response: Response, type: string | undefined): Response => {
 }
 
 /**
- * Returns a redirect to the same target with a slash at the end, so that relative links of the index are
- * relative to its folder; `undefined` if the slash is there. `Location` is relative to the folder above, so
- * it never names another host.
+ * Returns a redirect to the same target with a slash at its end. The relative links of the index file then
+ * refer to its folder. Returns `undefined` if the target already ends with a slash. `Location` is a relative
+ * reference, so it never names another host.
  */
 const folderRedirect = ({ originalUrl }: HttpServerRequest): Response | undefined => {
   const target = originalUrl.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "")

@@ -1,6 +1,6 @@
 /**
- * Finds the ends of the frames in Zstandard content (RFC 8878 §3.1). Node.js 22 neither reads a second frame
- * of one write nor reports a truncated frame.
+ * Finds the ends of the frames in Zstandard content (RFC 8878 §3.1). Node.js 22 ignores a second frame in the
+ * same write, and does not report a truncated frame.
  *
  * Never checks a frame beyond the fields that determine its length.
  */
@@ -11,7 +11,7 @@ const skippableMagic = 0x184d2a50
 const littleEndian = (bytes: ReadonlyArray<number>, from: number): number =>
   (bytes[from]! | (bytes[from + 1]! << 8) | (bytes[from + 2]! << 16) | (bytes[from + 3]! << 24)) >>> 0
 
-/** Size of the rest of a frame header behind its descriptor. */
+/** Returns the number of bytes of a frame header after its descriptor. */
 const headerSize = (descriptor: number): number => {
   const isSingleSegment = (descriptor & 0x20) !== 0
   const contentSize = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >>> 6]!
@@ -20,25 +20,25 @@ const headerSize = (descriptor: number): number => {
 }
 
 export class ZstdFrames {
-  /** Number of complete frames. */
+  /** Number of frames that have ended. */
   complete = 0
   private step: "magic" | "skippable" | "descriptor" | "header" | "block" = "magic"
-  /** Bytes of the current field, of which `need` are needed. */
+  /** The bytes of the current field so far. The field has `need` bytes. */
   private field: Array<number> = []
   private need = 4
-  /** Bytes left of the current block. */
+  /** Number of bytes of the current block that are still to come. */
   private skip = 0
   private isLast = false
   private hasChecksum = false
 
-  /** Whether no frame has begun since the last one ended. */
+  /** Whether the last frame has ended and no other frame has begun. */
   get between(): boolean {
     return this.step === "magic" && this.field.length === 0
   }
 
   /**
-   * Returns the index behind the frame that contains the byte at `from`, or the number of bytes if the frame
-   * continues behind them. `undefined`: no frame begins there.
+   * Returns the index after the frame that contains the byte at `from`. If the frame continues after `bytes`,
+   * returns their number. Returns `undefined` if no frame begins at `from`.
    */
   end(bytes: Uint8Array, from: number): number | undefined {
     let at = from

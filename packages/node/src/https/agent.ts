@@ -19,8 +19,8 @@ interface TlsAgent extends AgentLike {
 }
 
 /**
- * The key of a number that identifies a request with its own `checkServerIdentity`. The options of that
- * request and its socket have the number.
+ * The key of a number that identifies a request with its own `checkServerIdentity`. The number is stored on
+ * the options of that request and on its socket.
  */
 const ownCheck = Symbol("checkServerIdentity of the request")
 let checks = 0
@@ -32,8 +32,8 @@ interface Checked {
 }
 
 /**
- * Marks the options of a request with its own `checkServerIdentity`. Only that request has accepted the
- * server's certificate, so no other request may use its connection or TLS session.
+ * Marks the options of a request that has its own `checkServerIdentity`. Only this request has accepted the
+ * certificate of the server, so other requests must not use its connection or its TLS session.
  */
 export const withOwnCheck = (options: ConnectOptions, usual: unknown): ConnectOptions => {
   const own = options as Checked
@@ -61,7 +61,7 @@ const proto = Agent.prototype as TlsAgent
 const base = HttpAgent.prototype as unknown as AgentLike
 
 /**
- * Parses the arguments, in any of three call signatures: options; port and options; port, host and options.
+ * Parses the arguments in any of three call signatures: (options), (port, options) or (port, host, options).
  */
 const readArguments = (port: unknown, host: unknown, options: unknown): ConnectOptions => {
   if (port !== null && typeof port === "object") return port as ConnectOptions
@@ -84,13 +84,13 @@ Object.assign(proto, {
       if (session) options = { session, ...options }
     }
     const { servername } = options
-    // Remove the final dot for SNI only. As in Node, the lists of the agent use the name as given.
+    // Remove the final dot only for SNI. As in Node, the lists of the agent use the name as given.
     if (servername?.endsWith(".")) options = { ...options, servername: sniName(servername) }
     const socket = connect(options as never) as unknown as HttpSocket & Checked
     if (checked !== undefined) socket[ownCheck] = checked
     if (key) {
       socket.on("session", (session: Buffer) => this._cacheSession(key, session))
-      // Do not resume a TLS session after its connection has failed.
+      // After a connection has failed, its TLS session must not be resumed.
       socket.once("close", (failed: boolean) => {
         if (failed) this._evictSession(key)
       })

@@ -1,14 +1,17 @@
 /**
- * Checks of option values, in tables. An invalid value or an unknown option is refused with an error that
+ * Tables of checks for option values. An invalid value or an unknown option is refused, with an error that
  * names the option and its requirement.
  */
 import { InvalidOption } from "@httpfx/core/HttpError"
 
-/** A requirement and its test. The test is never called for `undefined`, which means an omitted option. */
+/**
+ * A requirement and its test. The test is never called with `undefined`, because `undefined` means an omitted
+ * option.
+ */
 export interface Check {
   readonly must: string
   readonly is: (value: unknown) => boolean
-  /** The checks of the options in the value, if the value is a record. */
+  /** If the value is a record, the checks of its members. */
   readonly inside?: Table
 }
 export type Table = Readonly<Record<string, Check>>
@@ -17,7 +20,7 @@ export const integer = (least: number, most = Number.MAX_SAFE_INTEGER): Check =>
   must: most === Number.MAX_SAFE_INTEGER ? `an integer >= ${least}` : `an integer from ${least} to ${most}`,
   is: (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
 })
-/** A number, or `Infinity` for no limit. */
+/** Makes a check for a number that is at least `least`. `Infinity` is allowed. */
 export const limit = (least: number): Check => ({
   must: `a number >= ${least}, or Infinity`,
   is: (value) => typeof value === "number" && value >= least
@@ -31,7 +34,7 @@ export const either = (one: Check, other: Check): Check => ({
   is: (value) => one.is(value) || other.is(value),
   inside: { ...one.inside, ...other.inside }
 })
-/** An array without repetition, of some of these values. */
+/** Makes a check for an array that contains some of these values, each at most once. */
 export const someOf = (...values: ReadonlyArray<string>): Check => ({
   must: `an array of different values of ${values.map((value) => JSON.stringify(value)).join(", ")}`,
   is: (value) =>
@@ -40,7 +43,7 @@ export const someOf = (...values: ReadonlyArray<string>): Check => ({
     new Set(value).size === value.length
 })
 
-/** Returns the error for the first invalid option. `prefix` is the prefix of option names in the error. */
+/** Returns the error for the first invalid option. In the error, the names of options begin with `prefix`. */
 export const refuse = (given: unknown, table: Table, prefix = ""): InvalidOption | undefined => {
   const invalid = (option: string, must: string, received: unknown) =>
     new InvalidOption({

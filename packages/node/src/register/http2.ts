@@ -1,6 +1,6 @@
 /**
  * The `http2` module that the register hook returns. Our code serves the HTTP/1 connections of
- * `createSecureServer({ allowHTTP1: true })`; the built-in module serves HTTP/2.
+ * `createSecureServer({ allowHTTP1: true })`. The built-in module serves HTTP/2.
  *
  * Never imports `http2` itself. The hook passes the built-in module when the program loads `http2`.
  */
@@ -21,7 +21,7 @@ import type { HttpSocket } from "../http/message/shapes.js"
 
 type Module = typeof http2
 
-/** The options of `createSecureServer`, with `http1Options`, which Node.js 24 added. */
+/** The options of `createSecureServer`, including `http1Options`, which Node.js 24 added. */
 type Options = http2.SecureServerOptions & { readonly http1Options?: ServerOptions }
 
 type Secure = http2.Http2SecureServer & HttpServer
@@ -36,7 +36,7 @@ const optionsOf = (options: Options): ServerOptions => {
   }
 }
 
-/** Returns replacements for the built-in class's methods that close HTTP/1 connections. */
+/** Returns replacements for those methods of the built-in class that close HTTP/1 connections. */
 const membersOver = (parent: NetServer) => ({
   close(this: Secure, callback?: (error?: Error) => void): Secure {
     prepareClose(this)

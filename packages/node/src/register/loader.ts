@@ -1,6 +1,6 @@
 /**
- * The hook that redirects `import` of the HTTP modules. It runs in the main thread where Node.js has
- * `registerHooks` (from 22.15 on), otherwise in Node's loader thread.
+ * The hook that redirects `import` of the HTTP modules. If Node.js has `registerHooks` (from 22.15 on), the
+ * hook runs in the main thread. Otherwise it runs in Node's loader thread.
  */
 import { fileURLToPath } from "node:url"
 import { exceptions, moduleOf, type ModuleName } from "./redirect.js"

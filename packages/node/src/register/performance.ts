@@ -10,7 +10,7 @@ import { setImmediate } from "../time/realTime.js"
 type Callback = ConstructorParameters<typeof perfHooks.PerformanceObserver>[0]
 type Options = Parameters<perfHooks.PerformanceObserver["observe"]>[0]
 
-/** Maps each observer of `http` entries to its undelivered entries. */
+/** Maps each observer of `http` entries to the entries that are not delivered yet. */
 const observers = new Map<HttpAwareObserver, Array<perfHooks.PerformanceEntry>>()
 
 const entryPrototype = perfHooks.PerformanceEntry.prototype

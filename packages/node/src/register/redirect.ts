@@ -1,6 +1,6 @@
 /**
- * Decides which specifiers are redirected, and for which importing files. The hooks for `require` and for
- * `import` share this file; the hook for `import` may run in Node's loader thread.
+ * Decides which module specifiers are redirected, and for which importing files. The hooks for `require` and
+ * for `import` share this file. The hook for `import` may run in Node's loader thread.
  */
 import { resolve, sep } from "node:path"
 
@@ -16,15 +16,15 @@ const names: Readonly<Record<string, ModuleName>> = {
   "node:http2": "http2"
 }
 
-/** Returns the name of our module for a specifier, or `undefined` if the specifier is not redirected. */
+/** Returns the name of our module for a specifier, or `undefined` if the specifier must not be redirected. */
 export const moduleOf = (specifier: string): ModuleName | undefined => names[specifier]
 
 const slashes = (path: string): string => (sep === "\\" ? path.replaceAll("\\", "/") : path)
 
 /**
- * Parses the comma-separated list of importers that keep the built-in modules, and returns a function that
- * matches a file against the list. An entry is a package (`name`, `@scope/name`) or the path of a file or
- * folder (`./legacy`, `/srv/app/legacy.js`).
+ * Parses the comma-separated list of importers that still get the built-in modules. An entry is a package
+ * (`name`, `@scope/name`) or the path of a file or folder (`./legacy`, `/srv/app/legacy.js`). Returns a
+ * function that matches a file against the list.
  */
 export const exceptions = (list: string | undefined): ((file: string) => boolean) => {
   const wanted = (list ?? "")

@@ -16,7 +16,10 @@ const addressOf = (error: SystemError): Address | undefined =>
       ? { _tag: "UnixAddress", path: error.address }
       : { _tag: "TcpAddress", hostname: error.address, port: error.port }
 
-/** Converts an error of a socket to a fault. `syscall` is used if the error does not name a system call. */
+/**
+ * Converts an error of a socket to a fault. If the error does not name a system call, the fault names
+ * `syscall`.
+ */
 export const faultOf = (error: Error, syscall: string): Fault => {
   const system = error as SystemError
   return {

@@ -3,8 +3,8 @@
  * interruption.
  *
  * Each piece costs one call in the thread pool and one allocation of exactly its size. `FileSystem.stream` is
- * not used, because its fiber, queue and locks per read cost more than the read. Never reads beyond the
- * range, and never reads ahead.
+ * not used, because its fiber, queue and locks cost more per read than the read itself. Never reads beyond
+ * the range, and never reads ahead.
  */
 import { close, open, read } from "node:fs"
 import * as Effect from "effect/Effect"
@@ -18,7 +18,7 @@ type Piece = Effect.Effect<Uint8Array, Option.Option<Error>>
 type Resume = (piece: Piece) => void
 
 const ended: Piece = Effect.fail(Option.none())
-// Ignore an error of `close`, because the descriptor is invalid afterwards in any case.
+// Ignore an error of `close`, because the descriptor is invalid even after an error.
 const ignore = () => {}
 
 class Reading {
@@ -46,7 +46,7 @@ class Reading {
     })
   }
 
-  // Do not close the file during a pending call, because the system could reuse the descriptor for another
+  // During a pending call, leave the file open. The system could otherwise reuse the descriptor for another
   // file before the call runs.
   readonly release: Effect.Effect<void> = Effect.sync(() => {
     this.released = true
@@ -57,7 +57,8 @@ class Reading {
     const buffer = Buffer.allocUnsafeSlow(Math.min(this.left, pieceSize))
     read(descriptor, buffer, 0, buffer.length, this.position, (error, count) => {
       if (error !== null) return this.done(resume, Effect.fail(Option.some(error)))
-      // The file was truncated, so end the stream. The sender detects the missing bytes by `content-length`.
+      // The file was truncated, so end the stream. The sender knows the expected length and detects the
+      // missing bytes.
       if (count === 0) return this.done(resume, ended)
       this.position += count
       this.left -= count
@@ -89,10 +90,11 @@ const wholeFile = (
     return reading.release
   })
 
-// Core's server checks a stream for this property and, if it exists, sends the body as one piece.
+// Core's server looks for this property of a stream. If the property exists, the server sends the body as one
+// piece.
 const whole = Symbol.for("@httpfx/core/body/whole")
 
-/** Returns a stream of `length` bytes from `offset` on, or of fewer bytes if the file is shorter. */
+/** Returns a stream of `length` bytes from `offset` on. If the file is shorter, the stream ends early. */
 export const fileStream = (
   path: string,
   offset: number,

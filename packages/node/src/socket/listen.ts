@@ -1,8 +1,8 @@
 /**
  * Listens with `node:net` on a port, a path, a file descriptor or a server that already listens.
  *
- * Replaces a Unix socket file that a crashed process has left. Never replaces a file on which a process
- * listens.
+ * Replaces the file of a Unix socket that a crashed process has left. Never replaces a file on which a
+ * process listens.
  */
 import * as fs from "node:fs"
 import * as net from "node:net"
@@ -27,15 +27,16 @@ const boundTo = (server: net.Server): Address => {
     : { _tag: "TcpAddress", hostname: address?.address ?? "", port: address?.port ?? 0 }
 }
 
-// Older versions of Node ignore `reusePort`, and a second listener then fails with a misleading EADDRINUSE.
+// Older versions of Node ignore `reusePort`. A second listener then fails with EADDRINUSE, which misleads the
+// user.
 const knowsReusePort = (): boolean => {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
   return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)
 }
 
 /**
- * Returns the host of a URL without the brackets of an IPv6 address (RFC 3986 §3.2.2). Decodes "%25" before a
- * zone to "%" (RFC 6874).
+ * Returns the host of a URL without the brackets of an IPv6 address (RFC 3986 §3.2.2). Decodes the "%25"
+ * before a zone to "%" (RFC 6874).
  */
 export const literal = (host: string): string =>
   host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1).replace("%25", "%") : host
@@ -85,7 +86,7 @@ const opened = (
     }
   })
 
-/** Removes a Unix socket file on which no process listens. Returns whether the file was removed. */
+/** Removes the file of a Unix socket on which no process listens. Returns whether the file was removed. */
 const removeStale = (path: string): Effect.Effect<boolean> =>
   Effect.async((resume) => {
     const socket = net.connect(path)
@@ -120,7 +121,8 @@ export const openServer = (
   )
 }
 
-// The passed descriptors start at 3. They are for the process whose pid is LISTEN_PID (sd_listen_fds(3)).
+// The first passed descriptor is 3. The descriptors are meant for the process with the pid LISTEN_PID
+// (sd_listen_fds(3)).
 const firstDescriptor = 3
 
 export const activatedSocket = (

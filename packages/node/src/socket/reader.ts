@@ -1,10 +1,11 @@
 /**
  * Manages the read buffers of sockets. All connections read into one scratch buffer, and the bytes of each
  * read are copied to a chunk of exactly their size. This avoids a 64 KiB allocation per read, and an idle
- * connection has no buffer. A connection that fills the scratch buffer repeatedly switches to bulk mode. In
- * bulk mode the connection reads into larger buffers of its own. The consumer gets these buffers without a
- * copy, and half as many reads and wake-ups are needed. Bulk mode ends when the connection slows down or
- * stalls.
+ * connection has no buffer.
+ *
+ * A connection that fills the scratch buffer repeatedly switches to bulk mode. In bulk mode the connection
+ * reads into larger buffers of its own. The consumer gets these buffers without a copy, and the connection
+ * needs half as many reads and wake-ups. Bulk mode ends when the connection slows down or stalls.
  *
  * Never passes on bytes that a later read may overwrite, and never keeps a buffer for a stalled connection.
  */
@@ -14,26 +15,26 @@ import { clearTimeout, setTimeout } from "../time/realTime.js"
 
 const scratchSize = 64 * 1024
 const scratch = Buffer.allocUnsafeSlow(scratchSize)
-// Size of a bulk buffer, bytes. A connection also buffers bytes of its next requests (look-ahead). With this
-// size, both together stay below 256 KiB.
+// Size of a bulk buffer, bytes. A bulk buffer and the buffered bytes of further requests (look-ahead) of a
+// connection together stay below 256 KiB.
 const ownSize = 112 * 1024
-// A bulk read of at least this many bytes passes its buffer on. The bytes of a smaller read are copied,
-// because the buffer would occupy more than twice the memory of the received bytes.
+// Minimum size of a bulk read whose buffer is passed on, bytes. The bytes of a smaller read are copied,
+// because they would keep a buffer of more than twice their size in memory.
 const keptSize = ownSize / 2
-// Two consecutive reads below this size, bytes, end bulk mode.
+// Size of a read, bytes. Two consecutive reads below this size end bulk mode.
 const bulkSize = 16 * 1024
-// Number of bytes in large reads after which bulk mode starts. A consumer that applies backpressure pauses
-// reading before that, so its connection does not switch to bulk mode.
+// Number of bytes in large reads after which bulk mode starts. Backpressure pauses reading before this number
+// is reached, so a connection under backpressure stays out of bulk mode.
 const bulkBytes = 4 * scratchSize
 
 // Time without reads, ms, after which a connection in bulk mode releases its buffer.
 const bulkPatience = 1000
 
-/** Takes ownership of the bytes of one read. Returns `false` to pause reading. */
+/** Receives the bytes of one read, and owns them from then on. Returns `false` to pause reading. */
 export type Deliver = (chunk: Buffer) => boolean
 
 export class Reader {
-  /** The socket that reads, once it exists. */
+  /** The socket that uses this reader. `undefined` until the socket exists. */
   socket: net.Socket | undefined
   deliver: Deliver | undefined
   private own = false
@@ -55,7 +56,7 @@ export class Reader {
       const { deliver } = this
       if (deliver === undefined) return true
       const more = deliver(this.take(length, buffer as Buffer))
-      // If backpressure has paused reading, release the large buffer.
+      // If reading is now paused by backpressure, release the large buffer.
       if (this.own && (!more || this.socket?.isPaused() === true)) this.shrink(scratch)
       return more
     }
@@ -107,8 +108,7 @@ export class Reader {
 
   /**
    * Makes an existing socket read through this reader, from its next read on. Returns `false` and changes
-   * nothing for a TLS socket, for a socket with its own `onread`, and if Node's internals are not as
-   * expected.
+   * nothing if the socket has TLS or an `onread` option, or if Node's internals are not as expected.
    */
   takeOver(socket: net.Socket, deliver: Deliver): boolean {
     if (!takesOnread(socket)) return false

@@ -1,4 +1,4 @@
-/** Resets Node's sockets. Never throws. The socket always emits `close` afterwards. */
+/** Resets Node's sockets. Never throws. The socket always emits `close` after the reset. */
 import type { Duplex } from "node:stream"
 import { setImmediate } from "../time/realTime.js"
 
@@ -10,14 +10,14 @@ const now = (stream: Duplex) => {
   try {
     ;(stream as Resettable).resetAndDestroy?.()
   } catch {
-    // Pipes and TLS sockets throw ERR_INVALID_HANDLE_TYPE, so only destroy them.
+    // `resetAndDestroy` throws ERR_INVALID_HANDLE_TYPE on pipes and TLS sockets, so only destroy them.
   }
   stream.destroy()
 }
 
 /**
  * Destroys the stream, with RST if the stream supports RST. `writer` is the stream to which the program
- * writes: the stream itself, or a TLS stream over it.
+ * writes. This is the stream itself, or a TLS stream over it.
  */
 export const resetStream = (stream: Duplex, writer: Duplex = stream): void => {
   const sendsFin = () => writer.writableEnded && !writer.writableFinished && !writer.destroyed

@@ -1,6 +1,7 @@
 /**
- * A `Transport` over any `stream.Duplex`. It tracks which events its owner (the user of the transport) has
- * received, and reports them to a new owner again. tcpTransport.ts extends this class for `net.Socket`.
+ * A `Transport` over any `stream.Duplex`. It remembers which events its owner (the user of the transport) has
+ * received, so that a new owner gets the earlier events too. tcpTransport.ts extends this class for
+ * `net.Socket`.
  *
  * Never throws. Never calls the owner from within a call by the owner. Keeps no handlers after `close`.
  */
@@ -26,7 +27,8 @@ interface Owned extends Duplex {
   [owner]: StreamTransport
 }
 
-// All connections share these listeners, because a closure per event and connection costs memory and time.
+// All connections share these listeners, because a closure per event and connection would cost memory and
+// time.
 function onData(this: Owned, chunk: Uint8Array) {
   this[owner].handlers.data(chunk)
 }
@@ -58,8 +60,8 @@ export interface SocketMembers {
 const address = (hostname: string | undefined, port: number | undefined): Address | undefined =>
   hostname === undefined || port === undefined ? undefined : { _tag: "TcpAddress", hostname, port }
 
-// Maximum size of a body that is copied behind the head, bytes. One plain write then sends both. A larger
-// body is sent by a vectored write, which costs less than the copy.
+// Maximum size of a body that is copied behind the head, bytes. One plain write then sends both. For a larger
+// body, a vectored write costs less than the copy.
 const copyLimit = 16 * 1024
 // Joins head and body to one chunk. A head that is a string is encoded as latin1.
 const joined = (head: string | Uint8Array, body: Uint8Array): Uint8Array => {
@@ -70,8 +72,8 @@ const joined = (head: string | Uint8Array, body: Uint8Array): Uint8Array => {
   return bytes
 }
 
-// Maximum size of a body that is decoded to latin1 text and appended to a text head, bytes. Up to this size,
-// that costs less than joining bytes.
+// Maximum size of a body that is appended to a text head as latin1 text, bytes. For larger bodies, joining
+// bytes costs less.
 const textLimit = 2 * 1024
 
 export class StreamTransport implements Transport {
@@ -82,12 +84,13 @@ export class StreamTransport implements Transport {
   protected paused = false
   protected dropped = false
   protected closed = false
-  /** Number of bytes of the stream's write in flight; 0 if unknown. */
+  /** Number of bytes in the write that the stream has in flight. 0 if unknown. */
   underWay = 0
   /** Whether FIN was received. */
   protected ended = false
   protected failure: Fault | undefined
-  // Whether the current handlers have received `end` and `close`.
+  // Whether the current handlers have received `end` and `close`. `true` while no owner has started the
+  // transport.
   private toldEnd = true
   private toldClose = true
 
@@ -131,7 +134,7 @@ export class StreamTransport implements Transport {
       this.started = true
       if (!this.closed && !this.paused) this.read()
     }
-    // Report earlier events to the new owner too. Use a later tick, because this call comes from the owner.
+    // Report earlier events to a new owner too. Use a later tick, because this call comes from the owner.
     if (this.ended || this.closed) nextTick(() => this.tell())
   }
 
@@ -212,8 +215,8 @@ export class StreamTransport implements Transport {
   }
 
   /**
-   * Destroys the stream. Buffered writes are dropped. The peer receives FIN, or RST if received data was
-   * never read. No handler is called any more.
+   * Destroys the stream. Buffered writes are discarded. The peer receives FIN, or RST if received data is
+   * still unread. No handler is called afterwards.
    */
   destroy(): void {
     this.dropped = true
@@ -222,7 +225,7 @@ export class StreamTransport implements Transport {
     this.stream.destroy()
   }
 
-  /** Returns the stream for use by another owner (a TLS layer). No handler is called any more. */
+  /** Returns the stream for use by another owner (a TLS layer). No handler is called afterwards. */
   release(): Duplex {
     const stream = this.stream
     stream.off("data", onData)
@@ -285,11 +288,12 @@ export class StreamTransport implements Transport {
       this.toldEnd = true
       handlers.end()
     }
-    // The `end` handler may have passed the transport to a new owner, which gets `close` in a later tick.
+    // The `end` handler may have passed the transport to a new owner. The new owner gets `close` in a later
+    // tick.
     if (!this.closed || this.toldClose || this.handlers !== handlers) return
     this.toldClose = true
     this.handlers = noHandlers
-    // If other code destroyed the stream without an error, report an error, because bytes may be missing.
+    // If other code destroyed the stream without an error, bytes may be missing, so report an error.
     const failure = this.failure ?? (this.ended || this.dropped ? undefined : fault("ECONNRESET", "read"))
     if (failure !== undefined) handlers.error(failure)
     handlers.close()

@@ -2,12 +2,12 @@
  * The `Transport` over a `net.Socket` that we opened or accepted. It reads without the overhead of streams
  * and can reset the connection. It reports a failed write only after the received bytes.
  *
- * Bytes arrive through the option `onread` (Node documentation: net.Socket) and not through the stream, see
- * reader.ts. `pause` therefore stops the handle immediately.
+ * Bytes arrive through the option `onread` (Node documentation: net.Socket) and not through the stream;
+ * reader.ts explains this. `pause` therefore stops the handle immediately.
  *
  * A peer may respond and close while we still send. Our write then fails although the response is still in
- * the receive queue, so a failed write is reported only when reading has ended. If the owner (the user of
- * this transport) has paused reading, the failure is reported immediately, because nothing else would wake a
+ * the receive queue. A failed write is therefore reported only when reading has ended. If the owner (the user
+ * of this transport) has paused reading, the failure is reported immediately. Nothing else would wake a
  * writer that waits for `drain`.
  *
  * Never reads before `start`, and never keeps a listener after `close`.
@@ -70,7 +70,8 @@ export class TcpTransport extends StreamTransport implements Transport, Writing 
     return knowsNoPeer(this.socket)
   }
 
-  // Start reading now. `resume` would start reading in a later tick, even if the owner has paused by then.
+  // `read` starts reading now. `resume` would start reading in a later tick, even if the owner has paused by
+  // then.
   protected override beginReading(): void {
     this.socket.read(0)
   }
@@ -81,8 +82,8 @@ export class TcpTransport extends StreamTransport implements Transport, Writing 
 
   override sawEnd(): void {
     if (this.held !== undefined) {
-      // The failed write has consumed the socket's error, so reading ends as if by FIN. On Linux, the code of
-      // the write is EPIPE if FIN came before RST, otherwise ECONNRESET.
+      // The failed write has consumed the error of the socket, so reading ends as if by FIN. On Linux, a
+      // write fails with EPIPE if FIN came before RST, otherwise with ECONNRESET.
       this.ended = this.held.code === "EPIPE"
       this.fail()
       return
@@ -105,8 +106,8 @@ export class TcpTransport extends StreamTransport implements Transport, Writing 
     if (this.failure === undefined && !this.ended) super.sawEnd()
   }
 
-  // Do not pass the failure to the stream, because the stream would destroy itself and the bytes in the
-  // receive queue would be lost.
+  // Hide the failure from the stream. Otherwise the stream would destroy itself and lose the bytes in the
+  // receive queue.
   private writeFailed(error: Error): void {
     this.writable = false
     this.held = faultOf(error, "write")
@@ -133,7 +134,7 @@ const overHandle = (handle: Accepted, addresses: Addresses | undefined): Transpo
   return new TcpTransport(socketOver(handle, reader.options), reader, addresses)
 }
 
-/** Makes a server whose connections deliver no data before their transport is started. */
+/** Makes a server. Its connections deliver no data before their transports are started. */
 export const createServer = (
   addresses: () => Addresses | undefined,
   onConnection: (transport: Transport) => void

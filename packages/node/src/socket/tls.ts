@@ -1,7 +1,7 @@
 /**
- * Makes TLS connections over existing connections with `node:tls`, as client and as server.
+ * Makes TLS connections over existing connections with `node:tls`, both as client and as server.
  *
- * `secure` owns the given transport from the call on. After a failure, it never leaves the transport open.
+ * `secure` owns the given transport from the call on. If `secure` fails, it closes the transport.
  */
 import { createHash } from "node:crypto"
 import * as net from "node:net"
@@ -24,7 +24,7 @@ import { distrust, tlsFacts } from "./tlsFacts.js"
 import { TransportSocket } from "./transportSocket.js"
 import { nextTick } from "../time/realTime.js"
 
-// Options that have the same name and meaning in Node.
+// Options that have the same name and meaning in `node:tls`.
 const alike = [
   "ca",
   "cert",
@@ -44,13 +44,13 @@ const contextOptions = (options: Network.TlsOptions): tls.SecureContextOptions =
   const context: Record<string, unknown> = options.role === "server" ? serverContext(options) : {}
   for (const name of alike) {
     const value = options[name]
-    // Leave out unset options, because Node does not treat `undefined` like a missing option.
+    // Leave out unset options, because Node treats `undefined` differently from a missing option.
     if (value !== undefined) context[name] = value
   }
   return context
 }
 
-// Sets the options that a `tls.Server` would set, because OpenSSL's defaults differ.
+// Set the options that a `tls.Server` would set, because the defaults of OpenSSL differ.
 const serverContext = (options: Network.TlsOptions): Record<string, unknown> => {
   const { sessionIdContext = trustOf(options), sessionTimeout, ticketKeys } = options
   return {
@@ -72,8 +72,8 @@ const trustOf = ({ ca, crl, rejectUnauthorized, requestCert }: Network.TlsOption
     .digest("hex")
     .slice(0, 32)
 
-// Contexts by options object. A context per connection would cost a millisecond each, because keys and
-// certificates are parsed.
+// Secure contexts, by options object and server name. Making a context takes a millisecond, because keys and
+// certificates are parsed. Connections therefore share contexts.
 const contexts = new WeakMap<Network.TlsOptions, Map<string | undefined, tls.SecureContext>>()
 
 const contextFor = (options: Network.TlsOptions, name: string | undefined): tls.SecureContext => {
@@ -147,13 +147,14 @@ const handshake = (stream: Duplex, options: Network.TlsOptions): tls.TLSSocket =
   })
 }
 
-// Returns the stream of a `StreamTransport`. Any other transport (a tunnel, one in memory) is wrapped.
+// Returns the stream of a `StreamTransport`. Wraps any other transport, such as a tunnel or a transport in
+// memory.
 const streamOf = (transport: Transport): Duplex =>
   transport instanceof StreamTransport
     ? transport.release()
     : new TransportSocket(transport, { allowHalfOpen: true }).on("error", () => {})
 
-// ECONNRESET and EPIPE come from the underlying connection. Other codes mean that TLS failed: ERR_SSL_...
+// ECONNRESET and EPIPE come from the connection below TLS. All other codes mean that TLS failed: ERR_SSL_...
 // (OpenSSL), ERR_TLS_... (Node), or a verification error such as CERT_HAS_EXPIRED.
 const failure = (error: NodeJS.ErrnoException, address: string | undefined) => {
   const facts = { reason: error.message, phase: "secure" as const, address, cause: error }
@@ -163,8 +164,8 @@ const failure = (error: NodeJS.ErrnoException, address: string | undefined) => {
   return error.syscall === undefined ? new HttpError.HangUp(facts) : new HttpError.ConnectionReset(facts)
 }
 
-// Returns the error with which to reject an unverified client. A `TLSSocket` without a `tls.Server` does not
-// reject the client itself.
+// Returns the error with which an unverified client is rejected. Without a `tls.Server`, a `TLSSocket` does
+// not reject the client itself.
 const refusalOf = (socket: tls.TLSSocket, options: Network.TlsOptions): Error | undefined => {
   const { rejectUnauthorized = true, requestCert, role } = options
   if (role === "client" || requestCert !== true || !rejectUnauthorized) return undefined
@@ -173,7 +174,7 @@ const refusalOf = (socket: tls.TLSSocket, options: Network.TlsOptions): Error | 
   return reason instanceof Error ? reason : Object.assign(new Error(String(reason)), { code: String(reason) })
 }
 
-// A TLS stream cannot send RST, so resets go to the underlying connection.
+// A TLS stream cannot send RST, so `reset` resets the connection below it.
 class TlsTransport extends StreamTransport implements Writing {
   truncated = false
   done: WriteDone | undefined = undefined
@@ -187,7 +188,7 @@ class TlsTransport extends StreamTransport implements Writing {
     requireCloseNotify: boolean
   ) {
     super(socket, addresses)
-    // Destroy the socket after a TLS error, as a `tls.Server` would do.
+    // Destroy the socket after a TLS error, as a `tls.Server` does.
     socket.on(ServerTls.failed, (error: Error) => nextTick(() => socket.destroy(error)))
     if (requireCloseNotify) {
       onEof(socket, () => {
@@ -209,7 +210,7 @@ class TlsTransport extends StreamTransport implements Writing {
     return this.below instanceof net.Socket && knowsNoPeer(this.below)
   }
 
-  // TLS encrypts each write immediately, so unsent bytes wait in the queue of the underlying stream.
+  // TLS encrypts each write immediately, so unsent bytes wait in the queue of the stream below TLS.
   protected override get writer(): Duplex {
     return this.below
   }
@@ -220,7 +221,8 @@ class TlsTransport extends StreamTransport implements Writing {
   }
 
   protected override destroyNow(): void {
-    // Destroy only the underlying socket, which then ends the TLS stream. Destroying both crashes Node 20.
+    // Destroy only the socket below TLS; its end also ends the TLS stream. Destroying both streams crashes
+    // Node 20.
     if (this.below instanceof net.Socket) resetStream(this.below, this.stream)
     else {
       this.below.destroy(errorOf(fault("ECONNRESET", "reset")))
@@ -238,7 +240,7 @@ export const secure: Network.Service["secure"] = (transport, options) =>
     try {
       socket = handshake(stream, options)
     } catch (error) {
-      // Node throws if a key or certificate cannot be parsed.
+      // `node:tls` throws if it cannot parse a key or certificate.
       stream.destroy()
       return resume(Effect.fail(failure(error as Error, address)))
     }
@@ -273,12 +275,13 @@ export const secure: Network.Service["secure"] = (transport, options) =>
       failed(Object.assign(new Error(reason), { code: "ECONNRESET" }))
     }
     socket.once(done, connected)
-    // In the server role, only this event has the reason of a failed handshake. `tls.Server` uses the same
-    // event.
+    // In the server role, only this event contains the reason of a failed handshake. `tls.Server` uses the
+    // same event.
     socket.once(ServerTls.failed, failed)
     socket.once("error", failed)
     socket.once("close", closed)
-    // On FIN during the handshake, Node emits an error in the client role, but only `end` in the server role.
+    // If FIN arrives during the handshake, Node emits an error in the client role, but only `end` in the
+    // server role.
     if (options.role === "server") socket.once("end", closed)
     stream.once("error", failed)
     return Effect.sync(giveUp)

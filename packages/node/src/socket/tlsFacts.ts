@@ -1,4 +1,6 @@
-/** Reads Node's state of a TLS session and returns it as core's `TlsFacts`. Never changes the session. */
+/**
+ * Reads Node's state of a TLS session, and returns the state as core's `TlsFacts`. Never changes the session.
+ */
 import type * as tls from "node:tls"
 import type { Certificate, TlsFacts } from "@httpfx/core/Transport"
 import { serverNameOf } from "./fast/serverName.js"
@@ -13,7 +15,7 @@ const time = (text: string): number | undefined => {
 
 const certificateOf = (socket: tls.TLSSocket): Certificate | undefined => {
   const found = socket.getPeerCertificate() as tls.PeerCertificate | undefined
-  // Node returns an empty object if the peer sent no certificate.
+  // Node returns an object without `raw` if the peer sent no certificate.
   if (found?.raw === undefined) return undefined
   return {
     subject: names(found.subject),
@@ -34,7 +36,7 @@ const codeOf = (error: unknown): string | undefined => {
 
 /**
  * Returns the reason why OpenSSL does not trust the peer's certificate. Node sets `authorized` only on client
- * sockets and on sockets of a `tls.Server`. For other sockets, the reason comes from the TLS session.
+ * sockets and on sockets of a `tls.Server`. On other sockets, the reason comes from the TLS session.
  */
 export const distrust = (socket: tls.TLSSocket): unknown => {
   if (socket.authorized) return undefined
@@ -42,8 +44,8 @@ export const distrust = (socket: tls.TLSSocket): unknown => {
 }
 
 /**
- * Returns the facts of a TLS session. Call this function while the connection is open, because Node drops the
- * certificate when the connection closes.
+ * Returns the facts of a TLS session. Call this function while the connection is open, because Node releases
+ * the certificate when the connection closes.
  */
 export const tlsFacts = (socket: tls.TLSSocket): TlsFacts => {
   const peerCertificate = certificateOf(socket)

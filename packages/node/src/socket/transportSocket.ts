@@ -2,7 +2,7 @@
  * A `stream.Duplex` over a `Transport`. It has the members of `net.Socket` that libraries use (Node
  * documentation: Class: net.Socket).
  *
- * Unlike a `net.Socket`, this stream has no handle, cannot open a connection, and cannot be sent to another
+ * Unlike a `net.Socket`, this stream has no handle. It can neither open a connection nor be sent to another
  * process.
  */
 import * as net from "node:net"
@@ -25,24 +25,25 @@ type Done = (error?: Error | null) => void
  * @category models
  */
 export interface DuplexOptions {
-  /** Bytes of the peer that were already read from the transport. The stream delivers them first. */
+  /** Received bytes that were already read from the transport. The stream delivers these bytes first. */
   readonly initial?: Uint8Array | undefined
-  /** Whether the writable side stays open after the peer's FIN. Default `false`, as for `net.Socket`. */
+  /**
+   * Whether the writable side stays open after the peer has sent FIN. Default `false`, as for `net.Socket`.
+   */
   readonly allowHalfOpen?: boolean | undefined
   /**
-   * How `destroy` with an error ends the connection. With `true` (the default) it sends RST, so that the peer
-   * does not treat a truncated message as complete. With `false` it sends FIN after the written bytes, as
-   * `net.Socket` does.
+   * Whether `destroy` with an error sends RST. If `true`, the peer does not treat a truncated message as
+   * complete. If `false`, FIN follows the written bytes, as with `net.Socket`. Default `true`.
    */
   readonly resetOnError?: boolean | undefined
-  /** The timers that `setTimeout` uses. Default: Node's timers, unreferenced. */
+  /** The timers that `setTimeout` uses. Default: Node's timers, which do not keep the process alive. */
   readonly timers?: Timers | undefined
 }
 
-// The maximum number of bytes that one read of a system socket delivers.
+// Maximum number of buffered bytes. A system socket delivers at most this many bytes in one read.
 const highWaterMark = 64 * 1024
-// Maximum linger after `destroy`, ms. During this time the peer can read the last bytes before the reset.
-// Applies only to transports without a `destroy` method.
+// Maximum linger after `destroy`, ms. During the linger the peer can read the last bytes before the reset.
+// Transports with a `destroy` method do not linger here.
 const lingerMillis = 1000
 
 const family = (address: string | undefined): string | undefined =>
@@ -67,7 +68,7 @@ export class TransportSocket extends Duplex {
   connecting: boolean = false
   /** Has the same value as `connecting`. */
   pending: boolean = false
-  /** Number of bytes received, without those of `initial`. */
+  /** Number of received bytes, without the bytes of `initial`. */
   bytesRead = 0
   /** Time without traffic after which `timeout` is emitted, ms. 0 disables `timeout`. */
   timeout = 0
@@ -76,7 +77,7 @@ export class TransportSocket extends Duplex {
   private waiting: Done | undefined
   private readonly timers: Timers
   private readonly resetOnError: boolean
-  /** Time of the last traffic, on the clock of `timers`, ms. */
+  /** Time of the last traffic, by the clock of `timers`, ms. */
   private activeAt = 0
   private cancel: (() => void) | undefined
 
@@ -92,7 +93,7 @@ export class TransportSocket extends Duplex {
       data: (chunk) => {
         this.bytesRead += chunk.length
         this.active()
-        // Convert to a Buffer, because consumers of a socket expect Buffers.
+        // Convert the chunk to a Buffer, because consumers of a socket expect Buffers.
         if (
           !this.push(
             Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
@@ -144,17 +145,17 @@ export class TransportSocket extends Duplex {
   get authorizationError(): string | undefined {
     return this.transport.tls?.authorizationError
   }
-  /** The protocol that ALPN selected, or `false` if ALPN selected no protocol (TLS only). */
+  /** The protocol that ALPN selected (TLS only). `false` if ALPN selected no protocol. */
   get alpnProtocol(): string | false | undefined {
     const { tls } = this.transport
     return tls === undefined ? undefined : (tls.alpnProtocol ?? false)
   }
-  /** The SNI name that the client sent, or `false` if the client sent no name (TLS only). */
+  /** The SNI name that the client sent (TLS only). `false` if the client sent no name. */
   get servername(): string | false | undefined {
     const { tls } = this.transport
     return tls === undefined ? undefined : (tls.serverName ?? false)
   }
-  /** Returns the version of TLS, such as `TLSv1.3`. Returns `null` without TLS. */
+  /** Returns the TLS version, such as `TLSv1.3`. Returns `null` without TLS. */
   getProtocol(): string | null {
     return this.transport.tls?.protocol ?? null
   }
@@ -166,7 +167,7 @@ export class TransportSocket extends Duplex {
   isSessionReused(): boolean {
     return this.transport.tls?.sessionReused ?? false
   }
-  /** Returns the peer's certificate (TLS only), or an empty object if the peer sent no certificate. */
+  /** Returns the certificate of the peer (TLS only), or an empty object if the peer sent no certificate. */
   getPeerCertificate(): object {
     const found = this.transport.tls?.peerCertificate
     if (found === undefined) return {}
@@ -180,7 +181,7 @@ export class TransportSocket extends Duplex {
       valid_to: time(validTo)
     }
   }
-  /** Number of bytes passed to `write`, including bytes that are not sent yet. */
+  /** Number of bytes passed to `write`, including bytes that are still unsent. */
   get bytesWritten(): number {
     return this.accepted + this.writableLength
   }
@@ -206,28 +207,28 @@ export class TransportSocket extends Duplex {
 
   /**
    * Turns TCP keep-alive probes on or off. The first probe is sent after `initialDelay` milliseconds of idle
-   * time. 0 stands for the system's default.
+   * time. If `initialDelay` is 0, the system's default applies.
    */
   setKeepAlive(enable = false, initialDelay = 0): this {
     this.transport.keepAlive(enable, initialDelay)
     return this
   }
 
-  /** Makes the open connection keep the process alive. */
+  /** Makes the socket keep the process alive while it is open. */
   ref(): this {
     this.transport.ref()
     return this
   }
 
-  /** Lets the process exit although the connection is open. */
+  /** Lets the process exit even while the socket is open. */
   unref(): this {
     this.transport.unref()
     return this
   }
 
   /**
-   * Emits `timeout` after this many milliseconds without traffic. The socket stays open. 0 disables
-   * `timeout`.
+   * Makes the socket emit `timeout` after this many milliseconds without traffic. The socket stays open. 0
+   * disables `timeout`.
    */
   setTimeout(millis: number, callback?: () => void): this {
     this.timeout = millis
@@ -284,8 +285,7 @@ export class TransportSocket extends Duplex {
     this.timeout = 0
     const { transport, waiting } = this
     this.waiting = undefined
-    // Node fails the writes that the stream has queued. It does not fail the write in flight, so do that
-    // here.
+    // Node fails the writes that are queued in the stream, but not the write in flight. Fail this write here.
     if (waiting !== undefined) nextTick(waiting, error ?? destroyedError())
     if (!this.over) {
       if (transport instanceof StreamTransport) transport.destroy()
@@ -307,7 +307,7 @@ export class TransportSocket extends Duplex {
 
   private full = false
   private readonly pace = new Pace()
-  /** Whether a turn of the event loop has been requested. */
+  /** Whether `takeTurn` is waiting for a turn of the event loop. */
   private turning = false
 
   private await(done: Done): void {
@@ -324,7 +324,8 @@ export class TransportSocket extends Duplex {
     else this.goOn()
   }
 
-  // Yield to the event loop, because a pipe writes again in the callback of a write and never yields itself.
+  // Let the event loop have a turn. A pipe writes again in the callback of a write, and would otherwise never
+  // yield.
   private takeTurn(): void {
     if (this.turning) return
     this.turning = true
@@ -350,7 +351,7 @@ export class TransportSocket extends Duplex {
     this.cancel ??= this.timers.at(this.activeAt + this.timeout, this.quiet)
   }
 
-  // One timer serves all traffic. When it fires, it is set again if there was traffic meanwhile.
+  // One timer serves all traffic. When it fires after new traffic, it is set again.
   private readonly quiet = (): void => {
     this.cancel = undefined
     const due = this.activeAt + this.timeout
@@ -360,7 +361,7 @@ export class TransportSocket extends Duplex {
 
   private gone(): void {
     this.over = true
-    // If buffered bytes are left, do not destroy. The stream destroys itself when these bytes have been read.
+    // If buffered bytes are left, do nothing. The stream destroys itself when these bytes have been read.
     if (!this.readableEnded && this.readableLength === 0 && !this.writableFinished) this.destroy()
   }
 

@@ -1,6 +1,6 @@
 /**
- * Node's own timers as core's `PlatformTimers`. The timers do not keep the process alive, and fake timers do
- * not affect them. All users compare times on the clock of this one object.
+ * Node's timers as core's `PlatformTimers`. They do not keep the process alive, and fake timers do not affect
+ * them. All users share this one object, so their times come from the same clock.
  */
 import { make } from "@httpfx/core/PlatformTimers"
 import { clearTimeout, monotonicNow, setImmediate, setTimeout, wallNow } from "./realTime.js"

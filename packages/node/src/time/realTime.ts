@@ -1,7 +1,7 @@
 /**
  * Node's timers, ticks and clocks, captured when the first of our modules is loaded. All our modules use the
- * captured functions, so fake timers that a program installs later do not affect our modules. Fake timers do
- * not affect Node's own sockets either.
+ * captured functions. Fake timers that a program installs later therefore do not affect our modules, just as
+ * they do not affect Node's own sockets.
  */
 import { performance } from "node:perf_hooks"
 import { nextTick as tick } from "node:process"
@@ -13,13 +13,14 @@ interface RealTime {
   readonly setImmediate: typeof timers.setImmediate
   readonly queueMicrotask: typeof globalThis.queueMicrotask
   readonly nextTick: typeof process.nextTick
-  /** The time of the monotonic clock, ms. */
+  /** Returns the time of the monotonic clock, ms. */
   readonly monotonicNow: () => number
-  /** The system time, ms since 1970. */
+  /** Returns the system time, ms since 1970. */
   readonly wallNow: () => number
 }
 
-// A registered symbol, because every copy of this module must use the functions of the first copy.
+// The symbol is registered (`Symbol.for`), because every copy of this module must use the functions of the
+// first copy.
 const key = Symbol.for("@httpfx/node/realTime")
 const host = globalThis as { [key]?: RealTime }
 

@@ -1,6 +1,6 @@
 /**
  * Makes WebSockets of clients on any network, with the `WebSocket` class of the callback API. The callback
- * API is loaded when the constructor is made.
+ * API is loaded only when the constructor is made.
  */
 import type * as PlatformSocket from "@effect/platform/Socket"
 import type * as Context from "effect/Context"

@@ -2,13 +2,13 @@
  * The stream from which `ws` reads frames, and to which `ws` writes frames.
  *
  * Splits received chunks into pieces. `ws` parses each piece completely, even if reading is paused meanwhile,
- * so a pause takes effect after the current piece. After `hold`, this stream reads nothing from the
- * transport, not even ahead.
+ * so a pause takes effect after the current piece. After `hold`, this stream reads nothing more from the
+ * transport, not even into its buffer.
  */
 import { TransportSocket } from "../socket/transportSocket.js"
 
-// A piece contains at most 1400 of the smallest frames. Smaller pieces would slow down messages of many
-// megabytes.
+// Size of a piece in bytes. A piece contains at most 1400 of the smallest frames. Smaller pieces would slow
+// down messages of many megabytes.
 const pieceSize = 8 * 1024
 
 export class WebSocketDuplex extends TransportSocket {

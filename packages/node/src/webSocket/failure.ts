@@ -1,5 +1,5 @@
 /**
- * Platform's error of a WebSocket, with the message of its cause, which platform's own message leaves out.
+ * Platform's error of a WebSocket. Its message contains the message of its cause, which platform leaves out.
  */
 import { SocketGenericError } from "@effect/platform/Socket"
 

@@ -1,9 +1,10 @@
 /**
  * Passes the messages of a WebSocket to their handlers, sends messages, and does the closing handshake.
  *
- * Backpressure works in both directions and costs the same for each message. Waiting writers are entries of
- * one set, and no operation adds an event listener. docs/timeouts-and-limits.md lists the limits. socket.ts
- * runs the fibers and timers; this file uses neither.
+ * Backpressure works in both directions. Its cost per message does not grow with the number of writers:
+ * waiting writers are entries of one set, and no operation adds an event listener.
+ * docs/timeouts-and-limits.md lists the limits. This file uses neither fibers nor timers; socket.ts runs the
+ * fibers and timers.
  */
 import type * as Cause from "effect/Cause"
 import type * as ws from "ws"
@@ -12,40 +13,46 @@ import { queueMicrotask, setImmediate } from "../time/realTime.js"
 
 export type Message = string | Uint8Array
 
-/** Callbacks for messages and for the close. */
+/** Callbacks for the messages and the close of a WebSocket. */
 export interface Receiver {
   /**
-   * Starts the handler of a message. Returns `true` if the handler is still running; `done` is then called
+   * Starts the handler of a message. Returns `true` if the handler is still running; `done` is called later,
    * when the handler completes. Returns `false` if the handler has already completed.
    */
   readonly start: (message: Message, done: () => void) => boolean
   readonly closed: (code: number, reason: string) => void
   readonly failed: (cause: unknown) => void
-  /** Limits the wait for the peer. Called when the closing handshake has started or our FIN was sent. */
+  /**
+   * Called when the closing handshake has started or our FIN was sent, to limit the time in which the peer
+   * must answer.
+   */
   readonly limit: () => void
 }
 
 export interface Options {
-  /** Number of bytes buffered for sending at which writers have to wait. */
+  /** Number of bytes buffered for sending. When this number is reached, writers must wait. */
   readonly highWaterMark: number
-  /** Whether waiting writes alone pause reading. If `false`, message handlers must be running too. */
+  /**
+   * Whether writers that wait for the peer are enough to pause reading. If `false`, reading is paused only
+   * while message handlers are running too.
+   */
   readonly holdsForWrites: boolean
-  /** Called when the first close frame is sent (`own` is `true`) or received. */
+  /** Called when the first close frame is sent or received. `own` is `true` if our side sent the frame. */
   readonly closing: (closing: Closing) => void
 }
 
 export interface Closing {
   readonly code: number
   readonly own: boolean
-  /** The peer's protocol violation, if that is the reason for the close. */
+  /** The peer's violation of the protocol, if a violation caused the close. */
   readonly violation?: string | undefined
-  /** The handler's failure, if that is the reason for the close. */
+  /** The failure of a message handler, if a failure caused the close. */
   readonly cause?: Cause.Cause<unknown> | undefined
 }
 
 /**
  * A WebSocket of `ws` with a callback for the start of its close. `ws` itself starts a close when the peer
- * has sent a close frame or has violated the protocol; the callback is called then too.
+ * has sent a close frame or has violated the protocol. The callback is called for these closes too.
  */
 export interface Framed extends ws.WebSocket {
   closeBegins: ((code: number | undefined) => void) | undefined
@@ -62,38 +69,38 @@ export const framedClass = (Base: typeof ws.WebSocket): new (...args: Array<neve
   return Framing as unknown as new (...args: Array<never>) => Framed
 }
 
-// Maximum numbers of writes in flight and of running handlers. The bytes are limited too, but each entry
-// costs some hundred bytes of memory even if its message is small.
+// Maximum numbers of writes in flight and of running handlers. Their bytes are limited too, but each write or
+// handler costs some hundred bytes of memory even if its message is small.
 const mostWrites = 256
 const mostHandlers = 1024
-// This many handlers may always run, even if their messages are large, because one handler may wait for
-// another.
+// Up to this many handlers may run even if their messages are large, because one handler may wait for another
+// handler.
 const leastHandlers = 16
-// The system may deliver many reads in one turn of the event loop, so limit the messages per turn.
+// Maximum number of messages in one turn of the event loop, in which the system may deliver many reads.
 const mostInTurn = 256
 
 export class WebSocketFlow {
   /** Whether our side sent the first close frame. */
   closesItself = false
-  /** The error of `ws` for the peer's protocol violation, if there was one. */
+  /** The error of `ws` for a protocol violation by the peer. `undefined` if the peer has violated nothing. */
   violation: Error | undefined = undefined
   /**
-   * The code of the close frame; `undefined` until the WebSocket has closed. 1005 means that the frame had no
-   * code, 1006 that there was no close frame.
+   * The code of the close frame; `undefined` until the WebSocket has closed. 1005 means that the close frame
+   * had no code. 1006 means that no close frame arrived.
    */
   closeCode: number | undefined = undefined
   closeReason = ""
   private receiver: Receiver | undefined = undefined
-  /** Whether the delivery has ended. Later messages are then dropped. */
+  /** Whether the delivery of messages has ended. Later messages are then dropped. */
   private ended = false
-  /** Whether reading is paused. Initially `true`, because there is no receiver yet. */
+  /** Whether reading is paused. Initially `true`, because the receiver is still missing. */
   private held = true
-  /** Messages that `ws` parsed from its current input after reading was paused. */
+  /** Messages that `ws` still parsed from its current input after reading was paused. */
   private queue: Array<Message> = []
   private handlers = 0
   private handled = 0
   private inTurn = 0
-  /** Whether writers must wait, because the peer does not read fast enough (backpressure). */
+  /** Whether writers must wait, because the peer does not read fast enough. */
   private full = false
   private writes = 0
   private readonly waiting = new Set<() => void>()
@@ -138,7 +145,7 @@ export class WebSocketFlow {
     this.balance()
   }
 
-  /** Ends the delivery. Queued and later messages are dropped. */
+  /** Ends the delivery of messages. Queued and later messages are dropped. */
   end(): void {
     this.receiver = undefined
     this.ended = true
@@ -148,7 +155,7 @@ export class WebSocketFlow {
 
   /**
    * Sends a message. Returns `false` if the caller must wait with `whenTaken` before the next message. After
-   * a close frame nothing is sent and the result is `false`; `whenTaken` then calls back when the socket
+   * a close frame nothing is sent and the result is `false`. `whenTaken` then calls back when the socket
    * closes.
    */
   send(message: Message): boolean {
@@ -159,7 +166,7 @@ export class WebSocketFlow {
   }
 
   /**
-   * Calls `tell` once, as soon as more may be written or the socket has closed. Returns a function that
+   * Calls `tell` once, when the next message may be written or the socket has closed. Returns a function that
    * cancels the call.
    */
   whenTaken(tell: () => void): () => void {
@@ -172,8 +179,8 @@ export class WebSocketFlow {
   }
 
   /**
-   * Sends a close frame, unless a close frame was already sent or received. Throws for an invalid code or
-   * reason.
+   * Sends a close frame, unless a close frame was already sent or received. Throws if the code or the reason
+   * is invalid.
    */
   close(code: number, reason?: string, cause?: Cause.Cause<unknown>): void {
     if (!this.isOpen) return
@@ -219,7 +226,8 @@ export class WebSocketFlow {
     this.balance()
   }
 
-  // A pong for the latest ping answers all earlier pings (RFC 6455 §5.5.3), so keep only the latest ping.
+  // A pong for the latest ping also answers all earlier pings (RFC 6455 §5.5.3), so keep only the payload of
+  // the latest ping.
   private pinged(data: Buffer): void {
     if (!this.isOpen) return
     if (this.full) this.pong = Buffer.from(data)
@@ -259,7 +267,7 @@ export class WebSocketFlow {
     if (this.receiver === undefined) return !this.ended
     if (this.handlers >= mostHandlers || this.inTurn >= mostInTurn) return true
     if (this.handlers >= leastHandlers && this.handled >= this.options.highWaterMark) return true
-    // After our close frame, do not pause, because the peer's close frame must still be read.
+    // After our close frame, reading goes on, because the peer's close frame must still be read.
     return this.full && this.isOpen && (this.options.holdsForWrites || this.handlers > 0)
   }
 

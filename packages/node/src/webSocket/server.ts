@@ -23,8 +23,8 @@ const nothing = () => {}
 
 const openFailed = (cause: unknown) => socketError("Open", cause)
 
-// The server has already validated the request. `ws` accepts no empty list elements and only one `Upgrade`
-// protocol, so normalize these fields.
+// The server has already validated the request, but `ws` is stricter. It refuses empty list elements and a
+// second `Upgrade` protocol, so normalize these fields.
 const handshake = (
   server: ws.WebSocketServer,
   { headers, target }: WebSocketRequest,
@@ -49,7 +49,8 @@ const handshake = (
     }
     server.handleUpgrade(message as unknown as IncomingMessage, duplex, head, opened)
   }
-  // If the offer of compression is unacceptable, the WebSocket opens without compression (RFC 7692 §5.1).
+  // If the client offers compression with unacceptable parameters, open the WebSocket without compression
+  // (RFC 7692 §5.1).
   let declines = false
   const decline = () => {
     declines = true
@@ -60,13 +61,13 @@ const handshake = (
   if (declines) upgrade(undefined)
 }
 
-// Hands over the connection and does the opening handshake. `ws` writes the handshake response.
+// Takes the connection over and does the opening handshake. `ws` writes the response to the handshake.
 const open = (server: ws.WebSocketServer, request: WebSocketRequest) =>
   Effect.flatMap(request.take, ({ initial, transport }) =>
     Effect.async<WebSocketFlow, PlatformSocket.SocketError>((resume) => {
       const duplex = new WebSocketDuplex(transport)
-      // Listen for errors, because the peer may reset the connection at any time and an `error` event without
-      // a listener would crash the process.
+      // The peer may reset the connection at any time. An `error` event without a listener would crash the
+      // process.
       duplex.on("error", nothing)
       duplex.once("close", () => resume(Effect.fail(openFailed(new Error("the connection was closed")))))
       const head = Buffer.from(initial.buffer, initial.byteOffset, initial.length)
@@ -82,7 +83,8 @@ const open = (server: ws.WebSocketServer, request: WebSocketRequest) =>
     })
   )
 
-// Returns the close code (RFC 6455 §7.4.1). A handler that completes while the server drains gives 1001.
+// Returns the close code (RFC 6455 §7.4.1): 1011 after a failure, 1001 while the server drains, otherwise
+// 1000.
 const codeOf = (failure: Cause.Cause<unknown> | undefined, isDraining: boolean): number =>
   failure !== undefined ? 1011 : isDraining ? 1001 : 1000
 
@@ -90,8 +92,8 @@ const failureOf = (exit: Exit.Exit<unknown, unknown>): Cause.Cause<unknown> | un
   Exit.isFailure(exit) && !Exit.isInterrupted(exit) ? exit.cause : undefined
 
 /**
- * Validates the options, loads `ws` and makes an upgrader. `prefix` precedes the names of invalid options in
- * errors.
+ * Validates the options, loads `ws` and makes an upgrader. In errors, the names of options begin with
+ * `prefix`.
  */
 export const load = (
   options: Options,

@@ -3,7 +3,7 @@
  * backpressure in both directions.
  *
  * As with `fromWebSocket`, each message is handled in its own fiber. Reading is paused while too many
- * handlers run or writers wait. A writer waits while the peer does not read.
+ * handlers run or while writers wait. A writer waits while the peer does not read.
  */
 import * as PlatformSocket from "@effect/platform/Socket"
 import type * as Cause from "effect/Cause"
@@ -19,7 +19,7 @@ import { socketError } from "./failure.js"
 import type { Message, WebSocketFlow } from "./flow.js"
 
 export interface Options {
-  /** Whether the socket fails when the peer closes with this code. */
+  /** Returns whether the socket fails when the peer closes with this code. */
   readonly closeCodeIsError: (code: number) => boolean
   /** Maximum time that the peer may take to answer our close frame or our FIN. */
   readonly closeTimeout: Duration.Duration
@@ -54,8 +54,8 @@ export const close = (
     })
   })
 
-// Wait a turn of the event loop, so that `run` completes first. After a normal close, `run` interrupts
-// handlers that are writing; their writes must not fail before that.
+// Wait for a turn of the event loop, so that `run` completes first. After a normal close, `run` interrupts
+// the handlers that are writing, and their writes must not fail before the interruption.
 const closed = (flow: WebSocketFlow) =>
   Effect.zipRight(
     nextTurn,
@@ -80,9 +80,7 @@ const taken = (flow: WebSocketFlow): Effect.Effect<void, PlatformSocket.SocketEr
     return Effect.sync(giveUp)
   })
 
-/**
- * Makes a `Socket`. Each `run` opens its own WebSocket by calling `acquire` once, in the scope of that run.
- */
+/** Makes a `Socket`. Each `run` calls `acquire` once, in its own scope, to open a WebSocket of its own. */
 export const fromFlow = (
   acquire: Effect.Effect<WebSocketFlow, PlatformSocket.SocketError, Scope.Scope>,
   { closeCodeIsError, closeTimeout }: Options
@@ -134,7 +132,8 @@ export const fromFlow = (
         return yield* FiberSet.join(fibers)
       })
     ).pipe(
-      // If opening has failed, open the latch too, so that waiting writers fail instead of waiting for ever.
+      // Open the latch even if opening the WebSocket has failed, so that waiting writers fail instead of
+      // waiting for ever.
       Effect.ensuring(latch.open),
       Effect.interruptible
     )

@@ -1,6 +1,6 @@
 /**
- * Edits that make valid messages invalid, so that a receiver must refuse the messages. Each edit violates one
- * rule of RFC 9112 or RFC 9110, which the edit's `fault` cites.
+ * An edit that makes a valid message invalid, so that a receiver must refuse the message. Each edit violates
+ * one rule of RFC 9112 or RFC 9110. `fault` cites the rule.
  */
 
 export interface Breakage {

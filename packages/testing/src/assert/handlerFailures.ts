@@ -1,8 +1,8 @@
 /**
- * Collects the failures of a server's handlers for a test. When the scope closes, failures that the test did
+ * Collects the failures of a server's handlers for a test. When the scope closes, failures that the test has
  * not read are reported.
  *
- * Loggers are often disabled in tests. Without this report, a test would see a 500 response but not the
+ * Loggers are often disabled in tests. Without this report, a test would see a 500 response but not its
  * cause.
  */
 import * as Cause from "effect/Cause"
@@ -13,7 +13,7 @@ import * as Scope from "effect/Scope"
 import type * as Server from "@httpfx/core/Server"
 
 /**
- * A request whose handler failed or died with an error that does not convert to a response.
+ * A request whose handler failed or died, with an error that does not convert to a response.
  *
  * @since 0.1.0
  * @category models
@@ -21,11 +21,11 @@ import type * as Server from "@httpfx/core/Server"
 export interface HandlerFailure {
   /** The method as received. */
   readonly method: string
-  /** The target as received. */
+  /** The request target as received. */
   readonly target: string
   /**
-   * Status of the response, mostly 500; `undefined` if no response was sent. If the body failed, the response
-   * was cut off after the head.
+   * Status of the response, in most cases 500. `undefined` if no response was sent. If the body failed, the
+   * response was cut off after the head.
    */
   readonly status: number | undefined
   /** The cause of the failure. */
@@ -53,7 +53,7 @@ const print = ({ cause, method, status, target }: HandlerFailure): string =>
   ].join("\n")
 
 /**
- * Handlers of a server failed, and the test did not read the failures.
+ * The error for a server whose handlers failed, if the test has not read the failures.
  *
  * @since 0.1.0
  * @category errors
@@ -61,7 +61,7 @@ const print = ({ cause, method, status, target }: HandlerFailure): string =>
 export class HandlersFailed extends Data.TaggedError("HandlersFailed")<{
   /** The server's URL. */
   readonly server: string
-  /** The failures, in the order in which the exchanges ended. */
+  /** The failures, in the order in which their exchanges ended. */
   readonly failures: ReadonlyArray<HandlerFailure>
 }> {
   override get message(): string {
@@ -106,7 +106,7 @@ export const keepFailures = <E, R>(
     const observe = server.observe((event) => {
       if (event._tag !== "ExchangeEnded" || event.outcome._tag !== "ServerFailed") return
       const { cause, method = "?", status, target = "?" } = event.outcome
-      // An outcome without a cause means that the server's shutdown interrupted the handler, which is not a
+      // If the cause is missing, the shutdown of the server has interrupted the handler. This is not a
       // failure.
       if (cause !== undefined) kept.push({ method, target, status, cause })
     })

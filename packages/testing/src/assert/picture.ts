@@ -1,8 +1,8 @@
 /**
  * Lists everything that waits, for failure messages: connections, listeners, pools, clock waits and fibers.
  *
- * Networks and clients are found in the contexts of the live fibers. Effects that run here only read state,
- * and never wait.
+ * Networks and clients are found in the contexts of the live fibers. The effects that run here only read
+ * state, and never wait.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -27,8 +27,8 @@ interface Drawn {
   readonly listeners: Effect.Effect<ReadonlyArray<Address>>
 }
 
-// Finds the service by its key. An import of `MemoryNetwork` would create a cycle, because `MemoryNetwork`
-// imports this module.
+// Find the service of `MemoryNetwork` by its key. `MemoryNetwork` imports this module, so an import would
+// create a cycle.
 const MemoryNetwork = Context.GenericTag<Drawn>("@httpfx/testing/MemoryNetwork")
 
 export type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
@@ -41,9 +41,9 @@ export interface PictureWait {
 
 export interface Subject {
   readonly waits: ReadonlyArray<PictureWait>
-  /** Live fibers with their numbers, which are equal in equal runs. */
+  /** Live fibers, each with a number that is equal in equal runs. */
   readonly fibers: ReadonlyMap<AnyFiber, number>
-  /** Further lines to print. */
+  /** Further lines that are printed after the list. */
   readonly notes: ReadonlyArray<string>
 }
 

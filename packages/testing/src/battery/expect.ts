@@ -1,6 +1,6 @@
 /**
- * Helpers that all batteries share: expectations whose failures show both values, and a wait that needs no
- * clock.
+ * Helpers that all batteries share: expectations whose failures show both values, and a wait that works
+ * without a clock.
  */
 import * as Effect from "effect/Effect"
 import { turn } from "../time/turns.js"
@@ -53,7 +53,7 @@ export const fieldsOf = (head: string): Readonly<Record<string, string>> => {
   return fields
 }
 
-/** Returns the cases without the named ones. Throws on an unknown name. */
+/** Returns all cases except those with these names. Throws if a name is unknown. */
 export const without = <C extends { readonly name: string }>(
   cases: ReadonlyArray<C>,
   names: ReadonlyArray<string> = []

@@ -1,10 +1,9 @@
-/**
- * Records the events of one end of a connection in order, and lets a test wait for events.
- */
+/** Records the events of one end of a connection in their order, and lets a test wait for events. */
 import * as Effect from "effect/Effect"
 import type { Transport, TransportHandlers } from "@httpfx/core/Transport"
 
-// Decodes each byte to one character. A `TextDecoder` cannot, because its encoding `latin1` is windows-1252.
+// Decodes each byte to one character. `TextDecoder` cannot do this, because its encoding `latin1` is
+// windows-1252.
 const latin1 = (bytes: Uint8Array): string => {
   let text = ""
   for (const byte of bytes) text += String.fromCharCode(byte)
@@ -12,11 +11,11 @@ const latin1 = (bytes: Uint8Array): string => {
 }
 
 export class Probe implements TransportHandlers {
-  /** The events in order. Consecutive `data` events are merged into one. */
+  /** The events in their order. Consecutive `data` events are merged into one. */
   readonly log: Array<string> = []
   readonly chunks: Array<Uint8Array> = []
   received = 0
-  /** Whether a callback ran inside one of our calls to the transport. */
+  /** Whether the transport has called back inside one of our calls to it. */
   reentered = false
   onData: (chunk: Uint8Array) => void = () => {}
   onEnd: () => void = () => {}
@@ -30,7 +29,7 @@ export class Probe implements TransportHandlers {
     return this.chunks.map(latin1).join("")
   }
 
-  /** Calls the transport. A callback during the call sets `reentered`. */
+  /** Calls the transport. A callback during this call sets `reentered`. */
   call<A>(f: (transport: Transport) => A): A {
     const before = this.inside
     this.inside = true
@@ -50,7 +49,7 @@ export class Probe implements TransportHandlers {
     return this.call((transport) => transport.write(data, body))
   }
 
-  /** Waits until `ready` returns true; `ready` is checked after every callback. */
+  /** Waits until `ready` returns `true`. `ready` is checked after every callback. */
   until(ready: (self: Probe) => boolean): Effect.Effect<void> {
     return Effect.async((resume) => {
       const look = () => {

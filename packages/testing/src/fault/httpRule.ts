@@ -1,7 +1,8 @@
 /**
- * A rule that acts at a position in HTTP messages: matches and counts messages, and finds the position.
+ * A rule that acts at a position in HTTP messages. The rule matches and counts messages, and finds the
+ * position.
  *
- * The rule parses both directions of every matching connection and stores the offsets at which to act.
+ * The rule parses both directions of every matching connection, and stores the offsets at which it must act.
  */
 import { Body, RequestParser, ResponseParser, type RequestHead, type ResponseHead } from "@httpfx/core/wire"
 import type { Pattern } from "../Conditions.js"
@@ -10,7 +11,8 @@ import { beginsRequest, Tracker, type Places } from "./httpTracker.js"
 import { compile, matches, originOf } from "./patterns.js"
 
 /**
- * Selects among the matching messages, counted from 1: one number, several, or a predicate.
+ * Selects among the matching messages, which are counted from 1. The value is one number, several numbers, or
+ * a predicate.
  *
  * @since 0.1.0
  * @category models
@@ -18,8 +20,8 @@ import { compile, matches, originOf } from "./patterns.js"
 export type Nth = number | ReadonlyArray<number> | ((number: number) => boolean)
 
 /**
- * Selects messages, and a position in these messages. Omitted properties match everything. If both `request`
- * and `response` are omitted, every response matches. Informational responses (1xx) are neither counted nor
+ * Selects messages, and a position in them. Omitted properties match everything. If both `request` and
+ * `response` are omitted, every response matches. Informational responses (1xx) are neither counted nor
  * matched.
  *
  * @since 0.1.0
@@ -30,34 +32,34 @@ export interface HttpMatch {
   readonly origin?: Pattern | undefined
   /** The end that connects. */
   readonly from?: Pattern | undefined
-  /** Selects the connection with this number, as in `MemoryNetwork.connections`. */
+  /** Number of the only connection to match, as in `MemoryNetwork.connections`. Default: all connections. */
   readonly connection?: number | undefined
   /** Selects among the responses that all other properties match. */
   readonly response?: Nth | undefined
   /**
-   * Selects among the requests that all other properties match. The fault then acts on requests instead of
+   * Selects among the requests that all other properties match. If set, the fault acts on requests and not on
    * responses.
    */
   readonly request?: Nth | undefined
   /**
-   * The range over which messages are counted: one connection, or all connections to one address and port
-   * (`origin`). Default `origin`.
+   * The range over which messages are counted. `connection` is one connection. `origin` is all connections to
+   * one address and port. Default `origin`.
    */
   readonly per?: "origin" | "connection" | undefined
   /** Method of the request, or of the request to which a response belongs. */
   readonly method?: string | undefined
-  /** Target of the request as sent: the exact text, or a pattern. */
+  /** Target of the request as sent, as an exact text or a pattern. */
   readonly target?: string | RegExp | undefined
-  /** The status of the response, or a predicate on the status. */
+  /** The status of the response, or a predicate for the status. */
   readonly status?: number | ((status: number) => boolean) | undefined
   /**
    * The position: before the head (`head`), after the head (`body`), or at the end of the message (`end`).
    * Default `head`.
    */
   readonly at?: "head" | "body" | "end" | undefined
-  /** Number of chunks of a chunked body after which the fault acts. Overrides `at`. */
+  /** Number of chunks of a chunked body after which the fault acts. If set, `at` has no effect. */
   readonly afterChunk?: number | undefined
-  /** Number of bytes of the content after which the fault acts. Overrides `at`. */
+  /** Number of bytes of the content after which the fault acts. If set, `at` has no effect. */
   readonly afterBytes?: number | undefined
 }
 
@@ -74,7 +76,7 @@ export interface HttpPoint {
   readonly request: RequestHead | undefined
   /** The head of the response. `undefined` if the fault acts on a request. */
   readonly response: ResponseHead | undefined
-  /** The number of the message among the matching messages, from 1. */
+  /** The number of this message among the matching messages, from 1. */
   readonly number: number
 }
 
@@ -92,8 +94,8 @@ interface Trigger {
   readonly point: HttpPoint
 }
 
-// Returns the bytes after the records of a simulated TLS handshake (network/tls/handshake.ts). Those bytes
-// are plain HTTP.
+// Returns the bytes after the records of a simulated TLS handshake (network/tls/handshake.ts), which are
+// plain HTTP.
 const behindHandshake = (bytes: Uint8Array): Uint8Array => {
   let rest = bytes
   while (rest.length > 5 && rest[0] === 22 && rest[1] === 3)
@@ -101,7 +103,7 @@ const behindHandshake = (bytes: Uint8Array): Uint8Array => {
   return rest
 }
 
-/** The parsers and the pending positions of this rule for one connection. */
+/** The state of this rule for one connection: its parsers, and the positions at which it must still act. */
 class View {
   readonly triggers: Record<Side, Array<Trigger>> = { client: [], server: [] }
   private readonly seen: Record<Side, number> = { client: 0, server: 0 }
@@ -119,8 +121,7 @@ class View {
   ) {}
 
   feed({ bytes, from, offset }: Passing): void {
-    // Withheld bytes are observed a second time when they are released, so skip bytes that were observed
-    // before.
+    // Withheld bytes are observed again when they are released, so skip the bytes that were already observed.
     const known = Math.max(0, this.seen[from] - offset)
     if (known >= bytes.length) return
     this.seen[from] = offset + bytes.length
@@ -131,7 +132,7 @@ class View {
     if (from === "server") return this.down?.feed(this.segment, fresh)
     if (this.up === undefined && beginsRequest(fresh)) this.begin()
     this.up?.feed(this.segment, fresh)
-    // After a parse error the message boundaries are unknown. So start again at the next bytes that begin a
+    // After a parse error the message boundaries are unknown. Start again at the next bytes that can begin a
     // request.
     if (this.up?.lost === true) this.up = this.down = undefined
   }
@@ -162,8 +163,8 @@ class View {
       this.places(
         "server",
         (head) => {
-          // An informational response is not the final response (RFC 9110 §15.2), so the request stays first
-          // in the list.
+          // After an informational response the request still waits for its final response (RFC 9110 §15.2),
+          // so it stays first in the list.
           if (head.status < 200) return (answered = undefined)
           const request = this.requests.shift()
           return (answered = this.match.request === undefined ? this.chosen(request, head) : undefined)
@@ -187,8 +188,8 @@ class View {
     return {
       head: (head, start, end) => {
         choose(head)
-        // Earlier segments of the head have already passed, so act no earlier than the start of the current
-        // segment.
+        // Earlier segments of the head have already passed, so act at the start of the current segment or
+        // later.
         if (where === "head") trigger(Math.max(start, this.segment))
         else if (where === "body" || (where === "bytes" && afterBytes === 0)) trigger(end)
       },
@@ -231,7 +232,7 @@ const placed = (verdict: Verdict, after: number, until: number): Verdict => {
   }
 }
 
-/** Creates the rule, and the observer that parses every segment. */
+/** Creates the rule, and the observer that parses every segment for the rule. */
 export const httpRule = (
   match: HttpMatch,
   verdictOf: (point: HttpPoint) => Verdict
@@ -258,7 +259,8 @@ export const httpRule = (
     },
     decide: ({ from, kind, link, offset, size }) => {
       const triggers = kind === "Segment" ? views.get(link)?.triggers[from] : undefined
-      // Drop positions that have passed unused, because another rule has decided on their segments.
+      // Another rule has decided on segments with positions of this rule. These positions have passed, so
+      // drop them.
       while (triggers !== undefined && triggers.length > 0 && triggers[0]!.at < offset) triggers.shift()
       const first = triggers?.[0]
       if (first === undefined || first.at > offset + size) return { _tag: "Pass" }

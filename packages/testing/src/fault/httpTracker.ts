@@ -14,15 +14,18 @@ import {
   type ResponseHead
 } from "@httpfx/core/wire"
 
-/** Callbacks for the parts of messages. All offsets count the bytes of the direction. */
+/** Callbacks for the parts of messages. Each offset is a number of bytes from the start of the direction. */
 export interface Places<H> {
   readonly head: (head: H, start: number, end: number) => void
   /**
-   * Called for `length` bytes of content at offset `start`; `before` is the number of content bytes before
+   * Called for `length` bytes of content at offset `start`. `before` is the number of content bytes before
    * these bytes.
    */
   readonly data: (start: number, length: number, before: number) => void
-  /** Called for each chunk with its number (from 1), and with the offset after the chunk's line break. */
+  /**
+   * Called for each chunk. `number` counts the chunks from 1. `end` is the offset after the line break that
+   * ends the chunk.
+   */
   readonly chunk: (number: number, end: number) => void
   readonly complete: (end: number) => void
 }
@@ -33,15 +36,15 @@ type Event<H> =
   | { readonly kind: "complete" }
 
 const huge = 0x7fffffff
-// Parses with every leniency, because faults also act on messages that a server would refuse.
+// Accept as much as possible, because faults also act on messages that a server would refuse.
 const lenient = {
   flags: everyFlag,
   limits: { maxHeaderSize: huge, maxTrailerSize: huge, maxChunkExtensionsSize: huge }
 }
 
 /**
- * Returns whether these bytes can begin a request. Bytes from the middle of a message or of another protocol
- * cannot.
+ * Returns whether these bytes can begin a request. Bytes from the middle of a message, or of another
+ * protocol, cannot begin a request.
  */
 export const beginsRequest = (bytes: Uint8Array): boolean => {
   const parser = new RequestParser({ head: () => Body.Read, data: () => {}, complete: () => {} }, lenient)
@@ -57,8 +60,7 @@ export class Tracker<H extends RequestHead | ResponseHead> {
   private chunks = 0
   private content = 0
   /**
-   * Offset of the end of a chunk's data. The next byte shows whether the chunk has ended or its data
-   * continues.
+   * Offset of the possible end of a chunk's data. Only the next byte shows whether the chunk has ended there.
    */
   private dataEnd: number | undefined
 
@@ -84,7 +86,7 @@ export class Tracker<H extends RequestHead | ResponseHead> {
     )
   }
 
-  /** Whether the message boundaries are unknown, because the parser failed. */
+  /** Whether the parser has failed, so that the message boundaries are unknown. */
   get lost(): boolean {
     return this.parser.refusal !== undefined
   }

@@ -1,14 +1,12 @@
-/**
- * Compiles patterns and `Where` selections to predicates.
- */
+/** Compiles patterns, and selections of type `Where`, to predicates. */
 import { formatAddress } from "@httpfx/core/Transport"
 import type { Pattern, Where } from "../Conditions.js"
 import type { Endpoint, Link, Side } from "../Verdict.js"
 import { plain } from "../network/names.js"
 
 /**
- * Returns whether a text matches. Resets `lastIndex` first, because a pattern with the flag `g` or `y` starts
- * matching there.
+ * Returns whether a text matches. A pattern with the flag `g` or `y` starts matching at `lastIndex`, so
+ * `lastIndex` is reset first.
  */
 export const matches = (pattern: RegExp, text: string): boolean => {
   pattern.lastIndex = 0
@@ -26,8 +24,8 @@ const glob = (text: string): RegExp =>
     "s"
   )
 
-// A single colon separates host and port. An IPv6 address has several colons, so it needs brackets before a
-// port.
+// A single colon separates host and port. An IPv6 address has several colons, so it needs brackets if a port
+// follows.
 const split = (pattern: string): { readonly host: string; readonly port: string } => {
   const [, host, port] = /^(\[.*\]|[^:]*):([\d*]+)$/.exec(pattern) ?? [undefined, pattern, "*"]
   return { host: plain(host!), port: port! }
@@ -46,7 +44,9 @@ const one = (pattern: string): Matches => {
   }
 }
 
-/** Creates a predicate for the endpoints that a pattern selects. */
+/**
+ * Creates a predicate for the endpoints that a pattern selects. Without a pattern, every endpoint matches.
+ */
 export const matcher = (pattern: Pattern | undefined): Matches => {
   if (pattern === undefined) return () => true
   const all = (typeof pattern === "string" ? [pattern] : pattern).map(one)
@@ -54,8 +54,8 @@ export const matcher = (pattern: Pattern | undefined): Matches => {
 }
 
 /**
- * Creates a predicate for links and, if given, for the sending end. Results are cached per link, because
- * links never change.
+ * Creates a predicate for links. If the predicate is called with the sending end, it also checks that end.
+ * Results are cached per link, because links never change.
  */
 export const compile = (where: Where): ((link: Link, from?: Side) => boolean) => {
   const from = matcher(where.from)

@@ -1,6 +1,6 @@
 /**
- * The rules of a memory network in order of installation, and the events that each rule withholds until its
- * removal.
+ * The rules of a memory network in the order of their installation. Also stores the events that each rule
+ * withholds until the rule is removed.
  */
 import type { Passing, Rule, Verdict } from "../Verdict.js"
 
@@ -8,7 +8,7 @@ import type { Passing, Rule, Verdict } from "../Verdict.js"
 export interface Installed {
   readonly rule: Rule
   readonly observe: ((passing: Passing) => void) | undefined
-  /** Functions to call when the rule is removed; they release the events that the rule withheld. */
+  /** Functions to call when the rule is removed. They release the events that the rule has withheld. */
   readonly held: Set<() => void>
 }
 
@@ -30,7 +30,7 @@ export class Rules {
     return installed
   }
 
-  /** Installs a rule before all others. */
+  /** Installs a rule before all existing rules. */
   installFirst(rule: Rule): Installed {
     const installed = { rule, observe: undefined, held: new Set<() => void>() }
     this.list.unshift(installed)
@@ -47,8 +47,8 @@ export class Rules {
   }
 
   /**
-   * Calls all observers, then returns the first verdict that is not `Pass`; `undefined` if all rules return
-   * `Pass`.
+   * Calls all observers, and then returns the first verdict other than `Pass`. Returns `undefined` if all
+   * rules return `Pass`.
    */
   ask(passing: Passing): Found | undefined {
     for (const { observe } of this.list) observe?.(passing)

@@ -1,8 +1,8 @@
 /**
  * Attempts to connect, and lookups of names.
  *
- * The rules decide on an attempt when the attempt begins. An interrupted attempt removes its timers and
- * resets a connection that it has already made.
+ * The rules decide on an attempt when the attempt begins. If an attempt is interrupted, it removes its timers
+ * and resets a connection that it has already made.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
@@ -14,7 +14,7 @@ import type { Deliveries } from "./deliveries.js"
 import type { Pair } from "./pair.js"
 import type { Found, Rules } from "../fault/rules.js"
 
-/** The parts of a memory network that attempts use. */
+/** The parts of a memory network that are needed for attempts to connect and for lookups. */
 export interface Attempts {
   readonly deliveries: Deliveries
   readonly timers: Timers
@@ -32,8 +32,8 @@ const none = new Uint8Array(0)
 
 export const connectError = (address: Address, code: string): Network.ConnectError => {
   const failure = HttpError.fromFault(fault(code, "connect", { address }), { phase: "connect" })
-  // `BrokenPipe` and `TlsFailure` describe established connections, so an attempt to connect must not fail
-  // with them.
+  // `BrokenPipe` and `TlsFailure` describe established connections, so an attempt to connect must fail with
+  // another error.
   return failure._tag === "BrokenPipe" || failure._tag === "TlsFailure"
     ? new HttpError.ConnectionFailed({ ...failure, code })
     : failure
@@ -46,7 +46,7 @@ export const notResolved = (host: string, wanted: string): HttpError.NameNotReso
   return new HttpError.NameNotResolved({ code, host, reason: `getaddrinfo ${code} ${host}` })
 }
 
-/** The timers and callbacks of one attempt, all of which are removed when the attempt ends. */
+/** The timers and callbacks of one attempt. All of them are removed when the attempt ends. */
 class Waits {
   over = false
   private readonly ends = new Set<() => void>()
@@ -59,7 +59,7 @@ class Waits {
     return rules.ask({ kind, link, from: "client", offset: 0, size: 0, bytes: none, time: timers.now() })
   }
 
-  /** Runs `f` after this many milliseconds, never within this call. */
+  /** Calls `f` after this many milliseconds, and never within this call of `later`. */
   later(millis: number, f: () => void): void {
     const run = () => {
       if (!this.over) f()
@@ -76,7 +76,7 @@ class Waits {
     )
   }
 
-  /** Runs `f` when the rule that returned this verdict is removed. */
+  /** Calls `f` when the rule that returned this verdict is removed. */
   hold({ by }: Found, f: () => void): void {
     const release = () => this.later(0, f)
     by.held.add(release)
@@ -115,8 +115,8 @@ const connect = (
           pair = reached
           return answer(() => Effect.succeed(reached.client))
         }
-        // A path without a listener does not exist, so the code is ENOENT. ECONNREFUSED would mean a stale
-        // socket file.
+        // The socket file of a path without a listener does not exist, so the code is ENOENT. ECONNREFUSED
+        // would mean a stale file.
         answer(() => fail(target._tag === "UnixAddress" ? "ENOENT" : "ECONNREFUSED"))
       })
     const failed = (code: string) =>

@@ -1,9 +1,7 @@
-/**
- * Copies written bytes, so that neither end of a memory connection can change bytes of the other end.
- */
+/** Copies written bytes, so that one end of a memory connection cannot change the bytes of its peer. */
 
-// Small writes share a slab. Each part of a slab is used for one write only, because receivers may keep the
-// bytes.
+// Small writes share a slab. Each part of a slab is used for one write only, because the receiver may keep
+// the bytes.
 const slabSize = 32 * 1024
 const largest = 4 * 1024
 let slab = new Uint8Array(slabSize)
@@ -26,7 +24,7 @@ const put = (target: Uint8Array, offset: number, data: string | Uint8Array): voi
   if (typeof data !== "string") return target.set(data, offset)
   const { length } = data
   if (length > 32) {
-    // `encodeInto` is faster than the loop, and its result is correct if all characters are ASCII.
+    // `encodeInto` is faster than the loop below. Its result is correct if all characters are ASCII.
     const { read, written } = encoder.encodeInto(data, target.subarray(offset, offset + length))
     if (read === length && written === length) return
   }
@@ -34,7 +32,7 @@ const put = (target: Uint8Array, offset: number, data: string | Uint8Array): voi
 }
 
 /**
- * Copies the bytes of `data` (one per character) and of `body` into memory to which the caller has no
+ * Copies the bytes of `data` (one per character) and of `body` into new memory, to which the caller has no
  * reference.
  */
 export const copyOf = (data: string | Uint8Array, body?: Uint8Array): Uint8Array => {
@@ -66,8 +64,8 @@ export class ByteQueue {
   }
 
   /**
-   * Removes and returns the next chunk, or the first `limit` bytes of a longer chunk. The queue must not be
-   * empty.
+   * Removes the next chunk and returns it. From a chunk longer than `limit`, only the first `limit` bytes are
+   * removed and returned. The queue must not be empty.
    */
   take(limit: number): Uint8Array {
     const chunk = this.chunks[this.head]!
@@ -87,8 +85,8 @@ export class ByteQueue {
   }
 
   /**
-   * Removes the next `limit` bytes, or all bytes if there are fewer, and returns them as one chunk. The queue
-   * must not be empty.
+   * Removes the next `limit` bytes and returns them as one chunk. If the queue has fewer bytes, removes all.
+   * The queue must not be empty.
    */
   gather(limit: number): Uint8Array {
     const parts = [this.take(limit)]

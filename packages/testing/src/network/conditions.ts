@@ -1,13 +1,16 @@
 /**
- * Computes the conditions of one direction of a connection from all matching conditions. For each property
- * the newest value applies.
+ * Computes the conditions of one direction of a connection from all matching conditions. The newest value of
+ * each property applies.
  */
 import * as Duration from "effect/Duration"
 import type { Conditions, Where } from "../Conditions.js"
 import type { Link, Side } from "../Verdict.js"
 import { compile } from "../fault/patterns.js"
 
-/** The conditions of one direction as numbers, in milliseconds, bytes and bytes per millisecond. */
+/**
+ * The conditions of one direction, as numbers. Times are in milliseconds, sizes in bytes, and rates in bytes
+ * per millisecond.
+ */
 export interface Wire {
   readonly latency: number
   readonly jitter: number
@@ -18,13 +21,13 @@ export interface Wire {
   readonly sendWindow: number
   readonly receiveWindow: number
   readonly linger: number
-  /** Whether bytes arrive without a delay, in the turn in which they are sent. */
+  /** Whether bytes arrive in the turn in which they are sent, because the direction has no delay. */
   readonly instant: boolean
 }
 
 const windowSize = 64 * 1024
 const loopback = 64 * 1024
-// The 1500 bytes of an Ethernet frame minus the IP and TCP headers (RFC 9293 §3.7.1).
+// The 1500 bytes of an Ethernet frame without the IP and TCP headers (RFC 9293 §3.7.1).
 const ethernet = 1460
 
 const millis = (duration: Duration.DurationInput | undefined) =>
@@ -78,7 +81,7 @@ export class AllConditions {
     this.held.splice(this.held.indexOf(item), 1)
   }
 
-  /** Computes the current conditions for the direction from this end of the link. */
+  /** Computes the current conditions of the direction from this end of the link. */
   of(link: Link, from: Side): Wire {
     const matching = this.held.filter(({ matches }) => matches(link, from))
     if (matching.length === 0) return this.usual

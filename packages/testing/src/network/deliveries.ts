@@ -1,6 +1,6 @@
 /**
  * The event queue of a memory network. Tasks without delay run first in, first out. Delayed tasks run in the
- * order of their deadlines, and for equal deadlines in the order of scheduling.
+ * order of their deadlines. Tasks with equal deadlines run in the order in which they were scheduled.
  *
  * Tasks without delay run in microtasks, so they run without any advance of a test clock. Delayed tasks wait
  * for `Timers`. Never runs a task inside the call that scheduled it.
@@ -18,8 +18,8 @@ interface Delayed {
   readonly task: Task
 }
 
-// Maximum tasks per turn of the event loop; further tasks run in a new turn. Otherwise two ends that reply to
-// each other in microtasks would starve the process's timers and sockets.
+// Maximum number of tasks per turn of the event loop. Without this limit, two ends that reply to each other
+// in microtasks would starve the timers and sockets of the process.
 const fairness = 1024
 
 const before = (a: Delayed, b: Delayed) => a.at < b.at || (a.at === b.at && a.order < b.order)
@@ -28,11 +28,11 @@ export class Deliveries {
   private ready: Array<Task> = []
   private spare: Array<Task> = []
   private scheduled = false
-  /** Number of tasks run so far. */
+  /** Number of tasks that have run so far. */
   passed = 0
   private ran = 0
   private order = 0
-  /** A binary heap, ordered by `before`. */
+  /** A binary heap of delayed tasks, ordered by `before`. */
   private readonly delayed: Array<Delayed> = []
   private cancel: (() => void) | undefined
   private wake = Infinity
@@ -44,7 +44,7 @@ export class Deliveries {
     return this.scheduled
   }
 
-  /** Runs the task after `delay` ms, after earlier tasks for the same time. */
+  /** Runs the task after `delay` ms. Earlier tasks for the same time run first. */
   schedule(task: Task, delay = 0): void {
     if (delay > 0) return this.push({ at: this.timers.now() + delay, order: this.order++, task })
     this.ready.push(task)
@@ -64,7 +64,7 @@ export class Deliveries {
     if (this.ran < fairness) queueMicrotask(this.flush)
     else {
       this.ran = 0
-      // A posted message starts a new turn sooner than `setTimeout`, which waits at least 1 ms.
+      // Post a message to start a new turn, because `setTimeout` waits at least 1 ms.
       const { port1, port2 } = new MessageChannel()
       port1.onmessage = () => {
         port1.close()
@@ -83,7 +83,7 @@ export class Deliveries {
     } finally {
       this.ran += next
       this.passed += next
-      // If a task threw, keep the tasks of the batch that have not run.
+      // If a task threw, keep the remaining tasks of the batch.
       if (next < batch.length) this.ready = [...batch.slice(next), ...this.ready]
       batch.length = 0
       this.spare = batch
@@ -125,7 +125,7 @@ export class Deliveries {
     return top
   }
 
-  // Sets one timer, for the earliest deadline.
+  // Sets one timer for the earliest deadline.
   private arm(): void {
     const first = this.delayed[0]
     if (first === undefined || (this.cancel !== undefined && this.wake <= first.at)) return

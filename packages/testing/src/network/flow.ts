@@ -1,10 +1,10 @@
 /**
  * One direction of a memory connection. Bytes move in order from the sender's buffer over the simulated wire
- * into the receiver's buffer; windows bound both buffers. The direction ends with FIN after all bytes, or
+ * into the receiver's buffer. Windows bound both buffers. The direction ends with FIN after all bytes, or
  * with RST, which discards unsent bytes.
  *
  * As with a socket, a receiver that does not read notices neither bytes nor FIN nor RST. Never calls an end
- * inside a call of that end's owner. Rules are applied in gate.ts, delays in transit.ts.
+ * inside a call of that end's owner. gate.ts applies the rules, and transit.ts applies the delays.
  */
 import { ByteQueue } from "./bytes.js"
 import type { Deliveries, Task } from "./deliveries.js"
@@ -12,33 +12,33 @@ import { Gate } from "./gate.js"
 import type { Line } from "./line.js"
 import { Transit } from "./transit.js"
 
-/** The end that writes into a flow, with the callbacks that the flow calls. */
+/** The end that writes into a flow. The flow calls this member. */
 export interface Sender {
-  /** Called when bytes may have left the send buffer, which may then have room again. */
+  /** Called after bytes may have left the send buffer, so that the buffer may have room again. */
   sent(): void
 }
 
-/** The end that reads from a flow, with the callbacks that the flow calls. */
+/** The end that reads from a flow. The flow uses these members. */
 export interface Receiver {
   readonly reading: boolean
   receive(chunk: Uint8Array): void
-  /** Called when FIN has arrived and this end reads. */
+  /** Called when FIN has arrived and this end is reading. */
   finished(): void
-  /** Called when RST has arrived, even if this end does not read. */
+  /** Called when RST has arrived, even if this end is not reading. */
   cut(): void
-  /** Called when RST has arrived and this end reads. */
+  /** Called when RST has arrived and this end is reading. */
   wasReset(): void
 }
 
-// Maximum bytes that one flow delivers per turn, so that other flows are not starved.
+// Maximum number of bytes that one flow delivers per turn, so that other flows can deliver too.
 const turn = 256 * 1024
 
 export class Flow implements Task {
   sender!: Sender
   receiver!: Receiver
-  /** Bytes that were written and are not sent yet. */
+  /** Bytes that were written and are still unsent. */
   readonly outgoing = new ByteQueue()
-  /** Bytes that have arrived and are not read yet. */
+  /** Bytes that have arrived and are still unread. */
   readonly arrived = new ByteQueue()
   /** Whether a rule prevents the receiver from reading. */
   stalled = false
@@ -47,11 +47,11 @@ export class Flow implements Task {
   private scheduled = false
   private fin: "no" | "queued" | "sent" | "arrived" | "read" = "no"
   private rst: "no" | "sent" | "arrived" | "read" = "no"
-  /** Whether the receiver has closed and reads no further bytes. */
+  /** Whether the receiver has closed, so that it reads no further bytes. */
   private deaf = false
-  /** Called when bytes arrive after the receiver has closed in order. */
+  /** Called when bytes arrive although the receiver has closed in order. */
   private refusal: (() => void) | undefined
-  /** Called when bytes arrive after the receiver's host has restarted. */
+  /** Called when bytes arrive although the receiver's host has restarted. */
   private stranger: (() => void) | undefined
   private cancelLinger: (() => void) | undefined
 
@@ -74,7 +74,7 @@ export class Flow implements Task {
   }
 
   send(chunk: Uint8Array): void {
-    // Bytes that are written after a reset are dropped, because the sender may not know of the reset yet.
+    // After a reset, drop written bytes, because the sender may not know of the reset yet.
     if (this.rst === "no") this.outgoing.push(chunk)
     this.wake()
   }
@@ -84,14 +84,14 @@ export class Flow implements Task {
     this.wake()
   }
 
-  /** Drops unsent bytes and sends RST. */
+  /** Drops unsent bytes and sends RST. The rules decide on this RST. */
   reset(): void {
     if (this.startReset()) this.gate.rst()
   }
 
   /**
-   * Called when the sender has closed in order. Unsent bytes may be sent until `Conditions.linger` expires.
-   * Then RST is sent.
+   * Called when the sender has closed in order. Unsent bytes may still be sent until `Conditions.linger`
+   * expires. After that time RST is sent.
    */
   linger(): void {
     const { linger } = this.line.wire
@@ -100,7 +100,7 @@ export class Flow implements Task {
     this.cancelLinger = this.line.wait(linger, () => this.reset())
   }
 
-  /** Drops unsent bytes and sends RST without asking the rules about the RST. */
+  /** Drops unsent bytes and sends RST. The rules do not decide on this RST. */
   cut(): void {
     if (this.startReset()) this.carryRst()
   }
@@ -114,7 +114,7 @@ export class Flow implements Task {
     return true
   }
 
-  /** Called when the receiver has closed. Drops buffered bytes, and delivers no later bytes. */
+  /** Called when the receiver has closed. Drops buffered bytes, and discards all later bytes. */
   close(): void {
     this.deaf = true
     this.cancelLinger?.()
@@ -122,15 +122,15 @@ export class Flow implements Task {
     this.gate.close()
   }
 
-  /** Called when the receiver has closed in order. `refuse` is called if further bytes arrive. */
+  /** Called when the receiver has closed in order. Further bytes then cause a call of `refuse`. */
   refuse(refuse: () => void): void {
     this.close()
     this.refusal = refuse
   }
 
   /**
-   * Called when the receiver's host has restarted and does not know the connection. `answer` is called if the
-   * sender has unsent bytes or sends further bytes or FIN.
+   * Called when the receiver's host has restarted and does not know the connection. `answer` is then called
+   * if the sender has unsent bytes, or sends further bytes or FIN.
    */
   answer(answer: () => void): void {
     this.stranger = answer
@@ -138,16 +138,16 @@ export class Flow implements Task {
   }
 
   /**
-   * Called when the peer or a rule has reset the other direction. Unsent bytes of this direction are lost.
+   * Called when the peer or a rule has reset the opposite direction. Unsent bytes of this direction are lost.
    */
   lost(): void {
-    // If this direction was reset too, its RST is in flight and must still arrive, so the direction is not
-    // closed here.
+    // If this direction was reset too, its RST is in flight and must still arrive, so leave the direction
+    // open.
     if (this.rst === "no") this.close()
     else this.outgoing.clear()
   }
 
-  /** Schedules `run`. Called when there are bytes or FIN to send, or when the receiver reads again. */
+  /** Schedules `run`. Called when bytes or FIN must be sent, or when the receiver reads again. */
   wake(): void {
     if (this.scheduled) return
     this.scheduled = true
@@ -182,7 +182,8 @@ export class Flow implements Task {
       this.fin = "sent"
       this.gate.fin()
     }
-    // Called even if no bytes moved, because after `uncork` the written bytes may fit into the send window.
+    // Call `sent` even if no bytes moved, because after `uncork` the written bytes may fit into the send
+    // window.
     this.sender.sent()
     this.tellEnd()
   }
@@ -193,7 +194,7 @@ export class Flow implements Task {
     if (this.transit.instant) return this.arrive(chunk)
     this.transit.carry(chunk.length, () => {
       this.arrive(chunk)
-      // With latency, the sender may be waiting for the receive window that this segment occupied.
+      // The sender may be waiting for the part of the receive window that this segment occupied.
       if (this.outgoing.bytes > 0) this.wake()
     })
   }

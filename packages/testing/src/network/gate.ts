@@ -7,7 +7,7 @@ import type { Transit } from "./transit.js"
 
 const none = new Uint8Array(0)
 
-// The minimum retransmission timeout of Linux in milliseconds (`TCP_RTO_MIN`).
+// The minimum retransmission timeout of Linux (`TCP_RTO_MIN`), in milliseconds.
 const retransmission = 200
 
 /** The direction that a gate controls. */
@@ -115,14 +115,17 @@ export class Gate {
     this.flow.carryRst()
   }
 
-  /** Withholds everything until the rule is removed. */
+  /** Withholds all events of this direction until the rule is removed. */
   hold(by: Installed): void {
     if (this.holder !== undefined || this.over) return
     this.holder = by
     by.held.add(this.release)
   }
 
-  /** Drops the withheld bytes, because a sender that resets also drops its unsent bytes. */
+  /**
+   * Drops the withheld bytes. A sender that resets drops its unsent bytes, and withheld bytes count as
+   * unsent.
+   */
   forget(): void {
     this.parcels = []
     this.kept = 0
@@ -153,8 +156,8 @@ export class Gate {
     this.flow.carryFin()
   }
 
-  // Sends the withheld events in a later turn, because a rule can be removed inside any call. The other rules
-  // are asked about these events again.
+  // Sends the withheld events, on which the remaining rules decide again. Waits for a later turn, because the
+  // program can remove a rule inside any call.
   private readonly release = (): void =>
     this.line.later(() => {
       if (this.over) return
@@ -169,7 +172,7 @@ export class Gate {
       this.flow.wake()
     })
 
-  // With latency, the stall begins only when the bytes in flight have arrived.
+  // Starts a stall. With latency, the stall begins only when the bytes in flight have arrived.
   private stall(by: Installed, millis: number | undefined): void {
     if (this.staller !== undefined) return
     this.staller = by

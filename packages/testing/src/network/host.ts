@@ -1,8 +1,8 @@
 /**
- * The network of a host between a start and the next crash. A crash ends everything that the host opened,
- * without FIN.
+ * The network of a host between its start and its next crash. A crash ends everything that the host has
+ * opened, without FIN.
  *
- * Code of the crashed host that still runs gets errors of a network that is down.
+ * Code of the crashed host that still runs gets the errors of a network that is down.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
@@ -15,7 +15,7 @@ import { plain } from "./names.js"
 
 const everywhere = new Set<string | undefined>([undefined, "::", "0.0.0.0"])
 
-// A host has only one address, so a listener on all addresses listens on the host's address.
+// A host has only one address. A listener on all addresses therefore listens on the address of the host.
 const onHost = (options: Network.ListenOptions, host: string): Network.ListenOptions =>
   "port" in options && everywhere.has(options.host) ? { ...options, host } : options
 
@@ -54,8 +54,8 @@ export class HostNetwork {
   }
 
   /**
-   * Ends all connections and listeners. With `reset`, peers see RST. With `silence`, the host sends nothing
-   * while it is down. Returns the function to call when the host restarts.
+   * Ends all connections and listeners of the host. With `reset`, peers see RST. With `silence`, the host
+   * sends nothing while it is down. Returns the function to call when the host restarts.
    */
   end(as: "reset" | "silence"): () => void {
     this.gone = true
@@ -75,7 +75,7 @@ export class HostNetwork {
   }
 
   /**
-   * Withholds everything that the host sends, and attempts to connect from or to the host. Returns the
+   * Withholds all events that the host sends, and all attempts to connect from or to the host. Returns the
    * function that ends the silence.
    */
   private silence(): () => void {

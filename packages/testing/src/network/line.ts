@@ -1,6 +1,4 @@
-/**
- * The functions of a connection and its network that one direction of the connection uses.
- */
+/** The functions that one direction of a connection calls on the connection and on the network. */
 import type { Passing } from "../Verdict.js"
 import type { Found, Installed } from "../fault/rules.js"
 import type { Wire } from "./conditions.js"
@@ -13,7 +11,7 @@ export interface Line {
   readonly ask: (kind: Passing["kind"], offset: number, bytes: Uint8Array) => Found | undefined
   /** Resets the connection at both ends. */
   readonly reset: () => void
-  /** Withholds everything in both directions until the rule is removed. */
+  /** Withholds all events in both directions until the rule is removed. */
   readonly hold: (by: Installed) => void
   /** Calls `f` in a later turn. */
   readonly later: (f: () => void) => void

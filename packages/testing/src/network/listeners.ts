@@ -10,7 +10,7 @@ export interface MemoryListener {
   readonly binding: Binding | undefined
   readonly backlog: number
   readonly onConnection: (transport: Transport) => void
-  /** Number of connections that have arrived and are not accepted yet. */
+  /** Number of connections that have arrived and are waiting to be accepted. */
   waiting: number
 }
 
@@ -26,9 +26,7 @@ export class Listeners {
 
   constructor(private readonly names: Names) {}
 
-  /**
-   * Returns the next dynamic port. Ports take turns, so that a port is assigned again as late as possible.
-   */
+  /** Returns the next dynamic port. The numbers go round, so a port is assigned again as late as possible. */
   ephemeral(): number {
     const port = this.nextPort
     this.nextPort = port === lastPort ? firstEphemeral : port + 1
@@ -40,7 +38,7 @@ export class Listeners {
       if (address._tag === "UnixAddress") {
         if (listener.address._tag === "UnixAddress" && listener.address.path === address.path) return listener
       } else if (listener.binding !== undefined && covers(listener.binding, address.hostname, address.port)) {
-        // Listeners that share a port take turns, so move this listener to the end.
+        // Listeners that share a port accept in turn, so move this listener to the end of the list.
         if (listener.binding.shared) {
           this.all.delete(listener)
           this.all.add(listener)

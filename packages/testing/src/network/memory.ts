@@ -1,6 +1,6 @@
 /**
- * The implementation of a memory network: its connections, listeners, names, conditions and rules. Bytes are
- * transferred in flow.ts, attempts to connect run in attempt.ts, and TLS is in tls/handshake.ts.
+ * The implementation of a memory network, with its connections, listeners, names, conditions and rules.
+ * flow.ts transfers bytes, attempt.ts runs attempts to connect, and tls/handshake.ts implements TLS.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
@@ -21,7 +21,7 @@ import { compile } from "../fault/patterns.js"
 import { Rules } from "../fault/rules.js"
 import { AllConditions } from "./conditions.js"
 
-// Returns the local address of a client that connects to this address.
+// Returns the local address of a client that connects to this remote address.
 const ownAddress = (remote: string): string =>
   familyOf(remote) === 6
     ? remote === "::1"
@@ -33,7 +33,7 @@ const ownAddress = (remote: string): string =>
 
 const memories = new WeakMap<Service, Memory>()
 
-/** Returns the implementation behind a service. */
+/** Returns the implementation behind a service of `MemoryNetwork`. */
 export const memoryOf = (service: Service): Memory => {
   const memory = memories.get(service)
   if (memory === undefined) throw new Error("a host needs the original service of MemoryNetwork")
@@ -51,7 +51,7 @@ export class Memory implements Surroundings, Attempts {
   private nextId = 1
   private readonly closing: NonNullable<Network.Service["closing"]>
 
-  /** `simulated` is true if a simulation advances the clock. */
+  /** `simulated` is `true` if a simulation advances the clock. */
   constructor(
     options: Options,
     readonly seed: number | string,
@@ -115,8 +115,8 @@ export class Memory implements Surroundings, Attempts {
   }
 
   /**
-   * Creates the network service for the host with this name and wall time, or for clients without a host
-   * (`undefined`).
+   * Creates the network service for the host with this name and wall time. If `host` is `undefined`, the
+   * service is for clients without a host.
    */
   network(host: string | undefined, wallTime = () => this.timers.wallTime()): Network.Service {
     return {
@@ -131,7 +131,7 @@ export class Memory implements Surroundings, Attempts {
         return attempt.connect(this, this.linkTo(target, host, options), target, (link) => {
           const listener = this.bound.find(target)
           if (listener === undefined) return undefined
-          // A full backlog drops the SYN, and the client's system then retransmits the SYN.
+          // A full backlog drops the SYN, so the client's system sends the SYN again later.
           if (listener.waiting >= listener.backlog) return "full"
           return this.accept(listener, link)
         })

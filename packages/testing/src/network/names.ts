@@ -1,5 +1,6 @@
 /**
- * The name service of a memory network: the addresses of names, and which addresses a listener covers.
+ * The name service of a memory network. Finds the addresses of names, and the addresses that a listener
+ * covers.
  *
  * A generated address is computed from the name, so a name has the same address in every run unless two names
  * collide.
@@ -11,7 +12,7 @@ const v4 = /^\d{1,3}(\.\d{1,3}){3}$/
 /** Returns 4 or 6 for an IP address, and 0 for a name. */
 export const familyOf = (host: string): 0 | 4 | 6 => (host.includes(":") ? 6 : v4.test(host) ? 4 : 0)
 
-/** Normalizes a host of a URL or a call: lower case, without the brackets of IPv6. */
+/** Normalizes a host from a URL or a call: lower case, without the brackets of IPv6. */
 export const plain = (host: string): string =>
   (host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host).toLowerCase()
 
@@ -23,7 +24,8 @@ const hash = (name: string): number => {
   return (value ^ (value >>> 24)) & 0xffffff
 }
 
-// Returns an address of 10.0.0.0/8 (RFC 1918). Callers avoid 10.0.0.x, which is reserved for clients.
+// Returns an address in 10.0.0.0/8 (RFC 1918). Callers avoid 10.0.0.x, because these addresses are reserved
+// for clients.
 const madeUp = (number: number) => `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`
 
 export class Names {
@@ -49,7 +51,7 @@ export class Names {
     }
   }
 
-  /** Returns the names that have or had this address. */
+  /** Returns the names that have this address now or had it before. */
   of(address: string): ReadonlyArray<string> {
     return this.called.get(address) ?? []
   }
@@ -60,7 +62,8 @@ export class Names {
   }
 
   /**
-   * Returns the addresses of a name, and an empty list for an unknown name. An IP address resolves to itself.
+   * Returns the addresses of a name. Returns an empty list for an unknown name. An IP address resolves to
+   * itself.
    */
   lookup(host: string): ReadonlyArray<ResolvedAddress> {
     const name = plain(host)
@@ -68,7 +71,9 @@ export class Names {
     return addresses.map((address) => ({ address, family: familyOf(address) === 6 ? 6 : 4 }))
   }
 
-  /** Returns the address for a listener on this host. An unknown name gets a generated address. */
+  /**
+   * Returns the address for a listener on this host. A name that is still unknown gets a generated address.
+   */
   claim(host: string): string {
     const name = plain(host)
     if (familyOf(name) !== 0) return name
@@ -82,7 +87,7 @@ export class Names {
   }
 }
 
-/** A bound port, and the addresses on which it accepts connections. */
+/** A bound port, with the addresses on which it accepts connections. */
 export interface Binding {
   /**
    * The local address. `::` and `0.0.0.0` cover all addresses of their family. `::` covers both families
@@ -91,7 +96,7 @@ export interface Binding {
   readonly host: string
   readonly port: number
   readonly ipv6Only: boolean
-  /** Whether other bindings with this flag may share the port. */
+  /** Whether the port may be shared with other bindings that have this flag. */
   readonly shared: boolean
 }
 
@@ -103,7 +108,7 @@ export const covers = (binding: Binding, host: string, port: number): boolean =>
   binding.port === port && (binding.host === host || wildcard(binding, familyOf(host)))
 
 /**
- * Returns whether some address and port would reach both bindings. Such bindings cannot coexist unless both
+ * Returns whether some address and port would reach both bindings. Two such bindings can coexist only if both
  * are `shared`.
  */
 export const collide = (a: Binding, b: Binding): boolean =>

@@ -1,6 +1,4 @@
-/**
- * A connection of a memory network: its two ends, and a flow with its conditions in each direction.
- */
+/** A connection of a memory network. It has two ends, and a flow with its conditions in each direction. */
 import type { Address } from "@httpfx/core/Transport"
 import type { Timers } from "@httpfx/core/Timers"
 import type { Connection, End } from "./model.js"
@@ -85,7 +83,7 @@ export class Pair {
   refresh(): void {
     this.upward.refresh()
     this.downward.refresh()
-    // A larger window may let a waiting sender continue.
+    // The window may be larger now, so let a waiting sender continue.
     this.up.wake()
     this.down.wake()
   }

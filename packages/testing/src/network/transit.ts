@@ -1,23 +1,26 @@
 /**
  * Delays the segments of one direction.
  *
- * Segments leave one after another at the rate of the bandwidth and arrive after latency and jitter. Segments
+ * Segments leave one after another at the rate of the bandwidth, and arrive after latency and jitter. They
  * arrive in order, even if the conditions change while they are in flight. Arrival times are whole
  * milliseconds.
  */
 import type { Deliveries, Task } from "./deliveries.js"
 import type { Line } from "./line.js"
 
-// Subtracted before rounding up, so that a rounding error of a sum does not add a millisecond.
+// Subtracted before a time is rounded up, so that the rounding error of a sum does not add a millisecond.
 const tolerance = 1e-6
 
 export class Transit implements Task {
-  /** Bytes in flight. */
+  /** Number of bytes in flight. */
   bytes = 0
   private under: Array<{ readonly size: number; readonly land: () => void }> = []
-  /** Time at which the last sent byte has left, as limited by the bandwidth. */
+  /** Time until which the bytes that were already sent use up the bandwidth. */
   private free = 0
-  /** Earliest arrival of the next segment: the arrival of the previous segment, so segments stay in order. */
+  /**
+   * Earliest arrival of the next segment. This is the arrival of the previous segment, so segments stay in
+   * order.
+   */
   private floor = 0
 
   constructor(
@@ -25,7 +28,7 @@ export class Transit implements Task {
     private readonly line: Line
   ) {}
 
-  /** Whether a segment sent now arrives without delay. */
+  /** Whether a segment that is sent now arrives without a delay. */
   get instant(): boolean {
     return (
       this.line.wire.instant && this.under.length === 0 && (this.floor === 0 || this.floor <= this.line.now())
@@ -52,14 +55,16 @@ export class Transit implements Task {
     this.deliveries.schedule(this, this.floor - now)
   }
 
-  /** Delays the next segment by this many milliseconds. Later segments cannot overtake this segment. */
+  /**
+   * Delays the next segment by this many milliseconds. Later segments cannot overtake the delayed segment.
+   */
   delay(millis: number): void {
     const leave = Math.max(this.line.now(), this.free)
     this.floor = Math.max(this.floor, Math.ceil(leave + this.line.wire.latency + millis))
   }
 
-  // Each segment in flight has scheduled one run, and each run delivers the oldest segment, so the order is
-  // kept.
+  // Each segment in flight has scheduled one run. Each run delivers the oldest segment, so segments arrive in
+  // order.
   run(): void {
     const { land, size } = this.under.shift()!
     this.bytes -= size

@@ -1,9 +1,9 @@
 /**
- * One end of a memory connection: a `Transport` that writes into one flow and reads from another.
+ * One end of a memory connection. It is a `Transport` that writes into one flow and reads from another.
  *
  * The end behaves like a socket of Node (packages/node/src/socket/tcpTransport.ts; `NetworkBattery` tests
- * both). FIN and RST are noticed only while the end reads, and bytes before an RST are delivered first. A
- * failed write is reported immediately if the end does not read. Never calls its owner inside one of the
+ * both). FIN and RST are noticed only while the end reads, and the bytes before an RST are delivered first. A
+ * failed write is reported immediately if the end is not reading. Never calls its owner inside one of the
  * owner's calls.
  */
 import {
@@ -27,14 +27,14 @@ export type EndState = "established" | "finWait" | "closeWait" | "closed"
 
 export class MemoryTransport implements Transport, Sender, Receiver, Task {
   writable = true
-  /** Whether arriving bytes are delivered to the owner. */
+  /** Whether arriving bytes are now delivered to the owner. */
   reading = false
   closed = false
   private handlers = noHandlers
   private started = false
   private paused = false
   private dropped = false
-  /** Whether the peer's FIN was read. */
+  /** Whether the peer's FIN has been read. */
   private ended = false
   private toldEnd = true
   private toldClose = true
@@ -126,7 +126,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
 
   abandon(): void {
     if (this.closed || this.dropped) return
-    // As in TCP, closing with unread bytes sends RST.
+    // As in TCP, closing an end with unread bytes sends RST.
     if (this.buffered > 0 || this.incoming.arrived.bytes > 0) return this.reset()
     this.dropped = true
     this.handlers = onlyClose(this.handlers)
@@ -137,7 +137,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     this.deliveries.schedule(this)
   }
 
-  /** Called when the host has crashed: closes this end for its owner, and sends neither FIN nor RST. */
+  /** Called when the host has crashed. Closes this end for its owner, and sends neither FIN nor RST. */
   vanish(): void {
     if (this.closed) return
     this.dropped = true
@@ -146,7 +146,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     this.deliveries.schedule(this)
   }
 
-  /** Called when the host has restarted: replies with RST to bytes on this old connection. */
+  /** Called when the host has restarted. Replies with RST to bytes on this old connection. */
   answerStranger(): void {
     this.incoming.answer(() => this.out.reset())
   }
@@ -168,14 +168,14 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     if (this.ended) this.deliveries.schedule(this)
   }
 
-  // A memory connection does not keep the process alive, and has neither Nagle's algorithm nor keep-alive
-  // probes.
+  // These methods do nothing. A memory connection never keeps the process alive, and lacks Nagle's algorithm
+  // and keep-alive probes.
   ref(): void {}
   unref(): void {}
   noDelay(_enable: boolean): void {}
   keepAlive(_enable: boolean, _initialDelay: number): void {}
 
-  // ---- callbacks of the flows
+  // ---- methods that the flows call
 
   receive(chunk: Uint8Array): void {
     this.handlers.data(chunk)
@@ -190,7 +190,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
   }
 
   cut(): void {
-    // A write that is still in the send buffer fails; bytes that were already sent are lost without an error.
+    // A write that is still in the send buffer fails. Bytes that were already sent are lost without an error.
     const waiting = this.buffered > 0
     this.out.lost()
     if (waiting) this.fail(fault("ECONNRESET", "write"))
@@ -210,9 +210,11 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     this.settle()
   }
 
-  // Runs in a later turn, because events found inside a call of the owner must not be reported in that call.
+  // Reports events in a later turn, because they may occur inside a call of the owner, where reports are not
+  // allowed.
   run(): void {
-    // A failed write is reported after the peer's earlier bytes, or now if this end does not read.
+    // A failed write is reported after the peer's earlier bytes. If this end is not reading, the failure is
+    // reported now.
     if (this.failure !== undefined && this.started && (this.paused || this.ended)) this.stop()
     this.tell()
   }
@@ -235,7 +237,8 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     this.deliveries.schedule(this)
   }
 
-  // Closes this end if both directions have ended in order: all bytes are sent, and the peer's FIN was read.
+  // Closes this end if both directions have ended in order, so that all bytes are sent and the peer's FIN was
+  // read.
   private settle(): void {
     if (this.closed || !this.ended || this.writable || this.buffered > 0) return
     this.out.linger()
@@ -266,7 +269,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
       this.toldEnd = true
       handlers.end()
     }
-    // `end` may have handed the connection over; the new owner then sees `close` in a later turn.
+    // The `end` handler may have handed the connection over. The new owner then sees `close` in a later turn.
     if (!this.closed || this.toldClose || this.handlers !== handlers) return
     this.toldClose = true
     this.handlers = noHandlers

@@ -1,6 +1,4 @@
-/**
- * A network that tracks its open connections and listeners, without changing their behaviour.
- */
+/** A network that tracks its open connections and listeners. Their behaviour stays the same. */
 import * as Effect from "effect/Effect"
 import type * as Network from "@httpfx/core/Network"
 import {
@@ -56,7 +54,7 @@ export class WatchedNetwork {
           (listener) => listener.close
         ),
       secure: (transport, options) => {
-        // `secure` needs the network's own transport. Closing the secured transport also closes the inner
+        // `secure` needs the network's own transport. Closing the secured transport also closes that inner
         // transport, so track only the secured transport.
         this.open.delete(transport)
         return Effect.map(network.secure(this.inner.get(transport) ?? transport, options), (secured) =>
@@ -125,7 +123,7 @@ class WatchedTransport implements Transport {
     this.inner.end()
   }
   reset() {
-    // A transport that was never started gets no `close` callback, so remove it here.
+    // A transport that was never started gets no `close` callback, so stop tracking it here.
     if (!this.started) this.onClose()
     this.inner.reset()
   }

@@ -2,14 +2,14 @@
  * Limits how long a raw peer waits without receiving a byte. The limit is in real time, even under a test
  * clock.
  *
- * The limit is measured by two timers, one after the other. If the process was busy or suspended, the first
- * timer expires late, but bytes that arrived meanwhile are then read before the second timer expires.
+ * Two timers, one after the other, measure the limit. If the process was busy or suspended, the first timer
+ * expires late. Bytes that arrived meanwhile are then read before the second timer expires.
  */
 import { clearTimeout, setTimeout } from "../time/realTime.js"
 
 /**
- * Calls `giveUp` when the result of `seen` has not changed for this many milliseconds (`Infinity`: never).
- * Returns a function that cancels the wait.
+ * Calls `giveUp` when the result of `seen` has not changed for this many milliseconds. With `Infinity`,
+ * `giveUp` is never called. Returns a function that cancels the wait.
  */
 export const afterSilence = (millis: number, seen: () => number, giveUp: () => void): (() => void) => {
   if (!Number.isFinite(millis)) return () => {}

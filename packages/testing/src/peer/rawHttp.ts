@@ -1,12 +1,12 @@
 /**
- * Reads HTTP messages from a raw peer, with a minimal parser after RFC 9112. The batteries use this parser,
- * because it is independent of the parsers under test.
+ * Reads HTTP messages from a raw peer, with a minimal parser according to RFC 9112. The batteries use this
+ * parser, because it is independent of the parsers under test.
  */
 import * as Effect from "effect/Effect"
 import type { RawPeer, WireMismatch } from "../RawPeer.js"
 import { fieldsOf } from "../battery/expect.js"
 
-/** A received message, with its head as received and its body without chunk framing. */
+/** A received message. The head is stored as received, and the body without chunk framing. */
 export interface Message {
   readonly head: string
   readonly start: string
@@ -43,7 +43,7 @@ export const request = (peer: RawPeer): Effect.Effect<Message, WireMismatch> =>
     return { head, start: head.slice(0, head.indexOf("\r\n")), fields, body }
   })
 
-/** Reads the next response from a server to a request with this method. */
+/** Reads the next response from a server. `method` is the method of the request. */
 export const response = (peer: RawPeer, method = "GET"): Effect.Effect<Message, WireMismatch> =>
   Effect.gen(function* () {
     const head = yield* peer.head

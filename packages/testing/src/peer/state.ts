@@ -1,7 +1,9 @@
 /**
- * The state of a raw peer's input: the received bytes, how many were consumed, and how the connection ended.
+ * The received bytes of a raw peer, the number of bytes that were consumed, and the way in which the
+ * connection ended.
  *
- * Calls the waiting expectations (`watchers`) after every callback, so that they can check the new state.
+ * After every callback, the watchers of waiting expectations are called, so that they can check the new
+ * state.
  */
 import * as Effect from "effect/Effect"
 import type { Transport, TransportHandlers } from "@httpfx/core/Transport"
@@ -19,7 +21,7 @@ export class PeerState implements TransportHandlers {
   /** All received text, in order. */
   private all: Array<string> = []
   /**
-   * The unconsumed text in parts. Parts are joined only when they are read, so that a large body is joined
+   * The unconsumed text, in parts. Parts are joined only when they are read, so that a large body is joined
    * only once.
    */
   private ahead: Array<string> = []
@@ -46,19 +48,18 @@ export class PeerState implements TransportHandlers {
     return this.fault ?? (this.closed ? "closed" : this.ended ? "fin" : "open")
   }
 
-  /** Returns the next `length` bytes, or fewer if fewer have arrived. Consumes nothing. */
+  /** Returns the next `length` bytes, or all unconsumed bytes if they are fewer. Consumes nothing. */
   peek(length: number): string {
     let [first = ""] = this.ahead
     for (let parts = 1; first.length < length && this.ahead.length > 1; parts++) {
-      // Join twice as many parts each time, because joining many small parts one by one would take quadratic
-      // time.
+      // Join twice as many parts each time. Joining many small parts one by one would take quadratic time.
       first = this.ahead.splice(0, 2 ** parts).join("")
       this.ahead.unshift(first)
     }
     return first.length > length ? first.slice(0, length) : first
   }
 
-  /** Returns the end offset of the `times`th marker, or -1. */
+  /** Returns the offset after the `times`th marker, or -1 if the text has fewer markers. */
   find(marker: string, times: number): number {
     for (let length = 256; ; length *= 4) {
       const text = this.peek(length)
@@ -80,7 +81,7 @@ export class PeerState implements TransportHandlers {
     return text
   }
 
-  /** Waits until `found` returns a defined value. */
+  /** Waits until `found` returns a value that is not `undefined`. */
   arrival(found: () => unknown): Effect.Effect<void> {
     return Effect.async((resume) => {
       const watch = () => {

@@ -4,7 +4,7 @@
 import { bytesOf, textOf } from "../tap/wireText.js"
 
 /**
- * Converts pairs of hexadecimal digits to bytes. White space is ignored; any other character throws.
+ * Converts pairs of hexadecimal digits to bytes. Ignores white space, and throws on all other characters.
  *
  * @since 0.1.0
  * @category bytes
@@ -25,7 +25,8 @@ export const latin1 = (data: string | Uint8Array): Uint8Array =>
   typeof data === "string" ? bytesOf(data) : data
 
 /**
- * Encodes a text as UTF-8 and returns the bytes as a text with one character per byte. Use `utf8` for bodies.
+ * Encodes a text as UTF-8, and returns the bytes as a text with one character per byte. Use `utf8` for
+ * bodies.
  *
  * @since 0.1.0
  * @category bytes
@@ -34,8 +35,8 @@ export const utf8 = (data: string): string => textOf(new TextEncoder().encode(da
 
 /**
  * Converts a multi-line template to the text of a message. Line feeds become CRLF. The common indentation is
- * removed, and so are the line break after the opening backtick and the white space before the closing
- * backtick.
+ * removed. The line break after the opening backtick and the white space before the closing backtick are
+ * removed too.
  *
  * @example
  * import { RawPeer } from "@httpfx/testing"
@@ -51,7 +52,7 @@ export const utf8 = (data: string): string => textOf(new TextEncoder().encode(da
  */
 export const wire = (strings: TemplateStringsArray, ...values: ReadonlyArray<string | number>): string => {
   const parts = strings.map((part) => part.split(/(?<!\r)\n/))
-  // White space before an interpolated value is the start of a non-blank line.
+  // White space directly before an interpolated value is the start of a line with text.
   const starts = parts.flatMap((lines, index) =>
     lines
       .slice(1)

@@ -1,9 +1,9 @@
 /**
- * Parses a recording as HTTP into pieces (the recorded bytes, classified), messages and exchanges.
+ * Parses a recording as HTTP into pieces (the recorded bytes with their kinds), messages and exchanges.
  *
- * Both directions are parsed by the core's parsers with every leniency flag, because a wiretap must also show
- * messages that a server or client would refuse. Bytes that are not HTTP (after an upgrade or a parse error)
- * become `raw` pieces.
+ * Core's parsers parse both directions with every leniency flag, because a wiretap must also show messages
+ * that a server or client would refuse. Bytes that are not HTTP (after an upgrade or a parse error) become
+ * `raw` pieces.
  */
 import {
   Body,
@@ -27,7 +27,7 @@ import type { Recording, Side } from "./transport.js"
 export interface Message<H> {
   /** The parsed head. */
   readonly head: H
-  /** The content without chunk framing. Content codings are not decoded. */
+  /** The content without chunk framing. Content codings are left undecoded. */
   readonly body: Uint8Array
   /** The trailer fields as a flat list: name, value, name, value, ... */
   readonly rawTrailers: ReadonlyArray<string>
@@ -42,7 +42,7 @@ export interface Message<H> {
 }
 
 /**
- * A request with its responses. `request` is `undefined` if a server sent a response without a request.
+ * A request with its responses. `request` is `undefined` if a server sent a response that has no request.
  *
  * @since 0.1.0
  * @category models
@@ -54,31 +54,32 @@ export interface Exchange {
   readonly request: Message<RequestHead> | undefined
   /** The informational (1xx) responses, in order. */
   readonly informational: ReadonlyArray<Message<ResponseHead>>
-  /** The final response; `undefined` if no final response was recorded. */
+  /** The final response. `undefined` if no final response was recorded. */
   readonly response: Message<ResponseHead> | undefined
 }
 
 /**
- * Adjacent bytes of one kind. `framing` is chunk framing and trailers, and `raw` is bytes that are not HTTP.
+ * Adjacent bytes of one kind. The kind `framing` means chunk framing and trailers. The kind `raw` means bytes
+ * that are not HTTP.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Piece {
-  /** Milliseconds since the epoch. */
+  /** Time of the bytes, in milliseconds since the epoch. */
   readonly at: number
-  /** Index of the event that contains the bytes. */
+  /** Index, in `Recording.events`, of the event that contains the bytes. */
   readonly event: number
-  /** The sender. */
+  /** The end that sent the bytes. */
   readonly from: Side
-  /** The part of the message to which the bytes belong. */
+  /** The part of a message to which the bytes belong. */
   readonly kind: "head" | "framing" | "body" | "raw"
   /** The recorded bytes. */
   readonly bytes: Uint8Array
 }
 
 /**
- * A recording parsed as HTTP.
+ * A recording that was parsed as HTTP.
  *
  * @since 0.1.0
  * @category models
@@ -89,8 +90,8 @@ export interface Parsed {
   /** The exchanges, in the order of their requests. */
   readonly exchanges: ReadonlyArray<Exchange>
   /**
-   * Parse errors, after which the bytes of the direction are `raw`. `refusal` is the error; `from` is the
-   * sender of the bytes that caused the error, and `event` the index of their event.
+   * Parse errors. After a parse error, the bytes of the same direction are `raw`. `refusal` is the error.
+   * `from` is the sender of the bytes that caused the error, and `event` is the index of their event.
    */
   readonly refusals: ReadonlyArray<{
     readonly event: number
@@ -134,11 +135,11 @@ const join = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
 
 /**
  * Parses one direction. The parser is paused at every event, so the bytes parsed since the previous event
- * belong to this event.
+ * belong to the new event.
  */
 abstract class Direction<H> {
   draft: Draft<H> | undefined
-  /** Bytes after an upgrade request, held until the response decides whether they are HTTP. */
+  /** Bytes after an upgrade request. They are kept until the response decides whether they are HTTP. */
   held: Array<{ readonly at: number; readonly event: number; readonly bytes: Uint8Array }> | undefined
   raw = false
   private slice: Uint8Array | undefined
@@ -178,7 +179,7 @@ abstract class Direction<H> {
     }
   }
 
-  /** Continues with the held bytes, as HTTP or as raw bytes. */
+  /** Continues with the kept bytes, as HTTP or as raw bytes. */
   release(raw: boolean): void {
     const held = this.held ?? []
     this.held = undefined

@@ -1,6 +1,6 @@
 /**
- * Prints a recording as text, line by line with sender, time and bytes. For snapshots, placeholders replace
- * values that differ from run to run. Never omits bytes without printing their number.
+ * Prints a recording as text. Each line shows sender, time and bytes. For snapshots, placeholders replace
+ * values that differ from run to run. If bytes are left out, their number is printed.
  */
 import { formatAddress, type Address } from "@httpfx/core/Transport"
 import { parse, type Piece } from "./parse.js"
@@ -12,15 +12,15 @@ export interface PrintOptions {
   /** Time from which the printed times are counted. */
   readonly origin: number
   readonly times: boolean
-  /** Maximum characters printed of each piece of a body. */
+  /** Maximum number of characters printed for each piece of a body. */
   readonly bodyLimit: number
   readonly stable: boolean
   readonly redact: ReadonlyArray<readonly [pattern: RegExp, replacement: string]>
-  /** Finds the secrets to redact, even if a secret spans segments. Default: nothing is redacted. */
+  /** Finds the secrets to redact, even secrets that span segments. Default: nothing is redacted. */
   readonly secrets?: FindSecrets | undefined
 }
 
-// Ports from this number on are assigned by the system, so they differ from run to run.
+// The system assigns the ports from this number on, so they differ from run to run.
 const firstEphemeral = 32768
 
 /**
@@ -43,8 +43,8 @@ export class Placeholders {
   }
 
   /**
-   * Replaces values in the fields of a head: Date (RFC 9110 §6.6.1), W3C trace context, B3, multipart
-   * boundaries, and ports in URLs and Host.
+   * Replaces values in the fields of a head. These values are Date (RFC 9110 §6.6.1), W3C trace context, B3,
+   * multipart boundaries, and ports in URLs and Host.
    */
   head(text: string): string {
     return text
@@ -101,7 +101,8 @@ interface Merged {
 }
 
 /**
- * Merges adjacent pieces with equal kind, sender and time, because readers do not need segment boundaries.
+ * Merges adjacent pieces of the same kind, sender and time, because readers do not need the boundaries of
+ * segments.
  */
 const merge = (pieces: ReadonlyArray<Piece>, show: (piece: Piece) => string): Array<Merged> => {
   const merged: Array<Merged> = []
@@ -158,7 +159,7 @@ const pieceLines = (
   return shown.split(/(?<=\n)/).map((line) => ({ at, event, arrow, text: escape(line) }))
 }
 
-/** Prints the recording, with one line of text for each line of a head and for each piece of a body. */
+/** Prints the recording. Each line of a head and each piece of a body has its own line. */
 export const printRecording = (recording: Recording, names: Placeholders, options: PrintOptions): string => {
   const { client, events, id, server, side } = recording
   const { pieces, refusals } = parse(recording)

@@ -1,18 +1,18 @@
 /**
- * Finds secrets in the bytes of one sender: values of header fields, and user and password of URLs. A secret
- * may span segments.
+ * Finds secrets in the bytes of one sender. Secrets are the values of header fields, and the user and the
+ * password in URLs. A secret may span segments.
  *
- * After bytes that were not stored, the rest of the line counts as a secret, because the field's name may be
- * missing. Never changes recorded bytes.
+ * After bytes that were not stored, the rest of the line counts as a secret, because the name of the field
+ * may be missing. Never changes recorded bytes.
  */
 import type { Piece } from "./parse.js"
 import type { Side, TapEvent } from "./transport.js"
 import { textOf } from "./wireText.js"
 
-/** Start and end offset in all bytes of one sender. */
+/** Start and end of a range of bytes, as offsets in all bytes of one sender. */
 type Range = readonly [from: number, to: number]
 
-/** Finds the secrets in a text that starts with a message. */
+/** Finds the secrets in a text. The text begins at the start of a message. */
 export type FindSecrets = (text: string) => Array<Range>
 
 const escaped = (name: string) => name.replace(/[.*+?^$|(){}[\]\\]/g, "\\$&")
@@ -20,7 +20,7 @@ const escaped = (name: string) => name.replace(/[.*+?^$|(){}[\]\\]/g, "\\$&")
 // A value continues on lines that begin with white space (RFC 9112 §5.2).
 const valueLines = "[^\\r\\n]*(?:(?:\\r\\n|\\r|\\n)[ \\t]+[^\\r\\n]*)*"
 
-/** Creates a finder for the values of these fields, and for user and password of URLs. */
+/** Creates a finder for the values of these fields, and for the user and the password in URLs. */
 export const secretsOf = (names: ReadonlyArray<string>): FindSecrets => {
   const fields =
     names.length === 0
@@ -41,7 +41,7 @@ export const secretsOf = (names: ReadonlyArray<string>): FindSecrets => {
 
 const placeholder = "<redacted>"
 
-// Matches the rest of the line after skipped bytes.
+// Matches the rest of the line that follows skipped bytes.
 const unknownLine = new RegExp(`^${valueLines}`)
 
 /** Returns the text of each piece, with placeholders in place of secrets. */

@@ -1,15 +1,15 @@
 /**
- * Removes the first bytes of both directions, with the events among these bytes, from a recording. Returns
- * the removed part as a recording.
+ * Cuts the first bytes of both directions off a recording, with the events among these bytes. Returns the
+ * part that was cut off as a recording.
  *
- * The rest of the recording then starts with the next exchange of the connection. Never loses a stored byte.
+ * The remaining recording then starts with the next exchange of the connection. Never loses a stored byte.
  */
 import type { Kept, Recording, Side, TapEvent } from "./transport.js"
 
 const sizeOf = (event: TapEvent): number =>
   event._tag === "Bytes" ? event.data.length : event._tag === "Skipped" ? event.bytes : 0
 
-/** Splits an event after `at` of its bytes. */
+/** Splits an event in two. The first part has the first `at` bytes. */
 const cut = (event: TapEvent, at: number): readonly [TapEvent, TapEvent] => {
   if (event._tag === "Bytes") {
     return [
@@ -25,8 +25,8 @@ const cut = (event: TapEvent, at: number): readonly [TapEvent, TapEvent] => {
 }
 
 /**
- * Removes and returns this many bytes of each sender. `limit` is the maximum number of bytes per sender that
- * the rest of the recording may store.
+ * Removes this many bytes of each sender from the start of a recording, and returns them as a recording.
+ * `limit` is the maximum number of bytes per sender that the remaining recording may store.
  */
 export const take = (recording: Kept, bytes: Readonly<Record<Side, number>>, limit: number): Recording => {
   const { events, room } = recording
@@ -36,7 +36,7 @@ export const take = (recording: Kept, bytes: Readonly<Record<Side, number>>, lim
   for (const event of events) {
     const size = sizeOf(event)
     if (size === 0 || !("from" in event)) {
-      // Events without bytes, such as FIN, belong to the bytes before them.
+      // Events without bytes, such as FIN, stay together with the bytes before them.
       const target = left.client > 0 || left.server > 0 || rest.length === 0 ? taken : rest
       target.push(event)
       continue

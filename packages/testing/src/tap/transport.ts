@@ -1,8 +1,8 @@
 /**
  * A transport that records the events at one end of a connection.
  *
- * Every call and callback is passed on immediately and unchanged. Chunks are not copied, because a chunk must
- * not be changed after its write or read (Transport.ts). Never parses the bytes.
+ * Every call and callback is passed on immediately and unchanged. Chunks are recorded without a copy, because
+ * a chunk must not be changed after its write or read (Transport.ts). Never parses the bytes.
  */
 import type { Timers } from "@httpfx/core/Timers"
 import {
@@ -24,15 +24,18 @@ import {
 export type Side = "client" | "server"
 
 /**
- * An event at the recorded end. `at` is the time in milliseconds since the epoch, `from` the sender, `data`
- * the bytes, `fault` the error that this end reported, and `bytes` the number of bytes that were not stored.
+ * An event at the recorded end. `at` is the time in milliseconds since the epoch. `from` is the sender, and
+ * `data` contains its bytes. `fault` is the error that this end reported. `bytes` is the number of bytes that
+ * were not stored.
  *
  * @since 0.1.0
  * @category models
  */
 export type TapEvent =
   | { readonly _tag: "Bytes"; readonly at: number; readonly from: Side; readonly data: string | Uint8Array }
-  /** Bytes that were not stored, because the limit (`Options.limit` of the wiretap) was reached. */
+  /**
+   * Bytes that were counted but not stored, because the limit (`Options.limit` of the wiretap) was reached.
+   */
   | { readonly _tag: "Skipped"; readonly at: number; readonly from: Side; readonly bytes: number }
   /** This end sent or read FIN. */
   | { readonly _tag: "End"; readonly at: number; readonly from: Side }
@@ -45,13 +48,13 @@ export type TapEvent =
   | { readonly _tag: "Secured"; readonly at: number }
 
 /**
- * The recording of one connection at one of its ends.
+ * The recording of a connection at one of its ends.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Recording {
-  /** Number of the recording, from 1, separately for each side. */
+  /** Number of the recording, from 1. Each side has its own numbers. */
   readonly id: number
   /** The end that was recorded. */
   readonly side: Side
@@ -61,14 +64,14 @@ export interface Recording {
   readonly server: Address | undefined
   /** Time at which the connection was opened, in milliseconds since the epoch. */
   readonly opened: number
-  /** The events, oldest first. The list grows while the connection is open. */
+  /** The events. The oldest is the first. The list grows while the connection is open. */
   readonly events: Array<TapEvent>
 }
 
-/** A recording, with the number of bytes of each sender that may still be stored (`room`). */
+/** A recording with its free space. `room` is the number of bytes of each sender that may still be stored. */
 export interface Kept extends Recording {
   /**
-   * Difference between the wall time and the monotonic clock when the connection was opened, in milliseconds.
+   * Difference between the wall time and the monotonic time when the connection was opened, in milliseconds.
    */
   readonly ahead: number
   readonly room: { client: number; server: number }
@@ -181,7 +184,7 @@ export class TapTransport implements Transport {
     this.inner.keepAlive(enable, initialDelay)
   }
 
-  // Returns the wall time of the opening plus the monotonic time since then. So later events never have
+  // Returns the wall time of the opening plus the monotonic time since then, so that later events never have
   // earlier times.
   private now(): number {
     return Math.round(this.timers.now() + this.recording.ahead)

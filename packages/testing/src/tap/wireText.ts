@@ -1,12 +1,11 @@
 /**
- * Formats raw bytes as text: escapes and shortens them, and compares two texts around their first difference.
- *
- * All texts have one character per byte (U+0000-U+00FF).
+ * Formats raw bytes as text. Escapes and shortens texts, and compares two texts around their first
+ * difference. All texts have one character per byte (U+0000-U+00FF).
  */
 
 /**
- * Converts bytes to text with one character per byte. (`TextDecoder("latin1")` decodes windows-1252, which
- * differs from 0x80 to 0x9F.)
+ * Converts bytes to text with one character per byte. `TextDecoder("latin1")` cannot do this, because it
+ * decodes windows-1252, which differs from 0x80 to 0x9F.
  */
 export const textOf = (bytes: Uint8Array): string => {
   let text = ""
@@ -15,7 +14,7 @@ export const textOf = (bytes: Uint8Array): string => {
   return text
 }
 
-/** Converts text to bytes, one byte per character. Characters above U+00FF are truncated. */
+/** Converts text to bytes, with one byte per character. Only the low 8 bits of a character are used. */
 export const bytesOf = (text: string): Uint8Array => {
   const bytes = new Uint8Array(text.length)
   for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index)
@@ -24,14 +23,14 @@ export const bytesOf = (text: string): Uint8Array => {
 
 const names: Readonly<Record<string, string>> = { "\r": "\\r", "\n": "\\n", "\t": "\\t", "\\": "\\\\" }
 
-/** Escapes all characters that are not printable ASCII, and backslashes. */
+/** Escapes backslashes, and all characters other than printable ASCII. */
 export const escape = (text: string): string =>
   text.replace(
     /[^\x20-\x5b\x5d-\x7e]/g,
     (char) => names[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`
   )
 
-/** Escapes a text. If it is longer than `limit` characters, omits its middle. */
+/** Escapes a text. If the text is longer than `limit` characters, its middle is omitted. */
 export const excerpt = (text: string, limit = 400): string => {
   if (text.length <= limit) return escape(text)
   const half = limit >> 1
@@ -39,8 +38,8 @@ export const excerpt = (text: string, limit = 400): string => {
 }
 
 /**
- * Returns the offset of the first difference, or the length of the shorter text if it is a prefix of the
- * other.
+ * Returns the offset of the first difference. If one text is a prefix of the other, returns the length of the
+ * prefix.
  */
 export const firstDifference = (a: string, b: string): number => {
   const length = Math.min(a.length, b.length)
@@ -55,9 +54,9 @@ const context = 3
 const width = 96
 
 /**
- * Aligns expected (`-`) and received (`+`) text and marks the first different byte. `start` is the offset of
- * both texts in all received bytes. `ended` is printed in place of a received byte if the received text ends
- * there.
+ * Aligns expected (`-`) and received (`+`) text, and marks the first different byte. `start` is the offset of
+ * both texts in all received bytes. If the received text ends at the difference, `ended` is printed in place
+ * of a received byte.
  */
 export const compare = (
   expected: string,
@@ -68,7 +67,7 @@ export const compare = (
   const lineStart = at === 0 ? 0 : expected.lastIndexOf("\n", at - 1) + 1
   const common = linesOf(expected.slice(0, lineStart)).slice(-context)
   const column = escape(expected.slice(lineStart, at)).length
-  // Shows only the part of a long line around the difference.
+  // If the line is long, shows only the part around the difference.
   const from = column > width - 20 ? column - (width - 40) : 0
   const show = (line: string) => {
     const text = escape(line)

@@ -1,6 +1,6 @@
 /**
- * Random numbers from a seed. Each purpose has its own sequence, so the numbers for one connection do not
- * depend on other connections.
+ * Random numbers from a seed. Each purpose has its own sequence of numbers, so the numbers for one connection
+ * do not depend on another connection.
  */
 import { PCGRandom } from "effect/Utils"
 
@@ -12,7 +12,7 @@ const hash = (text: string): number => {
   return value >>> 0
 }
 
-/** Creates a generator of numbers in [0, 1) from a seed, for one purpose. */
+/** Creates a generator of numbers in [0, 1) for one purpose, from a seed. */
 export const chance = (seed: number | string, purpose: string): (() => number) => {
   let generator: PCGRandom | undefined
   return () => (generator ??= new PCGRandom(hash(`${seed}/${purpose}`))).number()

@@ -1,11 +1,11 @@
 /**
- * Expires the deadlines of closing scopes if nothing advances their clock any more, as when a test under
- * `TestClock` has ended and its server shuts down.
+ * Expires the deadlines of closing scopes if their clock does not advance any more. This happens when a test
+ * under `TestClock` has ended and its server shuts down.
  *
  * Checks once per turn of the event loop. The earliest deadline expires if the network is idle, the time of
  * the clock does not change, and all fibers wait for each other. If a fiber may wait for I/O, the deadline
- * expires only after some real time, which is longer if the deadline would abort an exchange. Everything that
- * is aborted is printed with a list of everything that waits. Never advances the clock itself.
+ * expires only after some real time. This time is longer if the deadline would abort an exchange. Everything
+ * that is aborted is printed, with a list of everything that waits. Never advances the clock itself.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -21,7 +21,7 @@ import { draw } from "../assert/picture.js"
 import { monotonicNow, setTimeout } from "./realTime.js"
 import { nextTurn } from "./turn.js"
 
-/** The deliveries of the network. */
+/** The deliveries of the network, as seen by `Closings`. */
 export interface Traffic {
   /** Whether deliveries are due now. */
   readonly busy: boolean
@@ -29,18 +29,18 @@ export interface Traffic {
   readonly passed: number
 }
 
-// Number of checks without a change before a deadline expires. A test needs fewer turns between two advances
-// of its clock.
+// Number of unchanged checks before a deadline expires. A test needs fewer turns between two advances of its
+// clock.
 const still = 8
-// Milliseconds that a slow check waits before it runs.
+// Time that a slow check waits before it runs, in milliseconds.
 const pause = 10
-// One in this many checks is slow, so that the checks do not keep the process busy.
+// Every 64th check is slow, so that the checks do not keep the process busy.
 const hasty = 64
 
 /**
- * Returns the real time, in ms, for which nothing must have changed before a deadline expires. Zero if all
- * fibers wait for each other; otherwise long enough for the pending I/O of the process. The only pending
- * timer may be the timer of `Effect.never`, so timers get less time than I/O.
+ * Returns the real time, in ms, for which nothing must have changed before a deadline expires. The time is 0
+ * if all fibers wait for each other. Otherwise it is long enough for the pending I/O of the process. Timers
+ * get less time than I/O, because the only pending timer may be the timer of `Effect.never`.
  */
 const patience = (lost: boolean, { amongThemselves, warners }: FibersNow): number => {
   const comes = outside(warners)
@@ -49,7 +49,7 @@ const patience = (lost: boolean, { amongThemselves, warners }: FibersNow): numbe
   return lost ? (comes === "timers" ? 1000 : 4000) : 250
 }
 
-/** The assumed snapshot if fibers cannot be listed. Any fiber may then wait for I/O. */
+/** The snapshot that is assumed if fibers cannot be listed. Any fiber may then wait for I/O. */
 const unseen: FibersNow = {
   fibers: new Map(),
   signature: "",
@@ -69,7 +69,7 @@ export class Closings {
 
   constructor(private readonly traffic: Traffic) {}
 
-  /** Adds a deadline. The returned function removes the deadline. */
+  /** Adds a deadline. Returns a function that removes the deadline. */
   readonly add = (deadline: ClosingDeadline): (() => void) => {
     this.pending.add(deadline)
     this.changes++
@@ -83,7 +83,7 @@ export class Closings {
     }
   }
 
-  // Checks the network first, because listing all fibers costs more.
+  // Checks whether deadlines expire. Checks the network first, because listing all fibers costs more.
   private readonly look = (): void => {
     if (this.pending.size === 0) {
       this.looking = false
@@ -96,7 +96,8 @@ export class Closings {
     )
   }
 
-  // Whether fibers under this clock count. A test clock without a deadline here belongs to a concurrent test.
+  // Returns whether fibers under this clock count. If no pending deadline uses a test clock, the clock
+  // belongs to a concurrent test.
   private readonly counts = (clock: Clock.Clock): boolean => {
     if (movable(clock) === undefined) return true
     const timers = originalOf(fromClock(clock))
@@ -117,19 +118,19 @@ export class Closings {
       return what === undefined ? [] : [`${name}: ${what}`]
     })
     const wanted = patience(lost.length > 0, now)
-    // Also require a number of checks, because on a stalled machine time passes while no fiber can run.
+    // Require a number of checks too, because on a stalled machine time passes without any fiber running.
     if (monotonicNow() - this.since < wanted || this.unchanged * pause * 2 < wanted) return this.rest()
     if (lost.length > 0) tell(lost, now)
     for (const { expire } of due) expire()
     this.changed()
   }
 
-  /** The current times of all clocks, because an advance of a clock counts as a change. */
+  /** The current times of all clocks as a text. An advance of a clock counts as a change. */
   private get times(): string {
     return Array.from(new Set(Array.from(this.pending, ({ timers }) => timers.now()))).join()
   }
 
-  /** The deadlines that expire next: those with the least remaining time. */
+  /** The deadlines that expire next, which are those with the least remaining time. */
   private get earliest(): ReadonlyArray<ClosingDeadline> {
     const all = [...this.pending]
     const left = ({ deadline, timers }: ClosingDeadline) => deadline - timers.now()

@@ -1,16 +1,16 @@
 /**
- * A heap of deadlines, ordered by time and for equal times by registration. Cancelled deadlines are removed
- * immediately. The heap has no clock and never calls `wake` itself.
+ * A heap of deadlines, ordered by time. Deadlines with equal times are in the order of their registration.
+ * Cancelled deadlines are removed immediately. The heap has no clock and never calls `wake` itself.
  */
 
 export interface Deadline {
   readonly at: number
-  /** Number of the registration, which orders equal times. */
+  /** Number of the registration. It orders deadlines with equal times. */
   readonly order: number
   readonly wake: () => void
-  /** The waiting fiber, for lists of waits; `undefined` for a timer. */
+  /** The waiting fiber, for lists of waits. `undefined` for a timer. */
   readonly owner: unknown
-  /** Index in the heap; -1 after removal. */
+  /** Index in the heap. -1 after the removal. */
   place: number
 }
 
@@ -40,7 +40,7 @@ export class Deadlines {
     return item
   }
 
-  /** Removes a deadline. Returns `false` if it was removed before. */
+  /** Removes a deadline. Returns `false` if it was removed earlier. */
   remove(item: Deadline): boolean {
     const { place } = item
     if (place < 0) return false
@@ -55,7 +55,7 @@ export class Deadlines {
     return true
   }
 
-  /** Removes all deadlines that are due by `now`, and returns them in order. */
+  /** Removes all deadlines that are due by `now`, and returns them in the order in which they expire. */
   due(now: number): Array<Deadline> {
     const items: Array<Deadline> = []
     for (let first = this.first; first !== undefined && first.at <= now; first = this.first) {

@@ -1,13 +1,15 @@
 /**
  * Runs a simulation: schedules its fibers and advances its clock.
  *
- * Fibers run in microtasks, in the order in which they became runnable or in an order drawn from the seed.
- * The driver checks for rest (no pending fiber or message) once per tick if asynchronous operations can be
- * observed, and otherwise once per turn of the event loop. If work has arrived since the last check, the
- * driver checks again. At rest, the driver resumes the waits for rest (`rests`) whose condition holds.
- * Without such a wait, the driver advances the clock to the next deadline. Without a next deadline, or at a
- * limit, the driver reports the reason and continues only until the interrupted program has ended. Never
- * waits in real time, except briefly before it reports `stuck`.
+ * Fibers run in microtasks. They run in the order in which they became runnable, or in an order drawn from
+ * the seed. The driver checks for rest (no pending fiber or message). If asynchronous operations can be
+ * observed, it checks once per tick, otherwise once per turn of the event loop. If work has arrived since the
+ * last check, the driver checks again.
+ *
+ * At rest, the driver resumes the waits for rest (`rests`) whose conditions hold. If no condition holds, the
+ * driver advances the clock to the next deadline. If no deadline is left, or at a limit, the driver reports
+ * the reason. It then continues only until the interrupted program has ended. Never waits in real time,
+ * except briefly before it reports `stuck`.
  */
 import type { RuntimeFiber } from "effect/Fiber"
 import { defaultShouldYield, PriorityBuckets, type Scheduler, type Task } from "effect/Scheduler"
@@ -17,7 +19,7 @@ import { watch, type Watch } from "./fast/realAsync.js"
 import { nextTick, nextTurn } from "./turn.js"
 import { queueMicrotask, setTimeout } from "./realTime.js"
 
-/** The reason for which a simulation was aborted. */
+/** The reason why a simulation was aborted. */
 export type Reason = "stuck" | "time" | "steps" | "realAsync"
 
 export interface Bounds {
@@ -32,14 +34,14 @@ interface Rest {
   readonly resume: () => void
 }
 
-// Maximum tasks per turn of the event loop, so that the rest of the process can run.
+// Maximum number of tasks per turn of the event loop, so that the rest of the process can run too.
 const burst = 4096
-// Maximum number of checks in ticks between two checks in turns of the event loop. A turn costs five times as
+// Maximum number of checks in ticks before a check in a turn of the event loop. A turn costs five times as
 // much as a tick.
 const ticksOfTurn = 256
-// Real time, in milliseconds, for which the driver waits for outside events before it reports `stuck`.
+// Real time for which the driver waits for outside events before it reports `stuck`, in milliseconds.
 const grace = 25
-// Maximum virtual time, in milliseconds, until an interrupted program must have ended.
+// Maximum virtual time in which an interrupted program must end, in milliseconds.
 const ending = 24 * 60 * 60 * 1000
 
 export class Driver implements Scheduler {
@@ -70,8 +72,8 @@ export class Driver implements Scheduler {
     private readonly clock: VirtualClock.Service,
     private bounds: Bounds,
     /**
-     * Returns the index, below the given number, of the task to run next. If `undefined`, tasks run first in,
-     * first out.
+     * Chooses the task to run next. Returns its index, which is less than `below`. If `pick` is `undefined`,
+     * tasks run first in, first out.
      */
     private readonly pick: ((below: number) => number) | undefined,
     private readonly giveUp: (reason: Reason, detail: string) => void,
@@ -182,7 +184,7 @@ export class Driver implements Scheduler {
     }
   }
 
-  // Whether the program has scheduled a tick or a turn since the last check, so that this may still be
+  // Returns whether a tick or a turn that the program has scheduled since the last check may still be
   // pending. Microtasks are never pending here, because they run before a tick begins.
   private announced(): boolean {
     const ticks = this.announcedTicks - this.ticks
@@ -194,8 +196,8 @@ export class Driver implements Scheduler {
     return tickPending || this.turnPending
   }
 
-  // Without hooks, the program is at rest after two turns without activity. Activity in the second turn must
-  // come from outside.
+  // If hooks are missing, the program is at rest after two turns without activity. Activity in the second
+  // turn must come from outside.
   private stirred(activity: number): boolean {
     if (activity === this.seen) return ++this.silent < 2
     if (this.silent > 0) this.outOfTurn()
@@ -222,7 +224,7 @@ export class Driver implements Scheduler {
     this.again()
   }
 
-  // Waits for outside events before `stuck` is reported.
+  // Waits for outside events before the driver reports `stuck`.
   private linger(): void {
     this.lingering = true
     const look = () => {
@@ -244,7 +246,7 @@ export class Driver implements Scheduler {
     return `more than ${this.bounds.steps} steps without time passing`
   }
 
-  // Called inside the program, so report the failure in a microtask.
+  // Reports real I/O. The program calls this method, so the report comes in a later microtask.
   private real(type: string, stack: string): void {
     if (this.stopped || this.closing) return
     const where = stack

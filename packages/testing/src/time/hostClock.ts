@@ -1,5 +1,5 @@
 /**
- * The clock of a host. Its wall time differs from the wall time of the underlying clock; sleeps and timeouts
+ * The clock of a host. Its wall time differs from the wall time of the underlying clock. Sleeps and timeouts
  * use the underlying clock.
  */
 import type * as Clock from "effect/Clock"
@@ -10,13 +10,13 @@ import { madeOver } from "./originalTimers.js"
 export interface HostClock {
   readonly clock: Clock.Clock
   readonly wallTime: () => number
-  /** Sets the wall time forward by this many milliseconds, or back if negative. */
+  /** Sets the wall time forward by this many milliseconds. A negative value sets it back. */
   readonly step: (millis: number) => void
 }
 
 /**
- * Creates the clock of a host. `ahead` is in milliseconds, and `drift` is the number of milliseconds gained
- * per millisecond.
+ * Creates the clock of a host. `ahead` is in milliseconds. `drift` is the number of milliseconds that the
+ * wall time gains per millisecond.
  */
 export const makeHostClock = (clock: Clock.Clock, ahead: number, drift: number): HostClock => {
   const beneath = fromClock(clock)

@@ -1,5 +1,6 @@
 /**
- * One interface to list the deadlines of a `TestClock` or a `VirtualClock` and to advance the clock.
+ * One interface for a `TestClock` and a `VirtualClock`. It lists the deadlines of the clock and advances the
+ * clock.
  */
 import * as Chunk from "effect/Chunk"
 import type * as Clock from "effect/Clock"
@@ -11,16 +12,16 @@ import { isTestClock, moveTo, silence } from "./fast/testClock.js"
 
 export interface Movable {
   readonly now: () => number
-  /** The waits, earliest deadline first. */
+  /** The waits. Earlier deadlines come first. */
   readonly waits: Effect.Effect<
     ReadonlyArray<{ readonly deadline: number; readonly fiber: PictureWait["fiber"] }>
   >
   readonly moveTo: (time: number) => Effect.Effect<void>
-  /** Must run before the first advance. Silences the warning of a `TestClock`. */
+  /** Silences the warning of a `TestClock`. Run this effect before the first advance. */
   readonly begin: Effect.Effect<void>
 }
 
-// A TestClock does not record which fibers sleep, and keeps the deadlines of interrupted sleeps until they
+// A TestClock does not record which fibers sleep. It keeps the deadlines of interrupted sleeps until they
 // have passed.
 const overTestClock = (clock: TestClock.TestClock): Movable => ({
   now: () => clock.unsafeCurrentTimeMillis(),
@@ -35,7 +36,7 @@ const overTestClock = (clock: TestClock.TestClock): Movable => ({
 })
 
 /**
- * Returns the interface to a clock, or `undefined` if the clock is neither a `TestClock` nor a
+ * Returns the interface to a clock. Returns `undefined` if the clock is neither a `TestClock` nor a
  * `VirtualClock`.
  */
 export const movable = (clock: Clock.Clock): Movable | undefined => {

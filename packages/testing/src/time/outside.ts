@@ -1,8 +1,8 @@
 /**
- * Reports which kinds of events the process waits for, as listed by `process.getActiveResourcesInfo` of
+ * Reports the kinds of events for which the process waits, as listed by `process.getActiveResourcesInfo` of
  * Node.js.
  *
- * The report covers the whole process, and does not show which test waits for an event.
+ * The report is about the whole process, and does not show which test waits for an event.
  */
 
 /**
@@ -16,10 +16,10 @@ const host = globalThis as {
   readonly process?: { readonly getActiveResourcesInfo?: () => ReadonlyArray<string> }
 }
 
-// Pipes and message ports are excluded, because the test runner uses them.
+// Matches resources that mean I/O. Pipes and message ports are left out, because the test runner uses them.
 const io = /Req|TCPSocket|TCPConnect|TLS|UDP|Process|Zlib|DNS|Query/
 
-/** Reports pending events. `known` is the number of pending timers to ignore. */
+/** Reports the pending events. `known` is the number of pending timers to ignore. */
 export const outside = (known: number): Outside => {
   const active = host.process?.getActiveResourcesInfo?.()
   if (active === undefined) return "timers"

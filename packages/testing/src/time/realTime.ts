@@ -1,16 +1,16 @@
 /**
- * Timers and clocks of the platform, captured when this module is first loaded. So fake timers that a test
- * installs later do not affect the network in memory. Never used for time on Effect's clock.
+ * Timers and clocks of the platform, captured when this module is first loaded. Fake timers that a test
+ * installs later therefore do not affect the network in memory. Never used for time on Effect's clock.
  */
 interface RealTime {
   readonly setTimeout: typeof globalThis.setTimeout
   readonly clearTimeout: typeof globalThis.clearTimeout
   readonly queueMicrotask: typeof globalThis.queueMicrotask
-  /** Returns the milliseconds of a monotonic clock. */
+  /** Returns the time of a monotonic clock, in milliseconds. */
   readonly monotonicNow: () => number
 }
 
-// The key is a symbol of the global registry, so that copies of this module share the captured functions.
+// The symbol is registered (`Symbol.for`), so that all copies of this module share the captured functions.
 const key = Symbol.for("@httpfx/testing/realTime")
 const host = globalThis as { [key]?: RealTime }
 

@@ -1,6 +1,6 @@
 /**
- * Calls functions in the next turn of the event loop, when all pending microtasks and ticks have run and all
- * posted messages have arrived.
+ * Calls functions in the next turn of the event loop. By then all pending microtasks and ticks have run, and
+ * all posted messages have arrived.
  *
  * Uses `setImmediate`, which runs after messages (Node documentation: the event loop, phases). On platforms
  * without `setImmediate`, uses a message.
@@ -26,8 +26,8 @@ export const nextTurn: (f: () => void) => void = immediate ?? message
 
 /**
  * Calls `f` in a later tick, when no microtask is pending. The tick is scheduled from a microtask, because a
- * tick that is scheduled from a tick runs before pending microtasks (Node documentation: process.nextTick).
- * `undefined` on platforms without ticks.
+ * tick that is scheduled from another tick runs before pending microtasks (Node documentation:
+ * process.nextTick). `undefined` on platforms without ticks.
  */
 export const nextTick: ((f: () => void) => void) | undefined =
   tick === undefined ? undefined : (f) => queueMicrotask(() => tick(f))

@@ -1,6 +1,6 @@
 /**
- * A clock that records its waiting fibers and timers. The time and all other methods are those of the
- * underlying clock, such as `adjust` of a test clock.
+ * A clock that records its waiting fibers and timers. Its time and all its other methods, such as `adjust` of
+ * a test clock, come from the underlying clock.
  */
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -36,8 +36,8 @@ export const watchClock = (clock: Clock.Clock, sleeps: Map<object, string>): Clo
       const key = {}
       sleeps.set(key, `${Duration.format(duration)}, started by ${FiberId.threadName(fiber.id())}`)
       return Effect.ensuring(
-        // A fiber that the clock forks (for a test clock's warning) does not belong to the test, so hide the
-        // fiber from the test's supervisor.
+        // The fiber that logs the warning of a test clock is not part of the test, so hide it from the
+        // supervisor of the test.
         Effect.locally(clock.sleep(duration), FiberRef.currentSupervisor, Supervisor.none),
         Effect.sync(() => sleeps.delete(key))
       )
@@ -48,7 +48,7 @@ export const watchClock = (clock: Clock.Clock, sleeps: Map<object, string>): Clo
       if (key === "sleep") return sleep
       if (key === ClockTimers) return timers
       const value: unknown = Reflect.get(target, key)
-      // Bind methods to the underlying clock, because its state is there.
+      // Methods need the state of the underlying clock, so bind each method to that clock.
       return typeof value === "function" ? (value.bind(target) as unknown) : value
     }
   })

@@ -1,8 +1,9 @@
 /**
- * The inspector's record of a server: its in-flight exchanges, and a bounded number of ended exchanges.
+ * The inspector's record of a server: its in-flight exchanges, and a bounded number of exchanges that have
+ * ended.
  *
  * The record is built from the server's events. Its memory is bounded by the number of open connections and
- * the configured history. Never changes the server.
+ * by the option `history`. Never changes the server.
  */
 import type * as Agent from "@httpfx/core/Agent"
 import type { ExchangeOutcome } from "@httpfx/core/ExchangeOutcome"
@@ -19,17 +20,17 @@ import { take } from "../tap/take.js"
 import type { Kept, Recording } from "../tap/transport.js"
 
 /**
- * The server itself.
+ * The inspected server.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ServerView {
-  /** The address on which the server listens: `host:port` or a path. */
+  /** The address on which the server listens, as `host:port` or a path. */
   readonly address: string
-  /** The state of the server's shutdown. */
+  /** The phase of the server's shutdown. */
   readonly state: Shutdown.State
-  /** The timeouts in milliseconds; 0 means no limit. */
+  /** The timeouts in milliseconds. 0 means no limit. */
   readonly timeouts: ServerTimeouts.Service
 }
 
@@ -44,11 +45,11 @@ export interface UnderWay {
   readonly exchange: number
   /** The method as received. */
   readonly method: string
-  /** The target as received, without user and password. */
+  /** The request target as received, without user and password. */
   readonly target: string
   /** Milliseconds since the head of the request was read. */
   readonly since: number
-  /** Status of the response; `undefined` until the response has begun. */
+  /** Status of the response. `undefined` until the response has begun. */
   readonly status: number | undefined
 }
 
@@ -63,20 +64,23 @@ export interface ConnectionView {
   readonly connection: number
   /** Address of the client. */
   readonly remote: string
-  /** Milliseconds since the connection was opened, or since the inspector started if that was later. */
+  /**
+   * Age of the connection in milliseconds. If the inspector started later than the connection, the time since
+   * the start of the inspector.
+   */
   readonly age: number
-  /** Number of ended exchanges. */
+  /** Number of exchanges on this connection that have ended. */
   readonly exchanges: number
-  /** Number of bytes received in the ended exchanges. */
+  /** Number of bytes received in the exchanges that have ended. */
   readonly bytesIn: number
-  /** Number of bytes sent in the ended exchanges. */
+  /** Number of bytes sent in the exchanges that have ended. */
   readonly bytesOut: number
-  /** The exchange in flight; `undefined` if the connection is idle. */
+  /** The exchange in flight. `undefined` if the connection is idle. */
   readonly now: UnderWay | undefined
 }
 
 /**
- * An ended exchange.
+ * An exchange that has ended.
  *
  * @since 0.1.0
  * @category models
@@ -88,21 +92,21 @@ export interface ExchangeView {
   readonly exchange: number
   /** Address of the client. */
   readonly remote: string
-  /** The method as received. */
+  /** The method as received. `undefined` if no request was received. */
   readonly method: string | undefined
-  /** The target as received, without user and password. */
+  /** The request target as received, without user and password. `undefined` if no request was received. */
   readonly target: string | undefined
-  /** Status of the response; `undefined` if no response was begun. */
+  /** Status of the response. `undefined` if the response never began. */
   readonly status: number | undefined
-  /** The outcome of the exchange. */
+  /** The way in which the exchange ended. */
   readonly outcome: ExchangeOutcome["_tag"]
   /** Time at which the head of the request was read, in milliseconds since the epoch. */
   readonly startedAt: number
   /** Duration of the exchange in milliseconds. */
   readonly duration: number
-  /** Bytes of the request on the wire. */
+  /** Number of bytes of the request on the wire. */
   readonly bytesIn: number
-  /** Bytes of the response on the wire. */
+  /** Number of bytes of the response on the wire. */
   readonly bytesOut: number
   /** Whether the recorded bytes of the exchange are available. */
   readonly wire: boolean
@@ -115,7 +119,7 @@ export interface ExchangeView {
  * @category models
  */
 export interface AgentView {
-  /** The name of the agent in the inspector's options. */
+  /** The name under which the inspector's options list the agent. */
   readonly name: string
   /** Number of open connections, including idle connections. */
   readonly open: number
@@ -138,11 +142,11 @@ export interface AgentView {
  * @category models
  */
 export interface Snapshot {
-  /** The server itself. */
+  /** The inspected server. */
   readonly server: ServerView
-  /** The open connections, oldest first. */
+  /** The open connections. The oldest is the first. */
   readonly connections: ReadonlyArray<ConnectionView>
-  /** The stored ended exchanges, latest first. */
+  /** The stored exchanges that have ended. The latest is the first. */
   readonly exchanges: ReadonlyArray<ExchangeView>
   /** The agents in the inspector's options. */
   readonly agents: ReadonlyArray<AgentView>
@@ -176,13 +180,13 @@ interface Over {
 const nameOf = (address: Address | undefined): string =>
   address === undefined ? "?" : formatAddress(address)
 
-// Removes user and password from a target. The scheme is optional, because the target of `CONNECT` is only an
-// authority.
+// Removes the user and the password from a target. The scheme is optional, because the target of `CONNECT` is
+// only an authority.
 const withoutUserinfo = (target: string): string =>
   target.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i, "$1")
 
-// Prints a recording, with times counted from the first byte of the exchange. This byte may be much earlier
-// than the end of the head.
+// Prints a recording. Times are counted from the first byte of the exchange, which may be much earlier than
+// the end of the head.
 const print = (recording: Recording, secrets: FindSecrets): string =>
   printRecording(recording, new Placeholders(), {
     origin: recording.events[0]?.at ?? recording.opened,
@@ -260,7 +264,8 @@ export class Look {
     return fresh
   }
 
-  // An earlier connection may have had the same address, so the last recording is the right one.
+  // Returns the last recording with this address, because an earlier connection may have had the same
+  // address.
   private recordingOf(remote: string): Kept | undefined {
     const found = this.tap?.wiretap.recordings.filter(({ client }) => nameOf(client) === remote)
     return found?.at(-1) as Kept | undefined
@@ -276,8 +281,8 @@ export class Look {
     const isOwn = open.now?.exchange === exchange && open.now.isOwn
     if (open.now?.exchange === exchange) open.now = undefined
     const { recording } = open
-    // After any outcome except `Answered` the connection ends, so all its remaining bytes belong to this
-    // exchange.
+    // After every outcome except `Answered` the connection ends. All remaining bytes of the connection then
+    // belong to this exchange.
     const passed =
       outcome._tag === "Answered"
         ? { client: bytesIn, server: bytesOut }
@@ -304,7 +309,8 @@ export class Look {
   }
 
   /**
-   * Returns the recorded bytes of an exchange as text. For an exchange in flight these are the bytes so far.
+   * Returns the recorded bytes of an exchange as text. For an exchange in flight, returns the bytes recorded
+   * so far.
    */
   wire(connection: number, exchange: number): string | undefined {
     const over = this.past.find(({ view }) => view.connection === connection && view.exchange === exchange)

@@ -1,6 +1,7 @@
 /**
- * The page of the inspector. The page fetches the state every second, and the recorded bytes of an exchange
- * when the user clicks the exchange. The page works at any path, and never inserts received text as markup.
+ * The HTML page of the inspector. It fetches the state every second, and fetches the recorded bytes of an
+ * exchange when the user clicks the exchange. The page works at any path, and never inserts received text as
+ * markup.
  */
 export const page = `<!doctype html>
 <html lang="en">

@@ -18,7 +18,7 @@ const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<un
     .join("")
 }
 
-/** Formats a request, shortened to 60 characters so that lines stay readable. */
+/** Formats a request. Shortens it to 60 characters, so that lines stay readable. */
 const requestOf = (method: string | undefined, target: string | undefined): string => {
   if (method === undefined) return "no request"
   const text = `${method} ${target}`

@@ -1,6 +1,7 @@
 /**
- * `http.Agent`: the pool that assigns sockets to requests. Its lists are plain objects, which programs may
- * read and change. Its steps are methods, which a subclass may override. `pool/` of core makes the decisions.
+ * `http.Agent`: the pool that assigns sockets to requests. The lists of sockets and requests are plain
+ * objects, which programs may read and change. Each step of an assignment is a method, which a subclass may
+ * override. `pool/` of core makes the decisions.
  */
 import {
   admit,
@@ -32,7 +33,7 @@ import type { HttpSocket } from "../message/shapes.js"
 import { onKeylog, proxyKey } from "../own/symbols.js"
 import { validateNumber, validateOneOf, validateString } from "../own/validate.js"
 
-/** The key under which a queued request stores its options and its asynchronous context. */
+/** The key of a queued request's connection options and of its asynchronous context. */
 const waiting = Symbol("waiting")
 
 interface Waiting extends ClientReq {
@@ -40,8 +41,8 @@ interface Waiting extends ClientReq {
 }
 
 /**
- * Default of `agentKeepAliveTimeoutBuffer`, ms (as in Node 20). An idle socket is closed this long before the
- * timeout of the server's `Keep-Alive` field expires.
+ * Default of `agentKeepAliveTimeoutBuffer`, ms (as in Node 20). The agent closes an idle socket this long
+ * before the timeout in the server's `Keep-Alive` field expires.
  */
 const usualBuffer = 1000
 
@@ -54,7 +55,8 @@ function Agent(this: AgentLike, options?: http.AgentOptions & { [name: string]: 
   this.defaultPort = (own["defaultPort"] as number | undefined) || 80
   this.protocol = (own["protocol"] as string | undefined) || "http:"
   if (own["noDelay"] === undefined) own["noDelay"] = true
-  // Remove the request path, because `net.connect` would connect to a Unix socket with that path.
+  // Remove the request path from the options, because `net.connect` takes `path` for the path of a Unix
+  // socket.
   own["path"] = null
   this.requests = emptyLists()
   this.sockets = emptyLists()
@@ -74,7 +76,7 @@ function Agent(this: AgentLike, options?: http.AgentOptions & { [name: string]: 
   if (this.maxTotalSockets !== undefined) validateNumber(this.maxTotalSockets, "maxTotalSockets", 1)
   else this.maxTotalSockets = Infinity
   this.on("free", onFree)
-  // A program may add a `keylog` listener later. From then on, all sockets must report their TLS keys.
+  // When a program adds the first `keylog` listener, make all sockets report their TLS keys.
   this.on("newListener", onNewListener)
   return undefined
 }
@@ -92,8 +94,8 @@ function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): v
   }
   const queue = this.requests[name]
   if (queue !== undefined && queue.length > 0) {
-    // `isUsable` has destroyed the socket. Its `close` event makes the agent open another socket for the
-    // queued request.
+    // `isUsable` has destroyed this socket, so leave the request in the queue. The `close` event of the
+    // socket makes the agent open another socket for the request.
     if (!isUsable(socket)) return
     assignWaiting(this, queue.shift()!, socket)
     if (queue.length === 0) delete this.requests[name]
@@ -122,7 +124,7 @@ function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): v
   this.removeSocket(socket, options)
   socket.once("error", onIdleError)
   idle.push(socket)
-  // Destroy idle sockets that receive bytes. The parser would take the bytes for the next response.
+  // Destroy the idle socket if bytes arrive, because the parser would take these bytes for the next response.
   startGuarding(socket)
 }
 
@@ -199,8 +201,8 @@ const isAdmitted = (agent: AgentLike, open: number): boolean =>
   admit({ open, total: agent.totalSocketCount, idleElsewhere: 0 }, agent)._tag === "Open"
 
 /**
- * Whether the kernel's receive buffer contains bytes. Such bytes are unsolicited; the parser would take them
- * for the response to the next request.
+ * Returns whether unread bytes are in the kernel's receive buffer. Such bytes are unsolicited, and the parser
+ * would take them for the response to the next request.
  */
 const hasUnreadBytes = (socket: HttpSocket): boolean => !socket.connecting && hasBytesWaiting(socket)
 
@@ -212,8 +214,8 @@ const isUsable = (socket: HttpSocket): boolean => {
 }
 
 /**
- * Chooses the idle socket for the next request, removes the socket from the list and returns it. If no idle
- * socket is usable, empties the list.
+ * Chooses an idle socket for the next request, removes the socket from the list and returns it. Empties the
+ * list if none of its sockets is usable.
  */
 const takeIdle = (idle: Array<HttpSocket> | undefined, scheduling: string): HttpSocket | undefined => {
   const choice = choose(idle, scheduling as Scheduling, 0, isUsable)
@@ -225,7 +227,7 @@ const takeIdle = (idle: Array<HttpSocket> | undefined, scheduling: string): Http
   return undefined
 }
 
-/** Takes an idle socket from the agent's list with this name. Deletes the list when it is empty. */
+/** Takes an idle socket from the list under this name. Deletes the list when it is empty. */
 const takeIdleOf = (agent: AgentLike, name: string): HttpSocket | undefined => {
   const idle = agent.freeSockets[name]
   if (idle === undefined) return undefined
@@ -243,8 +245,8 @@ const wanted = <K extends keyof ConnectOptions>(name: K, given: ConnectOptions, 
   name in own ? own[name] : given[name]
 
 /**
- * Returns the agent's key for a connection. Reads the options of the request and of the agent without merging
- * the two objects.
+ * Returns the name under which the agent lists a connection. Reads the options of the request and of the
+ * agent without merging the two objects.
  */
 const plainName = (given: ConnectOptions, own: ConnectOptions): string =>
   connectionName({
@@ -255,13 +257,13 @@ const plainName = (given: ConnectOptions, own: ConnectOptions): string =>
     socketPath: wanted("socketPath", given, own) as string | undefined
   })
 
-/** Sets the `highWaterMark` of a reused socket to that of its next request. */
+/** Sets the `highWaterMark` of a reused socket to the value that its next request wants. */
 const adjust = (socket: HttpSocket, mark: unknown): void => {
   if (mark !== undefined && mark !== null && socket.writableHighWaterMark !== mark)
     setHighWaterMark(socket, mark)
 }
 
-/** Opens a connection to the host of the options, either directly or through the agent's proxy. */
+/** Opens a connection to the host in the options, either directly or through the agent's proxy. */
 const open = (agent: AgentLike, options: ConnectOptions, onCreate: OnCreate) => {
   const proxy = agent[proxyKey]
   if (!goesBy(proxy, options)) return agent.createConnection(options, onCreate)
@@ -384,8 +386,8 @@ Object.assign(proto, {
       }
     )
     if (kept._tag === "Close") return false
-    // A `Keep-Alive` hint of the server only shortens the agent's `timeout`. Without that `timeout`, the hint
-    // is ignored.
+    // A `Keep-Alive` hint of the server can only shorten the agent's `timeout`. If the agent has no
+    // `timeout`, ignore the hint.
     const time = timeout === 0 ? 0 : kept.until
     if (socket.timeout !== time) socket.setTimeout(time)
     return true
@@ -404,7 +406,7 @@ Object.assign(proto, {
   }
 })
 
-/** Opens a connection for a queued request if the limits allow a further connection now. */
+/** Opens a connection for the next queued request, if the limits allow another connection now. */
 const serveWaiting = (agent: AgentLike, name: string, options: ConnectOptions): void => {
   const next = nextAsNode(agent, name)
   if (next === undefined) return
@@ -414,7 +416,8 @@ const serveWaiting = (agent: AgentLike, name: string, options: ConnectOptions): 
     if (error) {
       leaveQueue(agent, next, req)
       req.onSocket(created, error)
-      // No socket was opened, so no `close` event will make the agent serve the next request; try it here.
+      // No socket was opened, so no `close` event will make the agent serve its queue. Serve the queue in the
+      // next tick.
       nextTick(() => {
         const open = (agent.sockets[next]?.length ?? 0) + (agent.freeSockets[next]?.length ?? 0)
         if (isAdmitted(agent, open)) serveWaiting(agent, name, options)
@@ -428,8 +431,8 @@ const serveWaiting = (agent: AgentLike, name: string, options: ConnectOptions): 
 }
 
 /**
- * Removes a request from its queue. Called when no socket could be opened for the request, or when that
- * socket was destroyed in the same turn. Returns `false` if the request was not in the queue.
+ * Removes a request from its queue. Called when opening a socket for the request failed, or when that socket
+ * was destroyed in the same turn. Returns `false` if the request was not in the queue.
  */
 const leaveQueue = (agent: AgentLike, name: string, req: ClientReq): boolean => {
   const queue = agent.requests[name]
@@ -466,7 +469,7 @@ const watch = (agent: AgentLike, socket: HttpSocket, options: ConnectOptions): v
       }
     }
   }
-  // A socket that was handed over never returns to the agent, so remove the agent's listeners.
+  // `agentRemove` means that the socket never returns to the agent, so remove the agent's listeners.
   const onRemove = (): void => {
     onClose()
     socket.removeListener("close", onClose)
@@ -486,19 +489,20 @@ const typed = Agent as unknown as typeof http.Agent & { defaultMaxSockets: numbe
 export { typed as Agent }
 typed.defaultMaxSockets = Infinity
 
-/** Sets the proxy of an agent to the environment's proxy for the protocol of the agent. */
+/** Sets the proxy of an agent. The environment determines the proxy for the protocol of the agent. */
 export const setProxy = (agent: AgentLike, env: ProxyEnv | undefined): void => {
-  // Return before `protocol` is read, because a subclass may set `protocol` after this constructor returns.
+  // Return before `protocol` is read, because a subclass may set `protocol` only after this constructor
+  // returns.
   if (env === undefined) return
   const proxy = proxyOf(env, agent.protocol)
   if (proxy !== undefined || agent[proxyKey] !== undefined) agent[proxyKey] = proxy
 }
 
-/** Returns the option `proxyEnv`, if `NODE_USE_ENV_PROXY=1` or `--use-env-proxy` enables it. */
+/** Returns `process.env` as the option `proxyEnv`, if `NODE_USE_ENV_PROXY=1` or `--use-env-proxy` is set. */
 export const globalProxyEnv = (): { readonly proxyEnv?: ProxyEnv } =>
   process.env["NODE_USE_ENV_PROXY"] === "1" || usesEnvProxy ? { proxyEnv: process.env } : {}
 
-/** Makes the default agent of http. https/agent.ts makes the default agent of https. */
+/** Makes the default agent of the http module. https/agent.ts makes the default agent of the https module. */
 const makeGlobalAgent = (proxyEnv?: ProxyEnv): http.Agent =>
   new typed({
     keepAlive: true,

@@ -1,11 +1,11 @@
 /**
  * Handles the events of a client socket while a request uses the socket. Passes received bytes to the parser,
  * emits the response, and releases the socket when the exchange completes. Adds and removes exactly the same
- * listeners as Node, because libraries count listeners to find out whether a message is complete.
+ * listeners as Node. Libraries count listeners to find out whether a message is complete.
  *
  * Never decides whether a connection may be reused. The parser, the sent head and `afterExchange` decide.
  *
- * This file follows these policies of Node (docs/node-http.md has the reasons). After any response to
+ * This file follows three policies of Node (docs/node-http.md has the reasons). After any response to
  * CONNECT, the connection is handed over. A response to HEAD without a length closes the connection. An
  * upload continues after an early response.
  */
@@ -74,8 +74,8 @@ export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
 }
 
 /**
- * Reserves the socket for a request that starts to use it in the next tick. Until then, errors of the socket
- * are emitted on the request. Returns the message that had the socket before.
+ * Reserves the socket for a request that starts to use the socket in the next tick. Until then, errors of the
+ * socket are emitted on the request. Returns the last message that used the socket.
  */
 export const reserve = (req: ClientReq, socket: HttpSocket): HttpSocket["_httpMessage"] => {
   const before = socket._httpMessage
@@ -86,7 +86,8 @@ export const reserve = (req: ClientReq, socket: HttpSocket): HttpSocket["_httpMe
 
 /**
  * Cancels the reservation of a request that was destroyed before it used the socket. `before` becomes the
- * socket's last message again, because the agent keeps a socket only if its last request allowed keep-alive.
+ * socket's last message again, because the agent keeps a socket only if the last request on the socket
+ * allowed keep-alive.
  */
 export const release = (socket: HttpSocket, before: HttpSocket["_httpMessage"]): void => {
   socket._httpMessage = before ?? null
@@ -101,7 +102,10 @@ const stopReading = (socket: ClientSocket): void => {
 
 const noop = (): void => {}
 
-/** Emits the socket's next `timeout` on the request too, if the request still has the socket. */
+/**
+ * Makes the next `timeout` event of the socket also a `timeout` event of the request, if the request still
+ * has the socket.
+ */
 export const listenForTimeout = (req: ClientReq): void => {
   if (req.timeoutCb) return
   req.timeoutCb = emitTimeout
@@ -115,7 +119,8 @@ function emitTimeout(this: ClientSocket): void {
   stillSilent(
     this,
     () => req.emit("timeout"),
-    // Data that arrived meanwhile has restarted the idle time, so listen for the next `timeout`.
+    // Data that arrived since the `timeout` event has restarted the idle time, so listen for the next
+    // `timeout`.
     () => {
       if (this._httpMessage === req && req.timeoutCb === emitTimeout) this.once("timeout", emitTimeout)
     }
@@ -138,7 +143,7 @@ function onDrain(this: ClientSocket): void {
 function onError(this: ClientSocket, error: Error): void {
   const req = this._httpMessage
   if (req) {
-    // Later errors are consequences of this error, so set the flag that suppresses them.
+    // This flag suppresses later errors of the socket, because they are consequences of this error.
     this._hadError = true
     emitError(req, error)
   }
@@ -169,8 +174,8 @@ function onClose(this: ClientSocket): void {
   const req = this._httpMessage
   const parser = this.parser
   if (req) tellClosed(this, req)
-  // Call `finish` after `tellClosed`. An earlier call would complete a response whose body ends with the
-  // connection, and `tellClosed` must fail such a response.
+  // Call `finish` only after `tellClosed`. `finish` completes a response whose body ends with the connection,
+  // but `tellClosed` must fail such a response if the connection was lost.
   if (parser) {
     parser.finish()
     freeParser(parser, req as { parser?: unknown } | null, this)
@@ -191,7 +196,7 @@ const tellClosed = (socket: ClientSocket, req: ClientReq): void => {
     }
     closeRequest(req)
   }
-  // Drop queued writes, because they can no longer be sent.
+  // Discard queued writes, because they can no longer be sent.
   if (req.outputData) req.outputData.length = 0
 }
 
@@ -207,8 +212,8 @@ function onData(this: ClientSocket, chunk: Buffer): void {
     handOver(this, req, parser, incoming, chunk.subarray(read))
   } else if (incoming !== null && incoming.complete && !isInformational(incoming.statusCode!)) {
     stopReading(this)
-    // Unlike in Node, a request that is still sending keeps its `drain` listener, because the upload would
-    // stall without that listener.
+    // Unlike Node, keep the `drain` listener of a request that is still sending, because the upload would
+    // stall without it.
     if (req.finished) this.removeListener("drain", onDrain)
     freeParser(parser, req as { parser?: unknown }, this)
   }
@@ -230,7 +235,7 @@ const refuse = (
 }
 
 /**
- * Hands over the connection after a 101 or after any response to CONNECT. The bytes after the response head
+ * Hands over the connection after a 101, or after any response to CONNECT. The bytes after the response head
  * belong to another protocol.
  */
 const handOver = (
@@ -264,20 +269,21 @@ const handOver = (
 }
 
 /**
- * Emits a response and returns how the parser handles the body. The parser calls this function with each
+ * Emits a response, and returns how the parser handles its body. The parser calls this function with each
  * response head.
  */
 function onResponse(this: HttpParser, res: Incoming, keepAlive: boolean): number {
   const socket = this.socket as ClientSocket
   const req = socket._httpMessage as ClientReq
   if (req.res) {
-    // The server has sent a second response to the same request, so the connection cannot be used further.
+    // The server has sent a second response to one request, so the next response would be ambiguous. Destroy
+    // the socket.
     socket.destroy()
     return Body.Read
   }
   req.res = res
   if (res.upgrade) return Body.Stop
-  // As in Node, a response to CONNECT ends HTTP on this connection, whatever the status is.
+  // As in Node, a response to CONNECT with any status ends HTTP on this connection.
   if (req.method === "CONNECT") {
     res.upgrade = true
     return Body.Stop
@@ -337,13 +343,13 @@ function onResponseEnd(this: Incoming): void {
 }
 
 function onRequestFinish(this: ClientReq): void {
-  // `onResponseEnd` may have released the socket to another request already; `destroyed` is then set.
+  // If `onResponseEnd` has already released the socket to another request, `destroyed` is `true`.
   if (afterResponse(this, true) === "Reuse" && !this.destroyed) releaseSocket(this)
 }
 
 /**
- * Returns whether the connection is reused, closed or still in use. `sent` says whether the request has been
- * sent completely.
+ * Returns whether the connection is now reused, closed or still in use. `sent` says whether the request has
+ * been sent completely.
  */
 const afterResponse = (req: ClientReq, sent: boolean): AfterExchange["_tag"] =>
   afterExchange(req.shouldKeepAlive ? undefined : "ResponseClose", req._ended, sent, "wait")._tag
@@ -360,7 +366,8 @@ const releaseSocket = (req: ClientReq): void => {
   socket.removeListener("drain", onDrain)
   stopReading(socket)
   req.destroyed = true
-  // Another request may get the socket, so method calls on this complete response must not reach the socket.
+  // Another request may get the socket. Remove the socket from the complete response, so that methods of the
+  // response cannot reach the socket.
   if (req.res) req.res.socket = null
   nextTick(free, req, socket)
 }

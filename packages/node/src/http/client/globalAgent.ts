@@ -1,6 +1,6 @@
 /**
- * The current `http.globalAgent`, which is the default agent of requests. agent.ts creates the first one;
- * programs may replace it.
+ * Stores the current `http.globalAgent`, which is the default agent of requests. agent.ts creates the first
+ * global agent, and programs may replace it.
  */
 import type { AgentLike } from "./shapes.js"
 

@@ -1,22 +1,22 @@
 /**
  * `http.setGlobalProxyFromEnv`: replaces the global agents of http and https with agents that use the proxies
- * of an environment, and restores the previous agents. If the https module is not loaded yet, the proxies are
- * stored until it is loaded.
+ * of an environment, and can restore the previous agents. If the https module is not loaded yet, the
+ * environment is stored until the module is loaded.
  */
 import { proxyOf, type ProxyEnv } from "./proxyChoice.js"
 import { validateObject } from "../own/validate.js"
 
-/** Access to the global agent of one protocol. */
+/** Access to the global agent of one module (http or https). */
 export interface Globals {
   get(): object
   set(agent: object): void
-  /** Makes an agent with the module's default options and with the proxies of this environment, if given. */
+  /** Makes an agent with the module's default options. If `proxyEnv` is given, the agent uses its proxies. */
   make(proxyEnv: ProxyEnv | undefined): object
 }
 
 interface Slot {
   globals: Globals | undefined
-  /** The environment whose proxies the global agent uses. Stored for a module that is loaded later. */
+  /** The environment whose proxies the global agent uses. A module that is loaded later reads it. */
   wanted: ProxyEnv | undefined
 }
 const plain: Slot = { globals: undefined, wanted: undefined }

@@ -1,6 +1,6 @@
 /**
- * Sends an agent's requests through a proxy. An `http:` request is sent to the proxy itself, with its target
- * in absolute form (RFC 9112 §3.2.2). An `https:` request is sent through a tunnel (RFC 9110 §9.3.6).
+ * Sends an agent's requests through a proxy. An `http:` request goes to the proxy itself, with the request
+ * target in absolute form (RFC 9112 §3.2.2). An `https:` request goes through a tunnel (RFC 9110 §9.3.6).
  */
 import { createRequire } from "node:module"
 import { connect } from "node:net"
@@ -14,7 +14,10 @@ import { parserOptions } from "../own/flags.js"
 import type { Proxy } from "./proxyChoice.js"
 import type { HttpSocket } from "../message/shapes.js"
 
-/** Whether a connection with these options uses the proxy. Connections to Unix sockets never use a proxy. */
+/**
+ * Returns whether a connection with these options uses the proxy. Connections to Unix sockets never use a
+ * proxy.
+ */
 export const goesBy = (proxy: Proxy | undefined, options: ConnectOptions): proxy is Proxy =>
   proxy !== undefined &&
   !options.socketPath &&
@@ -37,7 +40,7 @@ const isHost = (text: string, host: string): boolean => {
 
 /**
  * Returns the request target in absolute form, as a proxy needs it. Throws if the target or the `Host` field
- * names another server than the options of the request.
+ * names a different server than the options of the request.
  */
 const absoluteTarget = (req: ClientReq, options: ConnectOptions): string => {
   const { host, origin } = new URL(`http://${authority(options)}`)
@@ -70,8 +73,8 @@ const absoluteTarget = (req: ClientReq, options: ConnectOptions): string => {
 }
 
 /**
- * Whether the target of a request can have the absolute form. The targets of `CONNECT` and of `OPTIONS *`
- * have other forms (RFC 9112 §3.2).
+ * Returns whether the target of a request can have the absolute form. The targets of `CONNECT` and of
+ * `OPTIONS *` have other forms (RFC 9112 §3.2).
  */
 const hasAbsoluteForm = ({ method, path }: ClientReq): boolean =>
   method !== "CONNECT" && !(method === "OPTIONS" && path === "*")
@@ -88,8 +91,7 @@ export const addressToProxy = (req: ClientReq, proxy: Proxy, options: ConnectOpt
     if (proxy.authorization !== undefined) req.setHeader("proxy-authorization", proxy.authorization)
     return
   }
-  // The head was built before the request had a socket, and has not been sent. Insert the fields into the
-  // text of the head.
+  // The head was built before the request had a socket, and is still unsent. Insert the fields into its text.
   const end = req._header.indexOf("\r\n")
   const added =
     `proxy-connection: ${connection}\r\n` +
@@ -97,7 +99,7 @@ export const addressToProxy = (req: ClientReq, proxy: Proxy, options: ConnectOpt
   req._header = `${req.method} ${req.path} HTTP/1.1\r\n${added}${req._header.slice(end + 2)}`
 }
 
-/** Returns the options for a connection to the proxy instead of the target host. */
+/** Returns the options for a connection to the proxy, made from the options for the target host. */
 export const toProxy = ({ host, port }: Proxy, options: ConnectOptions): ConnectOptions => ({
   ...options,
   host,
@@ -107,13 +109,13 @@ export const toProxy = ({ host, port }: Proxy, options: ConnectOptions): Connect
 
 /** Opens a TLS connection to the proxy itself. */
 export const secureToProxy = ({ host, port }: Proxy): HttpSocket =>
-  // Load `node:tls` on first use, because most programs that use only `http:` never need it.
+  // Load `node:tls` only here, because most programs that use only `http:` never need it.
   (createRequire(import.meta.url)("node:tls") as typeof nodeTls).connect({
     host,
     port
   }) as unknown as HttpSocket
 
-/** Returns the text that Node's `ERR_PROXY_TUNNEL` message gives as the reason. */
+/** Returns the reason that the message of Node's `ERR_PROXY_TUNNEL` contains. */
 const reasonOf = (outcome: Exclude<TunnelOutcome, { readonly _tag: "Opened" }>): string => {
   switch (outcome._tag) {
     case "Refused":
@@ -129,7 +131,7 @@ const reasonOf = (outcome: Exclude<TunnelOutcome, { readonly _tag: "Opened" }>):
 }
 
 /**
- * Opens a tunnel through the proxy to the host of the options, and calls `secure` to make the TLS connection
+ * Opens a tunnel through the proxy to the host in the options. Then calls `secure` to make the TLS connection
  * in the tunnel.
  */
 export const openTunnel = (
@@ -162,7 +164,7 @@ export const openTunnel = (
         return failed(reasonOf(outcome))
       }
       socket.off("error", onError)
-      // Stop the flow, so that no bytes are lost before the TLS connection reads from the socket.
+      // Stop the flow of the socket, so that its next bytes stay unread until the TLS connection reads them.
       stopFlowing(socket)
       if (outcome.rest !== undefined) socket.unshift(outcome.rest)
       callback(null, secure(socket))

@@ -1,6 +1,6 @@
 /**
- * Reads the proxy variables of an environment (`proxyEnv`): the proxy of each protocol, and the hosts that
- * bypass the proxy.
+ * Reads the proxy variables of an environment (`proxyEnv`). They determine the proxy of each protocol, and
+ * the hosts that bypass the proxy.
  *
  * Never reads `process.env`; the caller passes the environment.
  */
@@ -9,19 +9,19 @@ import { codedTypeError } from "../own/errors.js"
 
 export type ProxyEnv = { readonly [name: string]: string | undefined }
 
-/** The proxy of one protocol. */
+/** The proxy for requests of one protocol. */
 export interface Proxy extends ProxyPlace {
   /** Host and port as written in the URL of the proxy. */
   readonly shown: string
   readonly bypassed: (host: string, port: number) => boolean
 }
 
-/** Reads a variable. The lower-case name takes precedence, as in curl. */
+/** Reads a variable. The lower-case name has precedence, as in curl. */
 const read = (env: ProxyEnv, name: string): string | undefined => env[name.toLowerCase()] ?? env[name]
 
 /**
- * Returns the proxy for requests of a protocol (`http:` or `https:`), or `undefined` if the environment sets
- * no proxy for that protocol.
+ * Returns the proxy for requests of a protocol (`http:` or `https:`). Returns `undefined` if the environment
+ * sets no proxy for the protocol.
  */
 export const proxyOf = (env: ProxyEnv | undefined, protocol: string): Proxy | undefined => {
   if (env === undefined) return undefined

@@ -1,6 +1,6 @@
 /**
- * `http.ClientRequest`. Converts options to a request line and fields, and gets a socket from an agent or
- * opens a socket itself. connection.ts handles the events of the socket.
+ * `http.ClientRequest`. Converts options to a request line and fields. Gets a socket from an agent, or opens
+ * a socket itself. connection.ts handles the events of the socket.
  */
 import { isBodilessMethod, isRequestTarget, isToken } from "@httpfx/core/wire"
 import type * as http from "node:http"
@@ -63,7 +63,7 @@ const isUrl = (value: unknown): value is URL =>
   (value as { auth?: unknown }).auth === undefined &&
   (value as { path?: unknown }).path === undefined
 
-/** Parses the arguments, in any of three call signatures: URL; URL and options; options. */
+/** Parses the arguments in any of three call signatures: (URL), (URL, options) or (options). */
 const readArguments = (
   input: unknown,
   options: unknown,
@@ -122,7 +122,7 @@ const checkedMethod = (method: unknown): string => {
 
 const hostField = (host: string, port: unknown, defaultPort: unknown): string => {
   const colon = host.indexOf(":")
-  // A host with two colons is an IPv6 address, which needs brackets.
+  // A host with at least two colons is an IPv6 address, which needs brackets.
   const name = colon >= 0 && host.includes(":", colon + 1) && host[0] !== "[" ? `[${host}]` : host
   return port && +(port as string) !== defaultPort ? `${name}:${String(port)}` : name
 }
@@ -131,7 +131,8 @@ function ClientRequest(this: ClientReq, input: unknown, given?: unknown, callbac
   callParent(OutgoingMessage, this, undefined)
   const read = readArguments(input, given, callback)
   const { options } = read
-  // Set the high-water mark here, because it also limits writes that are queued until there is a socket.
+  // Set the high-water mark before the request has a socket, because the mark also limits writes that are
+  // queued until then.
   if (options.highWaterMark !== undefined && options.highWaterMark !== null) {
     this[highWater] = options.highWaterMark
   }
@@ -211,7 +212,8 @@ const setFields = (req: ClientReq, options: Options, host: string): void => {
   if (options.auth && !req.getHeader("Authorization")) {
     req.setHeader("Authorization", "Basic " + Buffer.from(options.auth).toString("base64"))
   }
-  // With `Expect: 100-continue` the program writes the body only after the 100, so send the head now.
+  // After `Expect: 100-continue` the program writes the body only when the 100 has arrived, so send the head
+  // now.
   if (req.getHeader("expect")) {
     if (req._header) throw headersSent("render")
     req._storeHeader(requestLine(req), req[outHeaders])
@@ -219,8 +221,8 @@ const setFields = (req: ClientReq, options: Options, host: string): void => {
 }
 
 /**
- * Returns the options for agents and `createConnection`. Leaves out `signal`, which must abort only this
- * request, because other requests may use the same socket later.
+ * Returns the options for agents and `createConnection`. Leaves out `signal`, because `signal` must abort
+ * only this request, and other requests may use the same socket later.
  */
 const connectionOptions = (options: Options, host: string, port: number | string): Options => {
   const given = Object.assign(Object.create(null) as Options, options)
@@ -239,7 +241,8 @@ const connect = (req: ClientReq, given: Options): void => {
   req.shouldKeepAlive = false
   let options: object = given
   if (given.socketPath) options = { ...given, path: given.socketPath }
-  // Remove the request path, because `net.connect` would connect to a Unix socket with that path.
+  // Remove the request path from the options, because `net.connect` takes `path` for the path of a Unix
+  // socket.
   else if (given.path) options = { ...given, path: undefined }
   const own = given.createConnection
   if (typeof own !== "function") {
@@ -354,7 +357,7 @@ const setSocketTimeout = (socket: HttpSocket, msecs: number): void => {
   else socket.setTimeout(msecs)
 }
 
-/** Closes a request that was destroyed before it used a socket, or for which no socket could be opened. */
+/** Closes a request that was destroyed before it used a socket, or for which opening a socket failed. */
 const giveUp = (req: ClientReq, error: Error | null | undefined): void => {
   const cause = !req.aborted && !error ? resetError("socket hang up") : error
   req.destroyed = true
@@ -369,8 +372,8 @@ const takeSocket = (
   before: HttpSocket["_httpMessage"]
 ): void => {
   if (socket?._hadError === true) {
-    // The error of the socket has been emitted already. The socket's `close` event may have preceded our
-    // listener, so close the request here.
+    // The error of the socket has been emitted already. The socket may have emitted `close` before we
+    // listened, so close the request here.
     req.destroyed = true
     closeRequest(req)
     return

@@ -1,6 +1,6 @@
 /**
- * Types of a client's objects: requests, agents and connection options. They have only the members that the
- * files of this folder use.
+ * Types of a client's objects: requests, agents and connection options. The types declare only the members
+ * that the files of this folder use.
  */
 import type { EventEmitter } from "node:events"
 import type { Duplex } from "node:stream"

@@ -1,7 +1,9 @@
 /**
- * Sends the body of a message. `write` and `end` write to the socket, or to a queue until the message has a
- * socket. The head is sent with the first bytes of the body, in one write if both can be joined to one
- * string.
+ * Sends the body of a message. `write` and `end` write to the socket. While the message has no socket, they
+ * write to a queue.
+ *
+ * The head is sent with the first bytes of the body. If the head and these bytes can be joined to one string,
+ * they are one write.
  */
 import {
   bodyNotAllowed,
@@ -26,8 +28,8 @@ type Chunk = string | Uint8Array
 const nothing = (): void => {}
 
 /**
- * Whether the head and a text in this encoding can be joined to one string. Each character of the head is one
- * byte.
+ * Returns whether the head and a text in this encoding can be joined to one string. The string must still
+ * encode each character of the head as one byte.
  */
 const joinsHead = (encoding: unknown): boolean => !encoding || encoding === "utf8" || encoding === "latin1"
 
@@ -39,7 +41,7 @@ function send(
   byteLength?: number
 ): boolean {
   const head = this._header
-  // If a request was destroyed before its head was built, `head` is `null`, and no head is sent.
+  // `head` is `null` if a request was destroyed before its head was built. Such a request sends no head.
   if (!this._headerSent && head !== null) {
     if (typeof data === "string" && joinsHead(encoding)) {
       data = head + data
@@ -92,8 +94,8 @@ const sizeOf = (chunk: Chunk, encoding: unknown): number =>
   typeof chunk === "string" ? Buffer.byteLength(chunk, encoding as BufferEncoding) : chunk.byteLength
 
 /**
- * Whether the size of the body is checked against `content-length`. As in Node, it is checked only with
- * `strictContentLength`.
+ * Returns whether the size of the body is checked against `content-length`. As in Node, only messages with
+ * `strictContentLength` are checked.
  */
 const isCounted = (message: Outgoing): boolean =>
   message.strictContentLength &&
@@ -110,8 +112,8 @@ const count = (message: Outgoing, total: number, ends: boolean): void => {
 }
 
 /**
- * Throws if the encoding of a chunk is unknown. Call this function before the chunk size is sent. Otherwise
- * the socket throws after the chunk size was sent, and the peer cannot parse a body with a missing chunk.
+ * Throws if the encoding of a chunk is unknown. Call this function before the chunk size is sent. If the
+ * socket throws only after the chunk size was sent, the chunk is missing, and the peer cannot parse the body.
  */
 const checkEncoding = (message: Outgoing, chunk: Chunk, encoding: string | null | undefined): void => {
   if (message.chunkedEncoding && typeof chunk === "string" && encoding && !Buffer.isEncoding(encoding)) {
@@ -157,7 +159,7 @@ const writeBody = (
     message._implicitHeader()
   }
   if (!message._hasBody) {
-    // As in Node, drop the body, unless the server has set `rejectNonStandardBodyWrites`.
+    // As in Node, discard the body, unless the server has set `rejectNonStandardBodyWrites`.
     if (message[rejectBody]) throw violationError(bodyNotAllowed)
     nextTick(callback)
     return true
@@ -184,12 +186,12 @@ const writeBody = (
 }
 
 /**
- * The end of a chunk line as a Buffer. If a program overrides `_send`, Node passes the line end as a Buffer,
- * so we do the same.
+ * The end of a chunk line, as a Buffer. If a program overrides `_send`, Node passes the line end as a Buffer,
+ * so we pass a Buffer too.
  */
 const lineEnd = Buffer.from(chunkLineEnd)
 
-/** Whether `_send` and `_writeRaw` are ours, and not methods that the program has put in their place. */
+/** Returns whether `_send` and `_writeRaw` are our methods, and have not been overridden by the program. */
 const sendsPlainly = (message: Outgoing): boolean => message._send === send && message._writeRaw === writeRaw
 
 function write(this: Outgoing, chunk: Chunk, encoding?: unknown, callback?: unknown): boolean {
@@ -244,8 +246,8 @@ function end(this: Outgoing, chunk?: unknown, encoding?: unknown, callback?: unk
 }
 
 /**
- * Whether the message can be sent in one call. No part of it may have been sent or queued, and its socket
- * must accept writes.
+ * Returns whether the message can be sent in one call. Earlier parts of it must not have been sent or queued,
+ * and its socket must accept writes.
  */
 const isWhole = (message: Outgoing, socket: HttpSocket | null): socket is HttpSocket =>
   socket !== null &&
@@ -256,13 +258,13 @@ const isWhole = (message: Outgoing, socket: HttpSocket | null): socket is HttpSo
   socket.writable &&
   !socket.destroyed &&
   !socket.writableCorked &&
-  // Streams that are not system sockets get each write separately, because Node does not join their writes.
+  // Only sockets of the system join writes. A stream of another kind gets each write separately, as in Node.
   isSystems(socket) &&
   sendsPlainly(message) &&
   !message.strictContentLength
 
-// Maximum size of a body that is copied behind the head, bytes. Up to this size, one plain write costs less
-// than a vectored write.
+// Maximum size of a body that is copied behind the head, bytes. For smaller bodies, one plain write with a
+// copy costs less than a vectored write.
 const copyLimit = 16 * 1024
 
 /** Joins the head and the body in one buffer. */
@@ -274,8 +276,8 @@ const joined = (head: string, body: Uint8Array): Uint8Array => {
 }
 
 /**
- * Encodes a whole body in the chunked coding, including the last chunk and the trailers, as one string.
- * Returns `undefined` if the text is not pure ASCII.
+ * Encodes a whole body in the chunked coding as one string, including the last chunk and the trailers.
+ * Returns `undefined` if the text contains characters outside of ASCII.
  */
 const chunkedText = (message: Outgoing, text: string, encoding: unknown): string | undefined => {
   if (sizeOf(text, encoding) !== text.length) return undefined
@@ -298,7 +300,8 @@ const endWhole = (
     message._contentLength = sizeOf(chunk, encoding)
     message._implicitHeader()
   }
-  // If the message cannot have a body, `writeBody` drops it, or throws with `rejectNonStandardBodyWrites`.
+  // If the message cannot have a body, `writeBody` discards the chunk, or throws with
+  // `rejectNonStandardBodyWrites`.
   if (!message._hasBody) writeBody(message, chunk, encoding, nothing, true)
   if (typeof callback === "function") message.once("finish", callback as () => void)
   const done = finished.bind(undefined, message)
@@ -311,7 +314,7 @@ const endWhole = (
   } else if (text && !message.chunkedEncoding) {
     message._send(chunk, encoding, done)
   } else if (pieces !== undefined) {
-    // The text is pure ASCII, so `_send` can join head and text to one latin1 string.
+    // The pieces are pure ASCII, so `_send` can join them with the head to one latin1 string.
     message._send(pieces, "latin1", done)
   } else if (!text && !message.chunkedEncoding && chunk.length <= copyLimit) {
     message._headerSent = true
@@ -341,7 +344,8 @@ const endWith = (
   if (hasChunk && isWhole(message, socket)) {
     return endWhole(message, socket, chunk as Chunk, encoding, callback)
   }
-  // Cork the socket, so that the last bytes are sent in one write with the head or with preceding body bytes.
+  // Cork the socket, so that the last bytes are sent in one write with the head or with earlier bytes of the
+  // body.
   if (socket && (hasChunk || !message._header)) socket.cork()
   if (hasChunk) {
     writeBody(message, chunk as Chunk, encoding, nothing, true)

@@ -1,6 +1,6 @@
 /**
- * Stores the header fields of a sent message as Node does, and builds the head from the fields. `wire/`
- * checks names and values and decides which fields are added by default.
+ * Stores the fields of a sent message as Node does, and builds the head from them. `wire/` checks names and
+ * values, and decides which fields are added by default.
  */
 import {
   hasNoContent,
@@ -22,7 +22,7 @@ import type { HeaderValue, Outgoing, OutHeaders } from "./shapes.js"
 import { textOf, validateHeaderName, validateString, validateValueOf } from "../own/validate.js"
 import { wallNow } from "../../time/realTime.js"
 
-/** Returns the names of the option `uniqueHeaders`, in lower case. */
+/** Returns the field names in the option `uniqueHeaders`, in lower case. */
 export const parseUniqueHeaders = (names: unknown): Set<string> | null => {
   if (!Array.isArray(names)) return null
   return new Set((names as Array<string>).map((name) => name.toLowerCase()))
@@ -48,7 +48,7 @@ function setHeader(this: Outgoing, name: string, value: HeaderValue): Outgoing {
   return this
 }
 
-/** Records that the program has removed a field. No default is then added for that field. */
+/** Records that the program has removed a field, so that no default is added for that field. */
 const markRemoved = (message: Outgoing, field: number): void => {
   if (field === NodeField.Connection) message._removedConnection = true
   else if (field === NodeField.ContentLength) message._removedContLen = true
@@ -66,8 +66,8 @@ function setHeaders(this: Outgoing, headers: Headers | Map<string, HeaderValue>)
   ) {
     throw invalidArgType("headers", ["Headers", "Map"], headers)
   }
-  // `Headers` yields each set-cookie separately, and `setHeader` would replace the previous value, so collect
-  // the values.
+  // `Headers` yields each set-cookie separately. Collect them, because `setHeader` would replace the previous
+  // value.
   const cookies: Array<string> = []
   for (const [name, value] of headers as Iterable<[string, HeaderValue]>) {
     if (name === "set-cookie") {
@@ -159,7 +159,8 @@ class Printer {
   }
 
   /**
-   * Encodes one field. With `check`, validates the name and the value, because the caller has not done so.
+   * Encodes one field. With `check`, validates the name and the value. The caller passes `true` unless it has
+   * validated them.
    */
   field(name: string, value: unknown, check: boolean): void {
     const spelling = check ? spelled(name) : spellings.of(name)
@@ -181,15 +182,17 @@ class Printer {
     const printed = typeof value === "string" ? value : textOf(value)
     if (check && (value === undefined || !isFieldValue(printed))) {
       validateValueOf(this.message, name, value === undefined ? value : printed)
-      // Only this message may send the value (by `httpValidation`), so do not cache it for other messages.
+      // `httpValidation` allows this value in this message only, so keep the value out of the cache that all
+      // messages share.
       check = false
     }
-    // Pass the value, not its text, because a `content-length` may be any value that converts to a number.
+    // Pass the value itself and not its text, because a `content-length` may be any value that converts to a
+    // number.
     const noted = meaning === 0 ? value : this.note(meaning, value)
     const sent = meaning === NodeField.ContentDisposition ? String(noted) : printed
     const line = name + ": " + sent + "\r\n"
     this.text += line
-    // The encoded form of a file name depends on the message, so do not cache the line.
+    // The encoding of a file name depends on the message, so keep the line out of the cache.
     if (meaning === NodeField.ContentDisposition) return
     if (typeof value === "number" || typeof value === "string") {
       if (check || (spelling.valid && isFieldValue(printed))) spelling.keep(value, line)
@@ -217,8 +220,8 @@ class Printer {
         message._defaultKeepAlive = false
         break
       case NodeField.ContentDisposition:
-        // With a text body the head is sent as UTF-8. Decode the latin1 bytes of a file name here, because
-        // encoding the result as UTF-8 restores these bytes.
+        // With a text body, the head is sent as UTF-8. Decode the latin1 bytes of a file name as UTF-8 here,
+        // because the later encoding as UTF-8 restores these bytes.
         if (message._contentLength) return Buffer.from(String(value), "latin1").toString("utf8")
     }
     return value
@@ -283,8 +286,8 @@ function storeHeader(this: Outgoing, firstLine: string, headers: unknown): void 
   this._last = (decided.traits & NodeTrait.Last) !== 0
   this._header = printer.text + decided.lines + "\r\n"
   this._headerSent = false
-  // With `Expect` the program writes the body only after the 100, so send the head now. Otherwise the head is
-  // sent with the body.
+  // After `Expect` the program writes the body only when the 100 has arrived, so send the head now. Without
+  // `Expect` the head is sent with the body.
   if ((printer.seen & NodeField.Expect) !== 0) this._send("")
 }
 

@@ -1,6 +1,6 @@
 /**
- * `http.IncomingMessage`: a received message as a readable stream. The fields are stored as a raw list. When
- * the program first reads `headers`, `wire/` folds the list to an object.
+ * `http.IncomingMessage`: a received message as a readable stream. The fields are stored as a raw list (name,
+ * value, name, value). When the program first reads `headers`, `wire/` folds the list to an object.
  */
 import {
   distinctHeaders,
@@ -66,8 +66,8 @@ function IncomingMessage(this: Stored, socket: HttpSocket): void {
 inherit(IncomingMessage, Readable)
 
 /**
- * Whether our constructor made the message. Programs may replace the prototype, so an own property is
- * checked.
+ * Returns whether our constructor made the message. The check reads an own property, because programs may
+ * replace the prototype of a message.
  */
 export const isIncoming = (message: object): boolean => Object.hasOwn(message, folded)
 
@@ -88,7 +88,7 @@ accessor(
 
 /**
  * Folds a raw list (name, value, name, value) to an object. If the program overrides `_addHeaderLine`, calls
- * that method for each field.
+ * the override for each field.
  */
 const fold = (message: Stored, raw: ReadonlyArray<string>, count: number): FoldedFields => {
   const into: FoldedFields = {}
@@ -142,15 +142,16 @@ accessor(
   function () {
     return (this[abort] ??= watched(this)).signal
   },
-  // Define an own property. In versions of Node without `signal`, middleware may assign a property with this
-  // name, and that must work here too.
+  // Define an own property. Middleware for versions of Node without `signal` may assign a property with this
+  // name, and the assignment must work here too.
   function (value: AbortSignal) {
     Object.defineProperty(this, "signal", { value, writable: true, enumerable: true, configurable: true })
   }
 )
 
 /**
- * Makes the controller of `signal`. The signal aborts when the message is aborted or its connection closes.
+ * Makes the controller of the message's `signal`. The signal aborts when the message is aborted or its
+ * connection closes.
  */
 const watched = (message: Stored): AbortController => {
   const controller = new AbortController()
@@ -174,14 +175,13 @@ proto._read = function _read(this: Incoming, _n: number) {
     asksAgain(this)
     this._consuming = true
   }
-  // This stream already contains all received data. Only resume the socket, because backpressure may have
-  // paused the socket.
+  // This stream already contains all received data, so only resume the socket, if backpressure has paused it.
   if (this.socket && this.socket.readable) readOn(this.socket)
 }
 
 const settle = (message: Incoming, error: Error | null | undefined, done: (error?: Error | null) => void) => {
-  // Emit the error only if the message has an `error` listener, because a peer that disconnects must not
-  // crash the process.
+  // A peer that disconnects must not crash the process. Emit the error only if the message has an `error`
+  // listener.
   if (message.listenerCount("error") === 0) done()
   else done(error)
 }
@@ -242,7 +242,7 @@ proto._addHeaderLineDistinct = function _addHeaderLineDistinct(
 ) {
   const key = name.toLowerCase()
   if (Object.hasOwn(into, key)) into[key]!.push(value)
-  // Define the property, because an assignment to the name `__proto__` would set the prototype.
+  // Define the property, because an assignment to `__proto__` would set the prototype of the object.
   else
     Object.defineProperty(into, key, { value: [value], configurable: true, enumerable: true, writable: true })
 }
@@ -251,17 +251,20 @@ proto._addHeaderLineDistinct = function _addHeaderLineDistinct(
 const dump = function _dump(this: Incoming) {
   if (this._dumped) return
   this._dumped = true
-  // Remove the listeners first. Otherwise these listeners would get buffered data when the stream resumes.
+  // Remove the `data` listeners first, because they would get the buffered data when the stream resumes.
   this.removeAllListeners("data")
   this.resume()
 }
 proto._dump = dump
 
-/** Whether `_dump` and `destroy` are the original methods. These two methods discard an unread message. */
+/** Returns whether `_dump` and `destroy` are the original methods, which discard an unread message. */
 export const discardsPlainly = (message: Incoming): boolean =>
   message._dump === dump && message.destroy === destroy
 
-/** Whether the program overrides `_addHeaderLine`. The override is called when `headers` is first read. */
+/**
+ * Returns whether the program overrides `_addHeaderLine`. The override is called when `headers` is first
+ * read.
+ */
 export const isFoldedByProgram = (message: Incoming): boolean => message._addHeaderLine !== addHeaderLine
 
 const typed = IncomingMessage as unknown as typeof http.IncomingMessage

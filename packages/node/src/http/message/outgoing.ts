@@ -1,6 +1,6 @@
 /**
  * `http.OutgoingMessage`, the base class of sent requests and responses. This file implements construction,
- * socket, destruction and timeouts; head.ts implements the header fields, body.ts implements the body.
+ * socket, destruction and timeouts. The header fields are in head.ts, and the body is in body.ts.
  */
 import { getDefaultHighWaterMark, Stream } from "node:stream"
 import type * as http from "node:http"
@@ -64,8 +64,8 @@ function OutgoingMessage(this: Outgoing, options?: OutgoingOptions): void {
 inherit(OutgoingMessage, Stream)
 
 /**
- * Whether our constructor made the message. Programs may replace the prototype, so an own property is
- * checked.
+ * Returns whether our constructor made the message. The check reads an own property, because programs may
+ * replace the prototype of a message.
  */
 export const isOutgoing = (message: object): boolean => Object.hasOwn(message, outHeaders)
 

@@ -1,9 +1,9 @@
 /**
- * A parser of the engine (`wire/`) with the members of Node's `socket.parser`. It makes an `IncomingMessage`
- * from the events of each message. Every connection of a server or client has one parser. The connection's
- * `onIncoming` decides how a message is handled.
+ * Wraps core's parser (`wire/`) in an object with the members of Node's `socket.parser`. The object makes an
+ * `IncomingMessage` from the events of each message. Every connection of a server or client has its own
+ * parser. The connection's `onIncoming` decides how a message is handled.
  *
- * Never decides whether bytes are valid, because `wire/` does. Never sends a response.
+ * Never decides whether bytes are valid, because `wire/` decides that. Never sends a response.
  */
 import {
   RequestParser,
@@ -18,12 +18,13 @@ import type { HttpSocket, Incoming } from "./shapes.js"
 import { nodeTimers } from "../own/timers.js"
 import { setImmediate } from "../../time/realTime.js"
 
-/** The type constants of Node's parser. */
+/** The types of Node's parser, for requests and for responses. */
 export const REQUEST = 1
 export const RESPONSE = 2
 
 /**
- * Default maximum of the raw list's length. A field has two entries. `maxHeadersCount` replaces the default.
+ * Default maximum length of the raw list of fields. A field has two entries in the list. `maxHeadersCount`
+ * replaces the default.
  */
 const usualHeaderPairs = 2000
 
@@ -45,7 +46,7 @@ export interface ParserSetup {
   readonly maxHeadersCount: number | null | undefined
   /** The asynchronous context for calls of `onIncoming` and of the listeners. */
   readonly resource?: AsyncResource | undefined
-  /** Returns the time for `begun`, ms. Default: the clock of Node's timers. */
+  /** Returns the time that is stored in `begun`, ms. Default: the clock of Node's timers. */
   readonly now?: (() => number) | undefined
 }
 
@@ -56,17 +57,17 @@ export class HttpParser {
   maxHeaderPairs = usualHeaderPairs
   onIncoming: OnIncoming | null = null
   joinDuplicateHeaders: boolean | null | undefined = undefined
-  /** Time at which the current message began, by the clock `now`, ms; -1 between messages. */
+  /** Time at which the current message began, by the clock `now`, ms. The value is -1 between messages. */
   begun = -1
   /** Whether the head of the current message has been parsed. */
   headComplete = false
 
-  /** The head of the message that was passed to `onIncoming`, until the message is complete. */
+  /** The head of the message for which `onIncoming` was called. Removed when the message is complete. */
   currentHead: RequestHead | null = null
 
   /**
-   * Whether `execute` returns after each slice of a body. The caller must then pass the remaining bytes in a
-   * later call.
+   * Whether `execute` returns after each slice of a body. If `true`, the caller must pass the remaining bytes
+   * in a later call.
    */
   stopsAfterData = false
 
@@ -77,12 +78,12 @@ export class HttpParser {
   private resource: AsyncResource | undefined
   private now: (() => number) | undefined
   /**
-   * Set while `execute` runs, and cleared only if no callback threw. After a throw the state of the engine's
-   * parser is unknown, so that parser is not used again.
+   * Whether a callback threw during `execute`; also `true` while `execute` runs. After a throw the state of
+   * core's parser is unknown, so that parser is not used again.
    */
   private broken = false
   private running = false
-  /** Chunks that arrived while `execute` was running. A listener can cause this by making the socket read. */
+  /** Chunks that arrived while `execute` was running, because a listener made the socket read. */
   private waiting: Array<Uint8Array> | undefined
 
   initialize(setup: ParserSetup): void {
@@ -97,8 +98,8 @@ export class HttpParser {
     this.broken = this.running = false
     this.waiting = undefined
     this.headComplete = false
-    // Between messages, the engine's parser has no state of its last connection. So reuse that parser if the
-    // options are equal.
+    // Between messages, core's parser has no state of its last connection. Reuse that parser if the options
+    // are equal.
     const sameKind = this.wire !== undefined && this.type === setup.type && this.options === setup.options
     this.type = setup.type
     if (sameKind && this.wire!.phase === "idle" && !this.wire!.paused) return
@@ -111,7 +112,7 @@ export class HttpParser {
 
   /**
    * Parses bytes of the connection. Returns the number of parsed bytes, or an error. Bytes after an upgrade
-   * are not parsed and not counted.
+   * are neither parsed nor counted.
    */
   execute(chunk: Uint8Array): number | ParserError {
     const { resource } = this
@@ -142,24 +143,25 @@ export class HttpParser {
         const taken = wire.execute(next)
         if (wire.paused && taken < next.length) this.waiting.unshift(next.subarray(taken))
       }
-      // All bytes are parsed and no event is pending, so the caller need not call again; end the pause.
+      // All bytes are parsed and all events reported, so the caller need not call `execute` again. End the
+      // pause of the parser.
       if (wire.paused && read === chunk.length && !wire.hasMoreToTell && !this.waiting?.length) wire.resume()
-      // An idle connection must not keep the state of the engine's parser in memory.
+      // Release the state of core's parser, so that an idle connection does not keep this state in memory.
       wire.rest()
       this.broken = false
     } finally {
       this.running = false
     }
     const { refusal } = wire
-    // Bytes after the last message of a connection do not start a message, so do not set `begun` for them.
+    // Bytes after the last message of a connection belong to no message, so leave `begun` unset for them.
     const begun = refusal === undefined ? wire.inMessage : refusal.code !== "HPE_CLOSED_CONNECTION"
     if (begun && this.begun < 0) this.begins()
     return refusal === undefined ? read : refusalError(refusal)
   }
 
   /**
-   * Sets `begun` to the current time. Called when a message starts, and when a connection starts to wait for
-   * its first message.
+   * Sets `begun` to the current time. Called when a message starts. Also called when a connection starts to
+   * wait for its first message.
    */
   begins(): void {
     this.begun = this.now === undefined ? nodeTimers.now() : this.now()
@@ -178,12 +180,13 @@ export class HttpParser {
     const refusal = wire.finish()
     if (refusal === undefined) return undefined
     const error = refusalError(refusal)
-    // Node puts the reason into the message only for errors in received bytes, so remove the reason here.
+    // Node puts the reason into the message only for errors in received bytes. This error is different, so
+    // use the plain message.
     error.message = "Parse Error"
     return error
   }
 
-  // These members of Node's parser do nothing here. In Node they control reading from a handle; here the
+  // These members of Node's parser do nothing here. In Node they control reading from a handle, but here the
   // connection passes the bytes to `execute`.
   consume(): void {}
   unconsume(): void {}
@@ -196,7 +199,10 @@ export class HttpParser {
   close(): void {}
   free(): void {}
 
-  /** Whether `execute` has returned after a slice of a body. The caller must then call `execute` again. */
+  /**
+   * Whether `execute` has returned after a slice of a body. If so, the caller must call `execute` again for
+   * the remaining bytes.
+   */
   get hasStopped(): boolean {
     return this.wire?.paused === true
   }
@@ -223,7 +229,7 @@ export class HttpParser {
     this.maxHeaderPairs = usualHeaderPairs
   }
 
-  // The engine's parser calls the following three methods.
+  // Core's parser calls the following three methods.
   head(head: RequestHead & ResponseHead): number {
     const socket = this.socket
     const Message = this.Message
@@ -262,7 +268,7 @@ export class HttpParser {
   complete(trailers: ReadonlyArray<string>): void {
     this.begun = -1
     this.headComplete = false
-    // Drop the head, because an idle connection must not keep the text of the head in memory.
+    // Drop the head, so that an idle connection does not keep the text of the head in memory.
     this.currentHead = null
     const message = this.incoming
     if (message !== null) {
@@ -299,7 +305,7 @@ export const setMaxIdle = (max: number): void => {
 
 export const takeParser = (): HttpParser => idle.pop() ?? new HttpParser()
 
-/** Releases a parser that its connection no longer needs, and adds the parser to the free list. */
+/** Releases the parser of a connection that no longer needs it, and adds the parser to the free list. */
 export const freeParser = (
   parser: HttpParser | null | undefined,
   message: { parser?: unknown } | null,
@@ -308,8 +314,8 @@ export const freeParser = (
   if (parser) {
     const running = parser.isRunning
     parser.release()
-    // Do not reuse a parser whose `execute` is still running, because `execute` returns to code of the old
-    // connection.
+    // Do not reuse a parser whose `execute` is still running, because `execute` will return to code of the
+    // old connection.
     if (!running && idle.length < maxIdle) {
       idle.push(parser)
       parser.free()

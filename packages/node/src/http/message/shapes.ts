@@ -1,5 +1,5 @@
 /**
- * Types of sockets, requests and responses, with the members that several files use. A socket has the
+ * Types of sockets, requests and responses, with the members that several files use. The socket type has the
  * properties that Node's HTTP module sets on sockets.
  */
 import type { Socket } from "node:net"
@@ -19,12 +19,12 @@ import type {
   uniqueHeaders
 } from "../own/symbols.js"
 
-/** A socket's parser, for modules that do not pass bytes to the parser. */
+/** The parser of a socket, for modules that do not pass bytes to it. */
 export interface SocketParser {
   readonly incoming: Incoming | null
 }
 
-/** The socket of a connection, or any other duplex stream. */
+/** The socket of a connection, which can also be any other duplex stream. */
 export interface HttpSocket extends Socket {
   parser?: SocketParser | null
   _httpMessage?: Outgoing | null
@@ -43,7 +43,7 @@ export type Callback = (error?: Error | null) => void
 
 /** A received message, with its internal members. */
 export interface Incoming extends Readable {
-  /** `null` after the socket has been released to the agent. */
+  /** The socket. `null` after the socket has been released to the agent. */
   socket: HttpSocket | null
   httpVersionMajor: number | null
   httpVersionMinor: number | null

@@ -1,19 +1,19 @@
 /**
  * The `async_hooks` resources of received messages, with the types and members of Node's resources. A client
- * makes one resource per request; a server makes one resource per connection.
+ * makes one resource per request. A server makes one resource per connection.
  */
 import { AsyncResource } from "node:async_hooks"
 import { asyncIdOf } from "../../socket/fast/asyncHandle.js"
 import type { ClientReq } from "../client/shapes.js"
 import type { HttpSocket } from "../message/shapes.js"
 
-// `HttpParser.release` emits the destroy event, so the garbage collector need not do so.
+// `HttpParser.release` emits the destroy event of the resource, so the garbage collector need not emit it.
 const byHand = { requireManualDestroy: true }
 
 const owner = Symbol("owner")
 /**
- * The owner (the request or socket) of the resource under construction. `init` hooks run in `super()`, where
- * the member `owner` is not set yet, so the getters below return this variable instead.
+ * The owner (a request or socket) of the resource that is being constructed. `init` hooks run in `super()`,
+ * before the member `owner` is set, so the getters below return this variable instead.
  */
 let making: unknown
 

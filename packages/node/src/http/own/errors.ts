@@ -1,14 +1,14 @@
 /**
- * Builds the errors of Node's HTTP module, with Node's codes and messages. Some errors concern arguments,
- * message states and connections. Others report violations (our faults) and refusals (the peer's faults) of
- * the engine.
+ * Builds the errors of Node's HTTP module, with Node's codes and messages. Some errors are about arguments,
+ * message states and connections. The remaining errors report violations (our faults) and refusals (the
+ * peer's faults), which core finds.
  */
 import { errorClassOf, messageOf, type Refusal, type Violation } from "@httpfx/core/wire"
 import { inspect } from "node:util"
 
 /**
- * An error like Node's own errors. `code` is an own property, and the stack begins with the name and the
- * code.
+ * An error in the form of Node's own errors. `code` is an own property, and the stack begins with the name
+ * and the code.
  */
 export interface CodedError extends Error {
   code: string
@@ -17,7 +17,8 @@ export interface CodedError extends Error {
 const withCode = <E extends Error>(error: E, code: string): E & CodedError => {
   const coded = error as E & CodedError
   const name = error.name
-  // Node builds the first line of the stack on first access. Read the stack now, while the name has the code.
+  // Node builds the first line of the stack on first access. Read the stack now, while the name contains the
+  // code.
   Object.defineProperty(coded, "name", {
     value: `${name} [${code}]`,
     enumerable: false,
@@ -46,7 +47,10 @@ export const codedRangeError = (code: string, message: string): RangeError & Cod
 
 const classes = { Error, TypeError, RangeError }
 
-/** Returns the error for a `Violation`: our side tried to send a message that HTTP does not allow. */
+/**
+ * Returns the error for a `Violation`, which means that our side tried to send a message that HTTP does not
+ * allow.
+ */
 export const violationError = (violation: Violation): CodedError =>
   withCode(new classes[errorClassOf[violation.code]](messageOf(violation)), violation.code)
 
@@ -54,8 +58,8 @@ export const headersSent = (what: string): CodedError =>
   violationError({ _tag: "Violation", code: "ERR_HTTP_HEADERS_SENT", what })
 
 /**
- * The error for malformed bytes. A server emits `clientError` with this error; a client emits `error` with it
- * on the request.
+ * The error for malformed bytes. A server emits this error with `clientError`. A client emits this error on
+ * the request.
  */
 export interface ParserError extends Error {
   code: string
@@ -123,8 +127,8 @@ const listed = (words: ReadonlyArray<string>): string => {
 }
 
 /**
- * Returns a text like "of type string or an instance of Buffer or Uint8Array". Types come first, then
- * classes, then other values.
+ * Returns a text like "of type string or an instance of Buffer or Uint8Array". The text lists types first,
+ * then classes, then other values.
  */
 const expectedKinds = (expected: ReadonlyArray<string>): string => {
   const types = expected.filter((name) => primitives.has(name)).map((name) => name.toLowerCase())

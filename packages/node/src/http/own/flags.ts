@@ -1,13 +1,13 @@
 /**
  * Reads Node's command-line flags for its HTTP modules, also from `NODE_OPTIONS`. Combines these flags with
- * the options of servers and requests, and returns the parser's maximum head size and strictness.
+ * the options of servers and requests. The result is the maximum head size and the strictness of the parser.
  */
 import { presets, type Flags, type ParserOptions } from "@httpfx/core/wire"
 import type { HttpValidation } from "./validate.js"
 
 /**
- * Returns all values of a flag, those of `NODE_OPTIONS` before those of the command line. The last value
- * applies.
+ * Returns all values of a flag. The values in `NODE_OPTIONS` come before the values on the command line, and
+ * the last value applies.
  */
 const given = (option: string): ReadonlyArray<string> => {
   const words = [...(process.env["NODE_OPTIONS"] ?? "").split(/\s+/), ...process.execArgv]
@@ -30,7 +30,8 @@ const headerSize = (): number => {
 export const maxHeaderSize = headerSize()
 
 /**
- * Whether `--use-env-proxy` (Node.js 24) is set. If so, the global agents use the proxies of the environment.
+ * Whether `--use-env-proxy` (Node.js 24) is set. If it is, the global agents use the proxies of the
+ * environment.
  */
 export const usesEnvProxy = given("--use-env-proxy").length > 0
 
@@ -42,12 +43,12 @@ let lastSize = -1
 
 const byValidation: Readonly<Record<HttpValidation, Flags>> = {
   strict: presets.node,
-  // Accept the field values that the Fetch standard accepts. Such values may contain control characters.
+  // Accept control characters in field values, as the Fetch standard does.
   relaxed: Object.freeze({ ...presets.node, controlsInValues: true }),
   insecure: presets.insecure
 }
 
-/** The options of a server or request that set the strictness and the limits of its parser. */
+/** The options of a server or request that determine the strictness and the limits of its parser. */
 interface Wishes {
   readonly insecureHTTPParser: boolean | undefined
   readonly httpValidation: HttpValidation | undefined
@@ -56,7 +57,7 @@ interface Wishes {
 
 /**
  * Returns the parser options. Consecutive calls with equal values return the same object, because a parser
- * can be reused only with the same object.
+ * can be reused only with the same options object.
  */
 export const parserOptions = (wishes: Wishes): ParserOptions => {
   const { httpValidation: validation, insecureHTTPParser, maxHeaderSize: size } = wishes

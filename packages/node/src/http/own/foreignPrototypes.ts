@@ -1,9 +1,9 @@
 /**
  * Adapts prototypes that frameworks such as Express set on messages. Without the register hook, such a
- * prototype inherits from a prototype of the built-in `http`, whose methods cannot handle our messages. This
- * file inserts a third prototype between these two. The members of the third prototype call our methods for
- * our messages, and the built-in methods for messages of the built-in module. So one app works with servers
- * of both modules.
+ * prototype inherits from a prototype of the built-in `http`, whose methods cannot handle our messages.
+ *
+ * This file inserts a third prototype between the two. Its members call our methods for our messages, and the
+ * built-in methods for messages of the built-in module. One app therefore works with servers of both modules.
  *
  * Never imports the built-in module. The built-in prototypes are found in the prototype chains of the
  * framework.
@@ -20,7 +20,7 @@ interface Kind {
   readonly own: object
   readonly isOurs: (message: object) => boolean
   readonly isBuiltIn: (proto: object) => boolean
-  /** Our prototypes with the members for our messages, the most derived prototype last. */
+  /** Our prototypes that have the members for our messages. The most derived prototype is the last. */
   readonly prototypes: ReadonlyArray<object>
 }
 
@@ -52,8 +52,8 @@ const responses: Kind = {
 }
 
 /**
- * Returns a property that calls our method for our messages, and the method of the built-in prototype for
- * messages of the built-in module.
+ * Returns a property that calls our method for our messages. For messages of the built-in module, the
+ * property calls the method of the built-in prototype.
  */
 const memberOf = (
   { isOurs }: Kind,
@@ -106,7 +106,7 @@ const between = (kind: Kind, builtIn: object): object => {
 }
 
 /**
- * Inserts a prototype into the prototype chain of this object, if that chain contains a built-in prototype
+ * Inserts our prototype into the prototype chain of this object, if the chain contains a built-in prototype
  * and has not been adapted yet. Returns whether a prototype was inserted.
  */
 const mend = (kind: Kind, object: unknown): boolean => {
@@ -132,8 +132,8 @@ export const adoptListener = (listener: unknown): void => {
 const seen = new WeakSet<object>()
 
 /**
- * Adapts prototypes that a listener has set on its messages. Later messages then work. Emits a warning,
- * because the current request may fail.
+ * Adapts prototypes that a listener has set on its messages. Later messages then work. The current request
+ * may still fail, so a warning is emitted.
  */
 export const adoptMessages = (req: Incoming, res: Response): void => {
   const proto = parentOf(res)

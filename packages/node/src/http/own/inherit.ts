@@ -1,14 +1,14 @@
 /**
- * Helpers for constructor functions that inherit as Node's do. Programs can call such a constructor with
- * `.call(this)`, as `util.inherits` needs, and can extend it with a class.
+ * Helpers for constructor functions that inherit as Node's constructors do. Programs can call such a
+ * constructor with `.call(this)`, as `util.inherits` needs, and can extend it with a class.
  */
 
-/** A constructor that can be called without `new`, as Node's and ours can. */
+/** A constructor that can be called without `new`, as constructors of Node and of this package can. */
 export interface Constructor {
   readonly prototype: unknown
 }
 
-/** Makes `Child` a subclass of `Parent`. Stack traces show the name with which `Child` was declared. */
+/** Makes `Child` a subclass of `Parent`. Stack traces still show the declared name of `Child`. */
 export const inherit = (Child: Constructor, Parent: Constructor): void => {
   Object.setPrototypeOf(Child.prototype, Parent.prototype as object)
   Object.setPrototypeOf(Child, Parent)

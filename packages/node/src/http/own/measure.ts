@@ -1,7 +1,9 @@
 /**
  * Measures exchanges for Node's `http` performance entries: start, duration and details. Without an observer
- * nothing is measured. This file imports no other file of this folder; the register hook can therefore set an
- * observer without loading the other files.
+ * nothing is measured.
+ *
+ * This file imports no other file of this folder, so the register hook can set an observer without loading
+ * those files.
  */
 import { monotonicNow } from "../../time/realTime.js"
 
@@ -23,7 +25,7 @@ export const observeExchanges = (observe: ((measured: Measurement) => void) | un
   observer = observe
 }
 
-/** Returns the start time of an exchange, ms; returns 0 if there is no observer. */
+/** Returns the start time of an exchange, ms. Returns 0 if no observer is set. */
 export const measureStart = (): number => (observer === undefined ? 0 : monotonicNow())
 
 export const measureEnd = (name: Measurement["name"], startTime: number, detail: () => unknown): void => {

@@ -1,12 +1,12 @@
 /**
- * Symbols for state that the files of `http/` share. A symbol that exists in Node has Node's name, because
- * tools search for that name. For instance, tools find the fields of a message by `Symbol(kOutHeaders)`, to
- * set values that `setHeader` refuses.
+ * Symbols for state that the files of `http/` share. A symbol that also exists in Node has the same
+ * description, because tools search for it. For instance, tools find the fields of a message by
+ * `Symbol(kOutHeaders)`, to set values that `setHeader` refuses.
  */
 
 /**
- * The key of a message's fields: a map from each lower-case name to the name as given and the value, or
- * `null` if the message has no fields.
+ * The key of a message's fields. The value is a map from each lower-case name to the name as given and the
+ * field value. `null` if the message has no fields.
  */
 export const outHeaders = Symbol("kOutHeaders")
 export const needDrain = Symbol("kNeedDrain")
@@ -16,13 +16,16 @@ export const errored = Symbol("errored")
 export const highWater = Symbol("kHighWaterMark")
 export const rejectBody = Symbol("kRejectNonStandardBodyWrites")
 export const uniqueHeaders = Symbol("kUniqueHeaders")
-/** The key of the clock for the `Date` field of a message. `undefined` stands for the system clock. */
+/**
+ * The key of the clock for the `Date` field of a message. If the value is `undefined`, the system clock is
+ * used.
+ */
 export const clock = Symbol("clock")
-/** The key of a response's `ServerConnection`, also used on sockets. */
+/** The key of the `ServerConnection` of a response. Sockets use the same key. */
 export const connectionOf = Symbol("connection")
 /**
  * The key of the time at which a message began, for performance entries. The key is a symbol, because the
- * logger morgan uses the name `_startTime`.
+ * logger morgan already uses the name `_startTime`.
  */
 export const startTime = Symbol("startTime")
 
@@ -36,8 +39,8 @@ export const waiting = Symbol("timers")
 
 // Keys of client requests.
 /**
- * The key of the error with which a request was destroyed. Node leaves `errored` unset on requests, so that
- * key is not used here.
+ * The key of the error with which a request was destroyed. The key `errored` is not used here, because Node
+ * leaves that property unset on requests.
  */
 export const destroyedBy = Symbol("destroyedBy")
 export const target = Symbol("kPath")

@@ -54,8 +54,8 @@ export const validateOneOf = (value: unknown, name: string, allowed: ReadonlyArr
 }
 
 /**
- * Returns a timeout that Node's timers accept: milliseconds below 2^31. A larger value is reduced to the
- * maximum, with a warning.
+ * Returns a timeout that Node's timers accept, in milliseconds below 2^31. A larger value is reduced to the
+ * maximum, and a warning is emitted.
  */
 export const validateTimeout = (value: unknown, name: string): number => {
   validateNumber(value, name)
@@ -83,7 +83,7 @@ const validateLink = (value: unknown): void => {
   }
 }
 
-/** Returns the value of a `Link` field from a string or an array of strings. */
+/** Returns the value of a `Link` field, made from a string or an array of strings. */
 export const linkFieldValue = (hints: unknown): string => {
   if (typeof hints === "string") {
     validateLink(hints)
@@ -113,13 +113,13 @@ export const validateHeaderName = (name: string, label?: string): void => {
   }
 }
 
-/** Converts a field value to the text that is sent. Throws for a symbol. */
+/** Converts a field value to the text that is sent. Throws if the value is a symbol. */
 export const textOf = (value: unknown): string =>
   typeof value === "symbol" ? "" + (value as unknown as string) : String(value)
 
 /**
- * How strictly fields are checked when they are parsed and sent. These are the values of the option
- * `httpValidation` of a server or request.
+ * The strictness of the checks of fields, both when they are parsed and when they are sent. These are the
+ * values of the option `httpValidation` of a server or request.
  */
 export type HttpValidation = "strict" | "relaxed" | "insecure"
 
@@ -143,7 +143,7 @@ export const validationOption = (value: unknown, insecure: unknown): HttpValidat
   return value as HttpValidation
 }
 
-/** A message whose `httpValidation` is set on the message itself or on its server. */
+/** A message that may have its own `httpValidation`, or a server that has one. */
 interface Validated {
   readonly httpValidation?: HttpValidation | undefined
   readonly req?: {
@@ -151,7 +151,9 @@ interface Validated {
   }
 }
 
-/** Whether a message may send this field value. Reads `httpValidation` only if the strict check fails. */
+/**
+ * Returns whether a message may send this field value. Reads `httpValidation` only if the strict check fails.
+ */
 export const isValueOf = (message: object, text: string): boolean => {
   if (isFieldValue(text)) return true
   if (!isLooseFieldValue(text)) return false

@@ -1,9 +1,10 @@
 /**
  * `http.WebSocket`, `http.CloseEvent` and `http.MessageEvent`. If Node has global classes of these names,
- * they are exported. Before Node 22 there is no global `WebSocket`, so this file provides a class with the
- * same members. Its opening handshake is a `ClientRequest`; the `ws` package parses and writes the frames.
+ * they are exported. Before Node 22 no global `WebSocket` exists, so this file provides a class with the same
+ * members.
  *
- * Our class never offers an extension in the handshake, so frames are never compressed.
+ * The opening handshake of our class is a `ClientRequest`. The `ws` package parses and writes the frames. Our
+ * class never offers an extension in the handshake, so frames are never compressed.
  */
 import type nodeCrypto from "node:crypto"
 import { createRequire } from "node:module"
@@ -69,8 +70,8 @@ const CLOSED = 3
 const domError = (message: string, name: string): DOMException => new DOMException(message, name)
 
 /**
- * Parses the URL. The URL must have the scheme ws, wss, http or https, and no fragment (WHATWG WebSockets
- * §3.1).
+ * Parses the URL of a WebSocket. The URL must have the scheme ws, wss, http or https, and must not have a
+ * fragment (WHATWG WebSockets §3.1).
  */
 const readUrl = (given: string | URL): URL => {
   let url: URL
@@ -116,15 +117,13 @@ export class OwnWebSocket extends EventTarget {
   #buffered = 0
   /**
    * A promise that completes when all queued messages have been sent; `undefined` if the queue is empty.
-   * While the bytes of a `Blob` are being read, later messages wait in the queue, so that messages are sent
-   * in the order of the calls of `send`.
+   * Reading the bytes of a `Blob` takes time. Later messages meanwhile wait in the queue, so that messages
+   * are sent in the order of the calls of `send`.
    */
   #reading: Promise<void> | undefined
   #socket: Duplex | undefined
   #sender: InstanceType<Framing["Sender"]> | undefined
-  /**
-   * The payload of the last ping whose pong has not been sent yet, because the socket applies backpressure.
-   */
+  /** The payload of the last ping, while backpressure of the socket delays its pong. */
   #pong: Buffer | undefined
   /** The code and the reason of the peer's close frame. */
   #ending: { readonly code: number; readonly reason: string } | undefined
@@ -229,7 +228,7 @@ export class OwnWebSocket extends EventTarget {
   }
 
   close(given?: number, said: unknown = ""): void {
-    // Convert the arguments as WebIDL does, to an unsigned short and a string.
+    // Convert the arguments as WebIDL does: `code` to an unsigned short, and `reason` to a string.
     const code =
       given === undefined ? undefined : Math.min(Math.max(Math.round(Number(given) || 0), 0), 65535)
     const reason = String(said)
@@ -293,8 +292,8 @@ export class OwnWebSocket extends EventTarget {
 
   #send(bytes: Buffer, binary: boolean): void {
     this.#buffered += bytes.length
-    // Messages that were queued before `close()` are still sent, because the close frame is queued behind
-    // them.
+    // After `close()`, still send the messages that were queued before it, because the close frame is queued
+    // behind them.
     if (this.#state !== OPEN && !(this.#isClosing() && this.#reading !== undefined)) return
     this.#sender!.send(bytes, { binary, mask: true, fin: true, compress: false }, () => {
       this.#buffered -= bytes.length
@@ -339,7 +338,8 @@ export class OwnWebSocket extends EventTarget {
     })
   }
 
-  // A pong for the latest ping answers all earlier pings (RFC 6455 §5.5.3), so keep only the latest ping.
+  // A pong for the latest ping also answers all earlier pings (RFC 6455 §5.5.3), so keep only the payload of
+  // the latest ping.
   #pinged(socket: Duplex, data: Buffer): void {
     if (this.#state !== OPEN) return
     if (socket.writableNeedDrain) this.#pong = Buffer.from(data)
@@ -376,7 +376,7 @@ export class OwnWebSocket extends EventTarget {
   }
 }
 Object.defineProperty(OwnWebSocket, "name", { value: "WebSocket" })
-// WebIDL defines the constants on both the class and the prototype, and all members as enumerable.
+// WebIDL defines the constants both on the class and on the prototype, and makes all members enumerable.
 const members = Object.getOwnPropertyDescriptors(OwnWebSocket.prototype) as Record<string, PropertyDescriptor>
 for (const [name, member] of Object.entries(members)) {
   if (name !== "constructor") {
@@ -405,7 +405,7 @@ const openingRequest = (
   }
   if (protocols.length > 0) headers["Sec-WebSocket-Protocol"] = protocols.join(", ")
   const secure = url.protocol === "https:"
-  // Without the option `agent`, the request uses the global agent of its protocol.
+  // If the option `agent` is missing, the request uses the global agent of its protocol.
   const agent = options.agent ? { agent: options.agent } : secureOptions(secure)
   return new (ClientRequest as unknown as new (url: URL, options: object) => ClientReq)(url, {
     headers,
@@ -415,8 +415,8 @@ const openingRequest = (
 
 let secureAgent: (() => object) | undefined
 /**
- * Registers a function that returns the global agent of https. The https module imports http, so this file
- * cannot import https. The https module therefore registers the function.
+ * Registers a function that returns the global agent of https. The https module calls `provideSecureAgent`,
+ * because https imports http and this file therefore cannot import https.
  */
 export const provideSecureAgent = (agent: () => object): void => {
   secureAgent = agent
@@ -429,7 +429,7 @@ const secureOptions = (secure: boolean): object => {
 
 /**
  * Checks whether a response establishes the WebSocket (RFC 6455 §4.1). Returns `undefined` if it does,
- * otherwise the reason why not.
+ * otherwise the reason of the failure.
  */
 const faultOf = (response: Incoming, key: string, protocols: ReadonlyArray<string>): string | undefined => {
   const { headers } = response

@@ -1,15 +1,15 @@
 /**
- * One server connection. It passes the bytes of its socket to the parser and makes a request and a response
- * for each head. The responses get the socket in the order of the requests.
+ * One server connection. It passes the bytes of its socket to the parser, and makes a request and a response
+ * for each head. The responses get the socket in the order of the requests. Until a response gets the socket,
+ * its writes are queued.
  *
- * A response that does not have the socket yet queues its writes. This file never decides about framing or
- * reuse. The parser reports whether the request allows keep-alive; the head of the response decides whether
- * the connection closes after that response.
+ * This file never decides about framing or reuse. The parser reports whether the request allows keep-alive.
+ * The head of the response decides whether the connection closes after that response.
  *
- * This file follows these policies of Node (docs/node-http.md has the reasons). Handlers of pipelined
- * requests run concurrently. An unread body is discarded, whatever its length. After the last response,
- * `destroySoon` closes the socket. When the client sends FIN, our side sends FIN too, unless
- * `httpAllowHalfOpen` lets pending responses complete first.
+ * This file follows four policies of Node (docs/node-http.md has the reasons). Handlers of pipelined requests
+ * run concurrently. An unread body is discarded, whatever its length. After the last response, `destroySoon`
+ * closes the socket. When the client sends FIN, our side sends FIN too, unless `httpAllowHalfOpen` lets
+ * pending responses complete first.
  */
 import {
   announcesBody,
@@ -69,7 +69,8 @@ function refuseEncoding(): never {
 
 const noop = (): void => {}
 
-// All connections share these listeners, as in Node. A property of the socket refers to its connection.
+// All connections share these listeners, as in Node. Each socket stores its connection under the key
+// `connectionOf`.
 function onData(this: OnSocket, chunk: Uint8Array): void {
   this[connectionOf]?.read(chunk)
 }
@@ -104,7 +105,7 @@ function timedOut(this: OnSocket): void {
  */
 export const failSocket = (socket: OnSocket, error: Error & { code?: string }): void => {
   socket.removeListener("error", onError)
-  // Ignore further errors while the connection closes.
+  // Ignore later errors of the socket while the connection closes.
   if (!socket.listeners("error").includes(noop)) socket.on("error", noop)
   const server = socket.server as HttpServer
   if (server.emit("clientError", error, socket)) return
@@ -121,31 +122,34 @@ function onFinish(this: OfConnection): void {
 }
 
 export class ServerConnection {
-  /** Requests whose responses are not complete yet, the oldest first. */
+  /** Requests whose responses are not complete yet. The oldest is the first. */
   readonly incoming: Array<Incoming> = []
-  /** Responses that do not have the socket yet, the oldest first. */
+  /** Responses that do not have the socket yet. The oldest is the first. */
   private readonly outgoing: Array<Response> = []
-  /** Number of bytes (or characters of strings) that the responses in `outgoing` have queued. */
+  /**
+   * Number of bytes that the responses in `outgoing` have queued. For a string, its characters are counted.
+   */
   private pendingSize = 0
   private requests = 0
   private idleTimeoutSet = false
   /**
-   * The socket's idle timer, kept while a request is served. The timer keeps running until the end of this
-   * turn of the event loop, with `socket.timeout` set to 0, so that the next idle period can reuse it.
+   * The socket's idle timer, kept while a request is served, so that the next idle period can reuse the
+   * timer. The timer keeps running until the end of this turn of the event loop. Meanwhile `socket.timeout`
+   * is 0.
    */
   private held: SocketTimer | undefined = undefined
   /** The duration of the idle timer, ms. */
   private idleTime = 0
   /**
-   * A chunk of which only the part before `packetRead` is parsed. Parsing continues after pending ticks and
-   * promises.
+   * A received chunk whose bytes before `packetRead` are parsed. Parsing of the chunk continues after pending
+   * ticks and promises.
    */
   private packet: Uint8Array | undefined = undefined
   /** Number of bytes of `packet` that have been parsed. */
   private packetRead = 0
-  /** Chunks that arrived after `packet` and are not parsed yet. */
+  /** Chunks that arrived after `packet`. They are not parsed yet. */
   private packets: Array<Uint8Array> | undefined = undefined
-  /** Whether the connection has ended. The remaining chunks are then parsed without pauses. */
+  /** Whether the connection has ended. If it has, the remaining chunks are parsed without pauses. */
   private isLast = false
   private readonly isSystems: boolean
   readonly parser: HttpParser
@@ -176,8 +180,8 @@ export class ServerConnection {
       resource: new HTTPServerAsyncResource(socket),
       now: timers === nodeTimers ? undefined : () => timers.now()
     })
-    // The request timeout starts when the connection is accepted, so it also covers a client that sends
-    // nothing.
+    // The request timeout starts when the connection is accepted, so that it also applies to a client that
+    // sends nothing.
     parser.begins()
     socket.parser = parser
     socket[connectionOf] = this
@@ -196,8 +200,8 @@ export class ServerConnection {
   }
 
   /**
-   * Parses a chunk directly, without the stream, as Node's parser does. If the program reads the socket too,
-   * the chunk is pushed to the stream instead, so that all listeners get it.
+   * Parses a chunk directly, without the stream, as Node's parser does. If the program also reads the socket,
+   * the chunk is pushed to the stream, so that all listeners get the chunk.
    */
   private arrived(chunk: Buffer): boolean {
     const { socket } = this
@@ -213,9 +217,9 @@ export class ServerConnection {
     return isOnlyListener(this.socket, "data", onData)
   }
 
-  /** Whether the last request has been received completely and the next one has not begun. */
+  /** Whether the last request has been received completely and the next request has not begun. */
   get isIdle(): boolean {
-    // While the handler of a pipelined request starts, `begun` is not set yet, so check `headComplete` too.
+    // While the handler of a pipelined request starts, `begun` is still unset, so check `headComplete` too.
     return this.parser.begun < 0 && !this.parser.headComplete
   }
 
@@ -226,10 +230,10 @@ export class ServerConnection {
 
   private readFrom(packet: Uint8Array, start: number): void {
     const { parser } = this
-    // If the parser was released, it may already serve another connection, so drop these bytes.
+    // A parser that was released may already serve another connection, so drop these bytes.
     if (parser.socket !== this.socket) return
-    // As with Node's parser on a system socket, pending ticks and promises must run after each slice of a
-    // body.
+    // Node's parser on a system socket lets pending ticks and promises run after each slice of a body. Do the
+    // same.
     parser.stopsAfterData = this.isSystems && !this.isLast && this.isAlone
     try {
       const read = parser.execute(start === 0 ? packet : packet.subarray(start))
@@ -265,8 +269,8 @@ export class ServerConnection {
   }
 
   /**
-   * Calls a method. On a system socket, the method runs in the asynchronous context of the parser, because
-   * Node's parser reads such a socket itself and calls back in its own context.
+   * Calls a method. Node's parser reads a system socket itself, and calls back in the asynchronous context of
+   * the parser. On a system socket, the method therefore runs in that context.
    */
   private inContext<A extends ReadonlyArray<unknown>>(call: (...args: A) => void, ...args: A): void {
     if (this.isSystems) this.parser.inContext(call, this, ...args)
@@ -278,7 +282,7 @@ export class ServerConnection {
     onError.call(this.socket, error)
   }
 
-  /** Hands over the socket and the bytes after the request head, because these bytes are not HTTP. */
+  /** Hands over the socket and the bytes after the request head, which belong to another protocol. */
   private handOver(request: Incoming, rest: Buffer): void {
     const { parser, server, socket } = this
     this.detach()
@@ -288,8 +292,8 @@ export class ServerConnection {
     freeParser(parser, request as { parser?: unknown }, socket)
     const event = request.method === "CONNECT" ? "connect" : "upgrade"
     if (server.listenerCount(event) > 0) {
-      // Stop the flow, so that no bytes are lost before the new owner adds a `data` listener or calls
-      // `resume`.
+      // Stop the flow of the socket. Its next bytes must wait until the new owner adds a `data` listener or
+      // calls `resume`.
       stopFlowing(socket)
       server.emit(event, request, socket, rest)
     } else {
@@ -302,8 +306,7 @@ export class ServerConnection {
     socket.removeListener("data", onData)
     socket.removeListener("end", onEnd)
     socket.removeListener("close", onClose)
-    // A response that is not complete still needs this `close` listener. `detachSocket` removes the listener
-    // later.
+    // An incomplete response still needs this `close` listener. `detachSocket` removes the listener later.
     if (!socket._httpMessage) socket.removeListener("close", onSocketClose)
     socket.removeListener("drain", onDrain)
     socket[connectionOf] = undefined
@@ -353,7 +356,8 @@ export class ServerConnection {
     if (!this.idleTimeoutSet) return
     this.idleTimeoutSet = false
     const { server, socket } = this
-    // Most responses complete in the same turn and then need an equal idle timer, so keep the timer running.
+    // Most responses complete in the same turn, and then an idle timer of the same duration is needed. Keep
+    // this timer running.
     const timer = server.timeout === 0 ? timerOf(socket) : undefined
     if (timer === undefined) {
       socket.setTimeout(server.timeout || 0)
@@ -365,17 +369,17 @@ export class ServerConnection {
 
   private releaseTimer(): void {
     const { held, socket } = this
-    // The response has been written, so `finished` is about to be called and reuses the timer.
+    // The response has been written, so `finished` is called next, and reuses the timer.
     if (socket._httpMessage?.finished === true && this.incoming.length === 1 && socket.writableLength === 0)
       return
     this.held = undefined
-    // Clear the idle timer only if the program has not set or cleared a timeout meanwhile.
+    // If the program has set or cleared a timeout meanwhile, leave the new timeout alone.
     if (timerOf(socket) === held) socket.setTimeout(0)
   }
 
   /**
    * Starts the idle timeout. If the timer of the previous idle period is still running, traffic has restarted
-   * it, so only `socket.timeout` is set.
+   * the timer, so only `socket.timeout` is set.
    */
   private startIdleTime(): void {
     const { held, server, socket } = this
@@ -439,25 +443,26 @@ export class ServerConnection {
     }
   }
 
-  /** Implements `optimizeEmptyRequests`: ends a request without a body immediately. */
+  /** Implements `optimizeEmptyRequests`: ends the stream of a request without a body immediately. */
   private endEmpty(req: Incoming): void {
     const head = this.parser.currentHead
-    // As in Node, a request with `content-length: 0` counts as having a body, so do not end it here.
+    // As in Node, a request with `content-length: 0` counts as a request with a body, so leave its stream
+    // open.
     if (head === null || head.contentLength !== undefined || announcesBody(head, true)) return
     endAtOnce(req)
     req.complete = true
     this.parser.incoming = null
   }
 
-  /** Whether fields of the request were dropped because of `maxHeadersCount`. */
+  /** Returns whether fields of the request were dropped because of `maxHeadersCount`. */
   private isCut(head: RequestHead): boolean {
     const { maxHeaderPairs } = this.parser
     return maxHeaderPairs > 0 && head.rawHeaders.length > maxHeaderPairs
   }
 
   /**
-   * Responds to a request that must not reach the `request` listeners, or emits the event that replaces
-   * `request`. Returns `false` if the request needs neither; the caller then emits `request`.
+   * Responds to a request that must not reach the `request` listeners, or emits another event in place of
+   * `request`. Returns `false` if neither applies. The caller then emits `request`.
    */
   private answeredBeforehand(req: Incoming, res: Response): boolean {
     const { server, socket } = this
@@ -466,9 +471,9 @@ export class ServerConnection {
     const head = this.parser.currentHead
     if (head === null) return false
     const host = this.isCut(head) || isFoldedByProgram(req) ? req.headers.host : head.get("host")
-    // Take the value from `req.headers`, because several `expect` fields are joined to one list there.
+    // Take the value from `req.headers`, because `req.headers` joins several `expect` fields to one list.
     const expect = head.get("expect") === undefined ? undefined : req.headers["expect"]
-    // As in Node, a missing `Host` is answered with a normal 400 response, without a `clientError` event.
+    // As in Node, a missing `Host` gets a normal 400 response, without a `clientError` event.
     if (server.requireHostHeader && lacksHost(major, minor, host !== undefined)) {
       res.writeHead(400, ["Connection", "close"])
       res.end()
@@ -505,8 +510,8 @@ export class ServerConnection {
   }
 
   /**
-   * Called when a response has been written completely. Closes the connection if that response was the last,
-   * or assigns the socket to the next response, or starts the idle timeout.
+   * Called when a response has been written completely. Closes the connection after the last response.
+   * Otherwise assigns the socket to the next response, or starts the idle timeout.
    */
   finished(req: Incoming, res: Response): void {
     const { server, socket } = this
@@ -524,7 +529,7 @@ export class ServerConnection {
       }))
     }
     const { incoming } = this
-    // Prefer `pop`, because it keeps the storage of the array for the next request; `shift` does not.
+    // Prefer `pop` to `shift`, because `pop` keeps the storage of the array for the next request.
     if (incoming.length === 1) incoming.pop()
     else incoming.shift()
     // Discard an unread body, because its bytes would block the next request on the connection.
@@ -544,8 +549,8 @@ export class ServerConnection {
 }
 
 /**
- * Discards an unread request body. If the request is complete and has no listeners and no buffered data,
- * marks its stream as ended at once, which saves several turns of the event loop.
+ * Discards an unread request body. If the request is complete and has neither listeners nor buffered data,
+ * its stream is marked as ended at once. This saves several turns of the event loop.
  */
 const discardUnread = (req: Incoming): void => {
   if (isUnobserved(req) && req.complete && discardsPlainly(req)) endAtOnce(req)
@@ -557,7 +562,10 @@ const endAtOnce = (req: Incoming): void => {
   markEnded(req)
 }
 
-/** Removes the parser's reference to a request as soon as the request has been read to its end. */
+/**
+ * Removes the parser's reference to a request. If the request is still being read, removes the reference at
+ * its end.
+ */
 const forget = (req: Incoming, parser: HttpParser): void => {
   if (parser.incoming !== req) return
   if (req.readableEnded) {

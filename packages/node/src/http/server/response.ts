@@ -1,6 +1,6 @@
 /**
- * `http.ServerResponse`. Writes the status line, and the informational responses that precede it (100, 102,
- * 103). connection.ts decides when the response gets the socket, and then calls `assignSocket`.
+ * `http.ServerResponse`. Writes the status line, and the informational responses (100, 102, 103) that precede
+ * it. connection.ts decides when the response gets the socket, and then calls `assignSocket`.
  */
 import {
   continueHead,
@@ -57,7 +57,7 @@ proto.statusCode = 200
 proto.statusMessage = undefined
 
 /**
- * Emits `close` once. Called when the response has been sent, or when the socket of the response has closed.
+ * Emits `close` on the response, once. Called when the response has been sent, or when its socket has closed.
  */
 export const closeResponse = (response: Outgoing): void => {
   if (response._closed) return
@@ -80,7 +80,7 @@ proto.assignSocket = function assignSocket(this: Response, socket: HttpSocket) {
     throw codedError("ERR_HTTP_SOCKET_ASSIGNED", "ServerResponse has an already assigned socket")
   }
   socket._httpMessage = this
-  // If the socket has a `ServerConnection`, that connection has already added this listener.
+  // On a socket with a `ServerConnection`, the connection has already added this listener.
   if ((socket as WithConnection)[connectionOf] === undefined) socket.on("close", onSocketClose)
   this.socket = socket
   this.emit("socket", socket)
@@ -123,8 +123,8 @@ proto.writeInformation = function writeInformation(
 }
 
 /**
- * Encodes a field of an informational response. As in Node, every field is allowed, even one that declares a
- * body.
+ * Encodes a field of an informational response. As in Node, every field is allowed, even a field that
+ * declares a body.
  */
 const fieldLine = (response: Response, name: string, value: unknown): string => {
   validateHeaderName(name)
@@ -153,7 +153,7 @@ proto._implicitHeader = function _implicitHeader(this: Response) {
   this.writeHead(this.statusCode)
 }
 
-/** Returns name-value pairs from a flat list (name, value, name, value) or from a list of pairs. */
+/** Returns name-value pairs, made from a flat list (name, value, name, value) or from a list of pairs. */
 const pairsOf = (list: Array<unknown>): Array<[string, unknown]> => {
   if (list.length > 0 && Array.isArray(list[0])) return list as Array<[string, unknown]>
   if (list.length % 2 !== 0) throw invalidArgValue("headers", list)
@@ -163,8 +163,8 @@ const pairsOf = (list: Array<unknown>): Array<[string, unknown]> => {
 }
 
 /**
- * Sets the fields that were passed to `writeHead`. They replace fields of the same name that were set before.
- * A list must be flat (name, value, name, value), as in Node.
+ * Sets the fields that were passed to `writeHead`. They replace fields of the same names. A list must be flat
+ * (name, value, name, value), as in Node.
  */
 const mergeHeaders = (response: Response, given: unknown): void => {
   if (Array.isArray(given)) {
@@ -179,7 +179,7 @@ const mergeHeaders = (response: Response, given: unknown): void => {
   }
 }
 
-/** Returns the status line. If `message` is `undefined`, the line has the standard reason phrase. */
+/** Returns the status line. If `message` is `undefined`, the line contains the standard reason phrase. */
 const lineOf = (status: number, message?: string): string => {
   const line = statusLine(status, message)
   if (typeof line !== "string") throw violationError(line)
@@ -213,7 +213,7 @@ proto.writeHead = function writeHead<T extends Response>(
   // The template literal throws a TypeError if the message is a symbol, as in Node.
   const line = lineOf(status, message === STATUS_CODES[status] ? undefined : `${message}`)
   if (isBodiless(status)) this._hasBody = false
-  // As in Node, an unread rest of the request body is discarded, whatever its size, so pass no limits.
+  // As in Node, an unread rest of the request body is discarded whatever its size, so pass infinite limits.
   if (!isRestRead(this._expect_continue && !this._sent100, Infinity, Infinity)) this.shouldKeepAlive = false
   this._storeHeader(line, headers)
   return this

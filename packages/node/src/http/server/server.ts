@@ -124,13 +124,14 @@ export const storeOptions = (server: HttpServer, options: ServerOptions): void =
   server.shouldUpgradeCallback = shouldUpgradeCallback ?? upgradesHeard
 }
 
-/** The default `shouldUpgradeCallback`: accepts upgrades if the server has an `upgrade` listener. */
+/** The default `shouldUpgradeCallback`. Accepts upgrades if the server has an `upgrade` listener. */
 function upgradesHeard(this: HttpServer): boolean {
   return this.listenerCount("upgrade") > 0
 }
 
 /**
- * Sets up an `http.Server` or `https.Server`. Call it after the constructor of `net.Server` or `tls.Server`.
+ * Sets up an `http.Server` or `https.Server`. Call this function after the constructor of `net.Server` or
+ * `tls.Server`.
  */
 export const initialize = (server: HttpServer, options: ServerOptions, requestListener: unknown): void => {
   server[connections] = new Set()
@@ -143,7 +144,7 @@ export const initialize = (server: HttpServer, options: ServerOptions, requestLi
   server[uniqueHeaders] = parseUniqueHeaders((options as { uniqueHeaders?: unknown }).uniqueHeaders)
 }
 
-/** `http._connectionListener`: serves HTTP on the socket as a connection of `this` server. */
+/** `http._connectionListener`: makes the server (`this`) serve HTTP on the socket. */
 export function connectionListener(this: HttpServer, socket: HttpSocket): void {
   new ServerConnection(this, socket)
 }
@@ -162,8 +163,8 @@ const lookAgain = (reference: WeakRef<HttpServer>, timers: Timers, interval: num
   })
 
 /**
- * Emits a timeout error on all connections whose deadline has expired. One check covers all connections, so
- * no connection needs its own timer.
+ * Emits a timeout error on all connections whose deadline has expired. One check covers all connections, so a
+ * connection needs no timer.
  */
 const findLate = (server: HttpServer): void => {
   if (server.headersTimeout === 0 && server.requestTimeout === 0) return
@@ -171,8 +172,8 @@ const findLate = (server: HttpServer): void => {
   for (const connection of [...server[connections]]) {
     const { parser } = connection
     if (typeof judgeRequest(parser, server, now) === "number") continue
-    // A `clientError` listener may keep the connection open. Restart the time, so that the next check does
-    // not report the same connection again.
+    // A `clientError` listener may keep the connection open. Restart its time, so that the next check does
+    // not report the connection again.
     parser.begun = now
     failSocket(connection.socket, codedError("ERR_HTTP_REQUEST_TIMEOUT", "Request timeout"))
   }
@@ -211,8 +212,7 @@ function Server(this: HttpServer, options?: unknown, requestListener?: unknown):
 inherit(Server, NetServer)
 
 /**
- * Prepares the close of a server: calls `closeIdleConnections` of the server, and cancels the next check of
- * deadlines.
+ * Prepares the close of a server. Calls its `closeIdleConnections`, and cancels the next check of deadlines.
  */
 export const prepareClose = (server: HttpServer): void => {
   server.closeIdleConnections()
@@ -269,8 +269,7 @@ const rejection = function (
     return
   }
   if (!res._header && !res.writableEnded) {
-    // Remove the fields that the failed handler has set, because they describe another response, not this
-    // 500.
+    // Remove the fields that the failed handler has set, because they do not describe this 500 response.
     for (const name of (res as unknown as http.ServerResponse).getHeaderNames()) res.removeHeader(name)
     res.statusCode = 500
     res.end("Internal Server Error")

@@ -1,6 +1,6 @@
 /**
- * Types of a server's objects: servers, connections and responses. They have only the members that the files
- * of this folder use.
+ * Types of a server's objects: servers, connections and responses. The types declare only the members that
+ * the files of this folder use.
  */
 import type { Server as NetServer } from "node:net"
 import type { Timers } from "@httpfx/core/Timers"
@@ -24,7 +24,7 @@ export interface OpenConnection {
   readonly parser: { begun: number; readonly headComplete: boolean }
 }
 
-/** The members that `http.Server` and `https.Server` share. */
+/** The members that `http.Server` and `https.Server` have in common. */
 export interface HttpServer extends NetServer {
   maxHeaderSize: number | undefined
   insecureHTTPParser: boolean | undefined

@@ -1,6 +1,6 @@
 /**
  * Wraps `Module._load`, through which `require` loads every module. In versions of Node without
- * `registerHooks`, this is the only way to redirect `require`. Other tools may have wrapped `Module._load`
+ * `registerHooks`, only this wrapper can redirect `require`. Other tools may have wrapped `Module._load`
  * before, so the wrapper must call the function that it replaces.
  */
 import { Module } from "node:module"
@@ -13,8 +13,8 @@ export type Load = (
 ) => unknown
 
 /**
- * Calls `around` with the current `Module._load`, and replaces `_load` with the function that `around`
- * returns. Returns `false` if `_load` does not exist; in that case `registerHooks` redirects `require`.
+ * Calls `around` with the current `Module._load`, and replaces `_load` with the result of `around`. Returns
+ * `false` if `_load` does not exist; `registerHooks` then redirects `require`.
  */
 export const wrapLoad = (around: (load: Load) => Load): boolean => {
   const loaders = Module as unknown as { _load?: Load }

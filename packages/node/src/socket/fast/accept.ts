@@ -1,12 +1,13 @@
 /**
  * Accepts connections of a listening `net.Server` as raw handles. We then make the sockets with the option
- * `onread`, which `net.Server` does not support. Moving each connection to a second socket instead would add
- * a fifth to the cost of a short connection. If the server's handle has no `onconnection`, the server makes
- * its sockets itself.
+ * `onread`, which `net.Server` does not support. The alternative, moving each connection to a second socket,
+ * makes a short connection cost a fifth more.
+ *
+ * If the server's handle has no `onconnection`, the server makes its sockets itself.
  */
 import * as net from "node:net"
 
-/** The handle of a connection. Other files must not use its members. */
+/** The handle of a connection. Other files must treat it as opaque. */
 export interface Accepted {
   /** Exists only on TCP handles. */
   readonly setNoDelay?: (enable: boolean) => number
@@ -17,15 +18,15 @@ interface Listening {
 }
 
 /**
- * Makes a listening server pass handles to `accepted`. Returns `false` and changes nothing if the server's
- * handle is not as expected, for example before the server listens.
+ * Makes a listening server pass the handles of its connections to `accepted`. Returns `false` and changes
+ * nothing if the server's own handle is not as expected, for example before the server listens.
  */
 export const acceptDirectly = (server: net.Server, accepted: (handle: Accepted) => void): boolean => {
   const handle = (server as unknown as Listening)._handle
   if (typeof handle?.onconnection !== "function") return false
   handle.onconnection = (status: number, connection: Accepted | undefined) => {
-    // A failed accept (EMFILE) affects one connection only. Ignore it, because the server continues to
-    // listen.
+    // A failed accept (EMFILE) affects only one connection. Ignore the failure, because the server continues
+    // to listen.
     if (status !== 0 || connection === undefined) return
     connection.setNoDelay?.(true)
     accepted(connection)

@@ -1,17 +1,18 @@
 /**
- * Calls a function when all pending ticks and microtasks have run, including those that they start, but
- * before any immediate, timer or further read. Node itself runs ticks and microtasks between two calls of its
- * parser.
+ * Calls a function when all pending ticks and microtasks have run, including the ticks and microtasks that
+ * they start. The call comes before any immediate, timer or further read. Node itself runs ticks and
+ * microtasks between two calls of its parser.
  *
- * Relies on the ids that Node assigns to ticks and microtasks (`executionAsyncId`). If three of our tasks in
- * a row have consecutive ids, no other code has started a tick in between, so no task is pending.
+ * This file relies on the ids that Node assigns to ticks and microtasks (`executionAsyncId`). If three of our
+ * tasks in a row have consecutive ids, other code has not started a tick in between. All pending tasks have
+ * then run.
  */
 import { executionAsyncId } from "node:async_hooks"
 import { nextTick, queueMicrotask } from "../../time/realTime.js"
 
 /**
  * Maximum number of rounds. The wait ends after this many rounds even if the program starts ticks endlessly.
- * (With such a program, Node itself would stop reading.)
+ * Node itself would stop reading because of such a program.
  */
 const mostRounds = 1000
 
@@ -31,7 +32,7 @@ class Wait {
 
   private readonly microtask = (): void => {
     this.count()
-    // Call `then` from a tick, so that tasks which `then` starts run in Node's order: ticks before
+    // If `then` is called from a tick, the tasks that `then` starts run in Node's order: ticks before
     // microtasks.
     nextTick(this.inARow >= 3 || ++this.rounds > mostRounds ? this.then : this.tick)
   }

@@ -1,7 +1,7 @@
 /**
  * Moves the handle of a reused socket to the asynchronous context of the request that uses the socket next,
- * as Node's agent does. Events of the handle then run in that context. A stream without such a handle keeps
- * the context in which the stream was made.
+ * as Node's agent does. Events of the handle then run in that context. A stream without such a handle stays
+ * in the context in which it was made.
  */
 import { executionAsyncId } from "node:async_hooks"
 import type { Duplex } from "node:stream"
@@ -21,7 +21,7 @@ class ReusedHandle {
   ) {}
 }
 
-// The key under which a socket stores the async id of its handle; `null` if the key was not found.
+// The key under which a socket stores the async id of its handle. `null` if the key was not found.
 let idKey: symbol | null | undefined
 
 const remember = (socket: Keyed, id: number): void => {
@@ -29,7 +29,10 @@ const remember = (socket: Keyed, id: number): void => {
   if (idKey !== null) socket[idKey] = id
 }
 
-/** Returns the async id of the socket's handle or, without a handle, the id of the current resource. */
+/**
+ * Returns the async id of the socket's handle. For a socket without a handle, returns the id of the current
+ * resource.
+ */
 export const asyncIdOf = (socket: Duplex): number => {
   const handle = (socket as Keyed)._handle
   return typeof handle?.getAsyncId === "function" ? handle.getAsyncId() : executionAsyncId()

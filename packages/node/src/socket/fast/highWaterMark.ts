@@ -1,4 +1,6 @@
-/** Changes the `writableHighWaterMark` of an existing stream, which Node allows only in the constructor. */
+/**
+ * Changes the `writableHighWaterMark` of an existing stream. Node sets this property only in the constructor.
+ */
 import type { Duplex } from "node:stream"
 
 interface Inside {

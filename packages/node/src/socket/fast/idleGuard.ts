@@ -1,12 +1,13 @@
 /**
  * Destroys an idle client socket that receives bytes. As in Node, an idle socket must not have a `data`
- * listener, so this file replaces the read callback of the socket's handle or, on a stream without a handle,
- * the method `push`.
+ * listener. This file therefore replaces the read callback of the socket's handle. On a stream without a
+ * handle, it replaces the method `push`.
  */
 import type { Duplex } from "node:stream"
 
 /**
- * The member of a socket's handle that this file uses. `bytes` is `undefined` for a failed read and for FIN.
+ * The member of a socket's handle that this file uses. `bytes` is `undefined` after a failed read and after
+ * FIN.
  */
 interface Handle {
   onread?: ((bytes?: ArrayBuffer) => void) | undefined
@@ -56,8 +57,8 @@ const guardPush = (socket: Guarded): Guard => {
 }
 
 /**
- * Starts the guard. From now on, received bytes destroy the socket. If bytes are already buffered, the socket
- * is destroyed immediately.
+ * Starts to guard an idle socket. From now on, received bytes destroy the socket. If bytes are already
+ * buffered, the socket is destroyed immediately.
  */
 export const startGuarding = (plain: Duplex): void => {
   const socket = plain as Guarded
@@ -71,7 +72,7 @@ export const startGuarding = (plain: Duplex): void => {
   socket[isIdle] = true
 }
 
-/** Ends the guard. Called when a request starts to use the socket. */
+/** Stops guarding a socket. Called when a request starts to use the socket. */
 export const stopGuarding = (plain: Duplex): void => {
   const socket = plain as Guarded
   if (socket[isIdle] !== true) return

@@ -1,8 +1,10 @@
 /**
- * Gives access to the timer that `socket.setTimeout` made, so that callers can reuse it. Most responses
- * complete in the same turn and then need an equal timer. `timerOf` returns `undefined` if Node's key for the
- * timer is not found. It also does so from Node.js 24 on, because there a timer that was kept running does
- * not fire again. Callers then call `setTimeout`, which makes a new timer.
+ * Gives access to the timer that `socket.setTimeout` made, so that callers can reuse the timer. Most
+ * responses complete in the same turn, and then a timer of the same duration is needed.
+ *
+ * `timerOf` returns `undefined` if Node's key for the timer is not found. From Node.js 24 on the result is
+ * always `undefined`, because a timer that was kept running does not fire again there. Callers then call
+ * `setTimeout`, which makes a new timer.
  */
 import type { Socket } from "node:net"
 import { isSystems } from "./isSystems.js"
@@ -11,7 +13,7 @@ export interface SocketTimer {
   readonly _destroyed: boolean
 }
 
-// The key under which Node stores the timer; `null` if the key was not found.
+// The key under which Node stores the timer. `null` if the key was not found.
 let key: symbol | null | undefined
 
 const canHold = Number(process.versions.node.split(".")[0]) < 24

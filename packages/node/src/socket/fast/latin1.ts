@@ -1,6 +1,6 @@
 /**
- * Decodes bytes as latin1. Calls the method behind `buffer.toString("latin1")`, because that method also
- * works on a `Uint8Array` that is not a Buffer.
+ * Decodes bytes as latin1. Calls the method behind `buffer.toString("latin1")`, because the method also works
+ * on a `Uint8Array` that is not a Buffer.
  */
 interface Slicing {
   readonly latin1Slice?: (this: Uint8Array, start: number, end: number) => string

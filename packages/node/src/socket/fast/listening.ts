@@ -1,5 +1,5 @@
 /**
- * Makes a `net.Server` listen on a network that is not the system's. The methods of the server (`close`,
+ * Makes a `net.Server` listen on another network than the system's. The methods of the server (`close`,
  * `address`, `getConnections`) use an undocumented handle and an undocumented connection count, so this file
  * sets both.
  */
@@ -23,7 +23,7 @@ interface Inside {
 const insideOf = (server: Server) => server as unknown as Inside
 
 /**
- * Sets the handle of a server. With `null` the server no longer listens. `path` is the address of a Unix
+ * Sets the handle of a server. `null` stops the server from listening. `path` is the address of a Unix
  * socket.
  */
 export const setHandle = (server: Server, handle: ServerHandle | null, path?: string): void => {
@@ -40,9 +40,7 @@ export const setHandle = (server: Server, handle: ServerHandle | null, path?: st
 
 export const connectionsOf = (server: Server): number => insideOf(server)._connections
 
-/**
- * Counts an open connection, because a closed server emits `close` only when its last connection has closed.
- */
+/** Counts an open connection. After `close`, a server emits its `close` event only when this count is 0. */
 export const connectionOpened = (server: Server): void => void insideOf(server)._connections++
 export const connectionClosed = (server: Server): void => {
   insideOf(server)._connections--

@@ -1,5 +1,5 @@
 /**
- * Whether a function is the only listener of an event. Reads the emitter's internal table, because
+ * Returns whether a function is the only listener of an event. Reads the emitter's internal table, because
  * `listeners()` allocates an array for each call.
  */
 import type { EventEmitter } from "node:events"

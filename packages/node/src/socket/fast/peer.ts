@@ -1,7 +1,7 @@
 /**
- * Whether the system no longer knows the peer of a TCP connection. This happens after RST or after unanswered
- * keep-alive probes. Calls `getpeername` of the handle, because `socket.remoteAddress` is cached. Without a
- * usable handle the peer counts as known; the next read then reports the error.
+ * Returns whether the system no longer knows the peer of a TCP connection, which happens after RST or after
+ * unanswered keep-alive probes. Calls `getpeername` of the handle, because `socket.remoteAddress` is cached.
+ * If the handle is not usable, the peer counts as known, and the next read reports the error.
  */
 import type { Socket } from "node:net"
 

@@ -1,6 +1,7 @@
 /**
- * Whether the kernel's buffer contains received bytes. In newer versions of Node.js, a method of the handle
- * reports such bytes. In other versions the result is `false`, and the bytes are noticed when they are read.
+ * Returns whether the kernel's buffer contains received bytes. In newer versions of Node.js, a method of the
+ * handle reports such bytes. In other versions the result is `false`, and the bytes are noticed when they are
+ * read.
  */
 import type { Socket } from "node:net"
 

@@ -1,4 +1,7 @@
-/** Keeps a stream that gets its data only by `push` from calling `_read`, which costs a tick per stream. */
+/**
+ * Stops a stream from calling `_read`, if the stream gets its data only by `push`. Each call would cost a
+ * tick.
+ */
 import type { Readable } from "node:stream"
 
 interface Inside {

@@ -1,6 +1,6 @@
 /**
- * Returns the SNI name that the client of a TLS session sent, or `undefined` if the client sent no name or
- * the name is unknown.
+ * Returns the SNI name that the client of a TLS session sent. Returns `undefined` if the client sent no name,
+ * or if the server does not know the name.
  */
 import type { TLSSocket } from "node:tls"
 

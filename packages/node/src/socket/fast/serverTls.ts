@@ -1,7 +1,7 @@
 /**
- * The internal events and state of a server-side `TLSSocket`, for use without a `tls.Server`: the result of
- * the handshake, invalid records, and the result of verifying the client certificate. `tls.Server` uses the
- * same internals.
+ * The internal events and state of a server-side `TLSSocket`, for use without a `tls.Server`. They tell the
+ * result of the handshake, invalid records, and the result of verifying the client certificate. `tls.Server`
+ * uses the same internals.
  */
 import type { TLSSocket } from "node:tls"
 
@@ -19,8 +19,9 @@ interface WithSession {
 }
 
 /**
- * Returns the error of verifying the client's certificate; on client sockets, `authorizationError` is that
- * error. Returns `undefined` if the certificate was verified or the result is unknown.
+ * Returns the error of verifying the client's certificate. (On client sockets, the public property
+ * `authorizationError` is this error.) Returns `undefined` if the certificate was verified or the result is
+ * unknown.
  */
 export const verifyErrorOf = (socket: TLSSocket): unknown =>
   (socket as unknown as WithSession).ssl?.verifyError?.()

@@ -1,7 +1,9 @@
 /**
- * Ends the stream of a request that has arrived completely and that the program has not read. The stream gets
- * the state that it would have after `end` and `close`, which saves the turns of the event loop for emitting
- * them. A request that does not qualify is read to its end instead.
+ * Ends the stream of a request that has arrived completely and that the program has not read. The stream
+ * immediately gets the state that it has after `end` and `close`. Emitting these events would take several
+ * turns of the event loop.
+ *
+ * A request that does not qualify is read to its end instead.
  */
 import type { Readable } from "node:stream"
 
@@ -20,21 +22,21 @@ interface Inside {
 const insideOf = (stream: Readable) => stream as unknown as Inside
 
 /**
- * Whether the stream is about to flow, because a `data` listener was added or `resume` was called in this
- * turn.
+ * Returns whether the stream starts to flow later in this turn, because a `data` listener was added or
+ * `resume` was called.
  */
 export const isResuming = (stream: Readable): boolean =>
   insideOf(stream)._readableState?.resumeScheduled === true
 
-/** Whether the stream has no listeners and no buffered data. */
+/** Returns whether the stream has neither listeners nor buffered data. */
 export const isUnobserved = (stream: Readable): boolean => {
   const { _eventsCount, _readableState: state } = insideOf(stream)
   return _eventsCount === 0 && state?.length === 0
 }
 
 /**
- * Sets a stream to the state after its last event. Use this function only for an unobserved stream whose last
- * byte has arrived.
+ * Puts a stream into the state after its last event. Use this function only for an unobserved stream whose
+ * last byte has arrived.
  */
 export const markEnded = (stream: Readable): void => {
   const state = insideOf(stream)._readableState

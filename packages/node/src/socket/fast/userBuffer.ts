@@ -1,9 +1,9 @@
 /**
  * Replaces the read buffer and the `onread` callbacks of an open socket (Node documentation: net.Socket).
- * Node allows this only in the constructor. The handle writes into the buffer, and the socket reads from the
- * buffer that is stored under its private keys, so a new buffer must be set on both.
+ * Node allows both only in the constructor. The handle writes into the buffer, and the socket reads from the
+ * buffer under its private key. A new buffer must therefore be set on both.
  *
- * If the keys are not found, or the handle does not support a user buffer, nothing is changed.
+ * If the private keys are not found, or if the handle does not support a user buffer, nothing is changed.
  */
 import type * as net from "node:net"
 
@@ -18,7 +18,7 @@ interface Keys {
   readonly callback: symbol
   readonly generator: symbol
 }
-// The private keys of sockets; `null` if they were not found.
+// The private keys of sockets. `null` if they were not found.
 let keys: Keys | null | undefined
 
 const find = (socket: object): Keys | null => {
@@ -30,7 +30,9 @@ const find = (socket: object): Keys | null => {
   return buffer && callback && generator ? { buffer, callback, generator } : null
 }
 
-/** Whether the buffers of sockets can be replaced. Inspects the first socket and stores the result. */
+/**
+ * Returns whether the buffers of sockets can be replaced. Inspects the first socket and stores the result.
+ */
 export const knowsBuffers = (socket: net.Socket): boolean => {
   if (keys === undefined) keys = find(socket)
   return keys !== null
@@ -43,14 +45,14 @@ export const exchangeBuffer = (socket: net.Socket, buffer: Uint8Array): void => 
   keyed[keys.buffer] = buffer
 }
 
-/** Whether `giveOnread` can be used. The socket must have no TLS and no `onread` of its own. */
+/** Returns whether `giveOnread` can be used. The socket must have neither TLS nor an `onread` option. */
 export const takesOnread = (socket: net.Socket): boolean => {
   const keyed = socket as Keyed
   if (keyed.encrypted || !keyed._handle?.useUserBuffer || !knowsBuffers(socket)) return false
   return keyed[keys!.buffer] === null
 }
 
-/** Makes the socket use this `onread` from its next read on. That read uses `buffer`. */
+/** Makes the socket use this `onread` from its next read on. The next read uses `buffer`. */
 export const giveOnread = (socket: net.Socket, onread: net.OnReadOpts, buffer: Uint8Array): void => {
   const keyed = socket as Keyed
   exchangeBuffer(socket, buffer)

@@ -1,6 +1,6 @@
 /**
  * Returns the number of bytes of the current write that the kernel has not accepted yet, or `undefined` if
- * that number is unknown. A stream itself reports only that a write has completed, and a large write may take
+ * the number is unknown. A stream itself reports only the completion of a write, and a large write may take
  * minutes on a slow link.
  */
 import type { Duplex } from "node:stream"

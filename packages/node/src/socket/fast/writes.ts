@@ -3,20 +3,20 @@
  * fails, the transport may delay the failure, because the stream destroys itself on a failed write and loses
  * unread received data.
  *
- * Overrides the private write methods of `net.Socket`. If these methods do not exist, the stream gets write
- * failures itself, and the transport uses `writableLength` as the number of bytes in flight.
+ * This file overrides the private write methods of `net.Socket`. If these methods do not exist, the stream
+ * gets write failures itself, and the transport uses `writableLength` as the number of bytes in flight.
  */
 import * as net from "node:net"
 
 export type WriteDone = (error?: Error | null) => void
 
-/** The transport's state of the write in flight. A stream has at most one write in flight. */
+/** The transport's record of the write in flight. A stream has at most one write in flight. */
 export interface Writing {
-  /** Number of bytes (or characters of a string) in flight. */
+  /** Number of bytes in flight. For a string, its characters are counted. */
   underWay: number
   /** The stream's own callback for the write. */
   done: WriteDone | undefined
-  /** Called with the result of the write instead of `done`. */
+  /** Called with the result of the write, in place of `done`. */
   readonly written: WriteDone
 }
 

@@ -2,8 +2,8 @@
  * Observes how the process uses the real network: connections, listeners, lookups, datagram sockets and
  * `fetch` requests. Records each use when it begins. Never blocks a use.
  *
- * On connections opened before the observation, only requests of `fetch` are detected (Node documentation:
- * diagnostics_channel; undici: DiagnosticsChannel).
+ * On connections that were opened before the observation, only requests of `fetch` are detected (Node
+ * documentation: diagnostics_channel; undici: DiagnosticsChannel).
  */
 import { formatAddress, tcp, unix, type Address } from "@httpfx/core/Transport"
 import { builtin, hooks } from "../../time/fast/asyncHooks.js"
@@ -15,12 +15,12 @@ export interface RealUse {
   readonly kind: Kind
   /**
    * The target of the use: an address (`api.stripe.com:443`), a name, a path, or the method and URL of a
-   * request.
+   * `fetch` request.
    */
   readonly target: string
   /** Stack trace of the call that began the use, one frame per string. */
   readonly stack: ReadonlyArray<string>
-  /** The names of the peer, against which patterns are matched. */
+  /** The names of the peer. Patterns are matched against them. */
   readonly names: ReadonlyArray<string>
   readonly address: Address | undefined
 }
@@ -73,10 +73,10 @@ export class RealSockets {
       if (type === "TCPWRAP" || type === "PIPEWRAP") return void this.handles.set(id, stackHere())
       const kind = kinds[type]
       if (kind === undefined) return
-      // Node connects in a later tick than the call that created the handle. So use the stack trace of the
-      // creating call.
+      // Node connects in a later tick than the call that created the handle, so use the stack trace of that
+      // call.
       const stack = this.handles.get(trigger) ?? stackHere()
-      // Run `began` in a microtask, because Node sets the address after this hook has run.
+      // Node sets the address after this hook has run, so call `began` in a microtask.
       queueMicrotask(() => this.began(kind, resource as Resource, stack))
     },
     trackPromises: false
@@ -132,7 +132,7 @@ export class RealSockets {
 
   private readonly sending = (message: unknown): void => {
     const { request, socket } = message as { request: Request; socket: { readonly _handle?: object | null } }
-    // Ignore connections without a system handle, because such connections are in memory.
+    // A connection without a system handle is in memory, so ignore it.
     if (!/^(TCP|TLSWrap|Pipe)$/.test(socket._handle?.constructor.name ?? "")) return
     const url = new URL(request.path, request.origin)
     const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port)

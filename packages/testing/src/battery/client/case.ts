@@ -12,15 +12,15 @@ import type { Network } from "@httpfx/core/Network"
 import * as RawPeer from "../../RawPeer.js"
 
 /**
- * One conformance case for a client.
+ * A conformance case for a client.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Case {
-  /** The guarantee that the case checks, in words; used as the name of the test. */
+  /** The guarantee that the case checks, in words. Use it as the name of the test. */
   readonly name: string
-  /** Runs the case. The client must have no open connections. */
+  /** Runs the case. At its start, the client must not have open connections. */
   readonly effect: Effect.Effect<void, unknown, HttpClient.HttpClient | Network>
 }
 

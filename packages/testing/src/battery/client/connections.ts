@@ -14,7 +14,8 @@ import { turn } from "../../time/turns.js"
 
 const block = new Uint8Array(16_384).fill(120)
 
-// Each entry has a name, a response, a method, and whether the second request must reuse the connection.
+// Each entry has a name, a response and a method. The last member says whether the second request must reuse
+// the connection.
 const next: ReadonlyArray<readonly [string, string, "GET" | "HEAD", boolean]> = [
   ["a body with a length", ok("one"), "GET", true],
   ["chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\n\r\n", "GET", true],
@@ -53,7 +54,7 @@ export const connections: ReadonlyArray<Case> = [
         yield* Fiber.join(fiber)
         yield* peer[way]
         yield* peer.expectClosed
-        // Our end has closed, but the reset may still be on its way to the client. So wait some turns.
+        // Our end has closed, but the reset may still be on its way to the client, so wait for some turns.
         yield* Effect.repeatN(turn, 10)
         const second = yield* Effect.fork(fetched(server.url))
         const fresh = yield* server.accept

@@ -1,7 +1,7 @@
 /**
  * Cases of the client battery about malformed responses, lost connections and interrupted requests. A request
- * that cannot complete must fail with a typed error of platform, never with a truncated body or a defect, and
- * must not hang.
+ * that cannot complete must fail with a typed error of platform. It must neither return a truncated body, nor
+ * die with a defect, nor hang.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as Effect from "effect/Effect"
@@ -52,7 +52,8 @@ export const failures: ReadonlyArray<Case> = [
       Effect.gen(function* () {
         const { fiber, peer } = yield* started({ method: "POST" })
         yield* request(peer)
-        // Write to the transport, because `send` fails if the client closes before all bytes are sent.
+        // Write to the transport directly, because `send` fails if the client closes before all bytes are
+        // sent.
         peer.transport.write(response)
         yield* peer.end
         refused(yield* Effect.flip(Fiber.join(fiber)), "the response")

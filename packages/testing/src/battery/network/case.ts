@@ -1,6 +1,6 @@
 /**
- * Helpers for cases of the network battery: connections whose ends are observed, bytes whose values depend on
- * their positions, and a wait until everything in flight has arrived.
+ * Helpers for cases of the network battery. They observe both ends of connections, and make bytes whose
+ * values depend on their positions. `settled` waits until everything in flight has arrived.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ import { Network, type Listener, type ListenOptions } from "@httpfx/core/Network
 import type { Transport } from "@httpfx/core/Transport"
 import { Probe } from "../probe.js"
 
-/** One conformance case for a network. */
+/** A conformance case for a network. */
 export interface NetworkCase {
   readonly name: string
   readonly effect: Effect.Effect<void, unknown, Network>
@@ -33,7 +33,7 @@ export interface Connected {
   readonly listener: Listener
 }
 
-/** Opens a connection and returns both ends, which are not started yet. */
+/** Opens a connection and returns its two ends, which are not started yet. */
 export const connected = (options: ListenOptions = loopback) =>
   Effect.gen(function* () {
     const network = yield* Network
@@ -59,7 +59,8 @@ export const started = Effect.map(connected(), (both) => {
 })
 
 /**
- * Waits until everything in flight on other connections has arrived, by round trips on a separate connection.
+ * Waits until everything in flight on other connections has arrived. Makes round trips on a separate
+ * connection for this purpose.
  */
 export const settled = Effect.scoped(
   Effect.gen(function* () {
@@ -82,7 +83,7 @@ export const pattern = (length: number, offset = 0): Uint8Array => {
 
 /**
  * Compares the bytes that an end receives with the pattern. The returned function tells whether all bytes so
- * far were equal.
+ * far were equal to the pattern.
  */
 export const checked = (probe: Probe): (() => boolean) => {
   let offset = 0
@@ -115,8 +116,8 @@ export const pour = (probe: Probe, total: number, size: number) =>
 export const mebibyte = 1024 * 1024
 
 /**
- * Writes bytes of the pattern until there is backpressure. Returns the number of bytes, which differs between
- * systems.
+ * Writes bytes of the pattern until the transport reports backpressure. Returns the number of written bytes,
+ * which differs between systems.
  */
 export const clog = (probe: Probe) =>
   Effect.gen(function* () {

@@ -1,5 +1,6 @@
 /**
- * Cases of the network battery about half-close, close, and handing a connection over to new handlers.
+ * Cases of the network battery about half-close, about close, and about new handlers for a connection that is
+ * handed over.
  */
 import * as Effect from "effect/Effect"
 import { checked, clog, equal, scoped, settled, started } from "./case.js"

@@ -152,7 +152,7 @@ export const resets = [
       yield* settled
       server.call((transport) => transport.reset())
       yield* settled
-      // The system may accept the first write after the reset, but refuses later writes.
+      // The system may accept the first write after the reset, but it refuses later writes.
       for (let round = 0; round < 3; round++) {
         client.write("upload")
         yield* settled

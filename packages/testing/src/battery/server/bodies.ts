@@ -87,7 +87,8 @@ export const bodies: ReadonlyArray<Case> = [
       const peer = yield* connect
       yield* peer.send(chunked("4\r\nabcd\r\n"))
       yield* peer.head
-      // However the server splits the body, the first half must arrive before the second half is sent.
+      // The server may split the body in any way, but the first half must arrive before the second half is
+      // sent.
       yield* peer.wait("the first half", (unread) => decoded(unread) === "abcd")
       yield* peer.send("3\r\nefg\r\n0\r\n\r\n")
       equal(decoded(yield* peer.until("\r\n0\r\n\r\n")), "abcdefg", "the whole")
@@ -157,7 +158,8 @@ export const bodies: ReadonlyArray<Case> = [
         const size = 20 * 1024 * 1024
         yield* peer.send(`POST / HTTP/1.1\r\nHost: t\r\nContent-Length: ${size}\r\n\r\n`)
         for (let sent = 0; sent < size; sent += block.length) peer.transport.write(block)
-        // The system and the server buffer some bytes, but most of the body must still be in our send buffer.
+        // The system and the server buffer some bytes, but most of the body must still wait in the client's
+        // send buffer.
         const left = yield* still(() => peer.transport.buffered)
         isTrue(left > size / 4, `only ${left} of ${size} bytes were held back`)
         yield* Deferred.succeed(gate, undefined)

@@ -11,15 +11,15 @@ import type { Network } from "@httpfx/core/Network"
 import * as RawPeer from "../../RawPeer.js"
 
 /**
- * One conformance case for a server.
+ * A conformance case for a server.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Case {
-  /** The guarantee that the case checks, in words; used as the name of the test. */
+  /** The guarantee that the case checks, in words. Use it as the name of the test. */
   readonly name: string
-  /** Runs the case, which serves its own app. The server must be newly created. */
+  /** Runs the case, which serves its own app. The server must be new. */
   readonly effect: Effect.Effect<void, unknown, HttpServer.HttpServer | Network>
 }
 
@@ -33,8 +33,8 @@ export const connect = Effect.flatMap(HttpServer.HttpServer, ({ address }) =>
 export type Test = Effect.Effect<unknown, unknown, HttpServer.HttpServer | Network | Scope.Scope>
 
 /**
- * Creates a case from an effect that returns an app and its test, which can share state. The case serves the
- * app and runs the test.
+ * Creates a case. The effect returns an app and its test, which can share state. The case serves the app and
+ * runs the test.
  */
 export const servedWith = (
   name: string,
@@ -48,11 +48,11 @@ export const servedWith = (
   )
 })
 
-/** Creates a case whose app and test share no state. */
+/** Creates a case from an app and a test that share no state. */
 export const served = (name: string, app: App, test: Test): Case =>
   servedWith(name, Effect.succeed({ app, test }))
 
-/** Sends one text and returns all bytes received until the server's FIN. */
+/** Sends the text on a new connection, and returns all bytes received until the server's FIN. */
 export const talk = (text: string) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -71,19 +71,19 @@ export const bytes = (text: string) => new TextEncoder().encode(text)
 
 export const text = (body: string) => Effect.succeed(HttpServerResponse.text(body))
 
-/** Creates an app that calls a different app for each target. */
+/** Creates an app that calls another app for each target. */
 export const byUrl = (routes: Readonly<Record<string, App>>): App =>
   Effect.flatMap(
     HttpServerRequest.HttpServerRequest,
     ({ url }) => routes[url] ?? routes["*"] ?? Effect.succeed(HttpServerResponse.empty({ status: 404 }))
   )
 
-/** Reads the whole request body, and then replies with it. */
+/** Reads the whole request body, and then sends it back as the response. */
 export const echo: App = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
   Effect.map(request.text, (body) => HttpServerResponse.text(body))
 )
 
-/** Replies with the request body as a stream, while the body arrives. */
+/** Sends the request body back as a stream, while the body still arrives. */
 export const echoStream: App = Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
   HttpServerResponse.stream(request.stream)
 )

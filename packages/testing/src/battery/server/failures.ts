@@ -82,8 +82,8 @@ export const failures: ReadonlyArray<Case> = [
     "a response shorter than its Content-Length does not look complete",
     Effect.succeed(HttpServerResponse.stream(part, { contentLength: 10 })),
     Effect.gen(function* () {
-      // The server must send FIN before the end of the body, so that the client sees that the body is
-      // incomplete (RFC 9112 §8).
+      // The client must see that the body is incomplete, so the server sends FIN before the end of the body
+      // (RFC 9112 §8).
       includes(yield* talk(get() + get()), /\r\n\r\npart$/, "the response")
     })
   ),

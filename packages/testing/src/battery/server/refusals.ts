@@ -1,6 +1,6 @@
 /**
- * Cases of the server battery about malformed requests. The server must refuse each with one response and
- * close the connection, and the app must never see the request.
+ * Cases of the server battery about malformed requests. The server must refuse each request with one response
+ * and close the connection. The app must never see the request.
  */
 import type { Case } from "./case.js"
 import * as Effect from "effect/Effect"
@@ -37,7 +37,8 @@ export const refusals: ReadonlyArray<Case> = table.map(([name, bytes, allowed]) 
     `refuses ${name}`,
     echo,
     Effect.gen(function* () {
-      // After a malformed request, the start of the next request is unknown, so the server must not serve it.
+      // After a malformed request, the start of the next request is unknown, so the server must not respond
+      // to the next.
       const all = yield* talk(bytes + get("/after"))
       const [status] = statuses(all)
       equal(allowed.includes(status ?? 0) ? allowed : [status], allowed, "the status")

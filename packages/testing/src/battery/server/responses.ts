@@ -29,7 +29,7 @@ export const responses: ReadonlyArray<Case> = [
       equal(body, "hello", "the body")
       includes(fields["content-type"] ?? "", "text/plain", "Content-Type")
       equal(fields["content-length"], "5", "Content-Length")
-      // The format of `Date` (RFC 9110 §6.6.1).
+      // Check the format of `Date` (RFC 9110 §6.6.1).
       includes(
         fields["date"] ?? "",
         /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/,

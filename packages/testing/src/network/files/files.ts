@@ -1,12 +1,12 @@
 /**
- * A file system in memory on top of the real disk: files that were not changed in memory are read from the
+ * A file system in memory on top of the real disk. Files that were not changed in memory are read from the
  * disk. Never writes to the disk.
  *
- * All calls are synchronous, because a simulation fails on asynchronous I/O. Unchanged files are read again
+ * All calls are synchronous, because a simulation fails on asynchronous I/O. An unchanged file is read again
  * at each use.
  */
 
-/** The error of a failed call; `reason` is one of platform's `SystemErrorReason`. */
+/** The error of a failed call. `reason` is one of platform's `SystemErrorReason`. */
 export class FileFault extends Error {
   constructor(
     readonly reason: "NotFound" | "AlreadyExists" | "PermissionDenied" | "BadResource" | "Unknown",
@@ -27,7 +27,7 @@ export class FileNode {
     public modified: number
   ) {}
 
-  /** The buffer of the file, whose first `size` bytes are the content. */
+  /** The buffer of the file. Its first `size` bytes are the content. */
   get bytes(): Uint8Array {
     return (this.loaded ??= this.load())
   }
@@ -101,15 +101,15 @@ const onDisk = <A>(read: () => A): A => {
 
 export class MemoryFiles {
   /**
-   * The entries in memory by absolute path. `undefined` marks a removed entry and hides the entry on the
-   * disk.
+   * The entries in memory, by absolute path. `undefined` marks a removed entry, and hides the entry with the
+   * same path on the disk.
    */
   private readonly nodes = new Map<string, Node | undefined>([
     ["/", { kind: "Directory", mode: 0o755, modified: 0 }]
   ])
   /**
-   * Removed paths. Entries on the disk at these paths and below them stay hidden, even if the path is created
-   * again.
+   * Paths that were removed. Entries on the disk at or below these paths stay hidden, even if a path is
+   * created again.
    */
   private readonly detached = new Set<string>()
   private temporary = 0
@@ -144,8 +144,8 @@ export class MemoryFiles {
   }
 
   /**
-   * Returns a file that may be changed. A file of the disk becomes a file in memory, whose content is read at
-   * first use.
+   * Returns a file that may be changed. A file on the disk becomes a file in memory, whose content is read at
+   * its first use.
    */
   changing(path: string): FileNode {
     const file = this.file(path)
@@ -191,7 +191,7 @@ export class MemoryFiles {
       try {
         for (const name of disk.readdirSync(path)) names.add(name)
       } catch {
-        // The directory does not exist on the disk, so list only its entries in memory.
+        // The directory is missing on the disk, so list only its entries in memory.
       }
     }
     for (const [other, node] of this.nodes) {

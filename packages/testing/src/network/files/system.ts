@@ -1,6 +1,6 @@
 /**
  * Implements platform's `FileSystem` and file responses with files in memory. Unsupported operations (links,
- * owners, watching) fail as in platform's no-op file system.
+ * owners, watching) fail, as they do in platform's no-op file system.
  */
 import { SystemError } from "@effect/platform/Error"
 import * as Etag from "@effect/platform/Etag"
@@ -191,7 +191,7 @@ export const makeFileSystem = (now: () => number): FileSystem.FileSystem => {
   })
 }
 
-// This list has only the most common content types. `NodeHttpPlatform` has a complete list.
+// The most common content types. `NodeHttpPlatform` has the complete list.
 const types: Readonly<Record<string, string>> = {
   css: "text/css",
   csv: "text/csv",
@@ -218,7 +218,10 @@ const types: Readonly<Record<string, string>> = {
 const typeOf = (name: string) =>
   types[/\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? ""] ?? "application/octet-stream"
 
-/** Creates file responses like those of `NodeHttpPlatform`, but from the `FileSystem` in the context. */
+/**
+ * Creates file responses like those of `NodeHttpPlatform`. The content comes from the `FileSystem` in the
+ * context.
+ */
 export const makePlatform: Effect.Effect<HttpPlatform.HttpPlatform, never, FileSystem.FileSystem> =
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
     FileResponses.make({

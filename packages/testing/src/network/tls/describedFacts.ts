@@ -1,11 +1,9 @@
-/**
- * Converts a simulated certificate and handshake to the facts of a TLS session.
- */
+/** Converts a simulated certificate and a simulated handshake to the facts of a TLS session. */
 import type * as Transport from "@httpfx/core/Transport"
 import type { PeerCertificate } from "@httpfx/core/Network"
 import { altNames, type Certificate, type Objection } from "./text.js"
 
-// Computes a non-cryptographic fingerprint of a certificate, as long as a SHA-256.
+// Computes a non-cryptographic fingerprint of a certificate. It is as long as a SHA-256 digest.
 const digits = (raw: Uint8Array): string => {
   const parts: Array<string> = []
   for (let part = 0; part < 8; part++) {
@@ -44,8 +42,8 @@ const printed = (time: number): string => {
 const never = Date.UTC(9999, 11, 31, 23, 59, 59)
 
 /**
- * Converts a certificate to the object that `checkServerIdentity` receives. Without limits of validity,
- * `valid_from` is the epoch, and `valid_to` is the end of the year 9999, which means no expiry (RFC 5280
+ * Converts a certificate to the object that `checkServerIdentity` receives. If the validity has no limits,
+ * `valid_from` is the epoch and `valid_to` is the end of the year 9999. That end means no expiry (RFC 5280
  * §4.1.2.5).
  */
 export const shown = (certificate: Certificate): PeerCertificate => {
@@ -64,8 +62,8 @@ export const shown = (certificate: Certificate): PeerCertificate => {
 }
 
 /**
- * Creates the facts of a TLS session. `objected` is the reason to distrust the peer's certificate;
- * `undefined` if it is trusted.
+ * Creates the facts of a TLS session. `objected` is the reason to distrust the peer's certificate.
+ * `undefined` means that the certificate is trusted.
  */
 export const describedFacts = (session: {
   readonly alpnProtocol: string | undefined

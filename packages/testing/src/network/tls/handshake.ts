@@ -1,9 +1,9 @@
 /**
- * A simulated TLS handshake over any transport: a hello from each end, then a final message from the client.
- * Later bytes pass unchanged and unencrypted.
+ * A simulated TLS handshake over any transport. Each end sends a hello, and then the client sends a final
+ * message. Later bytes pass unchanged and unencrypted.
  *
  * Each message is JSON in a record with the header of TLS (RFC 8446 §5.1), so that both ends can detect a
- * peer that does not use TLS.
+ * peer without TLS.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
@@ -67,7 +67,7 @@ const alerts: Readonly<Record<string, Objection>> = {
 class Handshake {
   private received: Uint8Array = new Uint8Array(0)
   private over = false
-  /** The reason for our alert, while the alert is being sent. */
+  /** The reason for our alert. Set while the alert is being sent. */
   private objected: Objection | undefined
   private greeted = false
   private alpnProtocol: string | undefined
@@ -125,7 +125,7 @@ class Handshake {
     else this.hello(content as Hello)
   }
 
-  // ---- client
+  // ---- the client's side
   private answered({ alpn, certificate, wantsCertificate }: Answer): void {
     const { ca, rejectUnauthorized = true, serverName } = this.options
     const objected = distrust(certificate, ca, this.now()) ?? this.judge(certificate)
@@ -146,7 +146,7 @@ class Handshake {
     return { code, reason: message }
   }
 
-  // ---- server
+  // ---- the server's side
   private hello({ alpn, name }: Hello): void {
     const { options } = this
     const asked = Network.certificateName(options, name)
@@ -189,7 +189,8 @@ class Handshake {
     this.done(Effect.succeed(new SecuredTransport(this.transport, rest, facts, strict)))
   }
 
-  // Sends an alert and FIN, and waits until the peer closes. A reset now could make the peer lose the alert.
+  // Sends an alert and FIN, and waits until the peer closes. An immediate reset could make the peer lose the
+  // alert.
   private object(why: Objection): void {
     this.objected = why
     this.transport.write(record(ALERT, why.code))
@@ -225,8 +226,8 @@ class Handshake {
 }
 
 /**
- * Creates `Network.secure` for the certificates of `MemoryTls`. `now` returns the time for checks of their
- * validity.
+ * Creates `Network.secure` for the certificates of `MemoryTls`. `now` returns the time at which their
+ * validity is checked.
  */
 export const secureWith =
   (now: () => number): Network.Service["secure"] =>
@@ -245,7 +246,9 @@ export const secureWith =
       })
     })
 
-/** Checks that the certificates and keys are from `MemoryTls` and match each other. */
+/**
+ * Checks that the certificates and keys come from `MemoryTls`, and that each key belongs to its certificate.
+ */
 export const checkTls: NonNullable<Network.Service["checkTls"]> = ({ cert, certificates = {}, key }) => {
   const own = cert === undefined ? [] : [{ cert, key }]
   for (const each of [...own, ...Object.values(certificates)]) {

@@ -1,8 +1,8 @@
 /**
- * A transport after its TLS handshake. The transport first delivers the bytes that were received together
- * with the end of the handshake, then the bytes of the inner transport.
+ * A transport after its TLS handshake. It first delivers the bytes that were received together with the end
+ * of the handshake. After them it delivers the bytes of the inner transport.
  *
- * The inner transport stays paused until the secured transport is started.
+ * The inner transport stays paused until this transport is started.
  */
 import {
   abandon,
@@ -95,7 +95,8 @@ export class SecuredTransport implements Transport {
     this.below.keepAlive(enable, initialDelay)
   }
 
-  // Continues reading in a microtask, because `data` must not be called inside a call of the owner.
+  // Continues reading. Calls `data` in a microtask, because a call of `data` inside a call of the owner is
+  // not allowed.
   private readOn(): void {
     if (!this.started) return
     if (this.rest === undefined) return this.below.resume()

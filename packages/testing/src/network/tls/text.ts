@@ -1,11 +1,11 @@
 /**
  * Encodes simulated certificates, keys and authorities as PEM texts (RFC 7468), and checks whether a
- * certificate is accepted.
+ * certificate must be accepted.
  */
 
 export interface Certificate {
   readonly names: ReadonlyArray<string>
-  /** The name of the authority; `null` for a self-signed certificate. */
+  /** The name of the authority. `null` for a self-signed certificate. */
   readonly issuer: string | null
   readonly notBefore?: number | undefined
   readonly notAfter?: number | undefined
@@ -31,13 +31,13 @@ export const keyText = (certificate: Certificate) => framed("MEMORY KEY", JSON.s
 
 export const authorityText = (name: string) => framed("MEMORY AUTHORITY", JSON.stringify(name))
 
-/** The reason why a certificate or handshake is rejected, with Node's code and message. */
+/** The reason why a certificate or handshake is rejected, with the code and the message of Node. */
 export interface Objection {
   readonly code: string
   readonly reason: string
 }
 
-/** Reads the certificate of this end and checks that the key belongs to the certificate. */
+/** Reads the certificate of this end, and checks that the key belongs to the certificate. */
 export const readOwn = (cert: string, key: string | undefined): Certificate | Objection => {
   const [own] = blocks("MEMORY CERTIFICATE", cert)
   if (own === undefined) {
@@ -76,8 +76,8 @@ const chain = (
 }
 
 /**
- * Returns the reason to distrust the certificate regardless of the host. As in Node, the issuer is checked
- * first, then the validity.
+ * Returns the reason to distrust the certificate; its names are not checked here. As in Node, the issuer is
+ * checked first, then the validity.
  */
 export const distrust = (
   certificate: Certificate,
@@ -97,7 +97,8 @@ export const altNames = (names: ReadonlyArray<string>): string =>
   names.map((name) => `${address.test(name) ? "IP Address" : "DNS"}:${name}`).join(", ")
 
 /**
- * Returns the reason why the certificate does not match this host; `undefined` if the certificate matches.
+ * Returns the reason why the certificate does not match this host. Returns `undefined` if the certificate
+ * matches.
  */
 export const misnamed = ({ names }: Certificate, host: string | undefined): Objection | undefined => {
   if (host === undefined || names.some((name) => covers(name, host))) return undefined

@@ -1,9 +1,9 @@
 /**
- * A network that numbers its accepted connections and can cut off their responses. The number replaces the
- * peer's address, so that a handler can read the number.
+ * A network that numbers its accepted connections and can cut off their responses. The number is stored in
+ * place of the peer's address, so that a handler can read it.
  *
- * With TLS, a connection is passed to the server only after its handshake. A connection whose handshake fails
- * is closed, but still counted.
+ * With TLS, the server gets a connection only after the handshake. A connection whose handshake fails is
+ * closed, but still counted.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -17,20 +17,23 @@ type End = "reset" | "end"
 
 interface Cut {
   readonly by: End
-  /** Number of bytes that may still be sent; `undefined` means the bytes of one head. */
+  /** Number of bytes that may still be sent. `undefined` means all bytes up to the end of the next head. */
   readonly bytes: number | undefined
 }
 
-// Any single-byte encoding finds the end of a head, because CR and LF are ASCII.
+// Any single-byte encoding can be used to find the end of a head, because CR and LF are ASCII.
 const decoder = new TextDecoder("latin1")
 const endOfHead = "\r\n\r\n"
 
-/** A numbered connection, whose response can be cut off. */
+/** A numbered connection. Its response can be cut off. */
 class Numbered {
   readonly transport: Transport
   private cut: Cut | undefined
   private over = false
-  /** The last characters sent of a head. The end of a head may span writes, so the search needs them. */
+  /**
+   * The last characters that were sent of a head. The search for the end of the head needs them, because the
+   * end may span writes.
+   */
   private tail = ""
 
   constructor(
@@ -68,7 +71,10 @@ class Numbered {
     return false
   }
 
-  /** Returns how many of these bytes belong to the head; `undefined` if the head continues after them. */
+  /**
+   * Returns the number of these bytes that belong to the head. Returns `undefined` if the head continues
+   * after them.
+   */
   private restOfHead(bytes: Uint8Array): number | undefined {
     const text = this.tail + decoder.decode(bytes)
     const found = text.indexOf(endOfHead)
@@ -77,8 +83,8 @@ class Numbered {
     return undefined
   }
 
-  // Ends the connection. A reset waits for a later turn, in which the written bytes have been sent, because
-  // RST discards unsent bytes.
+  // Ends the connection. RST discards unsent bytes, so a reset waits for a later turn, in which the written
+  // bytes have been sent.
   private finish(by: End): void {
     this.over = true
     this.inner.uncork()
@@ -113,7 +119,10 @@ export const connectionNumbers = (
   return {
     network: numbered,
     count: () => count,
-    /** Ends a connection after this many further bytes, by default after the next head. */
+    /**
+     * Ends a connection after this many further bytes. If `bytes` is `undefined`, ends it after the next
+     * head.
+     */
     cut: (number: number, by: End, bytes: number | undefined) => open.get(number)?.breakOff(by, bytes),
     numberOf: (remoteAddress: Option.Option<string>): number =>
       Option.match(remoteAddress, {

@@ -1,7 +1,8 @@
 /**
- * Matches requests against stubs by method, path, query, headers, body and the whole call, in this order.
+ * Matches requests against stubs. Compares method, path, query, headers, body and the whole call, in this
+ * order.
  *
- * A failure lists all reasons for which a stub did not match, so that readers can see which stub nearly
+ * A failure lists all reasons for which a stub did not match, so that the reader can see which stub nearly
  * matched.
  */
 import type { Call, FieldMatcher, Matcher, Route } from "./model.js"
@@ -29,7 +30,7 @@ const show = (matcher: Matcher | FieldMatcher) =>
       ? source(matcher)
       : String(matcher)
 
-/** Returns whether two JSON values are deeply equal, regardless of the order of keys. */
+/** Returns whether two JSON values are deeply equal. The order of keys does not matter. */
 const sameJson = (a: unknown, b: unknown): boolean => {
   if (a === b) return true
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
@@ -51,7 +52,7 @@ const jsonOf = (text: string): unknown => {
   }
 }
 
-/** Yields the reasons why a request does not match, and computes each reason on demand. */
+/** Yields the reasons why a request does not match. Each reason is computed only on demand. */
 function* reasonsFor(route: Route, call: Call, ask: Ask): Generator<string, void> {
   const question = call.target.indexOf("?")
   const path = question < 0 ? call.target : call.target.slice(0, question)
@@ -59,7 +60,7 @@ function* reasonsFor(route: Route, call: Call, ask: Ask): Generator<string, void
   const differs = (what: string, matcher: Matcher | FieldMatcher, value: string | undefined) =>
     fits(matcher, value, ask) ? [] : [`${what}: expected ${show(matcher)}, received ${quote(value)}`]
   if (route.method !== undefined) yield* differs("method", route.method, call.method)
-  // A path that contains a query is compared with the whole target.
+  // Compare a path that contains a query with the whole target.
   const whole = typeof route.path === "string" && route.path.includes("?")
   if (route.path !== undefined) yield* differs("path", route.path, whole ? call.target : path)
   for (const [name, matcher] of Object.entries(route.query ?? {}))
@@ -80,15 +81,15 @@ function* reasonsFor(route: Route, call: Call, ask: Ask): Generator<string, void
 }
 
 /**
- * Returns whether a request matches. Stops at the first part that does not match, so predicates can rely on
- * the parts before them.
+ * Returns whether a request matches. Stops at the first part that does not match, so a predicate can rely on
+ * the parts that were compared before.
  */
 export const fitsRoute = (route: Route, call: Call): boolean =>
   reasonsFor(route, call, (predicate, value) => predicate(value)).next().done === true
 
 /**
- * Returns all reasons for which a request does not match; empty if it matches. A predicate that throws counts
- * as a mismatch.
+ * Returns all reasons for which a request does not match. The list is empty if the request matches. A
+ * predicate that throws counts as a mismatch.
  */
 export const reasons = (route: Route, call: Call): ReadonlyArray<string> => [
   ...reasonsFor(route, call, (predicate, value) => {

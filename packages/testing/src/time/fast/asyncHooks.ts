@@ -1,7 +1,7 @@
 /**
- * Node's hooks for asynchronous operations (Node documentation: async_hooks). The hooks are loaded by
- * `process.getBuiltinModule`, so that this module loads on any platform. On platforms without this function
- * `hooks` is `undefined`.
+ * Node's hooks for asynchronous operations (Node documentation: async_hooks). `process.getBuiltinModule`
+ * loads the hooks, so this module can be loaded on any platform. On platforms without this function `hooks`
+ * is `undefined`.
  */
 interface AsyncHooks {
   readonly AsyncLocalStorage: new () => {
@@ -10,7 +10,7 @@ interface AsyncHooks {
   }
   readonly createHook: (callbacks: {
     init(id: number, type: string, trigger: number, resource: object): void
-    /** `false` disables hooks for promises, which are costly (Node.js 24 and later). */
+    /** Whether the hooks are called for promises, which is costly (Node.js 24 and later). Default `true`. */
     readonly trackPromises?: boolean
   }) => {
     enable(): void

@@ -2,9 +2,9 @@
  * Takes a snapshot of the fibers of the process, to determine whether they only wait for each other or may
  * wait for I/O.
  *
- * The status of a fiber that waits for another fiber, a `Deferred` or a test clock identifies a fiber
- * (`blockingOn`). The status of a fiber that waits for a callback identifies no fiber, so such a fiber may
- * wait for I/O.
+ * The status of a suspended fiber can name other fibers (`blockingOn`). If the fiber waits for another fiber,
+ * a `Deferred` or a test clock, its status names a fiber. If the fiber waits for a callback, its status names
+ * no fiber. Such a fiber may wait for I/O.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -19,22 +19,22 @@ import type { AnyFiber } from "../../assert/picture.js"
 import { warners } from "./testClock.js"
 
 export interface FibersNow {
-  /** The live fibers with their numbers. */
+  /** The live fibers, each with its number. */
   readonly fibers: ReadonlyMap<AnyFiber, number>
-  /** A text that changes when a fiber starts, ends, or waits for another fiber. */
+  /** A text that changes when a fiber starts, when it ends, or when it begins to wait for another fiber. */
   readonly signature: string
-  /** Whether all fibers wait for other fibers: no fiber runs, and none waits for a callback. */
+  /** Whether all fibers wait for other fibers. If so, no fiber runs, and no fiber waits for a callback. */
   readonly amongThemselves: boolean
-  /** The clocks of these fibers. */
+  /** The clocks of the live fibers. */
   readonly clocks: ReadonlySet<Clock.Clock>
-  /** Number of fibers that only log a warning of a `TestClock`. `fibers` does not contain these fibers. */
+  /** Number of fibers that only log a warning of a `TestClock`. `fibers` leaves them out. */
   readonly warners: number
 }
 
 const looking = new WeakSet<AnyFiber>()
 
-// Leaves out fibers of simulations. A fiber of a stopped simulation never runs again, and so never returns
-// its status.
+// Returns `false` for fibers of simulations. A fiber of a stopped simulation never runs again, and so never
+// returns its status.
 const isOurs = (fiber: AnyFiber) => !looking.has(fiber) && !(fiber.currentScheduler instanceof Driver)
 
 interface Seen {
@@ -54,8 +54,8 @@ const visit = (fiber: AnyFiber, isRoot: boolean, into: Map<AnyFiber, Seen>): Eff
 const numberOf = (fiber: AnyFiber) => (fiber.id() as FiberId.Runtime).id
 
 /**
- * Returns the numbers of the fibers for which a fiber waits. A fiber that waits for a `Deferred` counts as
- * waiting for the creator.
+ * Returns the numbers of the fibers for which a fiber waits. If a fiber waits for a `Deferred`, the creator
+ * of the `Deferred` is counted.
  */
 const waitsFor = ({ status }: Seen): ReadonlyArray<number> =>
   status._tag === "Suspended"
@@ -72,8 +72,8 @@ const judge = (seen: ReadonlyMap<AnyFiber, Seen>): FibersNow => {
     for (const id of waitsFor(one)) awaited.add(id)
   }
   const warning = new Set(Array.from(clocks, warners).flat())
-  // For concurrent effects, Effect forks a root fiber that waits for callbacks of the effects' fibers, not
-  // for I/O.
+  // For concurrent effects, Effect forks a root fiber. This fiber waits for callbacks from the fibers of
+  // these effects, and never for I/O.
   const isPump = (fiber: AnyFiber, { isRoot, status }: Seen) =>
     isRoot &&
     awaited.has(numberOf(fiber)) &&
@@ -98,7 +98,7 @@ const judge = (seen: ReadonlyMap<AnyFiber, Seen>): FibersNow => {
   }
 }
 
-/** Takes the snapshot of all fibers for whose clock `counts` returns true. */
+/** Takes the snapshot. It contains all fibers for whose clock `counts` returns `true`. */
 export const fibersNow = (counts: (clock: Clock.Clock) => boolean): Effect.Effect<FibersNow> =>
   Effect.withFiberRuntime((self) =>
     Effect.gen(function* () {

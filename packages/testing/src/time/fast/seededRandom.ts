@@ -1,17 +1,17 @@
 /**
  * A seeded replacement of `Math.random`, for code that does not use Effect's `Random`.
  *
- * Effect draws the hash of an object at first use and stores it (`Hash.random`), so an object that outlives a
- * simulation draws only in the first simulation. Hashes therefore use a separate sequence; otherwise all
- * other random numbers of a later simulation would differ.
+ * Effect draws the hash of an object at first use and stores the hash (`Hash.random`). An object that
+ * outlives a simulation therefore draws only in the first simulation. Hashes use a separate sequence, because
+ * otherwise all random numbers of a later simulation would change.
  */
 
 interface Site {
   getFileName(): string | null | undefined
 }
 /**
- * V8's stack trace API, which finds the caller of `Math.random`. On engines without this API, all draws share
- * one sequence.
+ * V8's stack trace API, which finds the caller of `Math.random`. On JavaScript engines without this API, all
+ * draws share one sequence.
  */
 interface Stacks {
   stackTraceLimit?: number
@@ -27,7 +27,7 @@ const fileOfCaller = (of: unknown): string => {
   const { prepareStackTrace, stackTraceLimit } = stacks
   const target: { stack?: unknown } = {}
   stacks.stackTraceLimit = 1
-  // Reads the call sites without source maps, because mapping costs more than everything else here.
+  // Read the call sites without source maps, because mapping would cost more than everything else here.
   stacks.prepareStackTrace = (_, sites) => sites[0]?.getFileName() ?? ""
   stacks.captureStackTrace(target, of)
   const file = target.stack

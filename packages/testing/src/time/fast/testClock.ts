@@ -1,9 +1,8 @@
 /**
  * Accesses internal state of Effect's `TestClock`: its sleeps, and the fibers that log its warnings.
  *
- * The public `setTime` waits for several real timers (about 10 ms) before it ends each sleep, so a test with
- * a thousand deadlines would take ten seconds. If the internal state is not available, the public methods are
- * used.
+ * The public `setTime` waits for several real timers (about 10 ms) before it ends each sleep. A test with a
+ * thousand deadlines would take ten seconds. If the internal state is missing, the public methods are used.
  */
 import * as Chunk from "effect/Chunk"
 import type * as Clock from "effect/Clock"
@@ -17,7 +16,7 @@ type Sleep = readonly [deadline: number, deferred: Deferred.Deferred<void>]
 
 interface Data {
   readonly instant: number
-  /** Sleeps, newest first. */
+  /** The sleeps. The newest is the first. */
   readonly sleeps: Chunk.Chunk<Sleep>
 }
 
@@ -42,7 +41,7 @@ const insideOf = (clock: Clock.Clock): Inside | undefined =>
   parts.every((part) => part in clock) ? (clock as unknown as Inside) : undefined
 
 /**
- * Returns the fibers that will log a warning about this clock. Until then these fibers only sleep in real
+ * Returns the fibers that will log a warning about this clock. Before the warning, these fibers sleep in real
  * time.
  */
 export const warners = (clock: Clock.Clock): ReadonlyArray<Fiber.RuntimeFiber<unknown, unknown>> => {
@@ -54,13 +53,13 @@ export const warners = (clock: Clock.Clock): ReadonlyArray<Fiber.RuntimeFiber<un
   })
 }
 
-/** Cancels the warning that the test has not advanced the clock. */
+/** Cancels the warning that `TestClock` logs if a test does not advance the clock. */
 export const silence = (clock: TestClock.TestClock): Effect.Effect<void> =>
   insideOf(clock)?.warningDone() ?? Effect.void
 
 /**
- * Advances the clock and ends the sleeps that are due, earliest first. The sleeping fibers resume after the
- * advance.
+ * Advances the clock and ends the sleeps that are due. Sleeps with earlier deadlines end first. The sleeping
+ * fibers resume after the advance.
  */
 export const moveTo = (clock: TestClock.TestClock, time: number): Effect.Effect<void> => {
   const inside = insideOf(clock)

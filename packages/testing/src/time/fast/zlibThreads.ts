@@ -1,10 +1,10 @@
 /**
- * Makes a zlib engine of Node.js work in the process instead of on a thread, so that its results arrive in a
- * fixed order and no real time passes.
+ * Makes a zlib engine of Node.js (a compressor or decompressor) work in the process and not on a thread. Its
+ * results then arrive in a fixed order, and no real time passes.
  *
- * Node reports an engine when it is made, before it is initialized (`AsyncHook.init`, type `ZLIB`). The
- * engine's `write` has a synchronous twin with the same arguments, `writeSync`, and `init` takes the callback
- * that Node calls after a `write`.
+ * Node reports an engine when it is made, before it is initialized (`AsyncHook.init`, type `ZLIB`). Besides
+ * `write`, the engine has the synchronous method `writeSync` with the same arguments. `init` gets the
+ * callback that Node calls after a `write`.
  */
 import { nextTick } from "../turn.js"
 
@@ -20,7 +20,7 @@ const isEngine = (resource: object): resource is ZlibEngine =>
     (name) => typeof (resource as Record<string, unknown>)[name] === "function"
   )
 
-/** Returns whether the resource, which must be new, now works in the process. */
+/** Makes a new resource work in the process. Returns `false` if the resource is not a zlib engine. */
 export const workInProcess = (resource: object): boolean => {
   if (nextTick === undefined || !isEngine(resource)) return false
   const { init, writeSync } = resource
