@@ -233,7 +233,7 @@ export const Silence = (options?: After & { readonly both?: boolean | undefined 
 })
 
 /**
- * Makes the receiver's application stop reading for the duration, or until the rule's scope closes. The
+ * Makes the receiver's application stop reading for `duration`, by default until the rule's scope closes. The
  * receive buffer fills, so the sender sees backpressure. During the stall, the application does not notice
  * FIN and RST.
  *

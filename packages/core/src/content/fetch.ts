@@ -94,7 +94,7 @@ const headersOf = (rawHeaders: ReadonlyArray<string>): Headers => {
   return headers
 }
 
-// A `Response` that is constructed has no URL. A copy of one has lost it.
+// Sets `url` and `redirected`, because the constructor of `Response` has no option for either.
 const withFacts = (
   response: Response,
   facts: { readonly url: string; readonly redirected: boolean }

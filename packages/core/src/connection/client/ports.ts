@@ -148,7 +148,7 @@ export interface Served {
   readonly resendable: boolean
   /** Starts the exchange or loan on a connection. */
   begin(connection: Pooled): void
-  /** Fails the exchange or loan. The caller closes the connection. */
+  /** Fails the exchange, or the loan of the whole connection. The caller closes the connection. */
   fail(loss: RequestLoss): void
   /** Fails the exchange or loan because no connection could be established. */
   notConnected(loss: RequestLoss): void

@@ -40,11 +40,11 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
   private parsing = false
   /** Whether FIN was received. */
   private peerEnded = false
-  /** The limit that the connection exceeds. If set, all further requests get 503. */
+  /** The server's limit that this connection exceeds. If set, the next request gets 503. */
   private full: DropReason | undefined
 
   /**
-   * `full` is the limit that the connection exceeds, if any. The first request of such a connection gets 503.
+   * `full` is the server's limit that this connection exceeds, if any. The first request then gets 503.
    */
   constructor(
     transport: Transport,

@@ -23,7 +23,7 @@ const longestValue = 128
 export class Spelling {
   /** The field value in `line`. */
   value: string | number | undefined = undefined
-  /** The last field line with this name, which is `name: value` with its CRLF. */
+  /** The field line that was printed last with this name: name, colon, value and CRLF. */
   line = ""
 
   constructor(
