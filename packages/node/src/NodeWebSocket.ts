@@ -35,7 +35,8 @@ export const make = (options: Options = {}): Effect.Effect<WebSocketUpgrader.Ser
 
 /**
  * Provides the upgrader, which turns connections of a server of `@httpfx/core` into WebSockets.
- * `NodeHttpServer` has an option `webSocket` for these options. Fails with `InvalidOption`, as {@link make} does.
+ * `NodeHttpServer` has an option `webSocket` for these options. Fails with `InvalidOption`, as {@link make}
+ * does.
  *
  * @since 0.1.0
  * @category layers

@@ -164,8 +164,8 @@ const notSingle = (m: Machine, at: number): boolean => {
 }
 
 /**
- * Reads the value of a framing field from the index `i` on. Stops at the value's line break, at a byte that no
- * framing value contains (fieldLines.ts goes on there), or at the end of the chunk (`n`).
+ * Reads the value of a framing field from the index `i` on. Stops at the value's line break, at a byte that
+ * no framing value contains (fieldLines.ts goes on there), or at the end of the chunk (`n`).
  */
 export const readFramingValue = (m: Machine, i: number, n: number): number => {
   if (m.stage >= S.CODING) return readCodings(m, i, n)
