@@ -4,7 +4,8 @@
 import { callback } from "./callback.mjs"
 import { client } from "./client.mjs"
 import { content } from "./content.mjs"
+import { features } from "./features.mjs"
 import { pool } from "./pool.mjs"
 import { server } from "./server.mjs"
 
-export const bugs = [...server, ...client, ...pool, ...callback, ...content]
+export const bugs = [...server, ...client, ...pool, ...callback, ...content, ...features]

@@ -391,8 +391,8 @@ class`
       name: "the deadline of a shutdown spares no connection",
       harm: "A handler that should be waited for is interrupted.",
       nets: ["server/shutdown", "server/drain"],
-      find: "if (!connection.waitsForHandler) connection.kill()",
-      replace: "connection.kill()"
+      find: "const connections = [...this.connections].filter((connection) => !connection.waitsForHandler)",
+      replace: "const connections = [...this.connections]"
     },
     {
       name: "handlers that wait for the drain are not notified",

@@ -14,6 +14,7 @@ import * as Runtime from "effect/Runtime"
 import type { ExchangeOutcome } from "./ExchangeOutcome.js"
 import { beside, untilClosed } from "./internal/observe/beside.js"
 import { Server } from "./Server.js"
+import type { ServerEvent } from "./ServerEvent.js"
 import { combinedLine, factsOf, jsonLine } from "./internal/observe/logLines.js"
 import { shownTarget } from "./model/urlSecrets.js"
 
@@ -103,9 +104,10 @@ export const layer = (options: Options = {}): Layer.Layer<never, never, Server> 
       const server = yield* Server
       const run = Runtime.runFork(yield* Effect.runtime<never>())
       const { filter, write: line = write } = options
-      yield* untilClosed(server, (event) => {
+      const log = (event: ServerEvent) => {
         if (event._tag !== "ExchangeEnded") return
         if (filter === undefined || filter(event.outcome)) run(line(event.outcome))
-      })
+      }
+      yield* untilClosed(server.observe(log))
     })
   )

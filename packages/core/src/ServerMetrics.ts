@@ -212,7 +212,7 @@ const observe = (options: Options): Effect.Effect<void, InvalidOption, Server> =
   Effect.flatMap(Server, (server) => {
     const refused = refuse(options, checks)
     if (refused !== undefined) return Effect.fail(refused)
-    return untilClosed(server, new Counting(server, options).observe)
+    return untilClosed(server.observe(new Counting(server, options).observe))
   })
 
 /**

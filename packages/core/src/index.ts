@@ -19,6 +19,7 @@
  * - `ServerEvent`, `ExchangeOutcome`  events of a server and outcomes of exchanges
  * - `AgentEvent` events of an agent
  * - `AccessLog`, `ServerMetrics`      logs and metrics made from server events
+ * - `ServerLog`  log lines of a server about itself: listening, draining, closed
  * - `AgentMetrics` metrics made from agent events
  * - `RequestId`  ids of requests, in log lines, spans and responses
  * - `ServerSentEvents`  events for browsers and other clients, and from servers
@@ -65,6 +66,7 @@ export * as Retry from "./Retry.js"
 export * as Server from "./Server.js"
 export * as ServerEvent from "./ServerEvent.js"
 export * as ServerSentEvents from "./ServerSentEvents.js"
+export * as ServerLog from "./ServerLog.js"
 export * as ServerMetrics from "./ServerMetrics.js"
 export * as Shutdown from "./Shutdown.js"
 export * as Socket from "./Socket.js"

@@ -232,6 +232,27 @@ describe("Retry", () => {
     )
   )
 
+  it.effect("is left out for requests that say so, with both clients", () =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* RawPeer.listen()
+        const client = Retry.client(yield* Retry.make())(yield* Client.Client)
+        const url = `${server.url}/`
+        const both = Effect.all([
+          Effect.map(client.request({ url }), (response) => response.status),
+          Effect.map(client.httpClient.get(url), (response) => response.status)
+        ])
+        const fiber = yield* Effect.fork(Client.without("retries")(both))
+        const raw = yield* server.accept
+        for (const code of [503, 429]) {
+          yield* raw.head
+          yield* raw.send(status(code))
+        }
+        assert.deepStrictEqual(yield* fiber, [503, 429])
+      })
+    )
+  )
+
   it.effect("ends when interrupted while waiting", () =>
     run(
       Effect.gen(function* () {

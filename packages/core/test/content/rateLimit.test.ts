@@ -2,9 +2,13 @@
  * Limits of requests per origin, with both clients, in virtual time: rate, concurrency, `Retry-After`, order,
  * and requests that are given up.
  */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import { pipe } from "effect/Function"
 import * as Layer from "effect/Layer"
@@ -234,6 +238,63 @@ describe("Limits", () => {
           })
     })
   )
+
+  it("hold for requests that come, take and are given up at any time, in order", () =>
+    FastCheck.assert(
+      FastCheck.asyncProperty(
+        FastCheck.array(
+          FastCheck.record({
+            at: FastCheck.nat(5_000),
+            takes: FastCheck.nat(3_000),
+            leaves: FastCheck.option(FastCheck.nat(3_000))
+          }),
+          { minLength: 1, maxLength: 30 }
+        ),
+        FastCheck.integer({ min: 1, max: 5 }),
+        FastCheck.integer({ min: 1, max: 4 }),
+        async (arrivals, requests, concurrency) => {
+          const interval = 1_000
+          const begun: Array<{ readonly index: number; readonly time: number }> = []
+          let active = 0
+          let most = 0
+          const sorted = [...arrivals].sort((one, other) => one.at - other.at)
+          const test = Effect.gen(function* () {
+            const limits = yield* RateLimit.make({ requests, interval, concurrency })
+            const client = HttpClient.make((request) =>
+              Effect.gen(function* () {
+                const index = Number(request.url.slice("http://a.test/".length))
+                begun.push({ index, time: yield* Clock.currentTimeMillis })
+                most = Math.max(most, ++active)
+                yield* Effect.sleep(sorted[index]!.takes)
+                return HttpClientResponse.fromWeb(request, new Response())
+              }).pipe(Effect.ensuring(Effect.sync(() => active--)))
+            ).pipe(RateLimit.httpClient(limits))
+            const ask = ({ at, leaves }: (typeof sorted)[number], index: number) =>
+              client
+                .get(`http://a.test/${index}`)
+                .pipe(leaves === null ? Effect.asSome : Effect.timeoutOption(leaves), Effect.delay(at))
+            yield* Quiet.complete(Effect.forEach(sorted, ask, { concurrency: "unbounded" }))
+            assert.strictEqual(yield* limits.waiting("http://a.test"), 0)
+          })
+          await Effect.runPromise(Effect.provide(test, VirtualClock.layer()))
+          assert.isAtMost(most, concurrency)
+          assert.strictEqual(active, 0)
+          const times = begun.map(({ time }) => time)
+          times.forEach((time, i) => assert.isAtLeast(time - (times[i - requests] ?? -Infinity), interval))
+          const order = begun.map(({ index }) => index)
+          assert.deepStrictEqual(
+            order,
+            [...order].sort((one, other) => one - other)
+          )
+          const stayed = sorted.flatMap(({ leaves }, index) => (leaves === null ? [index] : []))
+          assert.deepStrictEqual(
+            stayed.filter((index) => !order.includes(index)),
+            []
+          )
+        }
+      ),
+      { numRuns: 40 }
+    ))
 
   it.live("may be shared by clients of both kinds, also of others than ours", () =>
     Effect.gen(function* () {

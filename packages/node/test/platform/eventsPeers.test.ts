@@ -1,9 +1,13 @@
-/** Server-sent events on real sockets: our server with `curl -N`, and our client with Node's own server. */
+/**
+ * Server-sent events on real sockets: our server with `curl -N` and undici's `EventSource`, and our client
+ * with Node's own server.
+ */
 import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
 import * as http from "node:http"
+import { createRequire } from "node:module"
 import type { AddressInfo } from "node:net"
-import { HttpServer } from "@effect/platform"
+import { HttpServer, HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { ServerSentEvents } from "@httpfx/core"
 import { NodeHttpClient, NodeHttpServer } from "@httpfx/node"
@@ -50,6 +54,53 @@ describe(curl ?? "curl, which is not installed here", () => {
       }
       child.kill()
       yield* Deferred.await(left)
+    }).pipe(Effect.scoped, Effect.provide(NodeHttpServer.layer({ port: 0, host: "127.0.0.1" })))
+  )
+})
+
+interface EventSourceOfUndici extends EventTarget {
+  readonly readyState: number
+}
+const { EventSource } = createRequire(new URL("../../../../benchmarks/package.json", import.meta.url))(
+  "undici"
+) as { readonly EventSource: new (url: string) => EventSourceOfUndici }
+
+describe("The EventSource of undici", () => {
+  it.live("reads events, and reconnects behind the last of them until 204", () =>
+    Effect.gen(function* () {
+      const handler = Effect.gen(function* () {
+        const last = yield* ServerSentEvents.lastEventId
+        if (Option.contains(last, "2")) return HttpServerResponse.empty()
+        return yield* Option.match(last, {
+          onNone: () =>
+            ServerSentEvents.response(
+              Stream.make({ data: "a\nb" }, { id: "1", event: "tick", data: "€" }, { comment: "nothing" }),
+              { retry: 10 }
+            ),
+          onSome: (id) => ServerSentEvents.response(Stream.make({ id: "2", data: `after ${id}` }))
+        })
+      })
+      yield* Layer.build(HttpServer.serve(handler))
+      const { address } = yield* HttpServer.HttpServer
+      assert(address._tag === "TcpAddress")
+      const source = new EventSource(`http://127.0.0.1:${address.port}/`)
+      const seen: Array<unknown> = []
+      const hear = (event: Event) => {
+        const { data, lastEventId, type } = event as MessageEvent
+        seen.push([type, data, lastEventId])
+      }
+      source.addEventListener("message", hear)
+      source.addEventListener("tick", hear)
+      yield* Effect.async<void>((resume) =>
+        source.addEventListener("error", () => {
+          if (source.readyState === 2) resume(Effect.void)
+        })
+      )
+      assert.deepStrictEqual(seen, [
+        ["message", "a\nb", ""],
+        ["tick", "€", "1"],
+        ["message", "after 1", "2"]
+      ])
     }).pipe(Effect.scoped, Effect.provide(NodeHttpServer.layer({ port: 0, host: "127.0.0.1" })))
   )
 })

@@ -22,9 +22,17 @@ export interface Handshakes {
   giveUp(): void
 }
 
+/** Numbers of connections and of requests in flight. */
+export interface Counts {
+  readonly connections: number
+  readonly requests: number
+}
+
 /** Observers of a server and its connections. */
 export interface LifeEvents extends Events {
-  stateChanged(state: State): void
+  /** Whether somebody observes the states alone. */
+  readonly statesActive?: boolean
+  stateChanged(state: State, counts: Counts): void
 }
 
 const nothing = () => {}
@@ -55,6 +63,8 @@ export class ServerLife implements ServerPort {
   private readonly untilDrain = new Set<() => void>()
   private whenEmpty: (() => void) | undefined
   private graceIsOver = false
+  /** The connections and requests that the shutdown has cut off at its deadlines. */
+  private cutOff: Counts = { connections: 0, requests: 0 }
   handshakes: Handshakes | undefined = undefined
   private opened = 0
 
@@ -79,9 +89,14 @@ export class ServerLife implements ServerPort {
     return this.connections.size + this.early.length
   }
 
+  private get counts(): Counts {
+    return { connections: this.connectionCount, requests: this.exchanges.size }
+  }
+
   enter(state: State): void {
     this.state = state
-    if (this.events.active) this.events.stateChanged(state)
+    if (this.events.active || this.events.statesActive === true)
+      this.events.stateChanged(state, state === "closed" ? this.cutOff : this.counts)
   }
 
   date(): string | undefined {
@@ -194,12 +209,18 @@ export class ServerLife implements ServerPort {
    * their connections.
    */
   interruptAll(): void {
-    for (const connection of [...this.connections]) if (!connection.waitsForHandler) connection.kill()
-    for (const exchange of [...this.exchanges]) if (!exchange.isKept) exchange.interrupt()
+    const connections = [...this.connections].filter((connection) => !connection.waitsForHandler)
+    const exchanges = [...this.exchanges].filter((exchange) => !exchange.isKept)
+    this.cutOff = { connections: connections.length, requests: exchanges.length }
+    for (const connection of connections) connection.kill()
+    for (const exchange of exchanges) exchange.interrupt()
   }
 
   /** Resets all connections, including connections whose handlers are exempt from interruption. */
   endAll(): void {
+    const { connections, requests } = this.cutOff
+    const kept = [...this.exchanges].filter((exchange) => exchange.isKept).length
+    this.cutOff = { connections: connections + this.connections.size, requests: requests + kept }
     for (const connection of [...this.connections]) connection.kill()
     this.idle.stop()
   }

@@ -248,7 +248,8 @@ const follow = <E, R>(
 const encoder = new TextEncoder()
 
 // A field value holds the UTF-8 bytes of the id, with one character per byte.
-const fieldOf = (lastEventId: string): string => String.fromCharCode(...encoder.encode(lastEventId))
+const fieldOf = (lastEventId: string): string =>
+  Array.from(encoder.encode(lastEventId), (byte) => String.fromCharCode(byte)).join("")
 
 const fieldsFor = (lastEventId: string): ReadonlyArray<readonly [name: string, value: string]> => [
   ["Accept", "text/event-stream"],

@@ -7,13 +7,11 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import type { Service } from "../server/make.js"
-import type { ServerEvent } from "./serverEvent.js"
 
-/** Calls `f` with each event of the server, until the server is closed. */
-export const untilClosed = (server: Service, f: (event: ServerEvent) => void): Effect.Effect<void> =>
+/** Observes until the server is closed. */
+export const untilClosed = (observe: Effect.Effect<void, never, Scope.Scope>): Effect.Effect<void> =>
   // This scope is never closed, because a closed server drops its observers.
-  Effect.flatMap(Scope.make(), (scope) => Scope.extend(server.observe(f), scope))
+  Effect.flatMap(Scope.make(), (scope) => Scope.extend(observe, scope))
 
 /**
  * Makes the layer of an observer. The layer is fresh in each place where it is used. Otherwise Effect would

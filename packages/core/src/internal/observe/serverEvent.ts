@@ -136,6 +136,10 @@ export interface ConnectionClosed {
  */
 export interface StateChanged {
   readonly _tag: "StateChanged"
+  /** Number of open connections; with `closed`, of those that the shutdown reset at its deadline. */
+  readonly connections: number
+  /** Number of requests in flight; with `closed`, of those that the shutdown cut off at its deadline. */
+  readonly requests: number
   /** Time of the event, in milliseconds since the epoch. */
   readonly at: number
   /** The new state. */

@@ -3,13 +3,13 @@
  * connections. Most methods are called only while the server is observed.
  */
 import { fromLoss } from "../../errors/fromLoss.js"
-import type { LifeEvents } from "../../connection/server/life.js"
+import type { Counts, LifeEvents } from "../../connection/server/life.js"
 import type { ConnectionFacts, Exchange } from "../../connection/server/ports.js"
 import type { ExchangeOutcome, Facts } from "../server/outcome.js"
 import type { Loss, Rejection } from "../../model/loss.js"
 import type { DropReason, End, WireFacts } from "../../model/outcome.js"
 import type { State } from "../../model/serverState.js"
-import type { ServerEvent } from "./serverEvent.js"
+import type { ServerEvent, StateChanged } from "./serverEvent.js"
 import type { Timers } from "../../seams/timers.js"
 import type { Transport } from "../../seams/transport.js"
 import type { CloseReason } from "../../wire/index.js"
@@ -19,6 +19,8 @@ import type { HandshakeError } from "../server/handshakes.js"
 
 export class ServerEvents implements LifeEvents {
   readonly observers = new Observers<ServerEvent>("a server")
+  /** Observers of the states alone, for which no request is watched. */
+  readonly states = new Observers<StateChanged>("a server")
 
   constructor(private readonly timers: Timers) {}
 
@@ -26,8 +28,15 @@ export class ServerEvents implements LifeEvents {
     return this.observers.active
   }
 
-  stateChanged(state: State): void {
-    this.observers.emit({ _tag: "StateChanged", at: this.timers.wallTime(), state })
+  get statesActive(): boolean {
+    return this.states.active
+  }
+
+  stateChanged(state: State, { connections, requests }: Counts): void {
+    const at = this.timers.wallTime()
+    const event: StateChanged = { _tag: "StateChanged", at, state, connections, requests }
+    this.observers.emit(event)
+    this.states.emit(event)
   }
 
   connectionOpened({ id, transport: { local, remote } }: ConnectionFacts): void {

@@ -15,7 +15,7 @@ import type { Address } from "../../model/address.js"
 import type * as Shutdown from "../../model/serverState.js"
 import { Closing } from "../closing.js"
 import type * as Network from "../network.js"
-import type { ServerEvent } from "../observe/serverEvent.js"
+import type { ServerEvent, StateChanged } from "../observe/serverEvent.js"
 import { ServerEvents } from "../observe/serverEvents.js"
 import { make as makeSettings, type ServerOptions } from "../options/server.js"
 import type * as ServerTimeouts from "../options/serverTimeouts.js"
@@ -80,6 +80,8 @@ export interface Service {
    * the server's work, so it must be short. An exception of `f` is logged.
    */
   readonly observe: (f: (event: ServerEvent) => void) => Effect.Effect<void, never, Scope.Scope>
+  /** As `observe`, with `StateChanged` alone. Unlike `observe`, it costs nothing per request. */
+  readonly observeStates: (f: (event: StateChanged) => void) => Effect.Effect<void, never, Scope.Scope>
   /** Number of open connections. */
   readonly connections: Effect.Effect<number>
   /**
@@ -170,6 +172,7 @@ export const make = (
       awaitDrain: served.awaitDrain,
       events: eventsOf(life, happenings),
       observe: (f) => happenings.observers.observe(f),
+      observeStates: (f) => happenings.states.observe(f),
       lameDuck: Effect.suspend(() => (life.state === "ready" ? enter("lameDuck") : Effect.void)),
       shutdown,
       connections: Effect.sync(() => life.connectionCount),

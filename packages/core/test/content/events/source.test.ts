@@ -199,6 +199,25 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
     )
   )
 
+  it.live("sends an id as it came, however long", () =>
+    run(({ follow, server }) =>
+      Effect.gen(function* () {
+        yield* follow({}, { reconnectionTime: 0 })
+        const id = "ä".repeat(200_000)
+        const first = yield* server.accept
+        yield* first.head
+        yield* first.send(
+          `${head}Connection: close\r\n\r\n`,
+          new TextEncoder().encode(`id: ${id}\ndata: a\n\n`)
+        )
+        yield* first.end
+        yield* after("1 second")
+        const request = yield* (yield* server.accept).head
+        assert.strictEqual(/\r\nlast-event-id: (\S+)\r\n/i.exec(request)?.[1], "\xc3\xa4".repeat(200_000))
+      })
+    )
+  )
+
   it.live("does not wait longer than it allows the server to ask for", () =>
     run(({ follow, server }) =>
       Effect.gen(function* () {
