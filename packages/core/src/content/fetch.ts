@@ -7,10 +7,13 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
+import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
 import * as Client from "../Client.js"
 import { InvalidOption } from "../HttpError.js"
+import * as Timers from "../Timers.js"
 
 type Fetch = typeof globalThis.fetch
 type Input = Parameters<Fetch>[0]
@@ -60,21 +63,69 @@ const signalOf = (input: Input, init: Init): AbortSignal | undefined => {
 
 // ---- the request
 
-// A body that is not a stream is sent with its length, and can be sent again.
-const bodyOf = async (request: Request, body: unknown): Promise<Client.Request<unknown>["body"]> => {
-  const stream = request.body
-  if (stream === null) return undefined
-  if (typeof body !== "object" || body === null || isFinite(body))
-    return new Uint8Array(await request.arrayBuffer())
-  return Stream.fromReadableStream({ evaluate: () => stream, onError: (error) => error })
-}
+type Body = Client.Request<unknown>["body"]
+type Turn = (f: () => void) => void
 
-const isFinite = (body: object): boolean =>
+const isInMemory = (body: unknown): boolean =>
+  typeof body !== "object" ||
   body instanceof URLSearchParams ||
   body instanceof Blob ||
   body instanceof FormData ||
   body instanceof ArrayBuffer ||
   ArrayBuffer.isView(body)
+
+// A body in memory is sent with its length, and can be sent again.
+const bodyOf = async (input: Input, given: unknown, request: Request, turn: () => Turn): Promise<Body> => {
+  const stream = request.body
+  if (stream === null) return undefined
+  if (given === undefined || given === null)
+    return input instanceof Request ? atHand(stream, turn()) : undefined
+  if (isInMemory(given)) return new Uint8Array(await request.arrayBuffer())
+  return Stream.fromReadableStream({ evaluate: () => stream, onError: identity })
+}
+
+const maxAtHand = 1_048_576
+
+// The body of a `Request` is a stream, but mostly one whose bytes are in memory. These arrive within a turn
+// of the event loop.
+const atHand = async (stream: ReadableStream<Uint8Array>, turn: Turn): Promise<Body> => {
+  const reader = stream.getReader()
+  const pieces: Array<Uint8Array> = []
+  for (let size = 0; ;) {
+    const read = reader.read()
+    const later = new Promise<undefined>((resolve) => turn(() => resolve(undefined)))
+    const first = size > maxAtHand ? undefined : await Promise.race([read, later])
+    if (first === undefined) {
+      // The stream below reports a rejection.
+      read.catch(() => {})
+      return Stream.concat(Stream.fromIterable(pieces), readOn(reader, read))
+    }
+    if (first.done) return joined(pieces, size)
+    pieces.push(first.value)
+    size += first.value.length
+  }
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>
+
+const readOn = (reader: Reader, first: ReturnType<Reader["read"]>): Stream.Stream<Uint8Array, unknown> =>
+  Stream.unfoldEffect(
+    () => first,
+    (read) =>
+      Effect.map(Effect.tryPromise({ try: read, catch: identity }), ({ done, value }) =>
+        done ? Option.none() : Option.some([value, () => reader.read()])
+      )
+  ).pipe(Stream.ensuring(Effect.promise(() => reader.cancel().catch(() => {}))))
+
+const joined = (pieces: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
+  const bytes = new Uint8Array(size)
+  let at = 0
+  for (const piece of pieces) {
+    bytes.set(piece, at)
+    at += piece.length
+  }
+  return bytes
+}
 
 const fieldsOf = (headers: Headers): ReadonlyArray<string> => {
   const fields: Array<string> = []
@@ -114,6 +165,10 @@ const aborted = (signal: AbortSignal): Effect.Effect<never, unknown> =>
   })
 
 const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true
+
+const failed = (cause: unknown): never => {
+  throw new TypeError("fetch failed", { cause })
+}
 
 const terminated = (cause: unknown): TypeError => new TypeError("terminated", { cause })
 
@@ -161,18 +216,20 @@ export const makeFetch = (
       url: request.url,
       method: request.method,
       headers: fieldsOf(request.headers),
-      body: await bodyOf(request, init.body ?? (input instanceof Request ? request.body : undefined))
+      body: await bodyOf(input, init.body, request, () => Runtime.runSync(runtime)(Timers.timers).turn).catch(
+        failed
+      )
     })
     const answered = credentials === "omit" ? Client.without("cookies")(sent) : sent
     const exit = await run(answered, signal === undefined ? {} : { signal })
     if (Exit.isFailure(exit)) {
       if (isAborted(signal)) throw signal?.reason
-      throw new TypeError("fetch failed", { cause: Cause.squash(exit.cause) })
+      return failed(Cause.squash(exit.cause))
     }
     const response = exit.value
     if (request.redirect === "error" && redirects.has(response.status)) {
       await run(response.discard)
-      throw new TypeError("fetch failed", { cause: new Error(`unexpected redirect (${response.status})`) })
+      return failed(new Error(`unexpected redirect (${response.status})`))
     }
     return responseOf(response, request, signal)
   }

@@ -75,6 +75,26 @@ const streamOf = (...texts: ReadonlyArray<string>) =>
     }
   })
 
+/** A `Request` whose body comes later: its beginning is sent before its end is there. */
+const live = (fetch: Fetch) =>
+  Effect.gen(function* () {
+    const server = yield* RawPeer.listen({ host: "live.test", port: 80 })
+    let controller: ReadableStreamDefaultController<Uint8Array> | undefined
+    const body = new ReadableStream<Uint8Array>({ start: (given) => void (controller = given) })
+    controller!.enqueue(new TextEncoder().encode("one"))
+    const request = new Request("http://live.test/", { method: "POST", body, duplex: "half" } as RequestInit)
+    const asking = yield* Effect.fork(Effect.promise(() => fetch(request)))
+    const peer = yield* server.accept
+    assert.match(yield* peer.head, /transfer-encoding: chunked/i)
+    yield* peer.expect("3\r\none\r\n")
+    controller!.enqueue(new TextEncoder().encode("two"))
+    yield* peer.expect("3\r\ntwo\r\n")
+    controller!.close()
+    yield* peer.expect("0\r\n\r\n")
+    yield* peer.send("HTTP/1.1 204 No Content\r\n\r\n")
+    assert.strictEqual((yield* asking).status, 204)
+  })
+
 type Check = (fetch: Fetch) => Effect.Effect<unknown, unknown, Client.Client | Network.Network | Scope.Scope>
 
 const at = "http://a.test/path?q=1"
@@ -131,8 +151,15 @@ const rows: Readonly<Record<string, Check>> = {
         assert.strictEqual(asked.headers["content-length"], `${new TextEncoder().encode(asked.text).length}`)
         if (type === undefined) assert.isUndefined(asked.headers["content-type"])
         else assert.match(asked.headers["content-type"]!, type)
-        const redirected = yield* asks(fetch, "http://a.test/to/307", { method: "POST", body })
-        assert.match(redirected.text, text)
+        for (const input of [
+          "http://a.test/to/307",
+          new Request("http://a.test/to/307", { method: "POST", body })
+        ]) {
+          const init = typeof input === "string" ? { method: "POST", body } : undefined
+          const redirected = yield* asks(fetch, input, init)
+          assert.match(redirected.text, text)
+          assert.strictEqual(redirected.headers["content-length"], asked.headers["content-length"])
+        }
       }
     }),
   '`body` as a stream, with `duplex: "half"`': (fetch) =>
@@ -141,9 +168,11 @@ const rows: Readonly<Record<string, Check>> = {
       const asked = yield* asks(fetch, at, stream())
       assert.strictEqual(asked.text, "one two")
       assert.strictEqual(asked.headers["transfer-encoding"], "chunked")
-      const request = yield* asks(fetch, new Request(at, { method: "POST", body: "text" }))
-      assert.strictEqual(request.text, "text")
-      assert.strictEqual(request.headers["transfer-encoding"], "chunked")
+      const large = new Request(at, { method: "POST", body: "x".repeat(3_000_000) })
+      const { headers, text } = yield* asks(fetch, large)
+      assert.deepInclude(headers, { "transfer-encoding": "chunked" })
+      assert.lengthOf(text, 3_000_000)
+      yield* live(fetch)
       const error = yield* rejects(() => fetch("http://a.test/to/307", stream()))
       assert.deepInclude(error.cause, { _tag: "BodyNotReplayable" })
       const half = { method: "POST", body: streamOf("a") }
