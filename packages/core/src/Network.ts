@@ -14,6 +14,7 @@ import {
   type ConnectError,
   type ConnectOptions,
   type Listener,
+  type Service,
   type ListenError,
   type ListenOptions
 } from "./internal/network.js"
@@ -44,9 +45,10 @@ export { certificateName, formatListen, Network } from "./internal/network.js"
  */
 export const listen = (
   options: ListenOptions,
-  onConnection: (transport: Transport) => void
+  onConnection: (transport: Transport) => void,
+  onRefused?: Parameters<Service["listen"]>[2]
 ): Effect.Effect<Listener, ListenError, Network | Scope.Scope> =>
-  Effect.flatMap(Network, (network) => network.listen(options, onConnection))
+  Effect.flatMap(Network, (network) => network.listen(options, onConnection, onRefused))
 
 /**
  * Connects on the network in the context.

@@ -10,6 +10,7 @@
  * - `PlatformTimers`  the platform's own timers
  * - `Progress`  the progress of uploads and downloads
  * - `Proxy`      chooses the proxy of a request
+ * - `ProxyProtocol`  the addresses of clients behind a TCP load balancer
  * - `Agent`      connection pools of clients, with limits, queues and keep-alive
  * - `Lease`      loans of an agent's connections to other drivers
  * - `ConditionalRequests`  preconditions and ranges of requests: 304, 412, 206, 416
@@ -60,6 +61,7 @@ export * as Network from "./Network.js"
 export * as PlatformTimers from "./PlatformTimers.js"
 export * as Progress from "./Progress.js"
 export * as Proxy from "./Proxy.js"
+export * as ProxyProtocol from "./ProxyProtocol.js"
 export * as RequestId from "./RequestId.js"
 export * as RateLimit from "./RateLimit.js"
 export * as Retry from "./Retry.js"

@@ -127,11 +127,11 @@ const tap = (network: Network.Service, timers: Timers.Timers, options: Options):
           Effect.tapError(failed(`connect ${formatAddress(address)}`)),
           Effect.map((inner) => (taps("client") ? record(inner, "client", address) : inner))
         ),
-      listen: (options, onConnection) => {
-        if (!taps("server")) return network.listen(options, onConnection)
+      listen: (options, onConnection, onRefused) => {
+        if (!taps("server")) return network.listen(options, onConnection, onRefused)
         let address: Address | undefined
         return Effect.tap(
-          network.listen(options, (inner) => onConnection(record(inner, "server", address))),
+          network.listen(options, (inner) => onConnection(record(inner, "server", address)), onRefused),
           (listener) => Effect.sync(() => (address = listener.address))
         )
       },

@@ -1,5 +1,6 @@
 /**
- * Errors for CONNECT requests that a proxy refused. `HttpError` exports all of these errors.
+ * Errors for CONNECT requests that a proxy refused, and for headers of the PROXY protocol. `HttpError`
+ * exports all of these errors.
  */
 import * as Schema from "effect/Schema"
 
@@ -64,5 +65,36 @@ export class ProxyAuthenticationRequired extends Schema.TaggedError<ProxyAuthent
   readonly received = 0
   override get message(): string {
     return `the proxy ${this.proxy} requires credentials for a tunnel to ${this.target}`
+  }
+}
+
+/**
+ * A connection was reset because its header of the PROXY protocol was refused (`ProxyProtocol`).
+ *
+ * @since 0.1.0
+ * @category protocol
+ */
+export class ProxyHeaderRefused extends Schema.TaggedError<ProxyHeaderRefused>(
+  "@httpfx/core/ProxyHeaderRefused"
+)("ProxyHeaderRefused", {
+  /**
+   * - `NotTrusted`: the peer may not connect
+   * - `Malformed`: the first bytes are not a header, or not a valid one
+   * - `TooLong`: the header exceeds the maximum size
+   * - `Truncated`: the connection ended within the header
+   * - `Late`: the header did not arrive in time
+   */
+  problem: Schema.Literal("NotTrusted", "Malformed", "TooLong", "Truncated", "Late"),
+  /** The problem, in words. */
+  reason: Schema.String,
+  /** The address of the peer, as `host:port` or as a path. */
+  address: Schema.optional(Schema.String),
+  /** Number of bytes received. */
+  received: Schema.Number
+}) {
+  /** Our own error code, because Node has no code for this error. */
+  readonly code = "ERR_HTTPFX_PROXY_HEADER"
+  override get message(): string {
+    return `PROXY header refused: ${this.reason}`
   }
 }

@@ -371,10 +371,14 @@ export interface Service {
    * attempt and leaves no connection open.
    */
   readonly connect: (address: Address, options?: ConnectOptions) => Effect.Effect<Transport, ConnectError>
-  /** Listens until the scope closes. `onConnection` must not throw. */
+  /**
+   * Listens until the scope closes. `onConnection` must not throw. `onRefused` is called, with the peer's
+   * address, for each connection that the network itself reset instead of delivering it (`ProxyProtocol`).
+   */
   readonly listen: (
     options: ListenOptions,
-    onConnection: (transport: Transport) => void
+    onConnection: (transport: Transport) => void,
+    onRefused?: (error: HttpError.ProxyHeaderRefused, remote: Address | undefined) => void
   ) => Effect.Effect<Listener, ListenError, Scope.Scope>
   /**
    * Adds TLS to a connection. The caller must not have started the transport, or must have stopped using it.

@@ -42,6 +42,10 @@ const samples: ReadonlyArray<
   ...timeouts,
   ["ProxyRefused", new HttpError.ProxyRefused(refused)],
   ["ProxyAuthenticationRequired", new HttpError.ProxyAuthenticationRequired({ ...refused, status: 407 })],
+  [
+    "ProxyHeaderRefused",
+    new HttpError.ProxyHeaderRefused({ problem: "Malformed", reason: "of no version", received: 1 })
+  ],
   ["TooManyRedirects", new HttpError.TooManyRedirects({ ...redirect, limit: 1 })],
   ["RedirectLoop", new HttpError.RedirectLoop({ ...redirect, to: "http://a.test/" })],
   [

@@ -41,13 +41,17 @@ export class HostNetwork {
         Effect.suspend(() =>
           this.gone ? this.down(address) : this.connecting(inner.connect(address, options), address)
         ),
-      listen: (options, onConnection) =>
+      listen: (options, onConnection, onRefused) =>
         Effect.suspend(() => {
           if (this.gone) return Effect.fail(cannotListen(options))
-          const listening = inner.listen(onHost(options, host), (transport) => {
-            this.opened(transport)
-            onConnection(transport)
-          })
+          const listening = inner.listen(
+            onHost(options, host),
+            (transport) => {
+              this.opened(transport)
+              onConnection(transport)
+            },
+            onRefused
+          )
           return Effect.tap(listening, (listener) => Effect.sync(() => this.listeners.add(listener)))
         })
     }

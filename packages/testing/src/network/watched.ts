@@ -32,10 +32,14 @@ export class WatchedNetwork {
       ...network,
       connect: (address, options) =>
         Effect.map(network.connect(address, options), (transport) => this.transport(transport, "client")),
-      listen: (options, onConnection) =>
+      listen: (options, onConnection, onRefused) =>
         Effect.acquireRelease(
           Effect.map(
-            network.listen(options, (transport) => onConnection(this.transport(transport, "server"))),
+            network.listen(
+              options,
+              (transport) => onConnection(this.transport(transport, "server")),
+              onRefused
+            ),
             (listener) => {
               const key = {}
               this.bound.set(key, formatAddress(listener.address))

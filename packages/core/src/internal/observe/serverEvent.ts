@@ -78,7 +78,8 @@ export interface ExchangeEnded {
 }
 
 /**
- * A request was malformed, too large, truncated or too slow, or a TLS handshake failed.
+ * A request was malformed, too large, truncated or too slow, or a TLS handshake or a PROXY header
+ * failed.
  *
  * @since 0.1.0
  * @category models
@@ -87,7 +88,7 @@ export interface ClientError {
   readonly _tag: "ClientError"
   /** Time of the event, in milliseconds since the epoch. */
   readonly at: number
-  /** Number of the connection on its server. 0 if the TLS handshake failed. */
+  /** Number of the connection on its server. 0 if the TLS handshake or the PROXY header failed. */
   readonly connection: number
   /** The client's address. */
   readonly remote: Address | undefined
@@ -98,6 +99,7 @@ export interface ClientError {
     | HttpError.TlsFailure
     | HttpError.ConnectionReset
     | HttpError.HangUp
+    | HttpError.ProxyHeaderRefused
 }
 
 /**

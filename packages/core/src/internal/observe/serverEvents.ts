@@ -2,10 +2,12 @@
  * Creates the events (`ServerEvent`) and outcomes (`ExchangeOutcome`) of a server from the reports of its
  * connections. Most methods are called only while the server is observed.
  */
+import type { ProxyHeaderRefused } from "../../errors/index.js"
 import { fromLoss } from "../../errors/fromLoss.js"
 import type { Counts, LifeEvents } from "../../connection/server/life.js"
 import type { ConnectionFacts, Exchange } from "../../connection/server/ports.js"
 import type { ExchangeOutcome, Facts } from "../server/outcome.js"
+import type { Address } from "../../model/address.js"
 import type { Loss, Rejection } from "../../model/loss.js"
 import type { DropReason, End, WireFacts } from "../../model/outcome.js"
 import type { State } from "../../model/serverState.js"
@@ -67,6 +69,13 @@ export class ServerEvents implements LifeEvents {
   }
 
   handshakeFailed(error: HandshakeError, { remote }: Transport): void {
+    this.connectionRefused(error, remote)
+  }
+
+  readonly connectionRefused = (
+    error: HandshakeError | ProxyHeaderRefused,
+    remote: Address | undefined
+  ): void => {
     if (!this.active) return
     this.observers.emit({ _tag: "ClientError", at: this.timers.wallTime(), connection: 0, remote, error })
   }

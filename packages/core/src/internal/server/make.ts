@@ -143,7 +143,7 @@ export const make = (
       life.handshakes = handshakes
     }
     const listener = yield* Effect.mapError(
-      network.listen(options, handshakes?.accept ?? life.accept),
+      network.listen(options, handshakes?.accept ?? life.accept, happenings.connectionRefused),
       serveError
     )
     const served = ServerApp.serverOf(life, settings, {
