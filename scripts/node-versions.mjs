@@ -42,6 +42,8 @@ const selection = [
   "packages/testing/test/network/memory.battery.test.ts",
   "packages/testing/test/battery/server.test.ts",
   "packages/testing/test/battery/client.test.ts",
+  // The platform's `Request` and `Response`, used by `FetchClient`.
+  "packages/core/test/content/fetch.test.ts",
   // The same on the system's sockets, TLS, WebSocket.
   "packages/node/test/socket/network.battery.test.ts",
   "packages/node/test/socket/network.test.ts",
@@ -51,6 +53,7 @@ const selection = [
   "packages/node/test/socket/duplex.test.ts",
   "packages/node/test/socket/duplexDestroy.test.ts",
   "packages/node/test/platform/client.test.ts",
+  "packages/node/test/platform/eventsPeers.test.ts",
   "packages/node/test/platform/server.test.ts",
   "packages/node/test/webSocket/webSocket.test.ts",
   "packages/node/test/content/",
