@@ -62,17 +62,15 @@ const notRegular = (path: string, type: FileSystem.File.Type): PlatformError =>
     description: `not a regular file, but a ${type}`
   })
 
-// A file from the future was modified just now, for the client (RFC 9110 §8.8.2.1).
-const lastModified = (modified: Date, now: number): string =>
-  new Date(Math.min(modified.getTime(), now)).toUTCString()
+// `Last-Modified` must not be later than `Date` (RFC 9110 §8.8.2.1), but a file system may have another clock.
+const notLater = (modified: Date, now: number): Date => (modified.getTime() > now ? new Date(now) : modified)
 
 const respondWith = (
   representation: Representation,
   etag: Etag.Etag,
   modified: Date | undefined,
   typeOf: () => string,
-  options: FileOptions | undefined,
-  now: number
+  options: FileOptions | undefined
 ): HttpServerResponse.HttpServerResponse => {
   const given = options?.headers ? Headers.fromInput(options.headers) : Headers.empty
   const headers = Headers.set(given, "etag", given["etag"] ?? Etag.toString(etag))
@@ -83,7 +81,7 @@ const respondWith = (
     headers:
       modified === undefined || "last-modified" in given
         ? headers
-        : Headers.set(headers, "last-modified", lastModified(modified, now)),
+        : Headers.set(headers, "last-modified", modified.toUTCString()),
     contentType: options?.contentType ?? given["content-type"] ?? typeOf()
   })
 }
@@ -121,20 +119,25 @@ export const make = ({
           size,
           read: (offset: number, length: number) => read(path, start + offset, length)
         }
-        const modified = Option.getOrUndefined(info.mtime)
-        return Effect.zipWith(etags.fromFileInfo(info), Clock.currentTimeMillis, (etag, now) =>
-          respondWith(representation, etag, modified, () => typeOf(path), options, now)
-        )
+        return Effect.zipWith(etags.fromFileInfo(info), Clock.currentTimeMillis, (etag, now) => {
+          const modified = Option.map(info.mtime, (time) => notLater(time, now))
+          return respondWith(
+            representation,
+            etag,
+            Option.getOrUndefined(modified),
+            () => typeOf(path),
+            options
+          )
+        })
       })
     const fileWebResponse = (file: HttpBody.FileLike, options?: FileOptions) =>
-      Effect.zipWith(etags.fromFileWeb(file), Clock.currentTimeMillis, (etag, now) =>
+      Effect.map(etags.fromFileWeb(file), (etag) =>
         respondWith(
           blobOf(file, options),
           etag,
           new Date(file.lastModified),
           () => (file.type === "" ? typeOf(file.name) : file.type),
-          file instanceof Blob ? options : sentWhole(options),
-          now
+          file instanceof Blob ? options : sentWhole(options)
         )
       )
     return HttpPlatform.HttpPlatform.of({

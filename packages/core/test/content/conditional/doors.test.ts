@@ -212,6 +212,14 @@ describe("HttpServerResponse.file", () => {
     })
   )
 
+  it.effect("fileWeb sends the time that the app gives, also under a clock that is behind", () =>
+    Effect.gen(function* () {
+      const blob = new File(["a"], "a.txt", { lastModified: Date.UTC(2026, 10, 29) })
+      yield* HttpServer.serveEffect(HttpServerResponse.fileWeb(blob))
+      assert.strictEqual((yield* get({})).headers["last-modified"], "Sun, 29 Nov 2026 00:00:00 GMT")
+    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
+  )
+
   it.effect("fails for a folder", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
