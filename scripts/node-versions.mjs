@@ -42,8 +42,6 @@ const selection = [
   "packages/testing/test/network/memory.battery.test.ts",
   "packages/testing/test/battery/server.test.ts",
   "packages/testing/test/battery/client.test.ts",
-  // The platform's `Request` and `Response`, used by `FetchClient`.
-  "packages/core/test/content/fetch.test.ts",
   // The same on the system's sockets, TLS, WebSocket.
   "packages/node/test/socket/network.battery.test.ts",
   "packages/node/test/socket/network.test.ts",
@@ -57,6 +55,8 @@ const selection = [
   "packages/node/test/platform/server.test.ts",
   "packages/node/test/webSocket/webSocket.test.ts",
   "packages/node/test/content/",
+  // The platform's `Request` and `Response`, used by `FetchClient`.
+  "packages/core/test/content/fetch.test.ts",
   // The callback API: its shape, and its modules in place of the built-in ones.
   "packages/node/test/surface/",
   "packages/node/test/sequences.test.ts",

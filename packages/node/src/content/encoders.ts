@@ -124,18 +124,21 @@ export class Encoders {
   }
 
   bytes(coding: Coding, bytes: Uint8Array): Effect.Effect<Uint8Array> {
-    return Effect.suspend(() => {
-      const coder = this.start(coding, false, bytes.length)
-      const pieces: Array<Uint8Array> = []
-      const rest: Effect.Effect<Uint8Array, EngineError> = Effect.flatMap(coder.next, (piece) => {
-        if (piece === undefined) return Effect.succeed(Buffer.concat(pieces))
-        pieces.push(piece)
-        return rest
-      })
-      coder.write(bytes)
-      coder.end()
-      return Effect.ensuring(Effect.orDie(rest), this.close(coder))
-    })
+    return Effect.acquireUseRelease(
+      Effect.sync(() => this.start(coding, false, bytes.length)),
+      (coder) => {
+        const pieces: Array<Uint8Array> = []
+        const rest: Effect.Effect<Uint8Array, EngineError> = Effect.flatMap(coder.next, (piece) => {
+          if (piece === undefined) return Effect.succeed(Buffer.concat(pieces))
+          pieces.push(piece)
+          return rest
+        })
+        coder.write(bytes)
+        coder.end()
+        return Effect.orDie(rest)
+      },
+      (coder) => this.close(coder)
+    )
   }
 
   /**

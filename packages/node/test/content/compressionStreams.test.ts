@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
+import * as Scheduler from "effect/Scheduler"
 import * as Stream from "effect/Stream"
 import { execFile, spawnSync } from "node:child_process"
 import * as zlib from "node:zlib"
@@ -132,6 +133,37 @@ describe("the end", () => {
       )
     })
   )
+
+  for (const kind of ["bytes", "stream"] as const)
+    it.live(`by an interruption at any step frees the engine of ${kind}`, () =>
+      Effect.gen(function* () {
+        const content = new Uint8Array(100)
+        for (let at = 0, steps = 1; at < steps; at++) {
+          const encoders = new Encoders({}, 1)
+          const run =
+            kind === "bytes"
+              ? encoders.bytes("gzip", content)
+              : Stream.runDrain(encoders.stream("gzip", Stream.make(content), true))
+          const scheduler = new Scheduler.MixedScheduler(2048)
+          let step = 0
+          let first: Fiber.RuntimeFiber<unknown, unknown> | undefined
+          const fiber = Effect.runFork<unknown, unknown>(run, {
+            scheduler: {
+              scheduleTask: (task, priority) => scheduler.scheduleTask(task, priority),
+              shouldYield: (fiber) => {
+                first ??= fiber
+                if (fiber !== first || step++ !== at) return false
+                fiber.unsafeInterruptAsFork(fiber.id())
+                return 0
+              }
+            }
+          })
+          yield* Fiber.await(fiber)
+          steps = step
+          assert.isFalse(encoders.full, `interrupted at step ${at}`)
+        }
+      })
+    )
 
   it.effect("of a source that fails resets the response", () =>
     Effect.gen(function* () {
