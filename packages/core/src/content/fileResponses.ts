@@ -62,7 +62,7 @@ const notRegular = (path: string, type: FileSystem.File.Type): PlatformError =>
     description: `not a regular file, but a ${type}`
   })
 
-// `Last-Modified` must not be later than `Date` (RFC 9110 §8.8.2.1), but a file system may have another clock.
+// `Last-Modified` must not be later than `Date` (RFC 9110 §8.8.2.1). A file system may have another clock.
 const notLater = (modified: Date, now: number): Date => (modified.getTime() > now ? new Date(now) : modified)
 
 const respondWith = (
