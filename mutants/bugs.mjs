@@ -4,8 +4,9 @@
 import { callback } from "./callback.mjs"
 import { client } from "./client.mjs"
 import { content } from "./content.mjs"
+import { observed } from "./observed.mjs"
 import { features } from "./features.mjs"
 import { pool } from "./pool.mjs"
 import { server } from "./server.mjs"
 
-export const bugs = [...server, ...client, ...pool, ...callback, ...content, ...features]
+export const bugs = [...server, ...client, ...pool, ...callback, ...content, ...features, ...observed]

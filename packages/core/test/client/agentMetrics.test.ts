@@ -11,7 +11,7 @@ import * as TestClock from "effect/TestClock"
 import { Agent, type AgentEvent, AgentMetrics, Client, Retry } from "@httpfx/core"
 import { RawPeer } from "@httpfx/testing"
 import { answer, first, text, until, withAgent } from "../support/agent.js"
-import { total } from "../support/metrics.js"
+import { seriesOf, total } from "../support/metrics.js"
 
 const configured = { steps: Config.succeed(true) }
 const all: AgentMetrics.Options = { bodySizes: true, connections: true, steps: true }
@@ -167,6 +167,39 @@ describe("AgentMetrics", () => {
         yield* Effect.fork(text({ url: server.url }))
         yield* until(({ idle }) => idle === 0)
         assert.strictEqual(yield* open("active"), 0)
+      })
+    )
+  )
+
+  it.effect("label the first hosts, and count all others together", () =>
+    withAgent()(
+      Effect.gen(function* () {
+        yield* AgentMetrics.observe(yield* Agent.Agent, { ...all, name: "hosts", maxHosts: 2 })
+        const ports: Array<string> = []
+        for (let i = 0; i < 4; i++) {
+          const server = yield* RawPeer.listen()
+          ports.push(new URL(server.url).port)
+          yield* first(server)
+        }
+        const [one, two] = ports
+        for (const name of ["request.duration", "open_connections"]) {
+          const series = yield* seriesOf(`http.client.${name}`, { agent: "hosts" })
+          const hosts = new Set(series.map(({ labels }) => labels["server.port"] ?? labels["server.address"]))
+          assert.sameMembers([...hosts], [one, two, "_OTHER"])
+        }
+        const others = { agent: "hosts", "server.address": "_OTHER" }
+        assert.deepStrictEqual((yield* total("http.client.request.duration", others))[0], 2)
+        const idle = { ...others, "http.connection.state": "idle" }
+        assert.deepStrictEqual((yield* total("http.client.open_connections", idle))[0], 2)
+      })
+    )
+  )
+
+  it.effect("refuse options that are invalid", () =>
+    withAgent()(
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(Layer.build(AgentMetrics.layer({ maxHosts: -1 })))
+        assert.deepInclude(error, { _tag: "InvalidOption", option: "maxHosts" })
       })
     )
   )

@@ -213,6 +213,26 @@ describe("Health", () => {
       }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
+  it.live("answers until its server has ended, wherever its layer stands", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const slow = HttpServer.serve(Effect.as(Effect.sleep("5 seconds"), HttpServerResponse.text("done")))
+      const health = Health.layer({ host, port: 9000 })
+      yield* Layer.buildWithScope(Layer.provide(Layer.merge(slow, health), serverOf()), scope)
+      const client = yield* RawPeer.connect({ host, port: 80 })
+      yield* client.send(last())
+      yield* VirtualClock.settle
+      const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+      yield* VirtualClock.advance("4 seconds")
+      assert.deepInclude(yield* asked("/readyz"), { status: 503 })
+      assert.deepInclude(yield* asked("/livez"), { status: 200 })
+      yield* VirtualClock.advance("1 second")
+      yield* client.rest
+      yield* client.end
+      yield* closing
+    }).pipe(Effect.scoped, Effect.provide(inMemory))
+  )
+
   const invalid: ReadonlyArray<readonly [string, unknown]> = [
     ["timeout", 0],
     ["timeout", "Infinity"],

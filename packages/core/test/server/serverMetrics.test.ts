@@ -122,6 +122,25 @@ describe("ServerMetrics", () => {
         "http.response.status_code": "400",
         "error.type": "Refused"
       })
+      // They were never active.
+      const active = yield* seriesOf("http.server.active_requests", { "server.address": "10.0.2.0" })
+      assert.deepStrictEqual(active, [])
+    }).pipe(Effect.scoped, Effect.provide(inMemory))
+  )
+
+  it.live("labels each of several routes on one connection", () =>
+    Effect.gen(function* () {
+      const host = "10.0.2.10"
+      yield* Layer.build(world(host))
+      yield* exchange(host, get("/users/1"), get("/stream"), get("/users/2"), get("/stream"), get("/users/3"))
+      const routes = (yield* seriesOf(duration, { "server.address": host })).map(({ labels, value }) => [
+        labels["http.route"],
+        value
+      ])
+      assert.sameDeepMembers(routes, [
+        ["/users/:id", 3],
+        ["/stream", 2]
+      ])
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
