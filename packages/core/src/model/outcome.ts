@@ -84,7 +84,13 @@ export interface Upgraded {
  * @since 0.1.0
  * @category models
  */
-export type DropReason = "maxConnections" | "maxConnectionsPerAddress" | "maxRequestsPerSocket"
+export type DropReason =
+  | "maxConnections"
+  | "maxConnectionsPerAddress"
+  | "maxRequestsPerSocket"
+  | "maxConcurrentRequests"
+  | "maxQueuedRequests"
+  | "requestQueueTimeout"
 
 /** The end of an exchange from the view of its connection, which does not know whether the handler failed. */
 export type End =

@@ -136,6 +136,11 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
       Refusals.drop(this, head, this.full)
       return Body.Stop
     }
+    const exceeded = this.server.requests?.exceeded
+    if (exceeded !== undefined) {
+      Refusals.drop(this, head, exceeded)
+      return Body.Stop
+    }
     if (this.isIdle) this.server.idle.leave(this)
     this.automaton.requestHead(head)
     if (this.server.draining) this.automaton.mustClose("Draining")
@@ -236,6 +241,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     if (exchange.aborted || exchange.responseComplete) return
     exchange.responseComplete = true
     this.automaton.responseComplete()
+    // Before the next request of this connection, which may need the place.
+    this.server.requests?.leave(exchange)
     this.settle(exchange)
   }
 
@@ -253,10 +260,20 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     else this.cut(exchange)
   }
 
+  admitted(exchange: Exchange): void {
+    this.run(exchange)
+  }
+
+  waitedTooLong(exchange: Exchange): void {
+    Refusals.dropWaiting(this, exchange, "requestQueueTimeout")
+  }
+
   // ---- upgrade and CONNECT
 
   handOver(exchange: Exchange, status: number, head: string | undefined): Taken | Violation {
-    return Upgrade.handOver(this, exchange, status, head)
+    const taken = Upgrade.handOver(this, exchange, status, head)
+    if (exchange.responseComplete) this.server.requests?.leave(exchange)
+    return taken
   }
 
   handBack(whole: boolean): void {
@@ -338,7 +355,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
       // Put the unparsed bytes back before the handler runs, because a handler that takes over the connection
       // gets all bytes received.
       if (consumed < chunk.length) this.inflow.unshift(chunk.subarray(consumed))
-      if (this.exchange !== undefined && !this.exchange.started) this.run(this.exchange)
+      if (this.exchange !== undefined && !this.exchange.started) this.admit(this.exchange)
       if (this.phase !== "open" || this.parser.paused || this.parser.stopped) break
       chunk = this.inflow.shift()
     }
@@ -353,11 +370,19 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     this.enterIdle()
   }
 
+  private admit(exchange: Exchange): void {
+    const { events, requests } = this.server
+    if (exchange.place === "waiting") return
+    if (requests === undefined || requests.enter(exchange)) this.run(exchange)
+    else if (events.active) exchange.begins()
+  }
+
   private run(exchange: Exchange): void {
     exchange.started = true
     const { events } = this.server
     if (events.active) {
-      exchange.begins()
+      // The time of an exchange that has waited for its place counts from its head.
+      if (!exchange.isWatched) exchange.begins()
       events.requestReceived(exchange)
     }
     this.server.exchangeStarted(exchange)

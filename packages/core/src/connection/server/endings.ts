@@ -24,6 +24,7 @@ export const abort = (
   if (exchange === undefined) return
   connection.exchange = undefined
   exchange.aborted = true
+  if (exchange.place === "waiting") connection.server.requests?.leave(exchange)
   const loss = lossAt(connection.where(exchange))
   exchange.loss = loss
   exchange.body?.fail(loss)

@@ -14,6 +14,7 @@ import { AdmissionControl, type Admission, type Admitted } from "./admission.js"
 import { ServerConnection } from "./connection.js"
 import { IdleList } from "./idleList.js"
 import type { Events, Exchange, ServerPort, Owner, Settings } from "./ports.js"
+import { RequestAdmission } from "./requestAdmission.js"
 import { Sweep } from "./sweep.js"
 
 /** TLS handshakes in progress. */
@@ -53,6 +54,7 @@ export const unobserved: LifeEvents = {
 
 export class ServerLife implements ServerPort {
   readonly idle: IdleList
+  readonly requests: RequestAdmission | undefined
   private readonly admission: AdmissionControl
   private readonly sweep: Sweep
   state: State = "starting"
@@ -77,6 +79,7 @@ export class ServerLife implements ServerPort {
     const { timeouts } = settings
     this.idle = new IdleList(timers, idleLimit(timeouts.keepAliveTimeout, timeouts.keepAliveTimeoutBuffer))
     this.admission = new AdmissionControl(settings)
+    if (settings.maxConcurrentRequests > 0) this.requests = new RequestAdmission(settings, timers)
     this.sweep = new Sweep(timers, this.connections, timeouts, timeouts.connectionsCheckingInterval)
   }
 
@@ -160,6 +163,7 @@ export class ServerLife implements ServerPort {
 
   readonly exchangeEnded = (exchange: Exchange): void => {
     this.exchanges.delete(exchange)
+    this.requests?.leave(exchange)
     exchange.connection.handlerEnded(exchange)
     this.checkEmpty()
   }

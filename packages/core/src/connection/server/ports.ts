@@ -24,10 +24,11 @@ import type {
 import type { Body, BodyFlow } from "../transfer/body.js"
 import type { AdmissionLimits } from "./admission.js"
 import type { IdleList } from "./idleList.js"
+import type { RequestAdmission, RequestLimits } from "./requestAdmission.js"
 import type { UpgradeState, WebSocketClose } from "./upgradeState.js"
 
 /** Validated options of a server, in milliseconds and bytes. A limit of 0 means no limit. */
-export interface Settings extends AdmissionLimits {
+export interface Settings extends AdmissionLimits, RequestLimits {
   readonly flags: Flags
   readonly limits: Limits
   readonly timeouts: Timeouts
@@ -59,6 +60,8 @@ export interface ServerPort {
   /** Timers that limit the closing of connections while the server drains. */
   readonly closings: Closings
   readonly idle: IdleList
+  /** The limit of requests in flight; `undefined` if there is none. */
+  readonly requests: RequestAdmission | undefined
   readonly draining: boolean
   readonly events: Events
   /** Returns the value of the `Date` field, or `undefined` if responses carry no `Date`. */
@@ -228,6 +231,8 @@ export abstract class Exchange implements BodyFlow {
   body: Body<BodyLoss> | undefined = undefined
   /** Whether the handler has been started. */
   started = false
+  /** Whether the exchange counts as in flight or waits for that, on a server that limits requests. */
+  place: "running" | "waiting" | undefined = undefined
   /** Whether the whole request has arrived. */
   requestComplete = false
   /** Whether 100 (Continue) was sent. */
@@ -329,6 +334,10 @@ export abstract class Exchange implements BodyFlow {
 /** The members of a connection that its exchanges and its server use. */
 export interface ExchangeHome {
   handlerEnded(exchange: Exchange): void
+  /** Starts the handler of an exchange that has waited. */
+  admitted(exchange: Exchange): void
+  /** Refuses an exchange that has waited too long. */
+  waitedTooLong(exchange: Exchange): void
   bodyFull(exchange: Exchange): void
   bodyDrained(exchange: Exchange): void
   bodyWanted(exchange: Exchange): void

@@ -11,7 +11,7 @@ import { encodeResponseHead, type CloseReason, type RequestHead } from "../../wi
 import { HandedOver } from "../transfer/handedOver.js"
 import { abort, breakOff, dropBody, finish } from "./endings.js"
 import { factsOf } from "./outcome.js"
-import type { ClientErrorHandler, Rejecting } from "./ports.js"
+import type { ClientErrorHandler, Exchange, Rejecting } from "./ports.js"
 import type { ConnectionState } from "./state.js"
 import { handBack } from "./upgrade.js"
 
@@ -55,6 +55,18 @@ export const drop = (connection: ConnectionState, head: RequestHead, reason: Dro
     const dropped = { number: connection.exchanges + 1, head, status: undefined }
     server.events.dropped(factsOf(connection, dropped, 503), reason)
   }
+  connection.automaton.mustClose("MaxRequests")
+  finish(connection, "MaxRequests")
+}
+
+/** Refuses an exchange that has waited too long for its handler. Sends 503. */
+export const dropWaiting = (connection: ConnectionState, exchange: Exchange, reason: DropReason): void => {
+  const { server } = connection
+  writeResponse(connection, 503, ["Retry-After", server.settings.retryAfter])
+  connection.exchange = undefined
+  exchange.aborted = true
+  dropBody(connection, exchange)
+  if (server.events.active) server.events.dropped(factsOf(connection, exchange, 503), reason)
   connection.automaton.mustClose("MaxRequests")
   finish(connection, "MaxRequests")
 }

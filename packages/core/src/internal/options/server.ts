@@ -72,8 +72,19 @@ export interface ServerOptions extends Shutdown.Options {
    */
   readonly whenFull?: "answer" | "reset" | undefined
   /**
-   * Value of `Retry-After` in the 503 responses of `whenFull: "answer"`, rounded up to whole seconds. Default
-   * 1 second.
+   * Maximum number of requests in flight: from the start of the handler until the response is complete, or
+   * the handler has ended. Further requests wait in the queue, or get 503 with `Retry-After` before their
+   * handler starts. A connection that was handed over (WebSocket, CONNECT) does not count. Default 0: no
+   * limit.
+   */
+  readonly maxConcurrentRequests?: number | undefined
+  /** Maximum number of requests that wait, oldest first, for `maxConcurrentRequests`. Default 0. */
+  readonly maxQueuedRequests?: number | undefined
+  /** Maximum wait of such a request, after which it gets 503. 0: no limit. Default 1 second. */
+  readonly requestQueueTimeout?: Duration.DurationInput | undefined
+  /**
+   * Value of `Retry-After` in the 503 responses of `whenFull: "answer"` and of `maxConcurrentRequests`,
+   * rounded up to whole seconds. Default 1 second.
    */
   readonly retryAfter?: Duration.DurationInput | undefined
   /**
@@ -155,6 +166,9 @@ const own: Check.Checks<ServerOptions> = {
   maxRequestsPerSocket: Check.integer(0),
   maxConnections: Check.integer(0),
   maxConnectionsPerAddress: Check.integer(0),
+  maxConcurrentRequests: Check.integer(0),
+  maxQueuedRequests: Check.integer(0),
+  requestQueueTimeout: Check.finiteDuration,
   whenFull: Check.oneOf("answer", "reset"),
   retryAfter: Check.finiteDuration,
   maxBodySize: Check.size,
@@ -229,6 +243,10 @@ export const make = (
         limits: makeLimits(options.limits),
         timeouts,
         retryAfter: retryAfter === undefined ? undefined : String(Math.ceil(Duration.toSeconds(retryAfter))),
+        requestQueueTimeout:
+          options.requestQueueTimeout === undefined
+            ? undefined
+            : Duration.toMillis(options.requestQueueTimeout),
         keepAliveInitialDelay:
           keepAliveInitialDelay === undefined ? undefined : Duration.toMillis(keepAliveInitialDelay)
       }),
