@@ -8,6 +8,7 @@
  * - `Server`     platform's `HttpServer` over a network
  * - `Client`     platform's `HttpClient` over a network
  * - `PlatformTimers`  the platform's own timers
+ * - `IterableBody`  async iterables as streams of a body
  * - `Progress`  the progress of uploads and downloads
  * - `Proxy`      chooses the proxy of a request
  * - `ProxyProtocol`  the addresses of clients behind a TCP load balancer
@@ -49,6 +50,7 @@ export * as AgentMetrics from "./AgentMetrics.js"
 export * as AccessLog from "./AccessLog.js"
 export * as Client from "./Client.js"
 export * as ConditionalRequests from "./ConditionalRequests.js"
+export * as IterableBody from "./IterableBody.js"
 export * as ServerClientError from "./ServerClientError.js"
 export * as Exchange from "./Exchange.js"
 export * as ExchangeOutcome from "./ExchangeOutcome.js"

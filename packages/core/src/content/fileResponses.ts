@@ -86,6 +86,17 @@ const respondWith = (
   })
 }
 
+// The part of a file that the options select. Never exceeds the file, because a response that announces
+// more bytes than the file has would be aborted.
+const sliceOf = (
+  size: number,
+  { bytesToRead, offset = 0 }: FileSystem.StreamOptions = {}
+): { readonly start: number; readonly end: number } => {
+  const start = Math.min(size, Math.max(0, Number(offset)))
+  const end = bytesToRead === undefined ? size : start + Math.max(0, Number(bytesToRead))
+  return { start, end: Math.min(size, end) }
+}
+
 // An object that merely looks like a `Blob` has no `slice`, so its response is always sent whole.
 const sentWhole = (options: FileOptions | undefined): FileOptions => ({
   ...options,
@@ -96,8 +107,7 @@ const blobOf = (file: HttpBody.FileLike, options: FileSystem.StreamOptions | und
   const bytes = (part: { stream(): unknown }) =>
     Stream.fromReadableStream(() => part.stream() as ReadableStream<Uint8Array>, identity)
   if (!(file instanceof Blob)) return { size: file.size, read: () => bytes(file) }
-  const start = Number(options?.offset ?? 0)
-  const end = options?.bytesToRead === undefined ? undefined : start + Number(options.bytesToRead)
+  const { end, start } = sliceOf(file.size, options)
   // Slicing a `Blob` copies nothing.
   const part = file.slice(start, end)
   return { size: part.size, read: (offset, length) => bytes(part.slice(offset, offset + length)) }
@@ -113,10 +123,9 @@ export const make = ({
     const fileResponse = (path: string, options?: FileOptions) =>
       Effect.flatMap(fs.stat(path), (info) => {
         if (info.type !== "File") return Effect.fail(notRegular(path, info.type))
-        const start = Number(options?.offset ?? 0)
-        const size = Math.max(0, Number(options?.bytesToRead ?? Number(info.size) - start))
+        const { end, start } = sliceOf(Number(info.size), options)
         const representation = {
-          size,
+          size: end - start,
           read: (offset: number, length: number) => read(path, start + offset, length)
         }
         return Effect.zipWith(etags.fromFileInfo(info), Clock.currentTimeMillis, (etag, now) => {

@@ -52,7 +52,15 @@ class Reading {
   })
 }
 
-/** Returns a stream of the iterable's items. */
+/**
+ * Returns a stream of the iterable's items. Requests an item only when the stream is pulled.
+ *
+ * An interruption does not wait for a pending item. `Stream.fromAsyncIterable` waits, and a source without
+ * further items then keeps its fiber forever.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
 export const fromIterable = (source: AsyncIterable<unknown>): Stream.Stream<unknown, unknown> =>
   Stream.unwrapScoped(
     Effect.map(

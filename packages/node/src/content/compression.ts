@@ -9,6 +9,7 @@ import type * as HttpBody from "@effect/platform/HttpBody"
 import { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as ConditionalRequests from "@httpfx/core/ConditionalRequests"
+import * as IterableBody from "@httpfx/core/IterableBody"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Predicate from "effect/Predicate"
@@ -111,7 +112,7 @@ const contentOf = (body: HttpBody.HttpBody): Content => {
   if (value instanceof ReadableStream)
     return streamOf(Stream.fromReadableStream(() => value as ReadableStream<unknown>, identity))
   if (Predicate.hasProperty(value, Symbol.asyncIterator))
-    return streamOf(Stream.fromAsyncIterable(value as unknown as AsyncIterable<unknown>, identity))
+    return streamOf(IterableBody.fromIterable(value as unknown as AsyncIterable<unknown>))
   return undefined
 }
 

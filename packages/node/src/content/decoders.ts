@@ -74,20 +74,14 @@ class Decoder {
   ) {}
 
   /**
-   * Cuts a piece into parts that the zlib engine can take in one write. A part never contains bytes of two
-   * zstd frames.
+   * Returns the index up to which the zlib engine can take bytes from `from` on in one write. The part never
+   * contains bytes of two zstd frames.
    */
-  cut(piece: Uint8Array): ReadonlyArray<Uint8Array> | InvalidContent {
-    this.given += piece.length
-    if (this.coding !== "zstd") return [piece]
-    const parts: Array<Uint8Array> = []
-    for (let from = 0; from < piece.length;) {
-      const end = this.frames.end(piece, from)
-      if (end === undefined) return this.invalid(this.frames.complete > 0 ? "TRAILING" : "INVALID", "")
-      parts.push(piece.subarray(from, end))
-      from = end
-    }
-    return parts
+  end(piece: Uint8Array, from: number): number | InvalidContent {
+    const end = this.coding === "zstd" ? this.frames.end(piece, from) : piece.length
+    if (end === undefined) return this.invalid(this.frames.complete > 0 ? "TRAILING" : "INVALID", "")
+    this.given += end - from
+    return end
   }
 
   write(part: Uint8Array): void {
@@ -106,7 +100,7 @@ class Decoder {
   /**
    * Ends the content. Empty content is complete with every coding, because servers send it with all of them.
    */
-  end(): InvalidContent | undefined {
+  finish(): InvalidContent | undefined {
     if (this.given === 0) return undefined
     if (this.coding === "zstd" && !this.frames.between) return this.invalid("TRUNCATED", "")
     if (this.coder === undefined) this.start(this.held)
@@ -179,26 +173,21 @@ const layer = <E>(
     const drain: Pieces<E> = Channel.flatMap(next, (piece): Pieces<E> =>
       piece === undefined ? Channel.void : Channel.flatMap(Channel.write(Chunk.of(piece)), () => drain)
     )
-    const give = (parts: ReadonlyArray<Uint8Array>, at: number): Pieces<E> => {
-      const part = parts[at]
-      if (part === undefined) return decode
-      decoder.write(part)
-      return Channel.flatMap(drain, () => give(parts, at + 1))
+    // Cuts a piece only as its parts are written, because a piece can contain very many zstd frames.
+    const give = (pieces: ReadonlyArray<Uint8Array>, at: number, from: number): Pieces<E> => {
+      const piece = pieces[at]
+      if (piece === undefined) return decode
+      if (from === piece.length) return Channel.suspend(() => give(pieces, at + 1, 0))
+      const end = decoder.end(piece, from)
+      if (end instanceof InvalidContent) return Channel.fail(end)
+      decoder.write(piece.subarray(from, end))
+      return Channel.flatMap(drain, () => give(pieces, at, end))
     }
     const decode: Pieces<E> = Channel.readWithCause({
-      onInput: (pieces: Chunk.Chunk<Uint8Array>) => {
-        const parts: Array<Uint8Array> = []
-        for (const piece of pieces) {
-          if (piece.length === 0) continue
-          const cut = decoder.cut(piece)
-          if (cut instanceof InvalidContent) return Channel.fail(cut)
-          parts.push(...cut)
-        }
-        return give(parts, 0)
-      },
+      onInput: (pieces: Chunk.Chunk<Uint8Array>) => give(Chunk.toReadonlyArray(pieces), 0, 0),
       onFailure: Channel.failCause,
       onDone: () => {
-        const invalid = decoder.end()
+        const invalid = decoder.finish()
         return invalid === undefined ? drain : Channel.fail(invalid)
       }
     })

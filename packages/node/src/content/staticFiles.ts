@@ -4,7 +4,7 @@
  * Never lists a folder, and opens only regular files. Never serves a file outside of the folder, unless the
  * option `outsideLinks` allows symbolic links to such files.
  */
-import type { PlatformError } from "@effect/platform/Error"
+import type { PlatformError, SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpBody from "@effect/platform/HttpBody"
@@ -15,6 +15,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as PlatformPath from "@effect/platform/Path"
 import type { InvalidOption } from "@httpfx/core/HttpError"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import { boolean, refuse, someOf, type Check, type Table } from "../options/checks.js"
 import { choose } from "./acceptEncoding.js"
 import { namesOf, pathOf, type Names } from "./fileNames.js"
@@ -115,7 +116,12 @@ type Response = HttpServerResponse.HttpServerResponse
 
 const absent = new Set(["NotFound", "BadResource", "PermissionDenied"])
 
-const isAbsent = (error: PlatformError): boolean => error._tag === "SystemError" && absent.has(error.reason)
+// Platform has no reason for a name or path that is longer than the file system allows.
+const isTooLong = ({ cause }: SystemError): boolean =>
+  Predicate.hasProperty(cause, "code") && cause.code === "ENAMETOOLONG"
+
+const isAbsent = (error: PlatformError): boolean =>
+  error._tag === "SystemError" && (absent.has(error.reason) || isTooLong(error))
 
 const isPage = (request: HttpServerRequest): boolean =>
   /(?:^|,)[ \t]*text\/html[ \t]*(?:[,;]|$)/i.test(request.headers["accept"] ?? "")

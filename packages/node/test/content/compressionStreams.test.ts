@@ -134,6 +134,29 @@ describe("the end", () => {
     })
   )
 
+  it.effect("of a client that leaves does not wait for a generator that waits", () =>
+    Effect.gen(function* () {
+      let isLeft = false
+      async function* source() {
+        yield encoder.encode("data: 1\n\n")
+        isLeft = true
+        await new Promise(() => {})
+      }
+      const app = Effect.sync(() => HttpServerResponse.raw(source(), events))
+      yield* Effect.gen(function* () {
+        yield* Effect.gen(function* () {
+          const response = yield* Client.requestScoped(asked("gzip"))
+          yield* Stream.runDrain(Stream.take(response.body, 1))
+          while (!isLeft) yield* VirtualClock.settle
+        }).pipe(Effect.scoped)
+        yield* VirtualClock.settle
+        // The engine of the response is free again.
+        const again = yield* Client.requestScoped(asked("gzip"))
+        assert.strictEqual(again.header("content-encoding"), "gzip")
+      }).pipe(Effect.scoped, Effect.provide(served(app, { maxConcurrent: 1 })))
+    })
+  )
+
   for (const kind of ["bytes", "stream"] as const)
     it.live(`by an interruption at any step frees the engine of ${kind}`, () =>
       Effect.gen(function* () {

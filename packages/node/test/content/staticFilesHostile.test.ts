@@ -72,7 +72,7 @@ const makeDisk = (): string => {
 type Answer = readonly [status: number, body: string]
 
 /** Sends a target as it is, and reads to the end of the connection. */
-const raw = (port: number, target: string): Promise<Answer> =>
+const raw = (port: number, target: string, lines = ""): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const pieces: Array<Buffer> = []
     const socket = net.connect(port, "127.0.0.1")
@@ -83,7 +83,7 @@ const raw = (port: number, target: string): Promise<Answer> =>
       const head = text.indexOf("\r\n\r\n")
       resolve([Number(text.slice(9, 12)), text.slice(head + 4)])
     })
-    socket.write(Buffer.from(`GET ${target} HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n`))
+    socket.write(Buffer.from(`GET ${target} HTTP/1.1\r\nHost: a.test\r\n${lines}Connection: close\r\n\r\n`))
   })
 
 const disk = Effect.acquireRelease(Effect.sync(makeDisk), (base) =>
@@ -384,6 +384,23 @@ const windows = (asked: Array<string>) =>
     }),
     Layer.succeed(HttpPlatform.HttpPlatform, undefined as never)
   )
+
+describe("what is too long for the file system", () => {
+  const options = { precompressed: ["br"], index: ["x".repeat(256), "index.html"] } as const
+  it.scopedLive.each([
+    ["a path", `/${"a/".repeat(2000)}${"a".repeat(90)}`, 404],
+    ["an index file", "/sub/", 200],
+    ["a compressed file beside a file", `/${"n".repeat(254)}`, 200]
+  ] as const)("%s is absent", ([, target, expected]) =>
+    Effect.gen(function* () {
+      const base = yield* disk
+      fs.writeFileSync(path.join(base, "site", "n".repeat(254)), "named")
+      const port = yield* served(base, options)
+      const [status] = yield* Effect.promise(() => raw(port, target, "Accept-Encoding: br\r\n"))
+      assert.strictEqual(status, expected)
+    }).pipe(Effect.provide(NodeHttpServer.layer({ port: 0, host: "127.0.0.1" })))
+  )
+})
 
 describe("on Windows", () => {
   const asks = (target: string) =>

@@ -6,6 +6,8 @@
  * smaller than the head of another part are joined, too.
  */
 
+import { trimBlanks } from "../../wire/index.js"
+
 /** A range of bytes. `length` is at least 1. */
 export interface ByteRange {
   readonly offset: number
@@ -15,9 +17,7 @@ export interface ByteRange {
 // The approximate size of a part's head in multipart/byteranges.
 const partOverhead = 80
 
-// Both patterns begin with `^`, so a long run of spaces inside an element costs one pass.
-const blank = /^[ \t]*$/
-const spec = /^[ \t]*(\d*)-(\d*)[ \t]*$/
+const spec = /^(\d*)-(\d*)$/
 
 interface Numbered {
   readonly order: number
@@ -39,9 +39,10 @@ export const selectRanges = (
   const found: Array<Numbered> = []
   let count = 0
   for (const element of field.slice(6).split(",")) {
-    if (blank.test(element)) continue
+    const text = trimBlanks(element)
+    if (text === "") continue
     if (++count > max) return "Ignored"
-    const [, first, last] = spec.exec(element) ?? []
+    const [, first, last] = spec.exec(text) ?? []
     if (first === undefined || last === undefined || (first === "" && last === "")) return "Ignored"
     if (first === "") {
       // A suffix range of an empty representation selects no byte, and Content-Range cannot express an empty

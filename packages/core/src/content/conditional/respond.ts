@@ -12,7 +12,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
-import { parseHttpDate } from "../../wire/index.js"
+import { isFieldValue, parseHttpDate } from "../../wire/index.js"
 import { parseEntityTag } from "./entityTags.js"
 import { contentRange, multipartRanges } from "./multipartRanges.js"
 import { falsePrecondition, mayAnswerRange, type Validators } from "./preconditions.js"
@@ -131,6 +131,9 @@ const partial = (
       })
     )
   }
+  // Parts repeat the content type inside the body, where no encoder checks it. Send the response whole, so
+  // that the server refuses its field.
+  if (contentType !== undefined && !isFieldValue(contentType)) return Effect.succeed(whole(response))
   return Effect.map(boundary, (text) => {
     const { stream, ...content } = multipartRanges(ranges, seekable.size, contentType, text, read)
     return HttpServerResponse.stream(stream, { ...made, headers: own, ...content })

@@ -171,6 +171,32 @@ describe("HttpServerResponse.file", () => {
     }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
   )
 
+  const inMemory = (options: FileSystem.StreamOptions) => HttpServerResponse.file("/a.txt", options)
+  const ofBlob = (options: FileSystem.StreamOptions) =>
+    HttpServerResponse.fileWeb(new File(["0123456789"], "a.txt"), options)
+  for (const [name, respond] of Object.entries({ inMemory, ofBlob }))
+    it.effect(`a part is never more than the file: ${name}`, () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        yield* fs.writeFileString("/a.txt", "0123456789")
+        let options: FileSystem.StreamOptions = {}
+        yield* HttpServer.serveEffect(Effect.suspend(() => Effect.orDie(respond(options))))
+        for (const [selected, expected] of [
+          [{ bytesToRead: 100 }, "0123456789"],
+          [{ offset: 8, bytesToRead: 100n }, "89"],
+          [{ offset: 10 }, ""],
+          [{ offset: 20, bytesToRead: 1 }, ""],
+          [{ offset: -5, bytesToRead: 2 }, "01"],
+          [{ bytesToRead: -1 }, ""]
+        ] as const) {
+          options = selected as FileSystem.StreamOptions
+          const { body, headers, status } = yield* get({})
+          assert.deepStrictEqual([status, body], [200, expected])
+          assert.strictEqual(headers["content-length"], String(expected.length))
+        }
+      }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
+    )
+
   it.effect("Last-Modified is the time of the file's change, and never later than Date", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(Date.UTC(2026, 10, 30))
