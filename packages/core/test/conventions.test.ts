@@ -12,7 +12,8 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import { AgentMetrics, Agent, Client, Server, ServerMetrics } from "@httpfx/core"
-import { MemoryNetwork, VirtualClock } from "@httpfx/testing"
+import { MemoryNetwork, RawPeer, VirtualClock } from "@httpfx/testing"
+import { answer, first, withAgent } from "./support/agent.js"
 import * as Stable from "@opentelemetry/semantic-conventions"
 import * as Incubating from "@opentelemetry/semantic-conventions/incubating"
 
@@ -170,5 +171,23 @@ describe("OpenTelemetry's conventions", () => {
       for (const { attributes } of methods)
         assert.strictEqual(attributes["http.request.method_original"], "PROPFIND")
     }).pipe(Effect.provide(Layer.provideMerge(world, spans.layer)), quiet)
+  })
+
+  it.live("tell how often a request was sent again", () => {
+    const spans = new Spans()
+    return withAgent()(
+      Effect.gen(function* () {
+        const server = yield* RawPeer.listen()
+        const raw = yield* first(server)
+        const again = yield* Effect.fork(Effect.flatMap(HttpClient.get(server.url), ({ text }) => text))
+        yield* raw.head
+        yield* raw.reset
+        yield* answer(yield* server.accept)
+        yield* again
+        const counts = spans.ended.map(({ attributes }) => attributes["http.request.resend_count"])
+        assert.deepStrictEqual(counts, [1])
+        assert.isTrue(stableAttributes.has("http.request.resend_count"))
+      })
+    ).pipe(Effect.provide(spans.layer))
   })
 })

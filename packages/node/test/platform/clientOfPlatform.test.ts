@@ -243,7 +243,7 @@ describe("NodeHttpClient does as platform's own client", () => {
                   Object.entries(attributes).filter(
                     ([key]) =>
                       !/response.header.(date|connection|keep-alive)/.test(key) &&
-                      !/^(error\.type|network\..*|server\..*)$/.test(key)
+                      !/^(error\.type|http\.request\.resend_count|network\..*|server\..*)$/.test(key)
                   )
                 )
               }))

@@ -206,7 +206,8 @@ const requestAttributes = (
 const responseAttributes = (span: Tracer.Span, response: Response): void => {
   statusAttributes(response.status, 400, (name, value) => span.attribute(name, value))
   if (!(response instanceof PlatformResponse)) return
-  const { remote, versionMinor } = response.source
+  const { remote, resent, versionMinor } = response.source
+  if (resent > 0) span.attribute("http.request.resend_count", resent)
   span.attribute("network.protocol.version", versionMinor === 0 ? "1.0" : "1.1")
   if (remote?._tag !== "TcpAddress") return
   span.attribute("network.peer.address", plainHost(remote.hostname))
