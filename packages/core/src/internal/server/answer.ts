@@ -6,6 +6,7 @@
  * the connection, so that the client never takes an incomplete body for a complete one.
  */
 import * as Cookies from "@effect/platform/Cookies"
+import * as ServerRequest from "@effect/platform/HttpServerRequest"
 import * as ServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -51,9 +52,11 @@ const sendOther = (
 ): Effect.Effect<ServerResponse.HttpServerResponse, unknown> => {
   const responder = responderOf(response)
   if (responder !== undefined)
-    return Effect.flatMap(responder.respond(exchange.request, response), (chosen) =>
-      sendResponse(exchange, chosen)
-    )
+    // A middleware may have replaced the request, for example to remove `Range`.
+    return ServerRequest.HttpServerRequest.pipe(
+      Effect.flatMap((request) => responder.respond(request, response)),
+      Effect.flatMap((chosen) => sendResponse(exchange, chosen))
+    ) as Effect.Effect<ServerResponse.HttpServerResponse, unknown>
   const body = fromHttpBody(response.body)
   switch (body._tag) {
     case "None":

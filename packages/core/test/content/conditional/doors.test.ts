@@ -5,6 +5,7 @@
 import {
   Cookies,
   FileSystem,
+  Headers,
   HttpApi,
   HttpApiBuilder,
   HttpApiEndpoint,
@@ -17,6 +18,7 @@ import {
   type HttpPlatform,
   HttpRouter,
   HttpServer,
+  HttpServerRequest,
   HttpServerResponse
 } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
@@ -243,6 +245,20 @@ describe("HttpServerResponse.file", () => {
       const blob = new File(["a"], "a.txt", { lastModified: Date.UTC(2026, 10, 29) })
       yield* HttpServer.serveEffect(HttpServerResponse.fileWeb(blob))
       assert.strictEqual((yield* get({})).headers["last-modified"], "Sun, 29 Nov 2026 00:00:00 GMT")
+    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
+  )
+
+  it.effect("is sent whole where a middleware removes Range from the request", () =>
+    Effect.gen(function* () {
+      yield* write
+      const withoutRange = HttpMiddleware.make((app) =>
+        Effect.updateService(app, HttpServerRequest.HttpServerRequest, (request) =>
+          request.modify({ headers: Headers.remove(request.headers, "range") })
+        )
+      )
+      yield* HttpServer.serveEffect(file, withoutRange)
+      const { body, status } = yield* get({ range: "bytes=2-4" })
+      assert.deepStrictEqual([status, body], [200, "0123456789"])
     }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
   )
 
