@@ -24,6 +24,9 @@ interface Loaders {
   registerHooks?: (hooks: { resolve: typeof resolve }) => void
 }
 
+const noWay =
+  "this runtime lets no program replace its HTTP modules. Import @httpfx/node/http and @httpfx/node/https."
+
 const marker = Symbol.for("@httpfx/node/register")
 
 const register = (): void => {
@@ -34,7 +37,7 @@ const register = (): void => {
   const isException = exceptions(list)
 
   let http2: unknown
-  wrapLoad(
+  const isWrapped = wrapLoad(
     (load) =>
       function (request, parent, ...rest) {
         const name = moduleOf(request)
@@ -65,6 +68,8 @@ const register = (): void => {
     initialize(data)
     loaders.registerHooks({ resolve })
   } else if (loaders.register !== undefined) {
+    // Such a runtime would give the program its own HTTP modules without a word.
+    if (!isWrapped) throw new Error(`@httpfx/node/register does not work here: ${noWay}`)
     loaders.register(new URL("./register-loader.cjs", here).href, { parentURL: here, data })
   } else {
     throw new Error(`@httpfx/node/register needs Node.js 20.6 or later, this is ${process.version}`)

@@ -32,18 +32,19 @@ export class TcpTransport extends StreamTransport implements Transport, Writing 
   done: WriteDone | undefined = undefined
   readonly written: WriteDone
   private held: Fault | undefined
+  private readonly deliver = (chunk: Buffer): boolean => {
+    this.handlers.data(chunk)
+    return true
+  }
   private looking = false
 
   constructor(
     readonly socket: net.Socket,
-    reader: Reader,
+    private readonly reader: Reader | undefined,
     addresses?: Addresses
   ) {
     super(socket, addresses)
-    reader.reads(socket, (chunk) => {
-      this.handlers.data(chunk)
-      return true
-    })
+    reader?.reads(socket, this.deliver)
     this.written = (error) => {
       this.underWay = 0
       if (error) this.writeFailed(error)
@@ -73,7 +74,8 @@ export class TcpTransport extends StreamTransport implements Transport, Writing 
   // `read` starts reading now. `resume` would start reading in a later tick, even if the owner has paused by
   // then.
   protected override beginReading(): void {
-    this.socket.read(0)
+    if (this.reader === undefined && !new Reader().takeOver(this.socket, this.deliver)) super.beginReading()
+    else this.socket.read(0)
   }
 
   override sawError(error: Error): void {
@@ -122,11 +124,10 @@ export class TcpTransport extends StreamTransport implements Transport, Writing 
 
 /** Opens a connection with `net.connect` and returns its transport, which does not read before `start`. */
 export const connecting = (options: net.NetConnectOpts, addresses?: Addresses): TcpTransport => {
-  const reader = new Reader()
-  const socket = net.connect({ ...options, allowHalfOpen: true, onread: reader.options })
+  const socket = net.connect({ ...options, allowHalfOpen: true })
   // Pause the socket, because Node would otherwise start to read as soon as the connection is open.
   socket.pause()
-  return new TcpTransport(socket, reader, addresses)
+  return new TcpTransport(socket, undefined, addresses)
 }
 
 const overHandle = (handle: Accepted, addresses: Addresses | undefined): Transport => {

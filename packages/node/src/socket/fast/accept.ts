@@ -3,9 +3,11 @@
  * `onread`, which `net.Server` does not support. The alternative, moving each connection to a second socket,
  * makes a short connection cost a fifth more.
  *
- * If the server's handle has no `onconnection`, the server makes its sockets itself.
+ * If the server's handle has no `onconnection`, or gets no handles through it, the server makes its sockets
+ * itself.
  */
 import * as net from "node:net"
+import { drivesHandle } from "./drivesHandle.js"
 
 /** The handle of a connection. Other files must treat it as opaque. */
 export interface Accepted {
@@ -23,11 +25,17 @@ interface Listening {
  */
 export const acceptDirectly = (server: net.Server, accepted: (handle: Accepted) => void): boolean => {
   const handle = (server as unknown as Listening)._handle
-  if (typeof handle?.onconnection !== "function") return false
+  const accept = handle?.onconnection
+  if (!handle || typeof accept !== "function" || !drivesHandle()) return false
   handle.onconnection = (status: number, connection: Accepted | undefined) => {
     // A failed accept (EMFILE) affects only one connection. Ignore the failure, because the server continues
     // to listen.
-    if (status !== 0 || connection === undefined) return
+    if (status !== 0) return
+    // A runtime that passes no handle makes its sockets itself, from this connection on.
+    if (connection === undefined) {
+      handle.onconnection = accept
+      return void Reflect.apply(accept, handle, [status])
+    }
     connection.setNoDelay?.(true)
     accepted(connection)
   }

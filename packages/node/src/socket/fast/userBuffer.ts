@@ -6,6 +6,7 @@
  * If the private keys are not found, or if the handle does not support a user buffer, nothing is changed.
  */
 import type * as net from "node:net"
+import { drivesHandle } from "./drivesHandle.js"
 
 interface Handle {
   /** Sets the buffer for the next read. */
@@ -48,7 +49,8 @@ export const exchangeBuffer = (socket: net.Socket, buffer: Uint8Array): void => 
 /** Returns whether `giveOnread` can be used. The socket must have neither TLS nor an `onread` option. */
 export const takesOnread = (socket: net.Socket): boolean => {
   const keyed = socket as Keyed
-  if (keyed.encrypted || !keyed._handle?.useUserBuffer || !knowsBuffers(socket)) return false
+  if (keyed.encrypted || !keyed._handle?.useUserBuffer || !drivesHandle() || !knowsBuffers(socket))
+    return false
   return keyed[keys!.buffer] === null
 }
 

@@ -3,10 +3,12 @@
  * fails, the transport may delay the failure, because the stream destroys itself on a failed write and loses
  * unread received data.
  *
- * This file overrides the private write methods of `net.Socket`. If these methods do not exist, the stream
- * gets write failures itself, and the transport uses `writableLength` as the number of bytes in flight.
+ * This file overrides the private write methods of `net.Socket`. If these methods do not exist or do not use
+ * the handle, the stream gets write failures itself, and the transport uses `writableLength` as the number of
+ * bytes in flight.
  */
 import * as net from "node:net"
+import { drivesHandle } from "./drivesHandle.js"
 
 export type WriteDone = (error?: Error | null) => void
 
@@ -51,7 +53,7 @@ function writev(this: Watched, chunks: unknown, done: WriteDone): void {
 export const watchesWrites = typeof stream._write === "function" && typeof stream._writev === "function"
 
 export const watchWrites = (socket: net.Socket, writing: Writing): void => {
-  if (!watchesWrites) return
+  if (!watchesWrites || !drivesHandle()) return
   const own = socket as unknown as Watched
   own[key] = writing
   own._write = write

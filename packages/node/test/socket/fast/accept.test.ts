@@ -38,3 +38,20 @@ it("sockets are made over accepted handles, and read only when told to", async (
 it("a server without a handle is left alone", () => {
   expect(acceptDirectly(net.createServer(), () => {})).toBe(false)
 })
+
+it("a server that gets no handles makes its sockets itself", async () => {
+  const server = net.createServer()
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const inside = (server as unknown as { _handle: { onconnection: (status: number) => void } })._handle
+  const { onconnection } = inside
+  const statuses: Array<number> = []
+  inside.onconnection = (status) => void statuses.push(status)
+  expect(acceptDirectly(server, () => expect.unreachable("no handle was passed"))).toBe(true)
+  inside.onconnection(0)
+  inside.onconnection(0)
+  expect(statuses).toEqual([0, 0])
+  inside.onconnection = onconnection
+  server.close()
+  await once(server, "close")
+})
