@@ -28,6 +28,7 @@
  * - `Shutdown`   states and phases of a server's shutdown, for handlers
  * - `RateLimit`  limits of the requests to each origin
  * - `Retry`      retries with a budget
+ * - `ServerRateLimit`  limits of the requests of each client of a server
  * - `ServerTimeouts`   timeouts of a server
  * - `FetchClient`  a `fetch` over a client
  * - `Health`     liveness and readiness on a port of their own
@@ -74,6 +75,7 @@ export * as ServerLog from "./ServerLog.js"
 export * as ServerMetrics from "./ServerMetrics.js"
 export * as Shutdown from "./Shutdown.js"
 export * as Socket from "./Socket.js"
+export * as ServerRateLimit from "./ServerRateLimit.js"
 export * as ServerTimeouts from "./ServerTimeouts.js"
 export * as Timers from "./Timers.js"
 export * as Transport from "./Transport.js"
