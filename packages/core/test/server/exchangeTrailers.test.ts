@@ -32,6 +32,21 @@ describe("addTrailers", () => {
     )
   )
 
+  it.effect("beside a field whose value is the name of a field", () =>
+    served(
+      Effect.zipRight(
+        Exchange.addTrailers({ "X-Sum": "1" }),
+        HttpServerResponse.text("hello", { headers: { "access-control-expose-headers": "content-length" } })
+      ),
+      Effect.gen(function* () {
+        const seen = yield* talk(last())
+        assert.include(seen, "\r\naccess-control-expose-headers: content-length\r\n")
+        assert.notInclude(seen, "\r\ncontent-length:")
+        assert.isTrue(seen.endsWith("\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n"), seen)
+      })
+    )
+  )
+
   it.effect("during a stream, with values known only at its end", () =>
     served(
       Effect.gen(function* () {

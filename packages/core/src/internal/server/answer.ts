@@ -96,7 +96,8 @@ const announce = (
   response: ServerResponse.HttpServerResponse,
   body: number | "unknown"
 ): void => {
-  const at = headers.indexOf("content-length")
+  // Names stand at even indices. A value can be the name of a field, as in `Access-Control-Expose-Headers`.
+  const at = headers.findIndex((text, index) => index % 2 === 0 && text === "content-length")
   if (at >= 0 && headers[at + 1] === String(body) && response.body._tag === "Uint8Array")
     headers.splice(at, 2)
   if (trailers.announced !== "" && response.headers["trailer"] === undefined)
