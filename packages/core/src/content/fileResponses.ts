@@ -86,14 +86,17 @@ const respondWith = (
   })
 }
 
+// Rounds towards zero, as `Blob.slice` does. Not a number is 0.
+const wholeNumber = (value: FileSystem.SizeInput): number => Math.max(0, Math.trunc(Number(value)) || 0)
+
 // The part of a file that the options select. Never exceeds the file, because a response that announces
 // more bytes than the file has would be aborted.
 const sliceOf = (
   size: number,
   { bytesToRead, offset = 0 }: FileSystem.StreamOptions = {}
 ): { readonly start: number; readonly end: number } => {
-  const start = Math.min(size, Math.max(0, Number(offset)))
-  const end = bytesToRead === undefined ? size : start + Math.max(0, Number(bytesToRead))
+  const start = Math.min(size, wholeNumber(offset))
+  const end = bytesToRead === undefined ? size : start + wholeNumber(bytesToRead)
   return { start, end: Math.min(size, end) }
 }
 

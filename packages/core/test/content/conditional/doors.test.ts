@@ -189,7 +189,11 @@ describe("HttpServerResponse.file", () => {
           [{ offset: 10 }, ""],
           [{ offset: 20, bytesToRead: 1 }, ""],
           [{ offset: -5, bytesToRead: 2 }, "01"],
-          [{ bytesToRead: -1 }, ""]
+          [{ bytesToRead: -1 }, ""],
+          [{ offset: 1.5, bytesToRead: 2.5 }, "12"],
+          [{ offset: NaN, bytesToRead: 2 }, "01"],
+          [{ offset: Infinity }, ""],
+          [{ bytesToRead: Infinity }, "0123456789"]
         ] as const) {
           options = selected as FileSystem.StreamOptions
           const { body, headers, status } = yield* get({})
