@@ -72,7 +72,7 @@ class Reading {
     resume(piece)
   }
 
-  private close(): void {
+  close(): void {
     if (this.descriptor !== undefined) close(this.descriptor, ignore)
     this.descriptor = undefined
   }
@@ -86,7 +86,11 @@ const wholeFile = (
 ): Effect.Effect<Uint8Array, Option.Option<Error>> =>
   Effect.async((resume) => {
     const reading = new Reading(path, offset, length)
-    reading.ask(resume)
+    // Close the file also after an error or a short read, because nothing asks for another piece.
+    reading.ask((piece) => {
+      reading.close()
+      resume(piece)
+    })
     return reading.release
   })
 

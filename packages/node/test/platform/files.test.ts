@@ -99,6 +99,7 @@ describe("files as responses", () => {
           )
           assert.isTrue(got._tag === "Left" || got.right === 500)
           yield* goesOn
+          while (isOpen(name)) yield* Effect.sleep(1)
         }).pipe(Effect.provide(NodeHttpServer.layerTest), Effect.provide(Logger.remove(Logger.defaultLogger)))
       }
     })
