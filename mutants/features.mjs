@@ -1,4 +1,5 @@
-// Bugs in server-sent events and in features of clients: cookies, limits, fetch, progress.
+// Bugs in server-sent events, in the PROXY protocol and rate limits of servers, and in features of clients:
+// cookies, limits, fetch, progress.
 const of = (area, file, net, bugs) =>
   bugs.map((bug) => ({
     area,
@@ -126,6 +127,38 @@ export const features = [
       harm: "Responses that nobody reads keep connections after the end of their scope.",
       find: "shareScope(request, next)",
       replace: ""
+    }
+  ]),
+  ...of("PROXY protocol", "content/proxyProtocol/header", "content/proxyProtocol", [
+    {
+      name: "a header of version 1 has one byte more",
+      harm: "Limits differ from those of the protocol.",
+      find: "const longestLine = 107",
+      replace: "const longestLine = 108"
+    }
+  ]),
+  ...of("PROXY protocol", "content/proxyProtocol/transport", "content/proxyProtocol", [
+    {
+      name: "bytes behind the header are lost",
+      harm: "The first request of a connection never gets a response.",
+      find: "if (rest !== undefined) this.handlers!.data(rest)",
+      replace: ""
+    }
+  ]),
+  ...of("PROXY protocol", "content/proxyProtocol/accept", "content/proxyProtocol", [
+    {
+      name: "the time of a header is not limited exactly",
+      harm: "Connections without a header stay open for longer than was agreed.",
+      find: "timers.now() + timeout,",
+      replace: "timers.now() + timeout + 1,"
+    }
+  ]),
+  ...of("rate limits", "content/serverRateLimit", "content/serverRateLimit", [
+    {
+      name: "a refused request takes a token",
+      harm: "A client that tries again too early never gets a response.",
+      find: "isLimited ? full : full + this.refill",
+      replace: "full + this.refill"
     }
   ])
 ]

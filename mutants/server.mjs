@@ -433,5 +433,32 @@ class`
       find: "if (!more && this.holds) this.hold()",
       replace: "if (!more && this.holds && this.paused) this.hold()"
     }
+  ]),
+  ...of("clients behind proxies", "wire/receive/forwarded", [
+    {
+      name: "addresses are read from the left",
+      harm: "A client chooses the address that the server believes.",
+      nets: ["server/trustedProxies"],
+      find: "nodeAt(length - hops)",
+      replace: "nodeAt(hops - 1)"
+    }
+  ]),
+  ...of("requests in flight", "connection/server/endings", [
+    {
+      name: "a client that leaves the queue keeps its place in it",
+      harm: "Requests get 503 although the queue has room.",
+      nets: ["server/concurrentRequests"],
+      find: 'if (exchange.place === "waiting") connection.server.requests?.leave(exchange)',
+      replace: ""
+    }
+  ]),
+  ...of("requests in flight", "connection/server/requestAdmission", [
+    {
+      name: "handlers that end at once start the next within each other",
+      harm: "A long queue overflows the stack.",
+      nets: ["server/concurrentRequests"],
+      find: "if (this.admitting || this.queue.size === 0) return",
+      replace: "if (this.queue.size === 0) return"
+    }
   ])
 ]

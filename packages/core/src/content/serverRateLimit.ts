@@ -23,7 +23,12 @@ import * as Timers from "../Timers.js"
  * @category models
  */
 export type Decision =
-  { readonly _tag: "Allowed" } | { readonly _tag: "Limited"; readonly retryAfter: Duration.DurationInput }
+  | { readonly _tag: "Allowed" }
+  | {
+      readonly _tag: "Limited"
+      /** Time after which the request may pass, rounded up to whole seconds in `Retry-After`. */
+      readonly retryAfter: Duration.DurationInput
+    }
 
 /**
  * Something that counts requests by key: {@link memory}, or a store that several processes share. An error of
