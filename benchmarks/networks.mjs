@@ -28,7 +28,7 @@ const networks = { loopback: NodeNetwork.layer, memory: MemoryNetwork.layer() }
  */
 const start = async (network) => {
   const runtime = ManagedRuntime.make(
-    Layer.merge(Client.layer(), HttpServer.serve(app)).pipe(
+    Layer.merge(Client.layer, HttpServer.serve(app)).pipe(
       Layer.provideMerge(Server.layer({ port: 0, host: "127.0.0.1" })),
       Layer.provide(network)
     )

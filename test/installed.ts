@@ -38,7 +38,7 @@ const on = (network: Layer.Layer<NetworkModule.Network>) =>
   Effect.all([visit, refused]).pipe(
     Effect.provide(HttpServer.serve(router).pipe(
       Layer.provideMerge(Server.layer({ port: 0, host: "127.0.0.1" })),
-      Layer.merge(Client.layer()),
+      Layer.merge(Client.layer),
       Layer.provide(network)
     ))
   )

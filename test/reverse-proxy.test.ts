@@ -21,7 +21,7 @@ const world = Layer.merge(
   HttpServer.serve(upstream).pipe(
     Layer.provide(Server.layer({ host: "app", port: 80, idleConnectionGrace: 0 }))
   )
-).pipe(Layer.provideMerge(Client.layer()), Layer.provideMerge(MemoryNetwork.layer()))
+).pipe(Layer.provideMerge(Client.layer), Layer.provideMerge(MemoryNetwork.layer()))
 
 /** Hosts that a target might try to name. */
 const others = ["app.localhost", "evil.test", "app.evil.test", "app@evil.test"]

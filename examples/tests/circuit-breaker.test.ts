@@ -33,7 +33,7 @@ const circuitBreaker = (failures: number, pause: number) =>
   })
 
 const get = Effect.flatMap(HttpClient.get("http://stock.test/"), (response) => response.text)
-const world = Layer.provideMerge(Client.layer(), MemoryNetwork.layer())
+const world = Layer.provideMerge(Client.layer, MemoryNetwork.layer())
 
 it.scoped("opens after three failures, tries again after half a minute, and closes", () =>
   Effect.gen(function* () {

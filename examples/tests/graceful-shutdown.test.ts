@@ -24,7 +24,7 @@ const router = HttpRouter.empty.pipe(
 const service = HttpServer.serve(router).pipe(
   Layer.provideMerge(Server.layer({ host: "app.test", port: 80, lameDuckPeriod: "5 seconds" }))
 )
-const network = Layer.provideMerge(Client.layer(), MemoryNetwork.layer())
+const network = Layer.provideMerge(Client.layer, MemoryNetwork.layer())
 
 const get = (path: string) => HttpClient.get(`http://app.test${path}`)
 const textOf = (path: string) => Effect.flatMap(get(path), (response) => response.text)

@@ -31,7 +31,7 @@ const watch = (service: string, changed: (service: string, up: boolean) => Effec
   return Effect.repeat(step, Schedule.fixed("10 seconds"))
 }
 
-const world = Layer.provideMerge(Client.layer(), MemoryNetwork.layer())
+const world = Layer.provideMerge(Client.layer, MemoryNetwork.layer())
 
 it.scoped("tells what went down and what came back, whatever the kind of outage", () =>
   Effect.gen(function* () {

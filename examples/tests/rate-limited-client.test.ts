@@ -8,7 +8,7 @@ import { Client, RateLimit, Retry } from "@httpfx/core"
 import { MemoryNetwork, Origin, Quiet } from "@httpfx/testing"
 import { Effect, Layer, pipe } from "effect"
 
-const world = Layer.provideMerge(Client.layer(), MemoryNetwork.layer())
+const world = Layer.provideMerge(Client.layer, MemoryNetwork.layer())
 const ok = HttpServerResponse.text("ok")
 const tooMany = HttpServerResponse.empty({ status: 429, headers: { "retry-after": "20" } })
 

@@ -16,7 +16,7 @@ const proxy = Effect.gen(function* () {
 
 const world = HttpServer.serve(proxy).pipe(
   Layer.provideMerge(Server.layer({ host: "proxy.test", port: 80 })),
-  Layer.provideMerge(Client.layer()),
+  Layer.provideMerge(Client.layer),
   Layer.provideMerge(MemoryNetwork.layer())
 )
 

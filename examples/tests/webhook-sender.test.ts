@@ -41,7 +41,7 @@ const send = (url: string, event: Event) => {
   })
 }
 
-const world = Layer.provideMerge(Client.layer(), MemoryNetwork.layer())
+const world = Layer.provideMerge(Client.layer, MemoryNetwork.layer())
 const event = { id: "evt_1", type: "order.paid" }
 const url = "http://shop.test/hooks"
 const isSigned = ({ headers, text }: Origin.Call) => headers["webhook-signature"] === sign(text)

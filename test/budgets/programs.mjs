@@ -113,7 +113,7 @@ const effectClient = async () => {
   const transport = new ScriptedTransport(() => nextTurn(answer))
   const answer = () => transport.receive(response)
   const { network, tag } = networkOf(transport)
-  const runtime = ManagedRuntime.make(Client.layer().pipe(Layer.provide(Layer.succeed(tag, network))))
+  const runtime = ManagedRuntime.make(Client.layer.pipe(Layer.provide(Layer.succeed(tag, network))))
   const client = await runtime.runPromise(Client.Client)
   const once = Effect.flatMap(client.request({ url: "http://api.test/" }), (response) => response.text)
   const run = (count) => {

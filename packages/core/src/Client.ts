@@ -262,15 +262,28 @@ const serviceOf = (agent: Agent.Service, options: ClientOptions): Service => {
 export const make = (options: Options = {}): Effect.Effect<Service, InvalidOption, Network | Scope.Scope> =>
   Effect.flatMap(Agent.make(options), (agent) => fromAgent(agent, options))
 
+const both = (service: Service): Context.Context<Client | HttpClient.HttpClient> =>
+  Context.make(Client, service).pipe(Context.add(HttpClient.HttpClient, service.httpClient))
+
 /**
- * Provides a client as `Client` and as platform's `HttpClient.HttpClient`, with its own agent. Fails with
- * `InvalidOption` as {@link make} does.
+ * Provides a client as `Client` and as platform's `HttpClient.HttpClient`, with its own agent and the default
+ * options.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = (
-  options: Options = {}
+export const layer: Layer.Layer<Client | HttpClient.HttpClient, never, Network> = Layer.scopedContext(
+  Effect.map(Effect.orDie(make()), both)
+)
+
+/**
+ * Provides what {@link layer} provides, with options. Fails with `InvalidOption` as {@link make} does.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWith = (
+  options: Options
 ): Layer.Layer<Client | HttpClient.HttpClient, InvalidOption, Network> =>
   Layer.scopedContext(Effect.map(make(options), both))
 
@@ -296,9 +309,6 @@ export const layerAgent = (
   options: ClientOptions = {}
 ): Layer.Layer<Client | HttpClient.HttpClient, InvalidOption, Agent.Agent> =>
   Layer.effectContext(Effect.flatMap(Agent.Agent, (agent) => Effect.map(fromAgent(agent, options), both)))
-
-const both = (service: Service): Context.Context<Client | HttpClient.HttpClient> =>
-  Context.make(Client, service).pipe(Context.add(HttpClient.HttpClient, service.httpClient))
 
 /**
  * Sends a request with the client in the context.

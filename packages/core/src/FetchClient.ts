@@ -36,7 +36,7 @@ export interface Options {
  * const program = Effect.gen(function* () {
  *   const fetch = yield* FetchClient.make()
  *   return yield* Effect.promise(async () => (await fetch("http://api.test/items")).json())
- * }).pipe(Effect.provide(Client.layer()))
+ * }).pipe(Effect.provide(Client.layer))
  *
  * @since 0.1.0
  * @category constructors

@@ -211,7 +211,7 @@ export type SourceError = NotAnEventStream | EventTooLarge | InvalidOption
  * const program = ServerSentEvents.request({ url: "http://api.test/ticks", timeouts: { body: "1 minute" }
  * }).pipe(
  *   Stream.runForEach(({ event, data }) => Console.log(event, data)),
- *   Effect.provide(Client.layer())
+ *   Effect.provide(Client.layer)
  * )
  *
  * @since 0.1.0

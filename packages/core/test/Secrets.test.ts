@@ -71,7 +71,7 @@ describe("The error of a URL that cannot be requested", () => {
     const { cause } = error as { readonly cause?: { readonly input?: unknown } }
     return `${text}\n${JSON.stringify(cause)} ${String(cause?.input)}`
   }
-  const world = Layer.provideMerge(Client.layer(), MemoryNetwork.layer())
+  const world = Layer.provideMerge(Client.layer, MemoryNetwork.layer())
 
   it.effect.each([...unparsable, "ftp://uSer:pAss@host/"])("%s", (url) =>
     Effect.gen(function* () {

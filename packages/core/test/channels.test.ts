@@ -152,7 +152,8 @@ describe("The error channel of", () => {
     >()
     expectTypeOf<Failure<Client.Response["text"]>>().toEqualTypeOf<Client.BodyError>()
     expectTypeOf<Tags<Result<typeof Client.make>>>().toEqualTypeOf<"InvalidOption">()
-    expectTypeOf<Tag<Layer.Layer.Error<Result<typeof Client.layer>>>>().toEqualTypeOf<"InvalidOption">()
+    expectTypeOf<Layer.Layer.Error<typeof Client.layer>>().toBeNever()
+    expectTypeOf<Tag<Layer.Layer.Error<Result<typeof Client.layerWith>>>>().toEqualTypeOf<"InvalidOption">()
     expectTypeOf<Tag<Layer.Layer.Error<Result<typeof Client.layerAgent>>>>().toEqualTypeOf<"InvalidOption">()
     expectTypeOf<Tag<Layer.Layer.Error<Result<typeof Client.layerConfig>>>>().toEqualTypeOf<
       "InvalidOption" | "ConfigError"

@@ -191,7 +191,7 @@ const inHandler = (options: object) =>
       HttpServerResponse.empty()
     )
     yield* Layer.build(Layer.provide(HttpServer.serve(app), Server.layer({ port: 80, host: "a.test" })))
-    yield* Effect.provide(Client.request({ url: "http://a.test/" }), Layer.orDie(Client.layer()))
+    yield* Effect.provide(Client.request({ url: "http://a.test/" }), Layer.orDie(Client.layer))
     yield* Deferred.await(told)
   })
 
@@ -218,7 +218,7 @@ const cases: ReadonlyArray<readonly [string, Making, Readonly<Record<string, Rea
   ["the timeouts of an exchange", inHandler, exchange],
   ["a retry policy", (options) => Retry.make(options), retry],
   ["an agent", (options) => Layer.build(Agent.layer(options)), agent],
-  ["a client", (options) => Layer.build(Client.layer(options)), { ...agent, ...client }],
+  ["a client", (options) => Layer.build(Client.layerWith(options)), { ...agent, ...client }],
   [
     "a client over an agent",
     (options) => Layer.build(Layer.provide(Client.layerAgent(options), Layer.orDie(Agent.layer()))),
@@ -227,7 +227,7 @@ const cases: ReadonlyArray<readonly [string, Making, Readonly<Record<string, Rea
   [
     "a request",
     (options) =>
-      Effect.provide(Client.request({ url: "http://a.test/", ...options }), Layer.orDie(Client.layer())),
+      Effect.provide(Client.request({ url: "http://a.test/", ...options }), Layer.orDie(Client.layer)),
     request
   ],
   [
@@ -237,7 +237,7 @@ const cases: ReadonlyArray<readonly [string, Making, Readonly<Record<string, Rea
         Client.withRequestOptions(options),
         Effect.mapError(({ cause }) => cause),
         Effect.scoped,
-        Effect.provide(Client.layer())
+        Effect.provide(Client.layer)
       ),
     request
   ]
@@ -284,7 +284,7 @@ describe("The error of an option never shows a secret", () => {
     ...wrong.map(([option, options]) => ["a server", option, aServer, options] as const),
     ...[...wrong, ...proxies].map(
       ([option, options]) =>
-        ["a client", option, (given: object) => Layer.build(Client.layer(given)), options] as const
+        ["a client", option, (given: object) => Layer.build(Client.layerWith(given)), options] as const
     )
   ]
 

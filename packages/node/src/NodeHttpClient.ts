@@ -79,7 +79,7 @@ export const make: Effect.Effect<HttpClient, never, HttpAgent> = Effect.map(
  * @category layers
  */
 export const layer: Layer.Layer<Client.Client | HttpClient> = Layer.orDie(
-  Layer.provide(Client.layer(), NodeNetwork.layer)
+  Layer.provide(Client.layer, NodeNetwork.layer)
 )
 
 /**
@@ -92,7 +92,7 @@ export const layer: Layer.Layer<Client.Client | HttpClient> = Layer.orDie(
 export const layerWith = (
   options: Client.Options
 ): Layer.Layer<Client.Client | HttpClient, HttpError.InvalidOption> =>
-  Layer.provide(Client.layer(options), NodeNetwork.layer)
+  Layer.provide(Client.layerWith(options), NodeNetwork.layer)
 
 /**
  * Provides the same client as {@link layerWith}, with options read from the configuration.

@@ -227,7 +227,7 @@ describe("An interrupted request while it connects", () => {
         }
         assert.lengthOf(yield* MemoryNetwork.connections, 0)
       })
-      yield* Effect.provide(Effect.scoped(test), Layer.provideMerge(Client.layer(), network))
+      yield* Effect.provide(Effect.scoped(test), Layer.provideMerge(Client.layer, network))
     })
   )
 
@@ -262,7 +262,7 @@ describe("An interrupted request while it connects", () => {
         for (let i = 0; i < 5; i++) yield* turn
         assert.deepStrictEqual(yield* connections, nothing)
         assert.lengthOf(yield* MemoryNetwork.connections, 0)
-      }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Client.layer(), network)))
+      }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Client.layer, network)))
     })
   )
 })

@@ -20,7 +20,7 @@ import { MemoryNetwork, RawPeer } from "@httpfx/testing"
 
 const run = <A, E>(
   test: Effect.Effect<A, E, Client.Client | HttpClient.HttpClient | Network.Network | Scope.Scope>
-) => Effect.scoped(test).pipe(Effect.provide(Layer.provideMerge(Client.layer(), MemoryNetwork.layer())))
+) => Effect.scoped(test).pipe(Effect.provide(Layer.provideMerge(Client.layer, MemoryNetwork.layer())))
 
 const url = "http://api.test/"
 const listen = RawPeer.listen({ host: "api.test", port: 80 })
@@ -107,7 +107,7 @@ describe("Platform's combinators", () => {
   })
   const world = HttpServer.serve(Effect.orDie(app)).pipe(
     Layer.provide(Server.layer({ host: "api.test", port: 80 })),
-    Layer.merge(Client.layer()),
+    Layer.merge(Client.layer),
     Layer.provide(MemoryNetwork.layer())
   )
   const client = Effect.map(HttpClient.HttpClient, HttpClient.mapRequest(HttpClientRequest.prependUrl(url)))

@@ -51,7 +51,7 @@ const run = (
   const steps: Array<Step> = []
   const given: Array<string> = []
   return Effect.scoped(test({ steps, given })).pipe(
-    Effect.provide(Layer.provideMerge(Client.layer(), watched(steps, slow, given)))
+    Effect.provide(Layer.provideMerge(Client.layer, watched(steps, slow, given)))
   )
 }
 

@@ -45,7 +45,7 @@ const world = (site: Site, asked: Array<Asked>) => {
     )
   return Layer.scopedDiscard(
     Effect.all([serve("a.test", 80), serve("a.test", 8080), serve("b.test", 80)])
-  ).pipe(Layer.provideMerge(Client.layer({ maxSockets: 1 })), Layer.provideMerge(MemoryNetwork.layer()))
+  ).pipe(Layer.provideMerge(Client.layerWith({ maxSockets: 1 })), Layer.provideMerge(MemoryNetwork.layer()))
 }
 
 interface Given {
@@ -390,7 +390,7 @@ describe("Client.followRedirects", () => {
           ["RequestError", "Encode", option]
         )
       }
-    }).pipe(Effect.provide(Client.layer()), Effect.provide(MemoryNetwork.layer()))
+    }).pipe(Effect.provide(Client.layer), Effect.provide(MemoryNetwork.layer()))
   )
 
   it.effect("returns a client with both APIs, for the context", () => {
@@ -459,7 +459,7 @@ describe("Client.followRedirects", () => {
       const client = { ...(yield* Client.Client), request: sent as never }
       yield* Client.followRedirects(client).request({ url: "https://a.test/", connection: { tls } })
       assert.deepStrictEqual(made, [tls, { ca: "ca", rejectUnauthorized: true }])
-    }).pipe(Effect.provide(Client.layer()), Effect.provide(MemoryNetwork.layer()))
+    }).pipe(Effect.provide(Client.layer), Effect.provide(MemoryNetwork.layer()))
   })
 
   it.effect("shows no password of several different targets", () => {
@@ -473,7 +473,7 @@ describe("Client.followRedirects", () => {
       const error = yield* Effect.flip(Client.followRedirects(client).request({ url: "http://a.test/" }))
       assert.strictEqual((error as HttpError.InvalidRedirect).location, "http://b.test/, http://c.test/")
       assert.notMatch(`${error.message} ${JSON.stringify(error)}`, /u:p@/)
-    }).pipe(Effect.provide(Client.layer()), Effect.provide(MemoryNetwork.layer()))
+    }).pipe(Effect.provide(Client.layer), Effect.provide(MemoryNetwork.layer()))
   })
 
   it.scoped.each(["inside", "outside"])("ends with the scope of a request, which is added %s", (where) =>
@@ -495,6 +495,6 @@ describe("Client.followRedirects", () => {
       assert.strictEqual(peer.state(), "open")
       yield* Scope.close(scope, Exit.void)
       yield* peer.expectClosed
-    }).pipe(Effect.provide(Client.layer()), Effect.provide(MemoryNetwork.layer()))
+    }).pipe(Effect.provide(Client.layer), Effect.provide(MemoryNetwork.layer()))
   )
 })

@@ -15,7 +15,9 @@ import { Fault, MemoryNetwork, RawPeer } from "@httpfx/testing"
 type World = Client.Client | Network.Network | MemoryNetwork.MemoryNetwork | Scope.Scope
 
 const run = <A, E>(test: Effect.Effect<A, E, World>, options: Client.Options = {}) =>
-  Effect.scoped(test).pipe(Effect.provide(Layer.provideMerge(Client.layer(options), MemoryNetwork.layer())))
+  Effect.scoped(test).pipe(
+    Effect.provide(Layer.provideMerge(Client.layerWith(options), MemoryNetwork.layer()))
+  )
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const url = "http://api.test/"
@@ -252,7 +254,7 @@ describe("A connection with its own options", () => {
     const asked: Array<unknown> = []
     return Effect.as(headOf({ url, ...request }), asked).pipe(
       Effect.scoped,
-      Effect.provide(Layer.provideMerge(Client.layer(options), watched(asked)))
+      Effect.provide(Layer.provideMerge(Client.layerWith(options), watched(asked)))
     )
   }
 

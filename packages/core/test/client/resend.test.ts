@@ -132,7 +132,7 @@ describe("a resent request without success", () => {
         assert.deepInclude(error, { _tag: "ConnectionReset", phase: "head", written: "all", reused: true })
       }).pipe(
         Effect.provide(
-          Client.layer().pipe(
+          Client.layer.pipe(
             Layer.merge(
               Layer.provide(HttpServer.serve(app), Server.layer({ host: "api.internal", port: 80 }))
             ),

@@ -47,7 +47,7 @@ const together = <A, E>(
   test: (url: string) => Effect.Effect<A, E, Client.Client | HttpClient.HttpClient>
 ) => {
   const server = Server.layer({ port: 0, host: "127.0.0.1" })
-  const both = Layer.merge(Client.layer(), Layer.provideMerge(app, server))
+  const both = Layer.merge(Client.layer, Layer.provideMerge(app, server))
   return Effect.provide(
     Effect.flatMap(HttpServer.HttpServer, ({ address }) =>
       test(`http://127.0.0.1:${(address as { readonly port: number }).port}`)

@@ -216,7 +216,7 @@ describe("target of a URL", () => {
         assert.strictEqual((target as Target).host, expected)
         assert.strictEqual(read("/", expected), "/")
       }
-    }).pipe(Effect.provide(Client.layer()), Effect.provide(MemoryNetwork.layer()))
+    }).pipe(Effect.provide(Client.layer), Effect.provide(MemoryNetwork.layer()))
   )
 
   it("of any host given as parts is accepted by a server with default options, or refused", () => {

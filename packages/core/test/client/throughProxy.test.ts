@@ -20,7 +20,7 @@ const run = <A, E>(
   >,
   limits: Pick<Client.Options, "maxSockets" | "maxTotalSockets"> = {}
 ) => {
-  const client = Client.layer({ proxy, tls: { ca: authority.ca }, ...limits })
+  const client = Client.layerWith({ proxy, tls: { ca: authority.ca }, ...limits })
   return Effect.scoped(test).pipe(Effect.provide(Layer.provideMerge(client, MemoryNetwork.layer({ hosts }))))
 }
 

@@ -56,7 +56,7 @@ const asked = (secure: boolean, response: string, cut: boolean, tls: Agent.Optio
           ].join()
         )
       ),
-      Effect.provide(Client.layer({ tls: { ca: internal.ca, serverName: "origin.test", ...tls } }))
+      Effect.provide(Client.layerWith({ tls: { ca: internal.ca, serverName: "origin.test", ...tls } }))
     )
   }).pipe(Effect.scoped, Effect.provide(inMemory))
 

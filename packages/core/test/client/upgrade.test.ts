@@ -11,7 +11,7 @@ import { MemoryNetwork, RawPeer } from "@httpfx/testing"
 
 const run = <A, E>(
   test: Effect.Effect<A, E, Client.Client | Network.Network | MemoryNetwork.MemoryNetwork | Scope.Scope>
-) => Effect.scoped(test).pipe(Effect.provide(Layer.provideMerge(Client.layer(), MemoryNetwork.layer())))
+) => Effect.scoped(test).pipe(Effect.provide(Layer.provideMerge(Client.layer, MemoryNetwork.layer())))
 
 const url = "http://api.test/chat"
 const listen = RawPeer.listen({ host: "api.test", port: 80 })

@@ -46,7 +46,7 @@ const serving = Effect.gen(function* () {
   }
 })
 
-const world = Layer.provideMerge(Client.layer(), MemoryNetwork.layer())
+const world = Layer.provideMerge(Client.layer, MemoryNetwork.layer())
 const run = <A, E>(
   test: (
     fetch: Fetch
@@ -421,7 +421,7 @@ describe("A fetch over a client", () => {
       yield* server.accept
     }).pipe(
       Effect.scoped,
-      Effect.provide(Client.layer({ timeouts: { head: "5 seconds" } })),
+      Effect.provide(Client.layerWith({ timeouts: { head: "5 seconds" } })),
       Effect.provide(MemoryNetwork.layer())
     )
   )

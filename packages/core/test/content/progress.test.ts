@@ -16,7 +16,7 @@ import { Client, type HttpError, Progress } from "@httpfx/core"
 import { MemoryNetwork, RawPeer, VirtualClock } from "@httpfx/testing"
 
 const world = Layer.provideMerge(
-  Client.layer(),
+  Client.layer,
   Layer.provideMerge(MemoryNetwork.layer(), VirtualClock.layer())
 )
 const after = VirtualClock.advance

@@ -17,7 +17,7 @@ import { Client, type Network, RateLimit, Retry } from "@httpfx/core"
 import { MemoryNetwork, Origin, Quiet, VirtualClock } from "@httpfx/testing"
 
 const world = Layer.provideMerge(
-  Client.layer(),
+  Client.layer,
   Layer.provideMerge(MemoryNetwork.layer(), VirtualClock.layer())
 )
 const after = VirtualClock.advance

@@ -378,5 +378,5 @@ it.live("On sockets, all requests of many clients get their response", () =>
     )
     assert.isTrue(bodies.every((body) => body === "done"))
     assert.isAtMost(most, 3)
-  }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Client.layer(), NodeNetwork.layer)))
+  }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Client.layer, NodeNetwork.layer)))
 )

@@ -41,7 +41,7 @@ describe("The address of a server", () => {
       assert.include(yield* client.rest, "hello")
     }).pipe(
       Effect.provide(
-        Layer.provideMerge(hello, Layer.merge(on("::1"), Client.layer())).pipe(
+        Layer.provideMerge(hello, Layer.merge(on("::1"), Client.layer)).pipe(
           Layer.provideMerge(MemoryNetwork.layer())
         )
       )
@@ -121,7 +121,7 @@ describe("The message of an error with a cause", () => {
       assert.match(message, /^Decode: .*JSON.*/)
     }).pipe(
       Effect.provide(
-        Layer.merge(Layer.provide(hello, on("127.0.0.1")), Client.layer()).pipe(
+        Layer.merge(Layer.provide(hello, on("127.0.0.1")), Client.layer).pipe(
           Layer.provideMerge(MemoryNetwork.layer())
         )
       )

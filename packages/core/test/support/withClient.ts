@@ -11,7 +11,7 @@ export const withClient =
   <A, E>(
     test: Effect.Effect<A, E, Client.Client | HttpClient.HttpClient | Network.Network | Scope.Scope>
   ): Effect.Effect<A, E> =>
-    Effect.provide(Effect.scoped(test), Layer.provideMerge(Layer.orDie(Client.layer(options)), network))
+    Effect.provide(Effect.scoped(test), Layer.provideMerge(Layer.orDie(Client.layerWith(options)), network))
 
 /** A 200 response with a length. */
 export const ok = (body: string, fields = ""): string =>

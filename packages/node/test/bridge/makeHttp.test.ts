@@ -92,7 +92,7 @@ describe("makeHttp", () => {
       yield* listening(http, echo)
       const response = yield* Client.request({ url: "http://api.test/x" })
       assert.strictEqual(yield* response.text, "GET /x ")
-    }).pipe(Effect.scoped, Effect.provide(Client.layer().pipe(Layer.provideMerge(memory))))
+    }).pipe(Effect.scoped, Effect.provide(Client.layer.pipe(Layer.provideMerge(memory))))
   )
 
   it.effect("keepAliveTimeout under a test's clock", () =>

@@ -13,7 +13,7 @@ const text = "tea and more tea, ".repeat(2_000)
 const zstd = zlib as unknown as { zstdCompressSync(bytes: Uint8Array | string): Buffer }
 const hasZstd = "createZstdCompress" in zlib
 
-const world = Layer.provideMerge(Client.layer(), MemoryNetwork.layer())
+const world = Layer.provideMerge(Client.layer, MemoryNetwork.layer())
 const url = "http://api.test/"
 
 interface Given {

@@ -32,7 +32,7 @@ import { incompressible } from "../support/incompressible.js"
 const text = "tea and more tea, ".repeat(2_000)
 const gzip = zlib.gzipSync(text)
 const url = "http://api.test/"
-const world = Layer.provideMerge(Client.layer(), MemoryNetwork.layer())
+const world = Layer.provideMerge(Client.layer, MemoryNetwork.layer())
 const decompressing = Effect.map(Client.Client, NodeDecompression.decompress())
 const head = (content: Uint8Array, ...lines: ReadonlyArray<string>) =>
   [`HTTP/1.1 200 OK`, "Content-Encoding: gzip", `Content-Length: ${content.length}`, ...lines, "", ""].join(

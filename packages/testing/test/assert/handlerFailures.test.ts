@@ -156,7 +156,7 @@ describe("A handler's failure", () => {
     })
   )
 
-  const client = Layer.provideMerge(Client.layer(), MemoryNetwork.layer())
+  const client = Layer.provideMerge(Client.layer, MemoryNetwork.layer())
   const asked = (url: string) => Effect.flatMap(Client.request({ url }), (response) => response.text)
 
   it.effect("is recorded for an origin's reply too", () =>

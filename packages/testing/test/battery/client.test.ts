@@ -12,8 +12,8 @@ import * as ClientBattery from "@httpfx/testing/ClientBattery"
 import * as MemoryNetwork from "@httpfx/testing/MemoryNetwork"
 
 const stacks = {
-  memory: Layer.provideMerge(Client.layer(), MemoryNetwork.layer()),
-  node: Layer.provideMerge(Client.layer(), NodeNetwork.layer)
+  memory: Layer.provideMerge(Client.layer, MemoryNetwork.layer()),
+  node: Layer.provideMerge(Client.layer, NodeNetwork.layer)
 }
 
 describe.each(Object.entries(stacks))("our client on %s", (_, stack) => {
@@ -22,7 +22,7 @@ describe.each(Object.entries(stacks))("our client on %s", (_, stack) => {
 
 describe("our client on memory, in segments of 7 bytes", () => {
   const network = MemoryNetwork.layer({ segmentSize: 7, receiveWindow: 3_000, sendWindow: 2_000 })
-  const stack = Layer.provideMerge(Client.layer(), network)
+  const stack = Layer.provideMerge(Client.layer, network)
   const without = [
     // Megabytes in segments of 7 bytes take long and show nothing new.
     "fails on a head of 1 MB",

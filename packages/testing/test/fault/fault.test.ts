@@ -37,7 +37,7 @@ const world = <A, E>(program: Effect.Effect<A, E, Env>) =>
     { seed: 7, maxTime: "1 hour" },
     Effect.scoped(program).pipe(
       Effect.provide(
-        Client.layer().pipe(
+        Client.layer.pipe(
           Layer.merge(Layer.provide(HttpServer.serve(app), Server.layer({ host: "api.internal", port: 80 }))),
           Layer.provideMerge(MemoryNetwork.layer())
         )

@@ -28,7 +28,7 @@ afterEach(() => {
 
 const app = HttpServerResponse.stream(Stream.make("one", "two").pipe(Stream.rechunk(1), Stream.encodeText))
 
-const world = Client.layer().pipe(
+const world = Client.layer.pipe(
   Layer.merge(
     Layer.provide(HttpServer.serve(app), Server.layer({ host: "api.test", port: 80, idleConnectionGrace: 0 }))
   ),

@@ -24,7 +24,7 @@ type Env = Client.Client | Network.Network | MemoryNetwork.MemoryNetwork | Scope
 const simulated = <A, E>(program: Effect.Effect<A, E, Env>) =>
   Simulation.run(
     { seed: 1, maxTime: "1 hour" },
-    Effect.provide(Effect.scoped(program), Layer.provideMerge(Client.layer(), MemoryNetwork.layer()))
+    Effect.provide(Effect.scoped(program), Layer.provideMerge(Client.layer, MemoryNetwork.layer()))
   )
 
 const serving = (app: Effect.Effect<HttpServerResponse.HttpServerResponse, never, never>) =>
@@ -301,7 +301,7 @@ describe("A host", () => {
       )
       assert.isTrue(ended)
       assert.lengthOf(yield* MemoryNetwork.listeners, 0)
-    }).pipe(Effect.provide(Layer.provideMerge(Client.layer(), MemoryNetwork.layer())))
+    }).pipe(Effect.provide(Layer.provideMerge(Client.layer, MemoryNetwork.layer())))
   )
 
   it.effect.each(["TestClock", "VirtualClock"])(

@@ -365,7 +365,7 @@ describe("after the handshake", () => {
         const get = Effect.flatMap(client.request({ url: `https://${name}/` }), (response) => response.text)
         assert.strictEqual(yield* get, "ok")
         assert.strictEqual((yield* Effect.flip(get))._tag, "ConnectionReset")
-      }).pipe(Effect.provide(Layer.fresh(Client.layer())))
+      }).pipe(Effect.provide(Layer.fresh(Client.layer)))
     )
   )
 })

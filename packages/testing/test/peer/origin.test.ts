@@ -17,7 +17,7 @@ import * as Origin from "@httpfx/testing/Origin"
 import * as Recording from "@httpfx/testing/Recording"
 
 const run = <A, E>(test: Effect.Effect<A, E, Client.Client | Network.Network | Scope.Scope>) =>
-  Effect.provide(Effect.scoped(test), Layer.provideMerge(Client.layer(), MemoryNetwork.layer()))
+  Effect.provide(Effect.scoped(test), Layer.provideMerge(Client.layer, MemoryNetwork.layer()))
 
 const ask = (url: string, request: Partial<Client.Request> = {}) =>
   Effect.gen(function* () {

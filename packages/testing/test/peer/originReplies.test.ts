@@ -21,7 +21,7 @@ const authority = MemoryTls.authority("Test CA")
 
 type World = Client.Client | Network.Network
 const inMemory: Layer.Layer<World> = Layer.provideMerge(
-  Layer.orDie(Client.layer({ tls: { ca: authority.ca } })),
+  Layer.orDie(Client.layerWith({ tls: { ca: authority.ca } })),
   MemoryNetwork.layer()
 )
 
@@ -305,7 +305,7 @@ describe("A stub", () => {
         assert.deepInclude(second, { _tag: "HangUp", received: 30 })
         assert.strictEqual(yield* ask(origin.url), "200 0123456789")
       }),
-      Layer.provideMerge(Layer.orDie(Client.layer()), NodeNetwork.layer)
+      Layer.provideMerge(Layer.orDie(Client.layer), NodeNetwork.layer)
     )
   )
 })

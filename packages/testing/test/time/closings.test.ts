@@ -71,31 +71,31 @@ const base = Layer.provideMerge(begun, network)
 /** Orders of layers. Merged layers are built, and close, at the same time. */
 const orders = {
   "the server first": served.pipe(
-    Layer.provideMerge(Layer.mergeAll(server, Client.layer())),
+    Layer.provideMerge(Layer.mergeAll(server, Client.layer)),
     Layer.provideMerge(base)
   ),
   "the client first": served.pipe(
-    Layer.provideMerge(Layer.mergeAll(Client.layer(), server)),
+    Layer.provideMerge(Layer.mergeAll(Client.layer, server)),
     Layer.provideMerge(base)
   ),
   "the client beside": served.pipe(
     Layer.provide(server),
-    Layer.merge(Client.layer()),
+    Layer.merge(Client.layer),
     Layer.provideMerge(base)
   ),
-  "the client above": Layer.provideMerge(Client.layer(), served.pipe(Layer.provideMerge(server))).pipe(
+  "the client above": Layer.provideMerge(Client.layer, served.pipe(Layer.provideMerge(server))).pipe(
     Layer.provideMerge(base)
   ),
   "the client beneath": served.pipe(
     Layer.provideMerge(server),
-    Layer.provideMerge(Client.layer()),
+    Layer.provideMerge(Client.layer),
     Layer.provideMerge(base)
   ),
   "a server made in the layer": Layer.scopedDiscard(
     Effect.flatMap(Server.make({ host: "server.test", port: 80 }), ({ httpServer }) =>
       httpServer.serve(app as never)
     )
-  ).pipe(Layer.provide(NodeWebSocket.layer()), Layer.provideMerge(Client.layer()), Layer.provideMerge(base))
+  ).pipe(Layer.provide(NodeWebSocket.layer()), Layer.provideMerge(Client.layer), Layer.provideMerge(base))
 } as unknown as Readonly<Record<string, Layer.Layer<World, unknown>>>
 
 const clientFirst = new Set(["the client beside", "the client above"])
@@ -216,7 +216,7 @@ const closing = (handler: Effect.Effect<HttpServerResponse.HttpServerResponse>) 
     return { server, closing: Effect.fork(Scope.close(scope, Exit.void)) }
   })
 const hello = HttpServerResponse.text("hello")
-const clientOnly = Layer.provideMerge(Client.layer(), network)
+const clientOnly = Layer.provideMerge(Client.layer, network)
 
 describe("Waits for pending work:", () => {
   it.effect("a test that moves the clock step by step, which sees every phase", () =>
@@ -277,7 +277,7 @@ describe("also ends", () => {
   const over = (network: Layer.Layer<Network.Network>) =>
     HttpServer.serve(hello).pipe(
       Layer.provideMerge(Server.layer({ host: "server.test", port: 80 })),
-      Layer.provideMerge(Client.layer()),
+      Layer.provideMerge(Client.layer),
       Layer.provideMerge(network)
     )
 
@@ -287,7 +287,7 @@ describe("also ends", () => {
     idle(
       HttpServer.serve(hello).pipe(
         Layer.provideMerge(Server.layer({ host: "server.test", port: 80, lameDuckPeriod: "1 hour" })),
-        Layer.provideMerge(Client.layer()),
+        Layer.provideMerge(Client.layer),
         Layer.provideMerge(network)
       )
     )
@@ -296,7 +296,7 @@ describe("also ends", () => {
   it.effect("a client whose server does not close", () =>
     Effect.gen(function* () {
       const server = yield* RawPeer.listen({ host: "server.test", port: 80 })
-      const asked = yield* Effect.fork(Effect.provide(get("/"), Client.layer()))
+      const asked = yield* Effect.fork(Effect.provide(get("/"), Client.layer))
       const peer = yield* server.accept
       yield* peer.head
       yield* peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")

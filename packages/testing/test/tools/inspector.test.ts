@@ -170,7 +170,7 @@ describe("Inspector", () => {
       Effect.provide(
         Inspector.layer({ host: "look.test", history: 3 }).pipe(
           Layer.provideMerge(server),
-          Layer.provideMerge(Client.layer()),
+          Layer.provideMerge(Client.layer),
           Layer.provideMerge(Inspector.layerTap()),
           Layer.provideMerge(MemoryNetwork.layer())
         )
@@ -227,7 +227,7 @@ describe("Inspector", () => {
           )
         ).pipe(
           Layer.provideMerge(Server.layer({ host: "localhost", port: 80 })),
-          Layer.merge(Client.layer()),
+          Layer.merge(Client.layer),
           Layer.provide(Inspector.layerTap()),
           Layer.provide(MemoryNetwork.layer())
         )
@@ -254,7 +254,7 @@ it.effect("takes its options from the configuration", () =>
     Effect.provide(
       Inspector.layerConfig({ host: Config.string("HOST"), port: Config.integer("PORT") }).pipe(
         Layer.provide(server),
-        Layer.provideMerge(Client.layer()),
+        Layer.provideMerge(Client.layer),
         Layer.provideMerge(MemoryNetwork.layer())
       )
     ),

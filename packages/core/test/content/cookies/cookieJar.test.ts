@@ -209,7 +209,7 @@ const world = (site: Site, asked: Array<Asked>) => {
       server.httpServer.serve(app)
     )
   return Layer.scopedDiscard(Effect.all([serve("a.test"), serve("www.a.test"), serve("b.test")])).pipe(
-    Layer.provideMerge(Client.layer()),
+    Layer.provideMerge(Client.layer),
     Layer.provideMerge(MemoryNetwork.layer())
   )
 }

@@ -86,7 +86,7 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
           return { data: () => seen, end, leave: Effect.asVoid(Fiber.interrupt(fiber)) }
         })
       return yield* test({ server, follow })
-    }).pipe(Effect.provide(Layer.orDie(Client.layer())), Effect.scoped, Effect.provide(inMemory))
+    }).pipe(Effect.provide(Layer.orDie(Client.layer)), Effect.scoped, Effect.provide(inMemory))
 
   it.live("asks for events, and reads them as they come", () =>
     run(({ follow, server }) =>
