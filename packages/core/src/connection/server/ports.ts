@@ -127,7 +127,8 @@ export interface Events {
   clientError(connection: ConnectionFacts, error: Rejection): void
   /** Reports a refused request that never became an exchange. */
   rejected(facts: WireFacts, error: Rejection): void
-  dropped(facts: WireFacts, reason: DropReason): void
+  /** Reports a request that exceeds a limit. `exchange` is set if the request has waited for its handler. */
+  dropped(facts: WireFacts, reason: DropReason, exchange?: Exchange): void
   exchangeEnded(exchange: Exchange, facts: WireFacts, end: End): void
   /**
    * `duration` is the age of the connection in ms. `duration` is `undefined` if the connection was opened

@@ -66,7 +66,7 @@ export const dropWaiting = (connection: ConnectionState, exchange: Exchange, rea
   connection.exchange = undefined
   exchange.aborted = true
   dropBody(connection, exchange)
-  if (server.events.active) server.events.dropped(factsOf(connection, exchange, 503), reason)
+  if (server.events.active) server.events.dropped(factsOf(connection, exchange, 503), reason, exchange)
   connection.automaton.mustClose("MaxRequests")
   finish(connection, "MaxRequests")
 }

@@ -84,8 +84,8 @@ export class ServerEvents implements LifeEvents {
     this.ended(ofLoss(facts, error))
   }
 
-  dropped(facts: WireFacts, reason: DropReason): void {
-    this.ended(outcomeOf("Dropped", facts, undefined, { reason }))
+  dropped(facts: WireFacts, reason: DropReason, exchange?: Exchange): void {
+    this.ended(outcomeOf("Dropped", facts, exchange as ServerExchange | undefined, { reason }))
   }
 
   exchangeEnded(exchange: Exchange, facts: WireFacts, end: End): void {

@@ -24,12 +24,12 @@ export interface Facts extends WireFacts {
   readonly annotations: Readonly<Record<string, string>>
   /**
    * The client's IP address, as trusted proxies tell it (`ServerOptions.trustedProxies`); `undefined` if it
-   * is not known, and if the handler did not start.
+   * is not known, and if the request was refused at its head.
    */
   readonly client: string | undefined
   /**
    * Returns the value of a request field by its lower-case name; repeated fields are joined by `", "`. Always
-   * `undefined` if the handler did not start.
+   * `undefined` if the request was refused at its head.
    */
   readonly field: (name: string) => string | undefined
 }
