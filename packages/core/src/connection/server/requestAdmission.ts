@@ -6,7 +6,6 @@
  */
 import type { DropReason } from "../../model/outcome.js"
 import type { Timers } from "../../seams/timers.js"
-import type { Exchange } from "./ports.js"
 
 export interface RequestLimits {
   /** Maximum number of requests in flight; 0 means no limit. */
@@ -17,10 +16,22 @@ export interface RequestLimits {
   readonly requestQueueTimeout: number
 }
 
+/** A request/response exchange, as far as this module knows it. */
+export interface Candidate {
+  /** Whether the exchange has a place, or waits for one. */
+  place: "running" | "waiting" | undefined
+  readonly connection: {
+    /** Starts the handler of an exchange that has waited. */
+    admitted(exchange: Candidate): void
+    /** Refuses an exchange whose wait has exceeded `requestQueueTimeout`. */
+    waitedTooLong(exchange: Candidate): void
+  }
+}
+
 export class RequestAdmission {
   private running = 0
   /** The waiting exchanges, oldest first, with the times at which they have waited too long. */
-  private readonly queue = new Map<Exchange, number>()
+  private readonly queue = new Map<Candidate, number>()
   private admitting = false
   private cancelTimer: (() => void) | undefined
 
@@ -37,7 +48,7 @@ export class RequestAdmission {
   }
 
   /** Returns whether the handler may start now. Otherwise the exchange waits. */
-  enter(exchange: Exchange): boolean {
+  enter(exchange: Candidate): boolean {
     if (this.running < this.limits.maxConcurrentRequests && this.queue.size === 0) {
       this.running++
       exchange.place = "running"
@@ -51,7 +62,7 @@ export class RequestAdmission {
   }
 
   /** Gives up the place of an exchange, and starts those that have waited for it. */
-  leave(exchange: Exchange): void {
+  leave(exchange: Candidate): void {
     const { place } = exchange
     exchange.place = undefined
     if (place === "waiting") {
