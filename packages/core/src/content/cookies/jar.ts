@@ -3,7 +3,15 @@
  *
  * Never reads a clock. The caller passes the time that decides whether a cookie has expired.
  */
-import { Cookie, CookieJar, getPublicSuffix } from "tough-cookie"
+import {
+  canonicalDomain,
+  Cookie,
+  CookieJar,
+  defaultPath,
+  domainMatch,
+  getPublicSuffix,
+  pathMatch
+} from "tough-cookie"
 import { BoundedStore, type StoreLimits } from "./store.js"
 
 /**
@@ -14,6 +22,7 @@ export type SiteContext = "strict" | "lax" | "none"
 
 // The limits of Chromium and Firefox (RFC 6265bis §5.6, §5.5), in bytes and milliseconds.
 const maxPairSize = 4096
+const maxAttributeSize = 1024
 const maxAge = 400 * 86_400_000
 
 const safe = new Set(["GET", "HEAD", "OPTIONS", "TRACE"])
@@ -34,6 +43,20 @@ export const contextOf = (method: string, url: URL, before: ReadonlyArray<URL>):
 
 const sizeOf = (text: string): number => new TextEncoder().encode(text).length
 
+// A field value cannot hold these characters, so requests with such a cookie would fail.
+const unsendable = /[\u007f\u0100-\uffff]/
+
+// Servers may compare these prefixes without regard to case, and tough-cookie does not (RFC 6265bis §5.7).
+const hasOtherPrefix = ({ key }: Cookie): boolean =>
+  /^__(host|secure)-/i.test(key) && !/^__(Host|Secure)-/.test(key)
+
+const isSecureOrigin = ({ protocol, hostname }: URL): boolean =>
+  protocol === "https:" || protocol === "wss:" || isLocal(hostname)
+
+// tough-cookie permits `Secure` cookies for these hosts.
+const isLocal = (hostname: string): boolean =>
+  /^(?:(?:[^.]+\.)*localhost\.?|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
+
 const isSameSiteNone = ({ sameSite }: Cookie): boolean => sameSite === "none"
 
 export class Jar {
@@ -49,7 +72,11 @@ export class Jar {
   set(line: string, url: URL, context: SiteContext, now: number): boolean {
     const cookie = Cookie.parse(line)
     if (cookie === undefined || sizeOf(cookie.key) + sizeOf(cookie.value) > maxPairSize) return false
+    if (unsendable.test(cookie.key + cookie.value) || hasOtherPrefix(cookie)) return false
     if (isSameSiteNone(cookie) && !cookie.secure) return false
+    if (!isSecureOrigin(url) && this.shadowsSecure(cookie, url)) return false
+    if (cookie.path !== null && cookie.path.length > maxAttributeSize) cookie.path = null
+    cookie.extensions = null
     // Convert Max-Age to a date, because tough-cookie would count it from the last use and by the system's
     // clock.
     const { maxAge: seconds } = cookie
@@ -64,6 +91,19 @@ export class Jar {
     if (kept === undefined) return false
     if (isExpired(kept, now)) this.store.removeCookie(kept.domain, kept.path, kept.key)
     return true
+  }
+
+  // A network attacker on `http:` may not replace or hide a `Secure` cookie (RFC 6265bis §5.7).
+  private shadowsSecure({ domain, key, path }: Cookie, { hostname, pathname }: URL): boolean {
+    const host = canonicalDomain(domain ?? hostname) ?? hostname
+    return this.store
+      .named(key)
+      .some(
+        (kept) =>
+          kept.secure &&
+          (domainMatch(host, kept.domain ?? "") === true || domainMatch(kept.domain ?? "", host) === true) &&
+          pathMatch(path ?? defaultPath(pathname), kept.path ?? "/")
+      )
   }
 
   /** Returns the cookies for a request, in the order in which they are sent. */

@@ -11,7 +11,8 @@ export interface StoreLimits {
   readonly maxCookiesPerDomain: number
 }
 
-const keyOf = (path: string | null, key: string): string => `${path ?? ""} ${key}`
+// Neither part can contain a line feed.
+const keyOf = (path: string | null, key: string): string => `${path ?? ""}\n${key}`
 
 const isSecure = ({ secure }: Cookie): boolean => secure
 
@@ -43,8 +44,8 @@ export class BoundedStore extends Store {
     const key = keyOf(cookie.path, cookie.key)
     if (!ofDomain.has(key)) this.size++
     ofDomain.set(key, cookie)
-    if (ofDomain.size > this.limits.maxCookiesPerDomain) this.evict(ofDomain.values(), cookie)
-    if (this.size > this.limits.maxCookies) this.evict(this.all(), cookie)
+    if (ofDomain.size > this.limits.maxCookiesPerDomain) this.evict(ofDomain.values())
+    if (this.size > this.limits.maxCookies) this.evict(this.all())
     return tell(done, undefined)
   }
 
@@ -74,20 +75,24 @@ export class BoundedStore extends Store {
     return [...this.all()]
   }
 
+  /** Returns the cookies with this name, of all domains. */
+  named(key: string): Array<Cookie> {
+    return this.list().filter((cookie) => cookie.key === key)
+  }
+
   private *all(): Iterable<Cookie> {
     for (const ofDomain of this.domains.values()) yield* ofDomain.values()
   }
 
   // Evicts the oldest cookie without `Secure` first, so that no `http:` response can displace the cookies of
   // `https:` (RFC 6265bis §5.7).
-  private evict(candidates: Iterable<Cookie>, added: Cookie): void {
+  private evict(candidates: Iterable<Cookie>): void {
     let oldest: Cookie | undefined
     for (const cookie of candidates)
       if (
-        cookie !== added &&
-        (oldest === undefined ||
-          (isSecure(oldest) && !isSecure(cookie)) ||
-          (isSecure(oldest) === isSecure(cookie) && age(cookie) < age(oldest)))
+        oldest === undefined ||
+        (isSecure(oldest) && !isSecure(cookie)) ||
+        (isSecure(oldest) === isSecure(cookie) && age(cookie) < age(oldest))
       )
         oldest = cookie
     if (oldest !== undefined) this.removeCookie(oldest.domain, oldest.path, oldest.key)

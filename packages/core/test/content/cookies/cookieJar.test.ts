@@ -70,6 +70,12 @@ const table: ReadonlyArray<Row> = [
   ["__Host-a=1; Secure; Path=/dir", "https://a.test/dir/", "refused"],
   ["__Host-a=1; Secure; Path=/; Domain=a.test", "https://a.test/", "refused"],
   ["__Host-a=1; Path=/", "https://a.test/", "refused"],
+  ["__HOST-a=1; Secure; Path=/; Domain=a.test", "https://x.a.test/", "refused"],
+  ["__secure-a=1", "https://a.test/", "refused"],
+  ["a=1\x7f", at, "refused"],
+  ["a=€", at, "refused"],
+  ["a=\xe4", at, { [at]: "a=\xe4" }],
+  [`a=1; Path=/${"x".repeat(1024)}`, at, { [at]: "a=1" }],
   ["a=1; SameSite=None", "https://a.test/", "refused"],
   ["a=1; SameSite=None; Secure", "https://a.test/", { "https://a.test/": "a=1" }],
   ["a=1; SameSite=Strict", at, { [at]: "a=1" }],
@@ -115,6 +121,47 @@ describe("A jar", () => {
       assert.strictEqual(yield* sent(jar, at), "c=1; b=1")
       yield* jar.clear
       assert.strictEqual(yield* sent(jar, at), "")
+    })
+  )
+
+  it.effect("lets no http: response replace, hide or displace a Secure cookie", () =>
+    Effect.gen(function* () {
+      const jar = yield* CookieJar.make({ maxCookies: 3 })
+      yield* jar.set("a=1; Secure; Domain=a.test; Path=/dir", "https://a.test/")
+      yield* jar.set("local=1; Secure", "http://localhost/")
+      const rows: ReadonlyArray<readonly [cookie: string, url: string, isSet: boolean]> = [
+        ["a=2; Domain=a.test; Path=/dir", "http://a.test/", false],
+        ["a=2; Path=/dir/deep", "http://x.a.test/", false],
+        ["a=2", "http://x.a.test/dir/page", false],
+        ["a=2; Domain=a.test; Path=/dir; Max-Age=0", "http://a.test/", false],
+        ["a=2; Path=/", "http://x.a.test/", true],
+        ["A=2; Path=/dir", "http://y.a.test/", true],
+        ["a=2; Path=/dir", "http://b.test/", true],
+        ["local=2; Secure", "http://localhost/", true]
+      ]
+      for (const [cookie, url, isSet] of rows)
+        assert.strictEqual(yield* jar.set(cookie, url), isSet, `${cookie} from ${url}`)
+      assert.strictEqual(yield* sent(jar, "https://a.test/dir"), "a=1")
+      assert.strictEqual(yield* sent(jar, "http://localhost/"), "local=2")
+      const host = yield* CookieJar.make()
+      yield* host.set("a=1; Secure; Path=/", "https://x.a.test/")
+      assert.isFalse(yield* host.set("a=2; Domain=a.test; Path=/", "http://a.test/"))
+      const full = yield* CookieJar.make({ maxCookies: 2, maxCookiesPerDomain: 1 })
+      for (const name of ["a", "b"]) yield* full.set("s=1; Secure", `https://${name}.test/`)
+      yield* full.set("c=1", "http://c.test/")
+      yield* full.set("n=1", "http://a.test/")
+      for (const name of ["a", "b"]) assert.strictEqual(yield* sent(full, `https://${name}.test/`), "s=1")
+    })
+  )
+
+  it.effect("keeps apart what names and paths with spaces could confuse, and no unknown attributes", () =>
+    Effect.gen(function* () {
+      const jar = yield* CookieJar.make()
+      yield* jar.set("c=1; Path=/a b; Unknown=x", at)
+      yield* jar.set("b c=2; Path=/a", at)
+      const saved = yield* jar.save
+      assert.lengthOf(saved, 2)
+      assert.notInclude(JSON.stringify(saved), "Unknown")
     })
   )
 
