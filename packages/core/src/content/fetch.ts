@@ -188,6 +188,8 @@ export const makeFetch = (
   ): Response => {
     const { rawHeaders, status, statusMessage: statusText } = response
     const bodiless = method === "HEAD" || withoutBody.has(status)
+    // A 205 may have content, unlike the others, and nothing would read it.
+    if (status === 205) void run(response.discard)
     const bytes = Stream.mapError(response.body, terminated)
     const stream = signal === undefined ? bytes : Stream.interruptWhen(bytes, aborted(signal))
     const body = bodiless
@@ -208,7 +210,8 @@ export const makeFetch = (
     // Not with the signal: following it, the `Request` would leave a listener on it.
     const request = new Request(input, { ...init, signal: null })
     if (isAborted(signal)) {
-      await request.body?.cancel(signal?.reason)
+      // The source decides whether its cancellation ends.
+      request.body?.cancel(signal?.reason).catch(() => {})
       throw signal?.reason
     }
     const { credentials } = request
@@ -231,6 +234,12 @@ export const makeFetch = (
       await run(response.discard)
       return failed(new Error(`unexpected redirect (${response.status})`))
     }
-    return responseOf(response, request, signal)
+    try {
+      return responseOf(response, request, signal)
+    } catch (error) {
+      // `Response` refuses some statuses, such as 999.
+      await run(response.discard)
+      return failed(error)
+    }
   }
 }

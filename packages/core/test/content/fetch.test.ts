@@ -426,3 +426,55 @@ describe("A fetch over a client", () => {
     )
   )
 })
+
+/** Serves one request of `http://odd.test/` with a response whose body does not end. */
+const answering = <A>(response: string, use: (fetch: Fetch) => Promise<A>) =>
+  Effect.gen(function* () {
+    const server = yield* RawPeer.listen({ host: "odd.test", port: 80 })
+    const fetch = yield* FetchClient.make()
+    const asking = yield* Effect.fork(Effect.promise(() => use(fetch)))
+    const peer = yield* server.accept
+    yield* peer.head
+    yield* peer.send(response)
+    return { result: yield* asking, peer }
+  })
+
+describe("A fetch over a client leaves nothing", () => {
+  it.effect("of a response without a body whose content still arrives", () =>
+    Effect.gen(function* () {
+      const head = "HTTP/1.1 205 Reset Content\r\nContent-Length: 5\r\n\r\nab"
+      const { peer, result } = yield* answering(head, (fetch) => fetch("http://odd.test/"))
+      assert.deepInclude(result, { status: 205, body: null })
+      yield* peer.expectClosed
+    }).pipe(Effect.scoped, Effect.provide(world))
+  )
+
+  it.effect("of a response whose status no `Response` can have", () =>
+    Effect.gen(function* () {
+      const head = "HTTP/1.1 999 Denied\r\nContent-Length: 5\r\n\r\nab"
+      const { peer, result } = yield* answering(head, (fetch) =>
+        fetch("http://odd.test/").catch((error: unknown) => error)
+      )
+      assert.instanceOf(result, TypeError)
+      assert.instanceOf((result as TypeError).cause, RangeError)
+      yield* peer.expectClosed
+    }).pipe(Effect.scoped, Effect.provide(world))
+  )
+
+  it.effect("of an upload that was aborted before it began, whatever its source does", () =>
+    run((fetch) =>
+      Effect.gen(function* () {
+        const reason = new Error("enough")
+        const sources: ReadonlyArray<UnderlyingDefaultSource> = [
+          { cancel: () => new Promise(() => {}) },
+          { start: (controller) => controller.error(new Error("source")) }
+        ]
+        for (const source of sources) {
+          const init = { method: "POST", duplex: "half", signal: AbortSignal.abort(reason) }
+          const body = new ReadableStream(source)
+          assert.strictEqual(yield* rejects(() => fetch(at, { ...init, body } as RequestInit)), reason)
+        }
+      })
+    )
+  )
+})
