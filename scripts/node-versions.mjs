@@ -12,10 +12,10 @@
 // node_modules/.cache/nodes; the version that runs this script is used as it is. Ends with `N passed, N
 // failed` versions; an unavailable version counts as failed.
 import { spawnSync } from "node:child_process"
-import { existsSync, mkdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { binaryFrom } from "./binary.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const { positionals, values: args } = parseArgs({
@@ -73,43 +73,16 @@ const isOwn = (version) => process.versions.node.startsWith(`${version}.`)
 /** The path of a version's binary, or the reason why there is none. */
 const binaryOf = (version) => {
   if (isOwn(version)) return { path: process.execPath }
-  const platform = process.platform === "win32" ? "win" : process.platform
-  const name = `node-${platform}-${process.arch}`
+  const isWindows = process.platform === "win32"
+  const name = `node-${isWindows ? "win" : process.platform}-${process.arch}`
   const folder = join(root, "node_modules/.cache/nodes", version)
-  const path = join(folder, "node_modules", name, "bin", platform === "win" ? "node.exe" : "node")
-  if (args.update) rmSync(folder, { recursive: true, force: true })
-  if (!existsSync(path)) {
-    mkdirSync(folder, { recursive: true })
-    const quiet = [
-      "--no-save",
-      "--no-package-lock",
-      "--no-audit",
-      "--no-fund",
-      "--ignore-scripts",
-      "--loglevel=error"
-    ]
-    const { status, stderr } = spawnSync(
-      "npm",
-      ["install", ...quiet, "--prefix", folder, `${name}@${version}`],
-      {
-        cwd: folder,
-        encoding: "utf8",
-        shell: platform === "win"
-      }
-    )
-    if (/\bE(404|TARGET)\b/.test(stderr ?? "")) {
-      return {
-        why: `the registry has no ${name} of version ${version}: there is no binary for ${process.platform} on ${process.arch}`
-      }
-    }
-    if (status !== 0 || !existsSync(path))
-      return { why: `${name}@${version} could not be installed\n${stderr}` }
-  }
-  const { error, status } = spawnSync(path, ["--version"], { encoding: "utf8" })
-  if (status === 0) return { path }
-  return {
-    why: `${path} does not run here (${error?.message ?? `exit ${status}`}): another C library than it was built for?`
-  }
+  return binaryFrom({
+    folder,
+    name,
+    version,
+    file: isWindows ? "bin/node.exe" : "bin/node",
+    update: args.update
+  })
 }
 
 const vitest = join(root, "node_modules/vitest/vitest.mjs")

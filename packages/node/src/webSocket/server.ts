@@ -11,6 +11,7 @@ import { listElements } from "@httpfx/core/wire"
 import type { WebSocketRequest, WebSocketUpgrader } from "@httpfx/core/WebSocketUpgrader"
 import type { IncomingMessage } from "node:http"
 import type * as ws from "ws"
+import { framingOf } from "../http/own/framing.js"
 import { constructorOnNetwork } from "./client.js"
 import { WebSocketDuplex } from "./duplex.js"
 import { socketError } from "./failure.js"
@@ -102,7 +103,7 @@ export const load = (
   Effect.gen(function* () {
     const refused = Checked.refuseServer(options, prefix)
     if (refused !== undefined) return yield* refused
-    const { WebSocket, WebSocketServer } = yield* Effect.promise(() => import("ws"))
+    const { WebSocket, WebSocketServer } = framingOf(yield* Effect.promise(() => import("ws")))
     const { selectProtocol } = options
     const server = new WebSocketServer({
       noServer: true,

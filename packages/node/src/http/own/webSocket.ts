@@ -8,28 +8,16 @@
  */
 import type nodeCrypto from "node:crypto"
 import { createRequire } from "node:module"
-import type { Duplex, Writable } from "node:stream"
+import type { Duplex } from "node:stream"
 import { ClientRequest } from "../client/request.js"
 import type { ClientReq } from "../client/shapes.js"
 import { codedTypeError } from "./errors.js"
+import { framingOf, type Framing } from "./framing.js"
 import type { Incoming } from "../message/shapes.js"
-
-/** The classes of `ws` that parse and write frames. */
-interface Framing {
-  readonly Receiver: new (options: object) => Writable
-  readonly Sender: new (
-    socket: Duplex,
-    extensions: object
-  ) => {
-    send(data: unknown, options: object, callback: (error?: Error) => void): void
-    close(code: number | undefined, reason: string, mask: boolean, callback?: () => void): void
-    pong(data: unknown, mask: boolean): void
-  }
-}
 
 // Load these modules on first use, because most programs never open a WebSocket.
 const load = (name: string): unknown => createRequire(import.meta.url)(name)
-const framing = (): Framing => load("ws") as Framing
+const framing = (): Framing => framingOf(load("ws"))
 const crypto = (): typeof nodeCrypto => load("node:crypto") as typeof nodeCrypto
 
 interface CloseInit extends EventInit {

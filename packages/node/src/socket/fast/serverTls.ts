@@ -24,4 +24,4 @@ interface WithSession {
  * unknown.
  */
 export const verifyErrorOf = (socket: TLSSocket): unknown =>
-  (socket as unknown as WithSession).ssl?.verifyError?.()
+  (socket as unknown as WithSession).ssl?.verifyError?.() || undefined // Some runtimes return "".

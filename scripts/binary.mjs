@@ -1,0 +1,43 @@
+// Binaries of runtimes from packages of the npm registry, which contain one binary for one platform each.
+import { spawnSync } from "node:child_process"
+import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs"
+import { join } from "node:path"
+
+const quiet = [
+  "--no-save",
+  "--no-package-lock",
+  "--no-audit",
+  "--no-fund",
+  "--ignore-scripts",
+  "--loglevel=error"
+]
+
+/**
+ * The path of the binary `file` of a package, or the reason why there is none. The package is installed once
+ * into `folder`; `update` installs it again.
+ */
+export const binaryFrom = ({ file, folder, name, update = false, version }) => {
+  const path = join(folder, "node_modules", name, file)
+  if (update) rmSync(folder, { recursive: true, force: true })
+  if (!existsSync(path)) {
+    mkdirSync(folder, { recursive: true })
+    const { status, stderr } = spawnSync(
+      "npm",
+      ["install", ...quiet, "--prefix", folder, `${name}@${version}`],
+      { cwd: folder, encoding: "utf8", shell: process.platform === "win32" }
+    )
+    if (/\bE(404|TARGET)\b/.test(stderr ?? "")) {
+      return {
+        why: `the registry has no ${name} of version ${version}: there is no binary for ${process.platform} on ${process.arch}`
+      }
+    }
+    if (status !== 0 || !existsSync(path))
+      return { why: `${name}@${version} could not be installed\n${stderr}` }
+    chmodSync(path, 0o755)
+  }
+  const { error, status } = spawnSync(path, ["--version"], { encoding: "utf8" })
+  if (status === 0) return { path }
+  return {
+    why: `${path} does not run here (${error?.message ?? `exit ${status}`}): another C library than it was built for?`
+  }
+}
