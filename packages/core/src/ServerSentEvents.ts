@@ -105,6 +105,9 @@ export const response: {
     })
 )
 
+// The byte order mark at the start of an id belongs to the id.
+const idDecoder = new TextDecoder("utf-8", { ignoreBOM: true })
+
 const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0))
 
 /**
@@ -120,9 +123,7 @@ export const lastEventId: Effect.Effect<
   HttpServerRequest.HttpServerRequest
 > = Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
   const value = headers["last-event-id"]
-  return value === undefined || value === ""
-    ? Option.none()
-    : Option.some(new TextDecoder().decode(latin1(value)))
+  return value === undefined || value === "" ? Option.none() : Option.some(idDecoder.decode(latin1(value)))
 })
 
 /**

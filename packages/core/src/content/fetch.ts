@@ -81,7 +81,10 @@ const bodyOf = async (input: Input, given: unknown, request: Request, turn: () =
   if (given === undefined || given === null)
     return input instanceof Request ? atHand(stream, turn()) : undefined
   if (isInMemory(given)) return new Uint8Array(await request.arrayBuffer())
-  return Stream.fromReadableStream({ evaluate: () => stream, onError: identity })
+  return Stream.suspend(() => {
+    const reader = stream.getReader()
+    return readOn(reader, reader.read())
+  })
 }
 
 const maxAtHand = 1_048_576
@@ -115,7 +118,12 @@ const readOn = (reader: Reader, first: ReturnType<Reader["read"]>): Stream.Strea
       Effect.map(Effect.tryPromise({ try: read, catch: identity }), ({ done, value }) =>
         done ? Option.none() : Option.some([value, () => reader.read()])
       )
-  ).pipe(Stream.ensuring(Effect.promise(() => reader.cancel().catch(() => {}))))
+  ).pipe(Stream.ensuring(Effect.sync(() => letGo(reader))))
+
+// Never waits, because the source decides whether its cancellation ends.
+const letGo = (source: Reader | ReadableStream<Uint8Array>, reason?: unknown): void => {
+  source.cancel(reason).catch(() => {})
+}
 
 const joined = (pieces: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
   const bytes = new Uint8Array(size)
@@ -210,8 +218,7 @@ export const makeFetch = (
     // Not with the signal: following it, the `Request` would leave a listener on it.
     const request = new Request(input, { ...init, signal: null })
     if (isAborted(signal)) {
-      // The source decides whether its cancellation ends.
-      request.body?.cancel(signal?.reason).catch(() => {})
+      if (request.body !== null) letGo(request.body, signal?.reason)
       throw signal?.reason
     }
     const { credentials } = request
@@ -226,6 +233,8 @@ export const makeFetch = (
     const answered = credentials === "omit" ? Client.without("cookies")(sent) : sent
     const exit = await run(answered, signal === undefined ? {} : { signal })
     if (Exit.isFailure(exit)) {
+      // Nothing has read the body if no connection was made.
+      if (request.body?.locked === false) letGo(request.body, signal?.reason)
       if (isAborted(signal)) throw signal?.reason
       return failed(Cause.squash(exit.cause))
     }

@@ -477,4 +477,36 @@ describe("A fetch over a client leaves nothing", () => {
       })
     )
   )
+
+  it.effect("of an upload that is aborted, or that no server takes", () =>
+    Effect.gen(function* () {
+      const server = yield* RawPeer.listen({ host: "odd.test", port: 80 })
+      const fetch = yield* FetchClient.make()
+      let cancelled = 0
+      const body = () =>
+        new ReadableStream({
+          start: (controller) => controller.enqueue(new Uint8Array(3)),
+          cancel: () => {
+            cancelled++
+            return new Promise<void>(() => {})
+          }
+        })
+      const controller = new AbortController()
+      const { signal } = controller
+      const init = () => ({ method: "POST", duplex: "half", body: body() }) as RequestInit
+      for (const [input, given] of [
+        ["http://odd.test/", init()],
+        [new Request("http://odd.test/", init()), {}]
+      ] as const) {
+        const asking = yield* Effect.fork(rejects(() => fetch(input, { ...given, signal })))
+        const peer = yield* server.accept
+        yield* peer.head
+        if (input instanceof Request) controller.abort(new Error("enough"))
+        else yield* peer.end
+        yield* asking
+      }
+      yield* rejects(() => fetch("http://nowhere.test:81/", init()))
+      assert.strictEqual(cancelled, 3)
+    }).pipe(Effect.scoped, Effect.provide(world))
+  )
 })

@@ -68,7 +68,10 @@ export interface Reconnecting<E> {
   readonly reason: Disconnected<E>
   /** The wait before the next request, ms. */
   readonly delay: number
-  /** The id that the next request will send as `Last-Event-ID`. Empty if it will send no id. */
+  /**
+   * The id that the next request will send as `Last-Event-ID`. Empty if it will send no id. An id with
+   * control characters is not sent, because no field value can hold it.
+   */
   readonly lastEventId: string
 }
 
@@ -230,7 +233,8 @@ class Source<E> {
             ? Duration.toMillis(reconnectionTime)
             : Math.min(this.retry, Duration.toMillis(maxReconnectionTime))
         const delay = Math.max(least, Intervals.start(decision.intervals) - now)
-        const told = onReconnect?.({ reason, delay, lastEventId: this.lastEventId }) ?? Effect.void
+        const lastEventId = isSendable(this.lastEventId) ? this.lastEventId : ""
+        const told = onReconnect?.({ reason, delay, lastEventId }) ?? Effect.void
         return Effect.as(Effect.zipRight(told, Effect.sleep(delay)), true)
       })
     )
@@ -251,10 +255,15 @@ const encoder = new TextEncoder()
 const fieldOf = (lastEventId: string): string =>
   Array.from(encoder.encode(lastEventId), (byte) => String.fromCharCode(byte)).join("")
 
+// No field value can hold the other characters. A request with such an id would end the source.
+const isSendable = (lastEventId: string): boolean => !/[\0-\x08\x0a-\x1f\x7f]/.test(lastEventId)
+
 const fieldsFor = (lastEventId: string): ReadonlyArray<readonly [name: string, value: string]> => [
   ["Accept", "text/event-stream"],
   ["Cache-Control", "no-cache"],
-  ...(lastEventId === "" ? [] : ([["Last-Event-ID", fieldOf(lastEventId)]] as const))
+  ...(lastEventId === "" || !isSendable(lastEventId)
+    ? []
+    : ([["Last-Event-ID", fieldOf(lastEventId)]] as const))
 ]
 
 // ---- events by `Client`

@@ -323,6 +323,7 @@ describe("Last-Event-ID", () => {
   it.live.each([
     ["no field", "", Option.none()],
     ["an empty field", "Last-Event-ID:\r\n", Option.none()],
+    ["an id with a byte order mark", "Last-Event-ID: \xef\xbb\xbfa\r\n", Option.some("\ufeffa")],
     ["a number", "Last-Event-ID: 7\r\n", Option.some("7")],
     ["UTF-8", "Last-Event-ID: \xc3\xa4 \xe2\x82\xac\r\n", Option.some("ä €")],
     ["no UTF-8", "Last-Event-ID: \xe4\r\n", Option.some("\uFFFD")]

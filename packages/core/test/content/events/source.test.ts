@@ -123,6 +123,28 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
     )
   )
 
+  it.live("reconnects without an id that no field value can hold", () =>
+    run(({ follow, server }) =>
+      Effect.gen(function* () {
+        for (const id of ["a\x01", "\x7f"]) {
+          const told: Array<string> = []
+          const source = yield* follow(
+            {},
+            { onReconnect: ({ lastEventId }) => Effect.sync(() => told.push(lastEventId)) }
+          )
+          const first = yield* server.accept
+          yield* first.head
+          yield* first.send(`${head}Connection: close\r\n\r\nid: ${id}\ndata: a\n\n`)
+          yield* first.end
+          yield* after("3 seconds")
+          assert.notMatch(yield* (yield* server.accept).head, /last-event-id/i)
+          assert.deepStrictEqual(told, [""])
+          yield* source.leave
+        }
+      })
+    )
+  )
+
   it.live("reconnects with the last id, after the time that the server has set", () =>
     run(({ follow, server }) =>
       Effect.gen(function* () {
