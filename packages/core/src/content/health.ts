@@ -87,7 +87,16 @@ export interface Result {
 const messageOf = (cause: Cause.Cause<unknown>): string => {
   if (Cause.isInterruptedOnly(cause)) return "interrupted"
   const error = Cause.squash(cause)
-  return redactUrlsWithin(error instanceof Error ? error.message : String(error))
+  return redactUrlsWithin(error instanceof Error ? error.message : textOf(error))
+}
+
+// Never the members of an object, which may be secrets.
+const textOf = (error: unknown): string => {
+  try {
+    return String(error)
+  } catch {
+    return "an object"
+  }
 }
 
 class Check<R> {

@@ -64,6 +64,7 @@ describe("Health", () => {
   const failures: ReadonlyArray<readonly [string, Effect.Effect<unknown, unknown>, string]> = [
     ["an error", Effect.fail(new Error("no connection")), "no connection"],
     ["a text", Effect.fail("no connection"), "no connection"],
+    ["an object without text", Effect.fail(Object.create(null)), "an object"],
     ["a defect", Effect.die(new Error("a defect")), "a defect"],
     ["a throw", Effect.sync(() => JSON.parse("{")), "JSON"],
     ["an interruption", Effect.interrupt, "interrupted"],
