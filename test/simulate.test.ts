@@ -6,7 +6,7 @@ import { lookup } from "node:dns/promises"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import { deflate } from "node:zlib"
+import { scrypt } from "node:crypto"
 import * as Effect from "effect/Effect"
 import { assert, describe, it } from "vitest"
 import { SimulationFailed } from "@httpfx/testing/Simulation"
@@ -46,7 +46,7 @@ describe("three services and two hundred clients", () => {
   const real = {
     "a file": () => readFile(join(root, "package.json")),
     "a name": () => lookup("localhost"),
-    "the thread pool": () => promisify(deflate)("x"),
+    "the thread pool": () => promisify(scrypt)("x", "y", 8),
     "a timer": () => new Promise((resolve) => setTimeout(resolve, 1))
   }
   it.each(Object.entries(real))("rejects real I/O: %s", async (_, begin) => {

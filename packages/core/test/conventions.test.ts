@@ -32,6 +32,8 @@ const ownMetrics = new Set([
   "http.server.open_connections",
   "http.client.closed_connections",
   "http.client.queued_requests",
+  "http.client.resent_requests",
+  "http.client.retried_requests",
   "http.client.request.phase.duration"
 ])
 const ownLabels = new Set(["agent", "phase", "reason"])

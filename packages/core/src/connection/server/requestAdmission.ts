@@ -104,7 +104,8 @@ export class RequestAdmission {
     const now = this.timers.now()
     for (const [exchange, deadline] of [...this.queue]) {
       if (deadline > now) break
-      this.queue.delete(exchange)
+      // An exchange that was refused before may have ended this one.
+      if (!this.queue.delete(exchange)) continue
       exchange.place = undefined
       exchange.connection.waitedTooLong(exchange)
     }

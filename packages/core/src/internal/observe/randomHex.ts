@@ -7,8 +7,10 @@ const digits = new Uint8Array(1536)
 const decoder = new TextDecoder()
 let block = ""
 let used = 0
+let source = Math.random
 
 const fill = (): void => {
+  source = Math.random
   for (let i = 0; i < digits.length;) {
     let bits = (Math.random() * 0x100000000) >>> 0
     for (let end = i + 8; i < end; i++) {
@@ -23,7 +25,8 @@ const fill = (): void => {
 
 /** Returns that many digits, at most 1,536. */
 export const randomHex = (length: number): string => {
-  if (used + length > block.length) fill()
+  // A simulation replaces `Math.random`, and its digits must come from its seed alone.
+  if (used + length > block.length || source !== Math.random) fill()
   used += length
   return block.slice(used - length, used)
 }
