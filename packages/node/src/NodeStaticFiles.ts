@@ -39,7 +39,7 @@ export const immutable = "public, max-age=31536000, immutable"
  * (500).
  *
  * @example
- * import { HttpRouter, HttpServer } from "@effect/platform"
+ * import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
  * import { NodeHttpServer, NodeStaticFiles } from "@httpfx/node"
  * import { Layer } from "effect"
  *
@@ -48,9 +48,12 @@ export const immutable = "public, max-age=31536000, immutable"
  *   fallback: "index.html"
  * })
  *
- * const main = HttpServer.serve(HttpRouter.empty.pipe(HttpRouter.mountApp("/", site))).pipe(
- *   Layer.provide(NodeHttpServer.layer({ port: 3000 }))
+ * // The route `*` is asked last. `mountApp("/", site)` would hide the other routes.
+ * const router = HttpRouter.empty.pipe(
+ *   HttpRouter.get("/api", HttpServerResponse.text("api")),
+ *   HttpRouter.get("*", site)
  * )
+ * const main = HttpServer.serve(router).pipe(Layer.provide(NodeHttpServer.layer({ port: 3000 })))
  *
  * @since 0.1.0
  * @category constructors

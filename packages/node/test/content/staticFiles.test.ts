@@ -305,6 +305,10 @@ describe("doors", () => {
     HttpRouter.get("/static", underStatic),
     HttpRouter.get("/static/*", underStatic)
   )
+  const atRoot = HttpRouter.empty.pipe(
+    HttpRouter.get("/api", HttpServerResponse.text("api")),
+    HttpRouter.get("*", NodeStaticFiles.app("/site"))
+  )
   it.effect.each([
     ["mountApp", HttpServer.serve(mounted)],
     ["HttpLayerRouter", layered],
@@ -320,6 +324,19 @@ describe("doors", () => {
       assert.strictEqual((yield* ask("/static/none")).status, 404)
       assert.strictEqual((yield* ask("/static/..%2fsecret.txt")).status, 404)
     }).pipe(Effect.provide(Layer.provideMerge(serving as Layer.Layer<never>, TestServer.layer())))
+  )
+
+  it.effect("a route for all paths leaves the other routes to the router", () =>
+    Effect.gen(function* () {
+      yield* world
+      assert.strictEqual((yield* ask("/api")).body, "api")
+      assert.strictEqual((yield* ask("/app.js")).body, "app")
+      assert.strictEqual((yield* ask("/")).body, "root index")
+      assert.strictEqual((yield* ask("/docs")).headers["location"], "./docs/")
+      assert.strictEqual((yield* ask("/app.js", {}, "HEAD")).status, 200)
+      assert.strictEqual((yield* ask("/none")).status, 404)
+      assert.strictEqual((yield* ask("/app.js", {}, "POST")).status, 404)
+    }).pipe(Effect.provide(Layer.provideMerge(HttpServer.serve(atRoot), TestServer.layer())))
   )
 
   it.effect("the root of a mount is redirected as well, so that its links are right", () =>
