@@ -26,6 +26,7 @@ import type {
 } from "./internal/server/exchangeApi.js"
 import { exchangeOf } from "./internal/server/exchange.js"
 import type { Socket } from "./Socket.js"
+import type { Transport } from "./Transport.js"
 import type { ExchangeOptions } from "./ServerTimeouts.js"
 import type { DistinctFields, FieldViews } from "./wire/index.js"
 
@@ -40,6 +41,16 @@ export type * from "./internal/server/exchangeApi.js"
  */
 export const fromRequest = (request: HttpServerRequest): Option.Option<Exchange> =>
   Option.map(Option.fromNullable(exchangeOf(request)), (exchange) => new ExchangeHandle(exchange))
+
+/**
+ * Returns the transport on which a request of a server of httpfx arrived, for programs (such as bridges) that
+ * made the transport themselves and recognize it. Only the server may write to it or read from it.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const transportOf = (request: HttpServerRequest): Option.Option<Transport> =>
+  Option.map(Option.fromNullable(exchangeOf(request)), ({ connection }) => connection.transport)
 
 /**
  * The exchange of the request in the context. Dies if the request comes from a server of another package.

@@ -54,7 +54,7 @@ type Message =
   | "TrailerInvalid"
   | "UnescapedCharacters"
   | "UpgradeNotAsked"
-type Body = Connection | "BodyTooLarge" | "ParseError" | "PeerStalled" | "RequestTimeout"
+type Body = Connection | "BodyAlreadyRead" | "BodyTooLarge" | "ParseError" | "PeerStalled" | "RequestTimeout"
 type Trailer =
   | "HeadersSent"
   | "InvalidCharacter"

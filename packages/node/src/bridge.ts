@@ -28,6 +28,13 @@ export {
 export {
   /**
    * @since 0.1.0
+   * @category accessors
+   */
+  callbackRequest
+} from "./bridge/callbackRequest.js"
+export {
+  /**
+   * @since 0.1.0
    * @category conversions
    */
   fromListener

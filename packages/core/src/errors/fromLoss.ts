@@ -2,10 +2,10 @@
  * Converts a loss record, which says why an exchange was lost, to its error. The error is created on first
  * use and cached per record, so that the body, the outcome and the observers get the same instance.
  */
-import type { GivenUp, Loss, OutOfStep, TimedOut, TooLarge } from "../model/loss.js"
+import type { AlreadyRead, GivenUp, Loss, OutOfStep, TimedOut, TooLarge } from "../model/loss.js"
 import { ConnectionFailed, ConnectionReset, fromFault, HangUp, type ConnectionError } from "./connection.js"
 import { fromViolation, type OutOfOrder, type UpgradeNotAsked } from "./message.js"
-import { BodyTooLarge, fromRefusal, type ParseError } from "./protocol.js"
+import { BodyAlreadyRead, BodyTooLarge, fromRefusal, type ParseError } from "./protocol.js"
 import { PeerStalled, RequestTimeout } from "./server.js"
 import {
   BodyTimedOut,
@@ -27,13 +27,14 @@ type Classes = {
   Late: RequestTimeout
   Stalled: PeerStalled
   TooLarge: BodyTooLarge
+  AlreadyRead: BodyAlreadyRead
   OutOfStep: OutOfOrder | UpgradeNotAsked
   TimedOut: TimeoutError
   GivenUp: ConnectionFailed
 }
 
 /** The loss records that have an error class. */
-export type AnyLoss = Loss | TooLarge | OutOfStep | TimedOut | GivenUp
+export type AnyLoss = Loss | TooLarge | AlreadyRead | OutOfStep | TimedOut | GivenUp
 
 /** The error class of each kind of loss record. */
 export type OfLoss<L extends AnyLoss> = Classes[L["_tag"]]
@@ -64,6 +65,8 @@ const made = (loss: AnyLoss): Classes[keyof Classes] => {
       return new PeerStalled(untagged(loss))
     case "TooLarge":
       return new BodyTooLarge({ limit: loss.limit })
+    case "AlreadyRead":
+      return new BodyAlreadyRead({ reason: loss.reason })
     case "OutOfStep":
       return fromViolation(loss.violation, loss.where)
     case "TimedOut":

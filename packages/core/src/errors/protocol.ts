@@ -56,6 +56,29 @@ export class BodyTooLarge extends Schema.TaggedError<BodyTooLarge>("@httpfx/core
 }
 
 /**
+ * Other code has read the body of a request, and left nothing to take it from. A server that gets its
+ * requests from a callback server (`toListeners` of `@httpfx/node/bridge`) has no other copy of the body.
+ *
+ * @since 0.1.0
+ * @category protocol
+ */
+export class BodyAlreadyRead extends Schema.TaggedError<BodyAlreadyRead>("@httpfx/core/BodyAlreadyRead")(
+  "BodyAlreadyRead",
+  {
+    /** The state of the body, and the remedies that the program has. */
+    reason: Schema.String
+  }
+) {
+  /** Our own error code, because Node has no code for this error. */
+  readonly code = "ERR_HTTPFX_BODY_ALREADY_READ"
+  /** The status with which a server responds to the request. */
+  readonly status = 500
+  override get message(): string {
+    return this.reason
+  }
+}
+
+/**
  * Creates the error for a refusal by the parser. `where` is given only for clients.
  *
  * @since 0.1.0

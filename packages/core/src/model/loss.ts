@@ -69,6 +69,13 @@ export interface TooLarge {
   readonly limit: number
 }
 
+/** The failure of a request body that other code has read, before the server got its request. */
+export interface AlreadyRead {
+  readonly _tag: "AlreadyRead"
+  /** The state of the body, and the remedies that the program has. */
+  readonly reason: string
+}
+
 /** All losses of a server's exchange. */
 export type Loss = HangUp | Reset | Failed | Refused | Late | Stalled
 

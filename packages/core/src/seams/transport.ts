@@ -106,6 +106,11 @@ export interface Transport {
    */
   readonly truncated?: boolean
   /**
+   * Set by a transport that carries a single request whose body other code has read. The value is the reason
+   * that the error tells. A server that reads the body then gets this reason in `BodyAlreadyRead`.
+   */
+  readonly bodyAlreadyRead?: string | undefined
+  /**
    * Stops reading, so that TCP flow control slows the peer down. While reading is paused, the peer's FIN and
    * RST are not reported, but `isLost` can detect RST.
    */

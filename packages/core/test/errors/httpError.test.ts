@@ -91,6 +91,7 @@ const samples: ReadonlyArray<
     })
   ],
   ["BodyTooLarge", new HttpError.BodyTooLarge({ limit: 1 })],
+  ["BodyAlreadyRead", new HttpError.BodyAlreadyRead({ reason: "other code has read the request body" })],
   ["RequestTimeout", new HttpError.RequestTimeout({ timeout: "headersTimeout", limit: 60_000, received: 3 })],
   ["PeerStalled", new HttpError.PeerStalled({ timeout: "timeout", limit: 1_000, address: "127.0.0.1:80" })],
   [

@@ -22,8 +22,10 @@ import type { Duplex } from "node:stream"
 import type { TLSSocket } from "node:tls"
 import { tlsFacts } from "../socket/tlsFacts.js"
 import { StreamTransport } from "../socket/streamTransport.js"
+import { carries } from "./callbackRequest.js"
 import { ExchangeTransport, type Ends } from "./exchangeTransport.js"
-import { endToEnd, pairs, requestHead, type RawFields, type RequestFacts } from "./messageBytes.js"
+import { endToEnd, framingOf, pairs, requestHead, type RawFields, type RequestFacts } from "./messageBytes.js"
+import { readBody, unread, type ReadBody } from "./readBody.js"
 
 /**
  * Listeners for the `request` and `upgrade` events of a callback server.
@@ -94,16 +96,30 @@ class ListenedTransport extends ExchangeTransport {
   private open = true
   private left = false
 
+  readonly bodyAlreadyRead: string | undefined
+
   constructor(
     private readonly req: IncomingMessage,
     private readonly res: Informing
   ) {
+    const facts = factsOf(req)
+    const body: ReadBody = framingOf(facts.rawHeaders)._tag === "None" ? unread : readBody(req)
     // Remove the `Upgrade` field, because an app cannot take over the connection from a request listener.
-    super(factsOf(req), endsOf(req.socket), "upgrade")
-    req.on("data", (chunk: Uint8Array) => {
-      if (!this.deliverBody(chunk)) req.pause()
-    })
-    req.on("end", () => this.endBody(req.rawTrailers))
+    super(
+      body._tag === "Unread" ? facts : { ...facts, rawHeaders: body.rawHeaders },
+      endsOf(req.socket),
+      "upgrade"
+    )
+    this.bodyAlreadyRead = body._tag === "Gone" ? body.reason : undefined
+    if (body._tag === "Unread") {
+      req.on("data", (chunk: Uint8Array) => {
+        if (!this.deliverBody(chunk)) req.pause()
+      })
+      req.on("end", () => this.endBody(req.rawTrailers))
+    } else {
+      if (body._tag === "Kept") this.deliverBody(body.bytes)
+      this.endBody(req.rawTrailers)
+    }
     req.on("error", () => {})
     res.on("drain", () => {
       this.open = true
@@ -112,6 +128,8 @@ class ListenedTransport extends ExchangeTransport {
     res.on("error", () => {})
     res.on("finish", () => this.finish())
     res.on("close", () => this.finish(this.answered ? undefined : fault("ECONNRESET", "read")))
+    // Such a response has emitted its last event, so the exchange is over before it begins.
+    if (res.destroyed || res.writableFinished) this.finish(fault("ECONNRESET", "read"))
   }
 
   get buffered(): number {
@@ -269,12 +287,12 @@ export const toListeners = <E, R>(
       ? server.httpServer.serve(scoped)
       : server.httpServer.serve(scoped, middleware)
     return {
-      request: (req, res) => accept(new ListenedTransport(req, res)),
+      request: (req, res) => accept(carries(new ListenedTransport(req, res), req)),
       upgrade: (req, socket, head) => {
         // Put the request head back at the start of the stream, so that core's server parses the whole
         // request.
         socket.unshift(Buffer.concat([Buffer.from(requestHead(factsOf(req)), "latin1"), head]))
-        accept(new StreamTransport(socket))
+        accept(carries(new StreamTransport(socket), req))
       },
       server
     }

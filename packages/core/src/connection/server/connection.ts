@@ -155,7 +155,11 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
       return Body.Stop
     }
     const { flags, highWaterMark } = this.server.settings
-    if (announcesBody(head, flags.chunkedNotLast)) exchange.body = exchange.openBody(highWaterMark)
+    if (announcesBody(head, flags.chunkedNotLast)) {
+      exchange.body = exchange.openBody(highWaterMark)
+      const { bodyAlreadyRead } = this.transport
+      if (bodyAlreadyRead !== undefined) exchange.body.fail({ _tag: "AlreadyRead", reason: bodyAlreadyRead })
+    }
     return Body.Read
   }
 

@@ -5,7 +5,7 @@
  * All calls are synchronous, so an owner may be called back within its own call. For instance, `responseEnds`
  * may start the next exchange. The smallest owner is the promise server `test/support/promise/server.ts`.
  */
-import type { Loss, Rejection, TooLarge } from "../../model/loss.js"
+import type { AlreadyRead, Loss, Rejection, TooLarge } from "../../model/loss.js"
 import type { DropReason, End, WireFacts } from "../../model/outcome.js"
 import type { Policy } from "../../model/serverState.js"
 import type { Closings } from "../../seams/closings.js"
@@ -222,7 +222,7 @@ export interface Times {
 }
 
 /** The record with which a request body fails. */
-export type BodyLoss = Loss | TooLarge
+export type BodyLoss = Loss | TooLarge | AlreadyRead
 
 /**
  * One request and its response. The owner (the driver) implements the abstract members. The connection sets

@@ -64,6 +64,7 @@ export type RequestBodyError =
   | HttpError.RequestTimeout
   | HttpError.PeerStalled
   | HttpError.BodyTooLarge
+  | HttpError.BodyAlreadyRead
 
 /**
  * Errors of adding trailers: a field is malformed or not allowed as a trailer, the response has

@@ -66,10 +66,10 @@ const toUrlParams = (bytes: Uint8Array): UrlParams.UrlParams =>
 const toArrayBuffer = (bytes: Uint8Array): ArrayBuffer =>
   bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
 
-// Makes platform respond 413 to this failure if the app does not handle it.
-const respondWithTooLarge = {
-  [Respondable.symbol]: () => ServerResponse.empty({ status: 413 })
-}
+// Makes platform respond with this status to a failure that the app does not handle.
+const respondWith = (status: number) => ({
+  [Respondable.symbol]: () => ServerResponse.empty({ status })
+})
 
 type Failure = ServerError.RequestError
 
@@ -254,14 +254,17 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
     }
   }
 
-  private failed(cause: { readonly _tag: string; readonly message: string }): Failure {
+  private failed(cause: BodyError): Failure {
     const error = new ServerError.RequestError({
       request: this,
       reason: cause._tag === "BodyTooLarge" ? "Decode" : "Transport",
       description: cause.message,
       cause
     })
-    return cause._tag === "BodyTooLarge" ? Object.assign(error, respondWithTooLarge) : error
+    // The client has no part in a body that the service itself has read, so 400 would be wrong for it.
+    return cause._tag === "BodyTooLarge" || cause._tag === "BodyAlreadyRead"
+      ? Object.assign(error, respondWith(cause.status))
+      : error
   }
 
   private undecodable(cause: unknown): Failure {

@@ -1,11 +1,10 @@
 /**
  * Facts about a server connection as text, for scripts.
  */
-import type { Loss, TooLarge } from "../../../src/model/loss.js"
 import type { End, WireFacts } from "../../../src/model/outcome.js"
-import type { ClientFault } from "../../../src/connection/server/ports.js"
+import type { BodyLoss, ClientFault } from "../../../src/connection/server/ports.js"
 
-export const lossText = (loss: Loss | TooLarge | ClientFault): string => {
+export const lossText = (loss: BodyLoss | ClientFault): string => {
   switch (loss._tag) {
     case "HangUp":
     case "Reset":
@@ -20,6 +19,8 @@ export const lossText = (loss: Loss | TooLarge | ClientFault): string => {
       return `Stalled ${loss.timeout} ${loss.limit}`
     case "TooLarge":
       return `TooLarge ${loss.limit}`
+    case "AlreadyRead":
+      return "AlreadyRead"
   }
 }
 
