@@ -19,11 +19,11 @@ import * as Exchange from "@httpfx/core/Exchange"
 import * as HttpError from "@httpfx/core/HttpError"
 import type { Socket } from "@httpfx/core/Socket"
 import { fault } from "@httpfx/core/Transport"
-import { asksToContinue, type ResponseHead } from "@httpfx/core/wire"
+import { asksToContinue, type Framing, type ResponseHead } from "@httpfx/core/wire"
 import type { RequestListener, Server } from "node:http"
 import { TransportSocket } from "../socket/transportSocket.js"
 import { ExchangeTransport, highWaterMark } from "./exchangeTransport.js"
-import { endToEnd, pairs, type RawFields, type RequestFacts } from "./messageBytes.js"
+import { endToEnd, framingOf, pairs, type RawFields, type RequestFacts } from "./messageBytes.js"
 import { http } from "./modules.js"
 import { setImmediate } from "../time/realTime.js"
 
@@ -32,7 +32,16 @@ type Step =
   | { readonly _tag: "Informational"; readonly head: ResponseHead }
   | { readonly _tag: "Answer"; readonly head: ResponseHead }
   | { readonly _tag: "Switch"; readonly head: ResponseHead; readonly rest: Uint8Array }
-  | { readonly _tag: "Failed"; readonly cause: Cause.Cause<HttpError.HangUp> }
+  | { readonly _tag: "Failed"; readonly cause: Cause.Cause<Failure> }
+
+/** The errors with which the bridge itself ends an exchange. */
+type Failure = HttpError.HangUp | HttpError.BodyAlreadyRead
+
+const alreadyRead = new HttpError.BodyAlreadyRead({
+  reason:
+    "the app has read the stream of the request body before the listener. " +
+    "Mount the listener before that, or read the body as a whole (`text`, `json`, `arrayBuffer`)"
+})
 
 const ended: IteratorResult<Uint8Array> = { done: true, value: undefined }
 
@@ -61,6 +70,7 @@ class MountedTransport extends ExchangeTransport {
    */
   readonly bodyWanted: Effect.Effect<void>
   private wantBody: () => void = () => {}
+  private readonly framing: Framing
 
   constructor(
     readonly platform: HttpServerRequest,
@@ -69,6 +79,7 @@ class MountedTransport extends ExchangeTransport {
   ) {
     const connection = Option.getOrUndefined(exchange)?.connection
     super(facts, { local: connection?.local, remote: connection?.remote, tls: connection?.tls })
+    this.framing = framingOf(facts.rawHeaders)
     // After `Expect: 100-continue`, the body is read only when the listener sends 100. The listener may also
     // send a final response without reading the body.
     this.bodyWanted = expectsContinue(facts)
@@ -90,16 +101,34 @@ class MountedTransport extends ExchangeTransport {
 
   readonly receive = Effect.suspend(() => {
     const { exchange, platform } = this
+    let received = 0
     const read = Stream.runForEachChunk(platform.stream, (slices) => {
       let more = true
-      for (const slice of slices) more = this.deliverBody(slice)
+      for (const slice of slices) {
+        received += slice.length
+        more = this.deliverBody(slice)
+      }
       return more ? Effect.void : Effect.async<void>((resume) => void (this.more = () => resume(Effect.void)))
+    })
+    // The app may have read the body before. The request still has a body that was read as a whole, but not
+    // one whose stream was read.
+    const again = Effect.suspend(() => {
+      if (received > 0) return Effect.void
+      return Effect.map(platform.arrayBuffer, (bytes) => {
+        received = bytes.byteLength
+        if (received > 0) this.deliverBody(new Uint8Array(bytes))
+      })
+    })
+    const checked = Effect.suspend(() => {
+      if (this.framing._tag === "Length" && received < this.framing.length) this.fail(Cause.fail(alreadyRead))
+      return Effect.void
     })
     const trailers = Option.match(exchange, {
       onNone: () => Effect.succeed<RawFields>([]),
       onSome: (self) => Effect.map(self.trailers, ({ raw }) => raw)
     })
-    return Effect.zipRight(this.bodyWanted, Effect.zipRight(read, trailers)).pipe(
+    const body = Effect.zipRight(Effect.zipRight(read, again), checked)
+    return Effect.zipRight(this.bodyWanted, Effect.zipRight(body, trailers)).pipe(
       Effect.matchCause({
         onFailure: () => this.finish(),
         onSuccess: (raw) => this.endBody(raw)
@@ -154,7 +183,7 @@ class MountedTransport extends ExchangeTransport {
    * Fails the exchange with the listener's error. Returns `false` if the response is already complete or has
    * failed. The caller must then report the error in another way.
    */
-  fail(cause: Cause.Cause<HttpError.HangUp>): boolean {
+  fail(cause: Cause.Cause<Failure>): boolean {
     if (this.failure !== undefined || this.answered || this.closed) return false
     this.failure = Cause.squash(cause) as Error
     this.tell({ _tag: "Failed", cause })

@@ -1,8 +1,9 @@
 /** Effect apps behind code that has read the request body before: parsers of callback servers. */
 import { HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import type { HttpError } from "@httpfx/core"
+import { Client, type HttpError } from "@httpfx/core"
 import * as bridge from "@httpfx/node/bridge"
+import { TestServer } from "@httpfx/testing"
 import { Effect, Option, Stream } from "effect"
 import { once } from "node:events"
 import type { IncomingMessage } from "node:http"
@@ -226,6 +227,40 @@ const failures = (reader: (request: Platform) => Effect.Effect<string, unknown>)
       )
     )
   )
+
+describe("a listener behind an app that has read the body", () => {
+  const echo = bridge.fromListener((req, res) => void textOf(req).then((text) => res.end(`read ${text}`)))
+  const rows = [
+    ["text", Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => request.text), "read hello"],
+    [
+      "arrayBuffer",
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => request.arrayBuffer),
+      "read hello"
+    ],
+    ["nothing", Effect.void, "read hello"],
+    [
+      "stream",
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => Stream.runDrain(request.stream)),
+      "BodyAlreadyRead"
+    ]
+  ] as const
+  it.effect.each(rows)("%s", ([, before, seen]) =>
+    Effect.gen(function* () {
+      const app = Effect.zipRight(before, echo).pipe(
+        Effect.catchTag("BodyAlreadyRead", ({ _tag }) => HttpServerResponse.text(_tag))
+      )
+      const response = yield* Client.request({
+        url: "http://server.test/",
+        method: "POST",
+        body: "hello"
+      }).pipe(
+        Effect.flatMap((response) => response.text),
+        Effect.provide(TestServer.serve(app))
+      )
+      assert.strictEqual(response, seen)
+    })
+  )
+})
 
 describe.each(implementations)("behind a parser on %s", (_name, http) => {
   const ask = (
