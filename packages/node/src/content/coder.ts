@@ -48,6 +48,7 @@ export class Coder {
   private pending = 0
   private ended = false
   private failure: Taken | undefined = undefined
+  private workEnds: (() => void) | undefined
   private wake: (() => void) | undefined = undefined
   private given = 0
 
@@ -91,6 +92,7 @@ export class Coder {
 
   /** Frees the memory of the zlib engine, even while the engine is working. */
   close(): void {
+    this.workEnds?.()
     this.engine.destroy()
   }
 
@@ -112,8 +114,10 @@ export class Coder {
   // A zlib engine without output is still working. Its next callback or event ends this wait.
   private readonly later = Effect.async<Uint8Array | undefined, EngineError>((resume) => {
     const workEnds = beginWork()
+    this.workEnds = workEnds
     const leave = () => {
       this.wake = undefined
+      this.workEnds = undefined
       workEnds()
     }
     this.wake = () => {
