@@ -27,16 +27,17 @@ const metrics = names(Incubating, "METRIC_")
 const stableAttributes = names(Stable, "ATTR_")
 const attributes = names(Incubating, "ATTR_")
 
-/** Metrics that the conventions do not define; docs/observability.md and docs/agent.md say so. */
+/** Metrics that the conventions do not define; docs/observability.md, docs/overload.md and docs/agent.md say so. */
 const ownMetrics = new Set([
   "http.server.open_connections",
+  "http.server.rate_limited_requests",
   "http.client.closed_connections",
   "http.client.queued_requests",
   "http.client.resent_requests",
   "http.client.retried_requests",
   "http.client.request.phase.duration"
 ])
-const ownLabels = new Set(["agent", "phase", "reason"])
+const ownLabels = new Set(["agent", "limit", "phase", "reason"])
 
 class Spans {
   readonly ended: Array<{ readonly name: string; readonly attributes: Record<string, unknown> }> = []
