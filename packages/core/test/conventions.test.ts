@@ -27,7 +27,7 @@ const metrics = names(Incubating, "METRIC_")
 const stableAttributes = names(Stable, "ATTR_")
 const attributes = names(Incubating, "ATTR_")
 
-/** Metrics that the conventions do not define; docs/observability.md, docs/overload.md and docs/agent.md say so. */
+/** Metrics that the conventions do not define; observability.md, overload.md and agent.md in docs/ say so. */
 const ownMetrics = new Set([
   "http.server.open_connections",
   "http.server.rate_limited_requests",
