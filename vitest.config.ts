@@ -10,7 +10,8 @@ const alone = [
   "packages/testing/test/time/fakeTimers.test.ts",
   "packages/testing/test/time/quiet.test.ts",
   "packages/testing/test/time/simulationElsewhere.test.ts",
-  "packages/node/test/surface/module.test.ts"
+  "packages/node/test/surface/module.test.ts",
+  "packages/node/test/webSocket/framing.test.ts"
 ]
 
 // Tests that run where nothing of Effect resolves: the rooms below the driver do not need it.
