@@ -2,16 +2,14 @@
  * docs/deployment.md as written: nginx in front of two servers, which are replaced one after the other under
  * load.
  */
-import { spawn, spawnSync } from "node:child_process"
-import { mkdir, readFile, writeFile } from "node:fs/promises"
-import * as net from "node:net"
+import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it, onTestFinished } from "vitest"
+import { freePort, hasNginx, startNginx } from "./nginx.js"
 import { project } from "./programs.js"
 import { blocksOf } from "./stranger.js"
-import { program, root, temporaryFolder, type Program } from "./support.js"
+import { program, root, type Program } from "./support.js"
 
-const hasNginx = spawnSync("nginx", ["-v"]).error === undefined
 if (!hasNginx) console.log("nginx is not installed: docs/deployment.md is run without it (guides.test.ts)")
 
 const document = "docs/deployment.md"
@@ -21,34 +19,12 @@ const programs = async (): Promise<ReadonlyMap<string, string>> => {
   return new Map(shown.map(({ file, text }) => [file!.replace(/\.ts$/, ""), text]))
 }
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = net.createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as net.AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-
-const startNginx = async (ports: ReadonlyMap<string, number>): Promise<void> => {
+/** The configuration of the page, with these ports in place of the ones it shows. */
+const balancer = async (ports: ReadonlyMap<string, number>): Promise<void> => {
   const text = await readFile(join(root, document), "utf8")
-  let site = /^```nginx\n(.*?)^```$/ms.exec(text)![1]!
-  for (const [from, to] of ports) site = site.replaceAll(`:${from}`, `:${to}`)
-  const folder = temporaryFolder()
-  await mkdir(join(folder, "logs"))
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
-    (name) => `${name}_temp_path ${folder}/${name};`
-  )
-  await writeFile(
-    join(folder, "nginx.conf"),
-    `daemon off; pid ${folder}/pid; error_log ${folder}/logs/error.log; events {}
-     http { access_log off; ${temporary.join(" ")} ${site} }`
-  )
-  const child = spawn("nginx", ["-p", folder, "-c", join(folder, "nginx.conf")], { stdio: "inherit" })
-  const closed = new Promise((resolve) => child.on("close", resolve))
-  onTestFinished(async () => {
-    child.kill("SIGQUIT")
-    await closed
-  })
+  let http = /^```nginx\n(.*?)^```$/ms.exec(text)![1]!
+  for (const [from, to] of ports) http = http.replaceAll(`:${from}`, `:${to}`)
+  onTestFinished(await startNginx({ http }))
 }
 
 const answers = (port: number): Promise<boolean> =>
@@ -67,7 +43,7 @@ describe(document, () => {
       return server
     }
     let instances = [await start(first), await start(second)]
-    await startNginx(
+    await balancer(
       new Map([
         ["8080", front],
         ["3001", first],

@@ -2,56 +2,20 @@
 // the client's address by it (`real_ip`) and passes it on in `X-Forwarded-For`. Runs if nginx is installed.
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
-import { spawn, spawnSync } from "node:child_process"
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
-import * as net from "node:net"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
 import { Exchange, Network, ProxyProtocol, Server, Transport } from "@httpfx/core"
 import { NodeNetwork } from "@httpfx/node"
 import { RawPeer } from "@httpfx/testing"
+import { freePort, hasNginx, hasStream, startNginx } from "../../../../test/nginx.js"
 
-const { error, stderr } = spawnSync("nginx", ["-V"], { encoding: "utf8" })
-const hasNginx = error === undefined
-const hasStream = hasNginx && /--with-stream(?!\S)/.test(stderr)
 if (!hasStream)
   console.log(`nginx ${hasNginx ? "has no stream module" : "is not installed"}: not tested with it`)
 
-const freePort = Effect.promise(
-  () =>
-    new Promise<number>((resolve) => {
-      const server = net.createServer().listen(0, "127.0.0.1", () => {
-        const { port } = server.address() as net.AddressInfo
-        server.close(() => resolve(port))
-      })
-    })
-)
-
 /** Runs nginx with this configuration, until the scope closes. */
-const nginx = (modules: string, http: string) =>
+const nginx = (blocks: string, http: string) =>
   Effect.acquireRelease(
-    Effect.promise(async () => {
-      const folder = await mkdtemp(join(tmpdir(), "httpfx-nginx-"))
-      await mkdir(join(folder, "logs"))
-      const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
-        (name) => `${name}_temp_path ${folder}/${name};`
-      )
-      await writeFile(
-        join(folder, "nginx.conf"),
-        `daemon off; pid ${folder}/pid; error_log ${folder}/logs/error.log; events {}
-         ${modules} http { access_log off; ${temporary.join(" ")} ${http} }`
-      )
-      const child = spawn("nginx", ["-p", folder, "-c", join(folder, "nginx.conf")], { stdio: "inherit" })
-      const closed = new Promise((resolve) => child.on("close", resolve))
-      return { folder, stop: () => (child.kill("SIGTERM"), closed) }
-    }),
-    ({ folder, stop }) =>
-      Effect.promise(async () => {
-        await stop()
-        await rm(folder, { recursive: true, force: true })
-      })
+    Effect.promise(() => startNginx({ blocks, http })),
+    (stop) => Effect.promise(stop)
   )
 
 const show = Effect.map(Exchange.client, ({ address, port, scheme }) =>
@@ -67,19 +31,13 @@ const serving = (options: Server.ServerOptions, network: Network.Service) =>
 
 const request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
-/** The response's body through nginx, once nginx listens. */
+/** The response through nginx. */
 const ask = (port: number, bytes: string) =>
   Effect.gen(function* () {
     const peer = yield* RawPeer.connect(Transport.tcp("127.0.0.1", port))
     yield* peer.send(bytes)
     return { port: peer.transport.local, text: yield* peer.rest }
-  }).pipe(
-    Effect.scoped,
-    Effect.retry({
-      while: (error) => error._tag === "ConnectionRefused",
-      schedule: Schedule.spaced("20 millis")
-    })
-  )
+  }).pipe(Effect.scoped)
 
 describe.skipIf(!hasStream)("Behind nginx", () => {
   it.live("the client is known, by both ways", () =>
@@ -87,7 +45,7 @@ describe.skipIf(!hasStream)("Behind nginx", () => {
       const network = yield* Network.Network
       const balanced = yield* serving({}, yield* ProxyProtocol.accept(network, { from: ["loopback"] }))
       const proxied = yield* serving({ trustedProxies: ["loopback"] }, network)
-      const [tcp, http] = [yield* freePort, yield* freePort]
+      const [tcp, http] = yield* Effect.promise(() => Promise.all([freePort(), freePort()]))
       yield* nginx(
         `stream { server { listen 127.0.0.1:${tcp}; proxy_pass ${balanced}; proxy_protocol on; } }`,
         `server {

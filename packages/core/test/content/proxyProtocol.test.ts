@@ -1,5 +1,5 @@
 // The PROXY protocol: vectors of both versions, every cut, refusals, limits of time, trusted peers; before
-// TLS; on sockets, and sent by curl and nginx where they are installed.
+// TLS; on sockets, and sent by curl where it is installed.
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import { execFile, spawnSync } from "node:child_process"

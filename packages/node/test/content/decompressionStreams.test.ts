@@ -17,16 +17,13 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import { execFileSync, spawn } from "node:child_process"
-import * as fs from "node:fs"
 import * as http from "node:http"
-import * as net from "node:net"
-import * as os from "node:os"
-import * as path from "node:path"
+import type * as net from "node:net"
 import * as zlib from "node:zlib"
 import { Client, Retry, Server, ServerSentEvents } from "@httpfx/core"
 import { NodeCompression, NodeDecompression, NodeHttpClient } from "@httpfx/node"
 import { MemoryNetwork, RawPeer, Simulation, TestServer, VirtualClock } from "@httpfx/testing"
+import { freePort, hasNginx, startNginx } from "../../../../test/nginx.js"
 import { incompressible } from "../support/incompressible.js"
 
 const text = "tea and more tea, ".repeat(2_000)
@@ -412,15 +409,6 @@ const listening = <S extends net.Server>(server: S) =>
         if (server instanceof http.Server) server.closeAllConnections()
       })
   )
-const isInstalled = (() => {
-  try {
-    execFileSync("nginx", ["-v"], { stdio: "ignore" })
-    return true
-  } catch {
-    return false
-  }
-})()
-
 describe("servers of others", () => {
   it.scopedLive("node:http with streams of node:zlib", () =>
     Effect.gen(function* () {
@@ -442,34 +430,21 @@ describe("servers of others", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.scopedLive.skipIf(!isInstalled)(isInstalled ? "nginx" : "nginx (not installed on this machine)", () =>
+  it.scopedLive.skipIf(!hasNginx)(hasNginx ? "nginx" : "nginx (not installed on this machine)", () =>
     Effect.gen(function* () {
-      const folder = fs.mkdtempSync(path.join(os.tmpdir(), "httpfx-nginx-"))
-      const free = yield* Effect.scoped(listening(net.createServer()))
-      fs.writeFileSync(path.join(folder, "index.html"), text)
-      fs.writeFileSync(
-        path.join(folder, "nginx.conf"),
-        `daemon off; pid ${folder}/pid; error_log ${folder}/error.log; events {}
-        http { access_log off; gzip on; gzip_types *; client_body_temp_path ${folder}; proxy_temp_path ${folder};
-        fastcgi_temp_path ${folder}; uwsgi_temp_path ${folder}; scgi_temp_path ${folder};
-        server { listen 127.0.0.1:${free}; root ${folder}; } }`
-      )
+      const port = yield* Effect.promise(freePort)
       yield* Effect.acquireRelease(
-        Effect.sync(() =>
-          spawn("nginx", ["-p", folder, "-c", path.join(folder, "nginx.conf")], { stdio: "ignore" })
-        ),
-        (child) =>
-          Effect.async<void>((resume) => {
-            child.on("close", () => {
-              fs.rmSync(folder, { recursive: true })
-              resume(Effect.void)
-            })
-            child.kill()
+        Effect.promise(() =>
+          startNginx({
+            http: `gzip on; gzip_types *; server { listen 127.0.0.1:${port}; root www; }`,
+            files: { "index.html": text }
           })
+        ),
+        (stop) => Effect.promise(stop)
       )
       const client = yield* decompressing
-      const file = { url: `http://127.0.0.1:${free}/` }
-      const response = yield* Effect.retry(client.request(file), { times: 500 })
+      const file = { url: `http://127.0.0.1:${port}/` }
+      const response = yield* client.request(file)
       assert.strictEqual(yield* response.text, text)
       const raw = yield* Client.without("decompression")(
         client.request({ ...file, headers: { "Accept-Encoding": "gzip" } })

@@ -1,5 +1,4 @@
 // The client against servers of others: node:http, TLS with its own authority, a proxy, nginx.
-import { execFileSync, spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as http from "node:http"
 import * as https from "node:https"
@@ -14,6 +13,7 @@ import { NodeHttpClient } from "@httpfx/node"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { freePort, hasNginx, startNginx } from "../../../../test/nginx.js"
 
 const pem = (name: string) => fs.readFileSync(new URL(`../fixtures/${name}.pem`, import.meta.url), "utf8")
 
@@ -234,37 +234,22 @@ describe("a proxy", () => {
   )
 })
 
-const nginx = (() => {
-  try {
-    execFileSync("nginx", ["-v"], { stdio: "ignore" })
-    return true
-  } catch {
-    return false
-  }
-})()
-
-describe(nginx ? "nginx" : "nginx (not installed on this machine)", () => {
-  it.skipIf(!nginx)("keeps a connection, and refuses an upload that is too large", () =>
+describe(hasNginx ? "nginx" : "nginx (not installed on this machine)", () => {
+  it.skipIf(!hasNginx)("keeps a connection, and refuses an upload that is too large", () =>
     Effect.runPromise(
       Effect.gen(function* () {
-        const folder = fs.mkdtempSync(path.join(os.tmpdir(), "httpfx-nginx-"))
-        const free = yield* Effect.scoped(listening(net.createServer()))
-        fs.writeFileSync(path.join(folder, "index.html"), "from nginx")
-        fs.writeFileSync(
-          path.join(folder, "nginx.conf"),
-          `daemon off; pid ${folder}/pid; error_log ${folder}/error.log; events {}
-          http { access_log off; client_max_body_size 1k; client_body_temp_path ${folder}; proxy_temp_path ${folder};
-          fastcgi_temp_path ${folder}; uwsgi_temp_path ${folder}; scgi_temp_path ${folder};
-          server { listen 127.0.0.1:${free}; root ${folder}; } }`
-        )
+        const port = yield* Effect.promise(freePort)
         yield* Effect.acquireRelease(
-          Effect.sync(() =>
-            spawn("nginx", ["-p", folder, "-c", path.join(folder, "nginx.conf")], { stdio: "ignore" })
+          Effect.promise(() =>
+            startNginx({
+              http: `client_max_body_size 1k; server { listen 127.0.0.1:${port}; root www; }`,
+              files: { "index.html": "from nginx" }
+            })
           ),
-          (child) => Effect.sync(() => void child.kill())
+          (stop) => Effect.promise(stop)
         )
-        const url = `http://127.0.0.1:${free}/`
-        const first = yield* Effect.retry(Client.request({ url }), { times: 500 }).pipe(textClient)
+        const url = `http://127.0.0.1:${port}/`
+        const first = yield* Client.request({ url }).pipe(textClient)
         assert.strictEqual(first.text, "from nginx")
         assert.isTrue((yield* Client.request({ url }).pipe(textClient)).response.reused)
         const body = Stream.range(1, 64).pipe(Stream.map(() => new Uint8Array(65_536)))
