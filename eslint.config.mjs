@@ -1,6 +1,7 @@
 // House rules. The rooms (who may import whom) are those of docs/architecture.md.
 import js from "@eslint/js"
 import tseslint from "typescript-eslint"
+import { bits } from "./scripts/lint/bits.mjs"
 import { plainWords } from "./scripts/lint/plain-words.mjs"
 
 const builtinHttp = {
@@ -124,9 +125,10 @@ export default tseslint.config(
     }
   },
   {
-    plugins: { httpfx: { rules: { "plain-words": plainWords } } },
+    plugins: { httpfx: { rules: { "plain-words": plainWords, bits } } },
     rules: { "httpfx/plain-words": "error" }
   },
+  { files: ["packages/*/src/**"], rules: { "httpfx/bits": "error" } },
   {
     files: ["**/*.mjs"],
     languageOptions: {

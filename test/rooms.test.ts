@@ -182,6 +182,30 @@ describe("a comment", () => {
   })
 })
 
+describe("a set of bits", () => {
+  const wire = "packages/core/src/wire/x.ts"
+
+  it.each([
+    "export const Fact = { First: 1, Last: 2147483648 } as const",
+    "export const Fact = { First: 1, Last: 0x8000_0000 } as const",
+    "export const Fact = { First: 1, Last: 1 << 31 } as const",
+    "export const Fact = { First: 1, Last: 2 ** 32 } as const",
+    "export enum Fact { First = 1, Last = 4294967296 }",
+    "const last = 1 << 31\nexport const isLast = (facts: number) => (facts & last) !== 0"
+  ])("ends at the 31st: %s", async (code) => {
+    expect(await rulesBroken(wire, code)).toEqual(["httpfx/bits"])
+  })
+
+  it.each([
+    "export const Fact = { First: 1, Last: 1073741824 } as const",
+    "export const Fact = { First: 1, Last: 1 << 30 } as const",
+    "export const limits = { room: 2147483647, port: 65535 }",
+    "export const word = (chance: number) => Math.floor(chance * 2 ** 32)"
+  ])("may be: %s", async (code) => {
+    expect(await rulesBroken(wire, code)).toEqual([])
+  })
+})
+
 describe("the rooms below the driver", () => {
   it("load where `effect` cannot be resolved", async () => {
     const folder = await mkdtemp(join(tmpdir(), "httpfx-rooms-"))

@@ -226,6 +226,13 @@ const insecure = [
   "dataAfterClose"
 ] as const satisfies ReadonlyArray<FlagName>
 
+type Listed = (typeof strictOnly | typeof strict | typeof node | typeof insecure)[number]
+
+/** Does not compile if a flag of {@link Flags} is in none of the four lists: no preset would contain it. */
+type Complete = [FlagName] extends [Listed]
+  ? ReadonlyArray<FlagName>
+  : { readonly notListed: Exclude<FlagName, Listed> }
+
 /**
  * The names of all flags. The flags of `strict` come first, then the flags that `node` adds, then the flags
  * that `insecure` adds.
@@ -233,7 +240,12 @@ const insecure = [
  * @since 0.1.0
  * @category flags
  */
-export const flagNames: ReadonlyArray<FlagName> = [...strictOnly, ...strict, ...node, ...insecure]
+export const flagNames: ReadonlyArray<FlagName> = [
+  ...strictOnly,
+  ...strict,
+  ...node,
+  ...insecure
+] satisfies Complete
 
 const preset = (on: ReadonlyArray<FlagName>): Flags =>
   Object.freeze(Object.fromEntries(flagNames.map((name) => [name, on.includes(name)]))) as unknown as Flags
