@@ -220,9 +220,9 @@ export default tseslint.config(
   {
     files: ["packages/node/src/content/**"],
     rules: restrict(builtinHttp, foreignRoom("testing", "node"), {
-      regex: "^\\.\\./(?!options/|[A-Z]\\w*\\.js$)",
+      regex: "^\\.\\./(?![A-Z]\\w*\\.js$)",
       caseSensitive: true,
-      message: "Features stand on doors and on options/ alone."
+      message: "Features stand on doors alone."
     })
   },
   // The callback modules by the package's own name: their one copy.

@@ -24,21 +24,27 @@ import * as FiberRef from "effect/FiberRef"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type { ParseError } from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import type { ParseOptions } from "effect/SchemaAST"
 import type * as Scope from "effect/Scope"
 import * as Agent from "./Agent.js"
 import * as redirects from "./content/redirects.js"
 import type { Redirect, RedirectOptions } from "./content/redirects.js"
 import { poolOf } from "./internal/client/agent.js"
-import type { RequestError } from "./internal/client/error.js"
+import * as combinator from "./internal/client/combinator.js"
+import type { BodyError, RequestError } from "./internal/client/error.js"
 import { currentRequestOptions as currentOptions } from "./internal/client/requestOptions.js"
 import { currentlyOff, type Feature } from "./internal/client/features.js"
+import * as json from "./internal/client/json.js"
 import { httpClient } from "./internal/client/platform.js"
 import { PlatformResponse } from "./internal/client/platformResponse.js"
+import { withoutCredentials } from "./internal/client/shownRequest.js"
 import type { Response, Upgrade } from "./internal/client/response.js"
 import { refuseClientOptions, type ClientOptions } from "./internal/options/client.js"
 import { requester, settingsOf, type Service } from "./internal/client/request.js"
 import type { Request, RequestOptions, UpgradeRequest } from "./internal/options/request.js"
-import type { InvalidOption } from "./HttpError.js"
+import type { InvalidJson, InvalidOption } from "./HttpError.js"
 import type { Network } from "./Network.js"
 
 export type { Redirect, RedirectOptions } from "./content/redirects.js"
@@ -138,6 +144,40 @@ export const toHttpClientResponse = (
 ): HttpClientResponse.HttpClientResponse => new PlatformResponse(request, response)
 
 /**
+ * Decodes the body of a `Response` with a schema, from JSON. Fails with `InvalidJson` if the body is not
+ * JSON, and with `ParseError` if the schema rejects it. Platform's responses have
+ * `HttpClientResponse.schemaBodyJson`.
+ *
+ * @example
+ * import { Client } from "@httpfx/core"
+ * import { Effect, Schema } from "effect"
+ *
+ * const User = Schema.Struct({ name: Schema.String })
+ *
+ * const user = Effect.flatMap(Client.request({ url: "http://api.test/users/7" }), Client.schemaBodyJson(User))
+ *
+ * @since 0.1.0
+ * @category responses
+ */
+export const schemaBodyJson = <A, I, R>(
+  schema: Schema.Schema<A, I, R>,
+  options?: ParseOptions
+): ((response: Response) => Effect.Effect<A, BodyError | InvalidJson | ParseError, R>) => {
+  const decode = Schema.decodeUnknown(schema, options)
+  return (response) => Effect.flatMap(response.json, decode)
+}
+
+/**
+ * Decodes a text as `Response.json` does: an empty text is `null`. For combinators that change the body of a
+ * response.
+ *
+ * @since 0.1.0
+ * @category responses
+ */
+export const decodeJson: <E>(text: Effect.Effect<string, E>) => Effect.Effect<unknown, E | InvalidJson> =
+  json.decodeJson
+
+/**
  * Returns a client that follows redirects (RFC 9110 §15.4). `self` is a `Client` or any platform client. A
  * `Client` follows redirects in `request`, `requestScoped` and `httpClient`, and leaves `upgrade` unchanged.
  * The client follows 301, 302, 303, 307 and 308 with a `Location`. It changes the method by the rules of the
@@ -172,10 +212,7 @@ export const followRedirects: {
     options?: RedirectOptions
   ): HttpClient.HttpClient.With<E | HttpClientError, R>
 } = dual(
-  (args) =>
-    typeof args[0] === "object" &&
-    args[0] !== null &&
-    ("requestScoped" in args[0] || HttpClient.TypeId in args[0]),
+  (args) => isClient(args[0]),
   redirects.follow((response) => Option.getOrUndefined(fromHttpClientResponse(response)))
 ) as never
 
@@ -225,6 +262,43 @@ export const without =
  */
 export const isOff = (feature: Feature): Effect.Effect<boolean> =>
   Effect.map(FiberRef.get(currentlyOff), (off) => off.has(feature))
+
+/**
+ * Returns whether a value is a `Client` or any platform client. Combinators for both use it to tell their
+ * first argument from options.
+ *
+ * @since 0.1.0
+ * @category features
+ */
+export const isClient: (value: unknown) => value is Service | HttpClient.HttpClient.With<never, never> =
+  combinator.isClient
+
+/**
+ * Returns a client whose requests all fail with `error`, including `upgrade`. A combinator returns it for an
+ * invalid option, because a combinator in a pipe cannot fail itself. With platform's client, the error is the
+ * `cause` of a `RequestError` with the reason `Encode`.
+ *
+ * @since 0.1.0
+ * @category features
+ */
+export const refusing: {
+  (self: Service, error: InvalidOption): Service
+  <E, R>(
+    self: HttpClient.HttpClient.With<E, R>,
+    error: InvalidOption
+  ): HttpClient.HttpClient.With<E | HttpClientError, R>
+} = combinator.refusing as never
+
+/**
+ * Returns the request without user and password in its URL. Use it for the `request` of platform's errors,
+ * because their messages contain the URL.
+ *
+ * @since 0.1.0
+ * @category platform
+ */
+export const shownRequest: (
+  request: HttpClientRequest.HttpClientRequest
+) => HttpClientRequest.HttpClientRequest = withoutCredentials
 
 /**
  * Creates a client over an agent, which other clients may share. Fails with `InvalidOption` for an invalid
@@ -309,6 +383,32 @@ export const layerAgent = (
   options: ClientOptions = {}
 ): Layer.Layer<Client | HttpClient.HttpClient, InvalidOption, Agent.Agent> =>
   Layer.effectContext(Effect.flatMap(Agent.Agent, (agent) => Effect.map(fromAgent(agent, options), both)))
+
+/**
+ * Puts features around the client in the context, and provides the result as `Client` and as platform's
+ * `HttpClient.HttpClient`, so that both have the features. {@link without} switches a feature off for some
+ * requests.
+ *
+ * @example
+ * import { Client, RateLimit, Retry } from "@httpfx/core"
+ * import { NodeHttpClient } from "@httpfx/node"
+ * import { Effect, Layer, pipe } from "effect"
+ *
+ * const ClientLive = Client.layerFeatures((client) =>
+ *   Effect.gen(function* () {
+ *     const limits = yield* RateLimit.make({ requests: 10 })
+ *     const policy = yield* Retry.make()
+ *     return pipe(client, RateLimit.client(limits), Retry.client(policy), Client.followRedirects())
+ *   })
+ * ).pipe(Layer.provide(NodeHttpClient.layer))
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFeatures = <E, R>(
+  features: (client: Service) => Effect.Effect<Service, E, R>
+): Layer.Layer<Client | HttpClient.HttpClient, E, Exclude<R, Scope.Scope> | Client> =>
+  Layer.scopedContext(Effect.map(Effect.flatMap(Client, features), both))
 
 /**
  * Sends a request with the client in the context.

@@ -11,9 +11,9 @@
  *
  * @since 0.1.0
  */
-import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
-import type * as Client from "@httpfx/core/Client"
+import * as Client from "@httpfx/core/Client"
 import { dual } from "effect/Function"
 import * as decompression from "./content/decompression.js"
 import type { Options } from "./content/decompression.js"
@@ -57,10 +57,4 @@ export const decompress: {
     self: HttpClient.HttpClient.With<E, R>,
     options?: Options
   ): HttpClient.HttpClient.With<E | HttpClientError, R>
-} = dual(
-  (args) =>
-    typeof args[0] === "object" &&
-    args[0] !== null &&
-    ("requestScoped" in args[0] || HttpClient.TypeId in args[0]),
-  decompression.decompress
-) as never
+} = dual((args) => Client.isClient(args[0]), decompression.decompress) as never

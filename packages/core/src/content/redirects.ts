@@ -21,10 +21,10 @@ import {
   TooManyRedirects,
   type RedirectError
 } from "../errors/redirects.js"
-import type { InvalidOption } from "../errors/server.js"
 import type { RequestError } from "../internal/client/error.js"
 import type { Service } from "../internal/client/request.js"
 import { urlOf, urlOfPlatform, valuesOf } from "../internal/client/around.js"
+import { isHttpClient, refusing, type AnyHttpClient } from "../internal/client/combinator.js"
 import { unlessOff } from "../internal/client/features.js"
 import { sendAsIs } from "../internal/fast/sendAsIs.js"
 import { shareScope } from "../internal/fast/scopedRequests.js"
@@ -382,35 +382,10 @@ const failed = (
 
 type SourceOf = (response: HttpClientResponse.HttpClientResponse) => Response | undefined
 
-const isHttpClient = (self: object): self is HttpClient.HttpClient.With<unknown, unknown> =>
-  HttpClient.TypeId in self
-
-// Returns a client whose requests all fail, because `followRedirects` itself returns a client and cannot
-// fail.
-const refusing = <A extends object>(self: A, error: InvalidOption): A => {
-  if (isHttpClient(self))
-    return HttpClient.transform(self, (_, request) =>
-      Effect.fail(
-        new PlatformError.RequestError({
-          request: withoutCredentials(request),
-          reason: "Encode",
-          cause: error,
-          description: error.message
-        })
-      )
-    ) as unknown as A
-  const refuse = () => Effect.fail(error)
-  const { httpClient } = self as A & Pick<Service, "httpClient">
-  return { ...self, request: refuse, requestScoped: refuse, httpClient: refusing(httpClient, error) }
-}
-
 /** Implements `Client.followRedirects`. `sourceOf` returns the `Response` that a platform response wraps. */
 export const follow =
   (sourceOf: SourceOf) =>
-  <A extends Service | HttpClient.HttpClient.With<never, never>>(
-    self: A,
-    options: RedirectOptions = {}
-  ): A => {
+  <A extends Service | AnyHttpClient>(self: A, options: RedirectOptions = {}): A => {
     const refused = refuse(options, checks)
     if (refused !== undefined) return refusing(self, refused)
     if (isHttpClient(self)) return followHttpClient(options, sourceOf, self) as unknown as A

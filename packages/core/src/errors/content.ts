@@ -1,6 +1,6 @@
 /**
- * Errors of content that could not be decoded from its content codings (`NodeDecompression` of
- * `@httpfx/node`). Part of `HttpError`.
+ * Errors of content that could not be decoded: from its content codings (`NodeDecompression` of
+ * `@httpfx/node`), or from JSON. Part of `HttpError`.
  */
 import * as Schema from "effect/Schema"
 
@@ -96,7 +96,24 @@ export class TooManyCodings extends Schema.TaggedError<TooManyCodings>("@httpfx/
 }
 
 /**
- * Errors of content that could not be decoded.
+ * The body of a response is not JSON, although its reader asked for JSON.
+ *
+ * @since 0.1.0
+ * @category content
+ */
+export class InvalidJson extends Schema.TaggedError<InvalidJson>("@httpfx/core/InvalidJson")("InvalidJson", {
+  /** The parser's own words, which may repeat parts of the body. */
+  reason: Schema.String
+}) {
+  /** Our own error code, because Node has no code for this error. */
+  readonly code = "ERR_HTTPFX_INVALID_JSON"
+  override get message(): string {
+    return `the body is not JSON: ${this.reason}`
+  }
+}
+
+/**
+ * Errors of content that could not be decoded from its content codings.
  *
  * @since 0.1.0
  * @category content

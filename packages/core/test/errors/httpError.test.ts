@@ -71,6 +71,7 @@ const samples: ReadonlyArray<
     new HttpError.DecodedTooLarge({ limit: "maxRatio", allowed: 10, received: 9, decoded: 100 })
   ],
   ["TooManyCodings", new HttpError.TooManyCodings({ codings: 9, limit: 3 })],
+  ["InvalidJson", new HttpError.InvalidJson({ reason: "Unexpected end of JSON input" })],
   ["InvalidEvent", new HttpError.InvalidEvent({ field: "id", reason: "contains a line end or U+0000" })],
   ["EventTooLarge", new HttpError.EventTooLarge({ option: "maxLineSize", limit: 10 })],
   ["PreconditionFailed", new HttpError.PreconditionFailed({ status: 412, etag: '"a"' })],

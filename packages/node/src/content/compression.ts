@@ -10,11 +10,11 @@ import { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as ConditionalRequests from "@httpfx/core/ConditionalRequests"
 import * as IterableBody from "@httpfx/core/IterableBody"
+import { callback, integer, limit, record, refuseUnknown, someOf, type Check } from "@httpfx/core/OptionCheck"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
-import { callback, integer, limit, record, refuse, someOf, type Check } from "../options/checks.js"
 import { choose } from "./acceptEncoding.js"
 import { isAvailable, type Coding } from "./coder.js"
 import { isCompressible } from "./compressible.js"
@@ -262,7 +262,7 @@ const rebuilt = (response: Response, headers: Headers.Headers): Response =>
 export const compress = (
   options: Options = {}
 ): (<E, R>(app: HttpApp.HttpApp<Response, E, R>) => HttpApp.HttpApp<Response, E, R>) => {
-  const refused = refuse(options, checks)
+  const refused = refuseUnknown(options, checks)
   if (refused !== undefined) return () => Effect.die(refused)
   const compressor = new Compressor(options)
   const append = HttpApp.appendPreResponseHandler(compressor.handle)

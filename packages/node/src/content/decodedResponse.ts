@@ -1,7 +1,8 @@
 /**
  * A response whose content is decoded as it is read.
  */
-import type * as Client from "@httpfx/core/Client"
+import * as Client from "@httpfx/core/Client"
+import type { InvalidJson } from "@httpfx/core/HttpError"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -88,6 +89,10 @@ export class DecodedResponse implements Client.Response {
 
   get text(): Effect.Effect<string, Client.BodyError> {
     return Effect.map(this.bytes, (bytes) => text.decode(bytes))
+  }
+
+  get json(): Effect.Effect<unknown, Client.BodyError | InvalidJson> {
+    return Client.decodeJson(this.text)
   }
 
   private decoded(coded: Uint8Array): Effect.Effect<Uint8Array, Client.BodyError> {

@@ -8,10 +8,10 @@ import * as PlatformError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Client from "@httpfx/core/Client"
-import { TooManyCodings, type InvalidOption } from "@httpfx/core/HttpError"
+import { TooManyCodings } from "@httpfx/core/HttpError"
+import { between, integer, limit, refuseUnknown, someOf, type Check } from "@httpfx/core/OptionCheck"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { integer, limit, refuse, someOf, type Check } from "../options/checks.js"
 import { isAvailable } from "./coder.js"
 import type { Coding, Limits } from "./decoders.js"
 import { DecodedResponse } from "./decodedResponse.js"
@@ -42,7 +42,7 @@ export interface Options {
 const checks: { readonly [K in keyof Options]-?: Check } = {
   codings: someOf("br", "deflate", "gzip", "zstd"),
   maxSize: limit(0),
-  maxRatio: limit(1),
+  maxRatio: between(1, Infinity),
   maxCodings: integer(1)
 }
 
@@ -131,20 +131,6 @@ const decompressRequests =
 
 // ---- platform's client
 
-// Platform's errors contain the URL in their messages, so remove the user and the password from the URL.
-const withoutCredentials = (
-  request: HttpClientRequest.HttpClientRequest
-): HttpClientRequest.HttpClientRequest => {
-  try {
-    const url = new URL(request.url, "http://localhost")
-    if (url.username === "" && url.password === "") return request
-    url.username = url.password = ""
-    return HttpClientRequest.setUrl(request, url.href)
-  } catch {
-    return HttpClientRequest.setUrl(request, "")
-  }
-}
-
 const decompressHttpClient = <E, R>(
   decompressor: Decompressor,
   client: HttpClient.HttpClient.With<E, R>
@@ -169,7 +155,7 @@ const decompressHttpClient = <E, R>(
         decoded === source ? response : Client.toHttpClientResponse(decoded, response.request),
       onFailure: (cause) =>
         new PlatformError.ResponseError({
-          request: withoutCredentials(request),
+          request: Client.shownRequest(request),
           response,
           reason: "Decode",
           cause,
@@ -188,33 +174,12 @@ const decompressHttpClient = <E, R>(
 
 type Either = Client.Service | HttpClient.HttpClient.With<never, never>
 
-const isHttpClient = (self: object): self is HttpClient.HttpClient.With<unknown, unknown> =>
-  HttpClient.TypeId in self
-
-// A combinator in a pipe cannot fail itself, so it makes every request fail.
-const refusing = <A extends object>(self: A, error: InvalidOption): A => {
-  if (isHttpClient(self))
-    return HttpClient.transform(self, (_, request) =>
-      Effect.fail(
-        new PlatformError.RequestError({
-          request: withoutCredentials(request),
-          reason: "Encode",
-          cause: error,
-          description: error.message
-        })
-      )
-    ) as unknown as A
-  const fail = () => Effect.fail(error)
-  const { httpClient } = self as A & Pick<Client.Service, "httpClient">
-  return { ...self, request: fail, requestScoped: fail, httpClient: refusing(httpClient, error) }
-}
-
 /** Implements `NodeDecompression.decompress`. */
 export const decompress = <A extends Either>(self: A, options: Options = {}): A => {
-  const refused = refuse(options, checks)
-  if (refused !== undefined) return refusing(self, refused)
+  const refused = refuseUnknown(options, checks)
+  if (refused !== undefined) return Client.refusing(self as Client.Service, refused) as A
   const decompressor = new Decompressor(options)
-  if (isHttpClient(self)) return decompressHttpClient(decompressor, self) as unknown as A
+  if (HttpClient.TypeId in self) return decompressHttpClient(decompressor, self) as unknown as A
   const run = decompressRequests(decompressor)
   const service: Client.Service = {
     ...self,

@@ -14,9 +14,9 @@ import { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as PlatformPath from "@effect/platform/Path"
 import type { InvalidOption } from "@httpfx/core/HttpError"
+import { boolean, oneOf, other, refuseUnknown, someOf, string, type Check } from "@httpfx/core/OptionCheck"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { boolean, refuse, someOf, type Check, type Table } from "../options/checks.js"
 import { choose } from "./acceptEncoding.js"
 import { namesOf, pathOf, type Names } from "./fileNames.js"
 
@@ -84,32 +84,31 @@ export type Precompressed = "br" | "zstd" | "gzip"
 
 const suffixes: Readonly<Record<Precompressed, string>> = { br: ".br", zstd: ".zst", gzip: ".gz" }
 
-const string: Check = { must: "a string", is: (value) => typeof value === "string" }
-const checks: Table & Readonly<Record<keyof Options, Check>> = {
-  prefix: {
-    must: "a path that begins with a slash and does not end with one",
-    is: (value) => typeof value === "string" && /^(?:\/[^/?#]+)*$/.test(value)
-  },
-  index: {
-    must: "an array of file names",
-    is: (value) =>
+const checks: { readonly [K in keyof Options]-?: Check } = {
+  prefix: other(
+    "a path that begins with a slash and does not end with one",
+    (value) => typeof value === "string" && /^(?:\/[^/?#]+)*$/.test(value)
+  ),
+  index: other(
+    "an array of file names",
+    (value) =>
       Array.isArray(value) && value.every((name) => typeof name === "string" && /^[^/\\]+$/.test(name))
-  },
+  ),
   fallback: string,
-  cacheControl: {
-    must: "an array of pairs: a regular expression and a value",
-    is: (value) =>
+  cacheControl: other(
+    "an array of pairs: a regular expression and a value",
+    (value) =>
       Array.isArray(value) &&
       value.every(
         (pair) =>
           Array.isArray(pair) && pair.length === 2 && pair[0] instanceof RegExp && typeof pair[1] === "string"
       )
-  },
+  ),
   precompressed: someOf("br", "zstd", "gzip"),
   dotfiles: boolean,
   outsideLinks: boolean,
   charset: string,
-  otherMethods: { must: '"refuse" or "pass"', is: (value) => value === "refuse" || value === "pass" }
+  otherMethods: oneOf("refuse", "pass")
 }
 
 type Response = HttpServerResponse.HttpServerResponse
@@ -344,7 +343,7 @@ export const app = (
   RouteNotFound | PlatformError | InvalidOption,
   FileSystem.FileSystem | PlatformPath.Path | HttpPlatform
 > => {
-  const refused = refuse({ root, ...options }, { root: string, ...checks })
+  const refused = refuseUnknown({ root, ...options }, { root: string, ...checks })
   if (refused !== undefined) return Effect.fail(refused)
   return Effect.gen(function* () {
     const folder = new Folder(

@@ -3,17 +3,18 @@
  * error names its option.
  */
 import type { InvalidOption } from "@httpfx/core/HttpError"
-import * as Duration from "effect/Duration"
 import {
   boolean,
   callback,
   either,
+  finiteDuration,
   integer,
   record,
-  refuse,
+  refuseUnknown,
   type Check,
   type Table
-} from "../options/checks.js"
+} from "@httpfx/core/OptionCheck"
+import * as Duration from "effect/Duration"
 
 /**
  * Options of WebSockets. Options that `ws` has too have the same names as in `ws`.
@@ -85,15 +86,6 @@ export interface Deflate {
   readonly memLevel?: number | undefined
 }
 
-const finiteDuration: Check = {
-  must: "a finite duration >= 0",
-  is: (value) => {
-    if (typeof value === "string" ? value.trimStart().startsWith("-") : Number(value) < 0) return false
-    const decoded = Duration.decodeUnknown(value)
-    return decoded._tag === "Some" && Duration.isFinite(decoded.value)
-  }
-}
-
 const ofDeflate: Table = {
   threshold: integer(0),
   serverNoContextTakeover: boolean,
@@ -117,7 +109,7 @@ const ofServer: Table = {
  * Returns the error for the first invalid option of a server. Returns `undefined` if all options are valid.
  */
 export const refuseServer = (options: Options, prefix: string): InvalidOption | undefined =>
-  refuse(options, ofServer, prefix)
+  refuseUnknown(options, ofServer, prefix)
 
 /** Converts the options of the framing to the options of `ws`. */
 export const framing = ({ maxPayload, perMessageDeflate, skipUTF8Validation }: Options) => ({

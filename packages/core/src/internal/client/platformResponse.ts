@@ -20,6 +20,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { foldHeaders } from "../../wire/index.js"
 import type { BodyError } from "./error.js"
+import { valueOf } from "./json.js"
 import { IncomingResponse, type Response as Source } from "./response.js"
 import { withoutCredentials } from "./shownRequest.js"
 
@@ -88,7 +89,7 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
   }
 
   get json(): Effect.Effect<unknown, PlatformError.ResponseError> {
-    return this.decode(this.text, (text) => (text === "" ? null : (JSON.parse(text) as unknown)))
+    return this.decode(this.text, valueOf)
   }
 
   get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, PlatformError.ResponseError> {

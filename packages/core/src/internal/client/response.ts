@@ -14,7 +14,9 @@ import { FieldViews, type FoldedFields, type ResponseHead } from "../../wire/ind
 import type { Exchange } from "../../connection/client/exchange.js"
 import type { Incoming } from "../../connection/client/ports.js"
 import type { GivenUp, ResponseLoss } from "../../model/loss.js"
+import type { InvalidJson } from "../../errors/content.js"
 import { bodyError, type BodyError } from "./error.js"
+import { decodeJson } from "./json.js"
 import { IncomingBody, streamOf } from "../incomingBody.js"
 
 /**
@@ -64,6 +66,11 @@ export interface Response {
   readonly bytes: Effect.Effect<Uint8Array, BodyError>
   /** The whole body as UTF-8. */
   readonly text: Effect.Effect<string, BodyError>
+  /**
+   * The whole body as JSON; `null` if it is empty. Fails with `InvalidJson` for any other text. See also
+   * `Client.schemaBodyJson`.
+   */
+  readonly json: Effect.Effect<unknown, BodyError | InvalidJson>
   /** Trailer lines as received (name, value, ...). The list is empty until `complete` is `true`. */
   readonly rawTrailers: ReadonlyArray<string>
   /**
@@ -212,6 +219,10 @@ export class IncomingResponse implements Response, Incoming {
       const whole = this.wholeNow()
       return whole === undefined ? Effect.map(this.wholeLater(), decode) : Exit.map(whole, decode)
     })
+  }
+
+  get json(): Effect.Effect<unknown, BodyError | InvalidJson> {
+    return decodeJson(this.text)
   }
 
   /** Returns the whole body if the exchange has ended. Returns `undefined` if the body is still arriving. */

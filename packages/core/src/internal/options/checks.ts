@@ -20,37 +20,84 @@ import { InvalidOption } from "../../errors/server.js"
 /**
  * A requirement on an option and its test. The test is never called for `undefined`, which means that the
  * option is omitted.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export interface Check {
+  /** The requirement, as the error says it after `must be`. */
   readonly must: string
   /**
    * Whether the option is a number or a duration. If so, the error of an invalid value has the code
    * `ERR_OUT_OF_RANGE`.
    */
   readonly ordered: boolean
+  /** Returns whether a value meets the requirement. */
   readonly is: (value: unknown) => boolean
   /** Whether the value is secret. Errors show only the type of a secret value. Default: not secret. */
   readonly secret?: true
+  /** The checks of the members of a value that is a record. Default: members are not checked. */
+  readonly inside?: Table
 }
 
-/** The check of each option of `O`. Options without an entry are checked where they are used. */
+/**
+ * The check of each option of `O`. Options without an entry are checked where they are used.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Checks<O> = { readonly [K in keyof O]?: Check }
 
+/**
+ * The checks of a record that has no other options.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Table = Readonly<Record<string, Check>>
+
 const ordered = (must: string, is: (value: unknown) => boolean): Check => ({ must, ordered: true, is })
-const other = (must: string, is: (value: unknown) => boolean): Check => ({ must, ordered: false, is })
+
+/**
+ * Makes a check of a value that is neither a number nor a duration.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
+export const other = (must: string, is: (value: unknown) => boolean): Check => ({ must, ordered: false, is })
 
 const secret = (check: Check): Check => ({ ...check, secret: true })
 
-export const integer = (least: number): Check =>
-  ordered(`an integer >= ${least}`, (value) => Number.isSafeInteger(value) && (value as number) >= least)
+/**
+ * Makes the check of an integer of at least `least` and at most `most`.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
+export const integer = (least: number, most = Number.MAX_SAFE_INTEGER): Check =>
+  ordered(
+    most === Number.MAX_SAFE_INTEGER ? `an integer >= ${least}` : `an integer from ${least} to ${most}`,
+    (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
+  )
 
-/** Makes the check of an integer of at least `least`, or of `Infinity` for no limit. */
+/**
+ * Makes the check of an integer of at least `least`, or of `Infinity` for no limit.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
 export const limit = (least: number): Check =>
   ordered(
     `an integer >= ${least}, or Infinity`,
     (value) => value === Infinity || (Number.isSafeInteger(value) && (value as number) >= least)
   )
 
+/**
+ * Makes the check of a number of at least `least` and at most `most`, which may be `Infinity`.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
 export const between = (least: number, most: number): Check =>
   ordered(
     most === Infinity ? `a number >= ${least}` : `a number from ${least} to ${most}`,
@@ -67,9 +114,27 @@ export const port: Check = ordered(
 )
 
 export const family = other("4 or 6", (value) => value === 4 || value === 6)
-export const boolean = other("a boolean", (value) => typeof value === "boolean")
-export const string = other("a string", (value) => typeof value === "string")
-export const callback = other("a function", (value) => typeof value === "function")
+/**
+ * The check of a boolean.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
+export const boolean: Check = other("a boolean", (value) => typeof value === "boolean")
+/**
+ * The check of a string.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
+export const string: Check = other("a string", (value) => typeof value === "string")
+/**
+ * The check of a function.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
+export const callback: Check = other("a function", (value) => typeof value === "function")
 export const names = other(
   "an array of strings",
   (value) => Array.isArray(value) && value.every((item) => typeof item === "string")
@@ -84,10 +149,51 @@ export const statusCodes = other(
   "an array of status codes",
   (value) => Array.isArray(value) && value.every((item) => isStatusCode(item as number))
 )
+/**
+ * Makes the check of one of several texts.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
 export const oneOf = (...values: ReadonlyArray<string>): Check =>
   other(values.map((value) => JSON.stringify(value)).join(" or "), (value) =>
     values.includes(value as string)
   )
+
+/**
+ * Makes the check of an array that has some of these texts, each at most once.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
+export const someOf = (...values: ReadonlyArray<string>): Check =>
+  other(
+    `an array of different values of ${values.map((value) => JSON.stringify(value)).join(", ")}`,
+    (value) =>
+      Array.isArray(value) &&
+      value.every((item) => values.includes(item as string)) &&
+      new Set(value).size === value.length
+  )
+
+/**
+ * Makes the check of a record of options. {@link refuse} checks its members by `inside`, and refuses members
+ * without a check.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
+export const record = (inside: Table): Check => ({ ...other("a record of options", isRecord), inside })
+
+/**
+ * Makes the check of a value that meets one of two requirements.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
+export const either = (one: Check, another: Check): Check => ({
+  ...other(`${one.must} or ${another.must}`, (value) => one.is(value) || another.is(value)),
+  inside: { ...one.inside, ...another.inside }
+})
 
 export const bytes = other("a Uint8Array", (value) => value instanceof Uint8Array)
 // Accepts bytes as well as text, because PEM files are often read as bytes.
@@ -139,8 +245,19 @@ const isNegative = (value: unknown): boolean =>
 const isDuration = (value: unknown): boolean =>
   !isNegative(value) && Duration.decodeUnknown(value)._tag === "Some"
 
-/** The check of a duration of zero or more, including `Infinity`. */
+/**
+ * The check of a duration of zero or more, including `Infinity`.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
 export const duration: Check = ordered("a duration >= 0", isDuration)
+/**
+ * The check of a finite duration of zero or more.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
 export const finiteDuration: Check = ordered(
   "a finite duration >= 0",
   (value) => isDuration(value) && Duration.isFinite(Duration.decode(value as Duration.DurationInput))
@@ -161,8 +278,11 @@ const typeOf = (value: unknown): string => {
 }
 
 /**
- * Returns the error for the first invalid option. `of` is the prefix of option names in errors, such as
- * `tls.`.
+ * Returns the error for the first invalid option. Options without a check pass. `of` is the prefix of option
+ * names in errors, such as `tls.`.
+ *
+ * @since 0.1.0
+ * @category refusals
  */
 export const refuse = <O extends object>(
   given: O | undefined,
@@ -173,8 +293,32 @@ export const refuse = <O extends object>(
   if (!isRecord(given)) return invalid(of.slice(0, -1), other("a record of options", isRecord), given)
   for (const [name, check] of Object.entries<Check | undefined>(checks)) {
     const value: unknown = given[name as keyof O]
-    if (value !== undefined && check?.is(value) === false) return invalid(of + name, check, value)
+    if (value === undefined || check === undefined) continue
+    if (!check.is(value)) return invalid(of + name, check, value)
+    if (check.inside === undefined || !isRecord(value)) continue
+    const refused = refuseUnknown(value, check.inside, `${of}${name}.`)
+    if (refused !== undefined) return refused
   }
+  return undefined
+}
+
+const unknown = other("left out: there is no such option", () => false)
+
+/**
+ * Returns the error for the first invalid option, as {@link refuse} does, or for an option without a check.
+ *
+ * @since 0.1.0
+ * @category refusals
+ */
+export const refuseUnknown = (
+  given: object | undefined,
+  table: Table,
+  of = ""
+): InvalidOption | undefined => {
+  const refused = refuse(given, table, of)
+  if (refused !== undefined || given === undefined) return refused
+  for (const [name, value] of Object.entries(given))
+    if (value !== undefined && !Object.hasOwn(table, name)) return invalid(of + name, unknown, value)
   return undefined
 }
 

@@ -1,0 +1,48 @@
+/**
+ * The rules that combinators of clients share: which values are clients, and the client that refuses.
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as PlatformError from "@effect/platform/HttpClientError"
+import * as Effect from "effect/Effect"
+import type { InvalidOption } from "../../errors/server.js"
+import type { Service } from "./request.js"
+import { withoutCredentials } from "./shownRequest.js"
+
+/** Platform's client, whatever its errors and requirements. */
+export type AnyHttpClient = HttpClient.HttpClient.With<never, never>
+
+export const isHttpClient = (self: object): self is HttpClient.HttpClient.With<unknown, unknown> =>
+  HttpClient.TypeId in self
+
+/** Returns whether a value is a `Client` or platform's client. */
+export const isClient = (value: unknown): value is Service | AnyHttpClient =>
+  typeof value === "object" && value !== null && ("requestScoped" in value || isHttpClient(value))
+
+const refusingHttpClient = <E, R>(client: HttpClient.HttpClient.With<E, R>, error: InvalidOption) =>
+  HttpClient.transform(client, (_, request) =>
+    Effect.fail(
+      new PlatformError.RequestError({
+        request: withoutCredentials(request),
+        reason: "Encode",
+        cause: error,
+        description: error.message
+      })
+    )
+  )
+
+/**
+ * Returns a client whose requests all fail, because a combinator in a pipe returns a client and cannot fail
+ * itself.
+ */
+export const refusing = <A extends Service | AnyHttpClient>(self: A, error: InvalidOption): A => {
+  if (isHttpClient(self)) return refusingHttpClient(self, error) as unknown as A
+  const fail = () => Effect.fail(error)
+  const service: Service = {
+    ...self,
+    request: fail,
+    requestScoped: fail,
+    upgrade: fail,
+    httpClient: refusingHttpClient(self.httpClient, error)
+  }
+  return service as A
+}
