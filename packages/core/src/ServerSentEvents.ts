@@ -63,7 +63,8 @@ const responseChecks: Checks<ResponseOptions> = { heartbeat: duration, retry: fi
  * last event.
  *
  * If the stream fails or has an event that cannot be sent (`InvalidEvent`), the connection closes before the
- * response is complete. The call itself fails with `InvalidOption` for an invalid option.
+ * response is complete. With an invalid option the handler dies with `InvalidOption`: a failure would have to be
+ * among the errors of each endpoint of an `HttpApi`.
  *
  * @example
  * import { HttpRouter } from "@effect/platform"
@@ -83,25 +84,17 @@ export const response: {
     options?: ResponseOptions
   ): <E, R>(
     events: Stream.Stream<Event, E, R>
-  ) => Effect.Effect<
-    HttpServerResponse.HttpServerResponse,
-    InvalidOption,
-    HttpServerRequest.HttpServerRequest | R
-  >
+  ) => Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest | R>
   <E, R>(
     events: Stream.Stream<Event, E, R>,
     options?: ResponseOptions
-  ): Effect.Effect<
-    HttpServerResponse.HttpServerResponse,
-    InvalidOption,
-    HttpServerRequest.HttpServerRequest | R
-  >
+  ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest | R>
 } = dual(
   (args) => typeof args[0] === "object" && args[0] !== null && Stream.StreamTypeId in args[0],
   <E, R>(events: Stream.Stream<Event, E, R>, options: ResponseOptions = {}) =>
     Effect.suspend(() => {
       const refused = refuse(options, responseChecks)
-      return refused === undefined ? respond(events, options) : Effect.fail(refused)
+      return refused === undefined ? respond(events, options) : Effect.die(refused)
     })
 )
 

@@ -308,11 +308,23 @@ export const serveApi = <E, R>(
 
 /**
  * Creates a typed client of an `HttpApi`, which sends its requests to the server of the layer. The client
- * fails with the typed errors of the API, as in production.
+ * fails with the typed errors of the API, as in production. The options are those of `HttpApiClient.make`:
+ * `transformClient` adds a token to each request, for instance.
+ *
+ * @example
+ * import { HttpClient, HttpClientRequest, type HttpApi, type HttpApiGroup } from "@effect/platform"
+ * import { TestServer } from "@httpfx/testing"
+ *
+ * declare const Api: HttpApi.HttpApi<"api", HttpApiGroup.HttpApiGroup<"users">>
+ *
+ * export const asAda = TestServer.apiClient(Api, {
+ *   transformClient: HttpClient.mapRequest(HttpClientRequest.bearerToken("token of Ada"))
+ * })
  *
  * @since 0.1.0
  * @category clients
  */
 export const apiClient = <Id extends string, Groups extends HttpApiGroup.HttpApiGroup.Any, E, R>(
-  api: HttpApi.HttpApi<Id, Groups, E, R>
-) => HttpApiClient.make(api)
+  api: HttpApi.HttpApi<Id, Groups, E, R>,
+  options?: Parameters<typeof HttpApiClient.make>[1]
+) => HttpApiClient.make(api, options)

@@ -159,6 +159,27 @@ describe("TestServer", () => {
     }).pipe(Effect.provide(TestServer.serveApi(live)))
   )
 
+  it.effect("has a client of an HttpApi with the options of platform's", () => {
+    const api = HttpApi.make("api").add(
+      HttpApiGroup.make("me").add(
+        HttpApiEndpoint.get("token", "/token")
+          .setHeaders(Schema.Struct({ authorization: Schema.String }))
+          .addSuccess(Schema.String)
+      )
+    )
+    const live = HttpApiBuilder.group(api, "me", (handlers) =>
+      handlers.handle("token", ({ headers }) => Effect.succeed(headers.authorization))
+    )
+    return Effect.gen(function* () {
+      const headers = { authorization: "of the call" }
+      const client = yield* TestServer.apiClient(api)
+      assert.strictEqual(yield* client.me.token({ headers }), "of the call")
+      const transformClient = HttpClient.mapRequest(HttpClientRequest.bearerToken("of the client"))
+      const other = yield* TestServer.apiClient(api, { transformClient })
+      assert.strictEqual(yield* other.me.token({ headers }), "Bearer of the client")
+    }).pipe(Effect.provide(TestServer.serveApi(Layer.provide(HttpApiBuilder.api(api), live))))
+  })
+
   it.effect("uses a service of the context, and builds the others on it", () => {
     const fs = FileSystem.layerNoop({
       ...FileSystem.makeNoop({}),

@@ -6,6 +6,7 @@ import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -154,7 +155,9 @@ describe("A response of events", () => {
         for (const value of values) {
           const error = yield* ServerSentEvents.response(Stream.empty, { [option]: value as number }).pipe(
             Effect.provideService(HttpServerRequest.HttpServerRequest, request),
-            Effect.flip
+            Effect.sandbox,
+            Effect.flip,
+            Effect.map((cause) => Option.getOrThrow(Cause.dieOption(cause)) as object)
           )
           assert.deepInclude(error, { _tag: "InvalidOption", option })
         }
