@@ -63,8 +63,8 @@ const responseChecks: Checks<ResponseOptions> = { heartbeat: duration, retry: fi
  * last event.
  *
  * If the stream fails or has an event that cannot be sent (`InvalidEvent`), the connection closes before the
- * response is complete. With an invalid option the handler dies with `InvalidOption`: a failure would have to be
- * among the errors of each endpoint of an `HttpApi`.
+ * response is complete. With an invalid option the handler dies with `InvalidOption`, since handlers of an
+ * `HttpApi` fail only with errors that the API declares.
  *
  * @example
  * import { HttpRouter } from "@effect/platform"
