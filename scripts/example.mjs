@@ -1,4 +1,4 @@
-// Runs one of the examples, which are built already: `npm run example json-api`. Without a name it lists
+// Runs one of the examples, which are built already: `npm run example shortener`. Without a name it lists
 // them.
 import { spawn } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"

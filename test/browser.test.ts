@@ -9,9 +9,10 @@ import { Inspector } from "@httpfx/testing/tools"
 import { Effect, Layer, ManagedRuntime, Option, Stream } from "effect"
 import { existsSync } from "node:fs"
 import * as net from "node:net"
+import { join } from "node:path"
 import { chromium, type Page } from "playwright-core"
 import { assert, describe, it, onTestFinished } from "vitest"
-import { program, root } from "./support.js"
+import { program, root, temporaryFolder } from "./support.js"
 
 const places = [
   process.env["CHROMIUM"] ?? "",
@@ -36,24 +37,29 @@ describe(executablePath === undefined ? "Chromium, which is not installed here" 
   it.skipIf(executablePath === undefined)(
     "calls an operation of an HttpApi from its Swagger page",
     async () => {
-      const example = program(["examples/dist/json-api/main.js"], root, { PORT: "0" })
+      const example = program(["examples/dist/shortener/main.js"], root, {
+        PORT: "0",
+        ADMIN_PORT: "0",
+        DATABASE: join(temporaryFolder(), "links.db")
+      })
       const [, port] = await example.prints(/Listening on http:\/\/[^:]+:(\d+)/)
       const page = await opened(`http://127.0.0.1:${port}/`)
       assert.match(page.url(), /\/docs$/)
       const operation = page.locator(".opblock-post")
       await operation.locator(".opblock-summary-control").click()
       await operation.getByRole("button", { name: "Try it out" }).click()
-      await operation.locator("textarea").fill('{"text":"from the browser"}')
+      await operation.locator("textarea").fill('{"target":"https://example.org/","slug":"from-browser"}')
       await operation.getByRole("button", { name: "Execute" }).click()
       const answer = operation.locator(".live-responses-table")
       await answer.waitFor()
       assert.match(await answer.locator("tbody td.response-col_status").first().innerText(), /^201/)
-      assert.include(await answer.innerText(), '"text": "from the browser"')
+      assert.include(await answer.innerText(), '"slug": "from-browser"')
       const picture = process.env["SCREENSHOT"]
       if (picture !== undefined) await page.screenshot({ path: picture, fullPage: true })
 
-      const notes = await fetch(`http://127.0.0.1:${port}/notes`)
-      assert.deepStrictEqual(await notes.json(), [{ id: 1, text: "from the browser" }])
+      const links = (await (await fetch(`http://127.0.0.1:${port}/api/links`)).json()) as Array<object>
+      assert.lengthOf(links, 1)
+      assert.deepInclude(links[0], { slug: "from-browser", target: "https://example.org/", clicks: 0 })
     }
   )
 

@@ -9,7 +9,7 @@ import { createRequire } from "node:module"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { assert, describe, it, onTestFinished } from "vitest"
-import { program, root, run } from "./support.js"
+import { program, root, run, temporaryFolder } from "./support.js"
 
 interface WebSocketOfWs {
   on(event: "message", listener: (data: Buffer) => void): void
@@ -38,35 +38,43 @@ describe("examples", () => {
       "cluster",
       "cluster-entities",
       "demo",
-      "events",
-      "json-api",
       "legacy",
       "metrics",
       "reverse-proxy",
+      "shortener",
       "upload"
     ])
       assert.match(listed, new RegExp(`^ {2}${name} +\\S`, "m"))
   })
 
-  it("json-api: adds, finds, removes, refuses, and serves its documentation", async () => {
-    const { ends, url } = await started("json-api")
-    const add = (body: unknown) =>
-      fetch(`${url}/notes`, {
-        method: "POST",
-        body: JSON.stringify(body),
-        headers: { "content-type": "application/json" }
-      })
-    const added = await add({ text: "buy milk" })
-    assert.strictEqual(added.status, 201)
-    assert.deepStrictEqual(await added.json(), { id: 1, text: "buy milk" })
-    assert.strictEqual((await add({ text: "" })).status, 400)
-    assert.deepStrictEqual(await (await fetch(`${url}/notes`)).json(), [{ id: 1, text: "buy milk" }])
-    assert.strictEqual((await fetch(`${url}/notes/1`, { method: "DELETE" })).status, 204)
-    const gone = await fetch(`${url}/notes/1`)
-    assert.strictEqual(gone.status, 404)
-    assert.deepStrictEqual(await gone.json(), { _tag: "NoSuchNote", id: 1 })
-    assert.match(await (await fetch(`${url}/docs`)).text(), /"title":"Notes"/)
-    await ends()
+  it("shortener: redirects, keeps its links over a restart, and ends live clicks in order", async () => {
+    const env = { DATABASE: join(temporaryFolder(), "links.db"), ADMIN_PORT: "0" }
+    const target = "https://example.org/"
+    const first = await started("shortener", env)
+    const created = await fetch(`${first.url}/api/links`, {
+      method: "POST",
+      body: JSON.stringify({ target, slug: "green-tea" }),
+      headers: { "content-type": "application/json" }
+    })
+    assert.strictEqual(created.status, 201)
+    assert.match(await (await fetch(`${first.url}/docs`)).text(), /"title":"Shortener"/)
+    await first.ends()
+
+    const { example, url } = await started("shortener", env)
+    const response = await fetch(`${url}/api/links/green-tea/clicks`)
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+    let text = ""
+    const sees = async (pattern: RegExp) => {
+      while (!pattern.test(text)) text += (await reader.read()).value
+    }
+    await sees(/^id: 0\nevent: state\ndata: 0\n\n/)
+    const visit = await fetch(`${url}/green-tea`, { redirect: "manual" })
+    assert.deepStrictEqual([visit.status, visit.headers.get("location")], [302, target])
+    await sees(/\nid: 1\nevent: click\ndata: \{"slug":"green-tea","clicks":1,"at":".+Z"\}\n\n$/)
+    const stopped = example.stop("SIGINT")
+    // Reading a stream that was cut would fail.
+    while (!(await reader.read()).done);
+    assert.strictEqual((await stopped).code, 0)
   })
 
   it("metrics: exports requests by route to Prometheus", async () => {
@@ -87,19 +95,6 @@ describe("examples", () => {
     assert.match(text, /^http_server_response_body_size_sum\{.*http_route="\/users\/:name".*\} 21$/m)
     assert.match(text, /^http_server_active_requests\{.*\} 0$/m)
     assert.strictEqual((await example.stop("SIGINT")).code, 0)
-  })
-
-  it("events: ticks, and ends its streams in order", async () => {
-    const { example, url } = await started("events")
-    const response = await fetch(`${url}/events`, { headers: { "last-event-id": "7" } })
-    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
-    let text = ""
-    while (!/^id: \d+\nevent: tick\ndata: .+Z\n\n/m.test(text)) text += (await reader.read()).value
-    assert.include(text, ": back after 7\n\n")
-    const stopped = example.stop("SIGINT")
-    // Reading a stream that was cut would fail.
-    while (!(await reader.read()).done);
-    assert.strictEqual((await stopped).code, 0)
   })
 
   it("reverse-proxy: forwards both bodies, retries, and maps failures of its upstream to statuses", async () => {

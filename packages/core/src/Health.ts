@@ -9,6 +9,7 @@
  */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import type { ServeError } from "@effect/platform/HttpServerError"
+import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -39,10 +40,14 @@ export const app: <R = never>(
  * @since 0.1.0
  * @category constructors
  */
-export const serve: <R = never>(
+export const serve: <R = never, RF = never>(
   subject: Subject,
-  options: Options<R>
-) => Effect.Effect<Server.Service, ServeError | InvalidOption, Network | Scope.Scope | R> = health.serve
+  options: Options<R, RF>
+) => Effect.Effect<
+  Server.Service,
+  ServeError | InvalidOption,
+  Network | Scope.Scope | R | Exclude<RF, HttpServerRequest | Scope.Scope>
+> = health.serve
 
 /**
  * `serve` for the server in the context. `NodeHealth` of `@httpfx/node` does the same on Node's sockets, and
@@ -51,7 +56,10 @@ export const serve: <R = never>(
  * @since 0.1.0
  * @category layers
  */
-export const layer = <R = never>(
-  options: Options<R>
-): Layer.Layer<never, ServeError | InvalidOption, Server.Server | Network | R> =>
-  Layer.scopedDiscard(Effect.flatMap(Server.Server, (server) => serve(server, options)))
+export const layer = <R = never, RF = never>(
+  options: Options<R, RF>
+): Layer.Layer<
+  never,
+  ServeError | InvalidOption,
+  Server.Server | Network | R | Exclude<RF, HttpServerRequest | Scope.Scope>
+> => Layer.scopedDiscard(Effect.flatMap(Server.Server, (server) => serve(server, options)))

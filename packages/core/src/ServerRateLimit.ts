@@ -48,6 +48,38 @@ export const middleware: <EL = never, E = never, R = HttpServerRequest>(
 ) => HttpApp.HttpApp<HttpServerResponse, EA | EL | E, RA | R | HttpServerRequest> = rateLimit.middleware
 
 /**
+ * Asks the limiter about the request in the context, as {@link middleware} does, and returns the decision
+ * instead of a response. For handlers and middleware that answer with an error of their own, such as the
+ * typed errors of an `HttpApi`. Where the decision is `Limited`, the response gets `Retry-After`.
+ *
+ * @example
+ * import { HttpApiMiddleware } from "@effect/platform"
+ * import { ServerRateLimit } from "@httpfx/core"
+ * import { Effect, Layer, Schema } from "effect"
+ *
+ * class TooMany extends Schema.TaggedError<TooMany>()("TooMany", {}) {}
+ * class Limited extends HttpApiMiddleware.Tag<Limited>()("Limited", { failure: TooMany }) {}
+ *
+ * const LimitedLive = Layer.effect(
+ *   Limited,
+ *   Effect.map(ServerRateLimit.memory({ requests: 10, interval: "1 minute" }), (limiter) =>
+ *     Effect.filterOrFail(
+ *       ServerRateLimit.take(limiter),
+ *       ({ _tag }) => _tag === "Allowed",
+ *       () => new TooMany()
+ *     )
+ *   )
+ * )
+ *
+ * @since 0.1.0
+ * @category middleware
+ */
+export const take: <EL = never, E = never, R = HttpServerRequest>(
+  limiter: Limiter<EL>,
+  options?: Options<E, R>
+) => Effect.Effect<Decision, EL | E, R | HttpServerRequest> = rateLimit.take
+
+/**
  * Creates token buckets in memory, one a key, on Effect's clock. A bucket begins full (`burst`), gives one
  * token to each request, and regains `requests` tokens per `interval`. Fails with `InvalidOption` for an
  * invalid option.

@@ -5,12 +5,14 @@
  * @since 0.1.0
  */
 import type { ServeError } from "@effect/platform/HttpServerError"
+import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import type { Network } from "@httpfx/core"
 import * as Health from "@httpfx/core/Health"
 import type { InvalidOption } from "@httpfx/core/HttpError"
 import type { Server } from "@httpfx/core/Server"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import { NodeCluster } from "./NodeCluster.js"
 import * as NodeNetwork from "./NodeNetwork.js"
 
@@ -33,10 +35,13 @@ import * as NodeNetwork from "./NodeNetwork.js"
  * @since 0.1.0
  * @category layers
  */
-export const layer = <R = never>(
-  options: Health.Options<R>
-): Layer.Layer<never, ServeError | InvalidOption, Server | Exclude<R, Network.Network>> =>
-  Layer.provide(Health.layer(options), NodeNetwork.layer)
+export const layer = <R = never, RF = never>(
+  options: Health.Options<R, RF>
+): Layer.Layer<
+  never,
+  ServeError | InvalidOption,
+  Server | Exclude<R | Exclude<RF, HttpServerRequest | Scope.Scope>, Network.Network>
+> => Layer.provide(Health.layer(options), NodeNetwork.layer)
 
 /**
  * Reports the health of the cluster in the context. The cluster is ready while a worker is ready and the
@@ -46,9 +51,18 @@ export const layer = <R = never>(
  * @since 0.1.0
  * @category layers
  */
-export const layerCluster = <R = never>(
-  options: Health.Options<R>
-): Layer.Layer<never, ServeError | InvalidOption, NodeCluster | Exclude<R, Network.Network>> =>
-  Layer.scopedDiscard(Effect.flatMap(NodeCluster, (cluster) => Health.serve(cluster, options))).pipe(
-    Layer.provide(NodeNetwork.layer)
-  )
+export const layerCluster = <R = never, RF = never>(
+  options: Health.Options<R, RF>
+): Layer.Layer<
+  never,
+  ServeError | InvalidOption,
+  NodeCluster | Exclude<R | Exclude<RF, HttpServerRequest | Scope.Scope>, Network.Network>
+> => Layer.provide(cluster(options), NodeNetwork.layer)
+
+const cluster = <R, RF>(
+  options: Health.Options<R, RF>
+): Layer.Layer<
+  never,
+  ServeError | InvalidOption,
+  NodeCluster | Network.Network | R | Exclude<RF, HttpServerRequest | Scope.Scope>
+> => Layer.scopedDiscard(Effect.flatMap(NodeCluster, (cluster) => Health.serve(cluster, options)))

@@ -7,8 +7,10 @@ import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import type { ServeError } from "@effect/platform/HttpServerError"
+import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -54,12 +56,16 @@ export interface AppOptions<R = never> {
 }
 
 /**
- * The address on which health is answered, and `AppOptions`.
+ * The address on which health is answered, `AppOptions`, and an app for other paths.
  *
  * @since 0.1.0
  * @category models
  */
-export type Options<R = never> = Network.ListenOptions & AppOptions<R>
+export type Options<R = never, RF = never> = Network.ListenOptions &
+  AppOptions<R> & {
+    /** App for all other paths, such as `/metrics`. Default: they are answered with 404. */
+    readonly fallback?: HttpApp.Default<unknown, RF> | undefined
+  }
 
 /**
  * The server, or the cluster, whose health is answered.
@@ -188,10 +194,18 @@ const refused = <R>(options: AppOptions<R>): InvalidOption | undefined => {
   return undefined
 }
 
+const notFound = Effect.succeed(HttpServerResponse.empty({ status: 404 }))
+
 export const app = <R = never>(
   subject: Pick<Subject, "state">,
   options: AppOptions<R> = {}
-): Effect.Effect<HttpApp.Default<never, R>, InvalidOption> =>
+): Effect.Effect<HttpApp.Default<never, R>, InvalidOption> => appBefore(notFound, subject, options)
+
+const appBefore = <R, EF, RF>(
+  fallback: HttpApp.Default<EF, RF>,
+  subject: Pick<Subject, "state">,
+  options: AppOptions<R>
+): Effect.Effect<HttpApp.Default<EF, R | RF>, InvalidOption> =>
   Effect.gen(function* () {
     const { detail = true, livePath = "/livez", readyPath = "/readyz", timeout = "1 second" } = options
     const error = refused(options)
@@ -212,26 +226,34 @@ export const app = <R = never>(
     return HttpRouter.empty.pipe(
       HttpRouter.get(livePath as HttpRouter.PathInput, onLive),
       HttpRouter.get(readyPath as HttpRouter.PathInput, onReady),
-      Effect.catchTag("RouteNotFound", () => HttpServerResponse.empty({ status: 404 }))
+      Effect.catchTag("RouteNotFound", () => fallback)
     )
   })
 
-export const serve = <R = never>(
+type Request = HttpServerRequest | Scope.Scope
+
+export const serve = <R = never, RF = never>(
   subject: Subject,
-  options: Options<R>
-): Effect.Effect<Server.Service, ServeError | InvalidOption, Network.Network | Scope.Scope | R> =>
+  { fallback = notFound, ...options }: Options<R, RF>
+): Effect.Effect<
+  Server.Service,
+  ServeError | InvalidOption,
+  Network.Network | Scope.Scope | R | Exclude<RF, Request>
+> =>
   Effect.gen(function* () {
-    const answers = yield* app(subject, options)
-    const context = yield* Effect.context<R>()
+    if (!Effect.isEffect(fallback)) return yield* Effect.fail(invalid("fallback", "must be an app", fallback))
+    const answers = yield* appBefore(fallback, subject, options)
+    const context = yield* Effect.context<R | Exclude<RF, Request>>()
     const server = yield* Server.make({
       ...options,
       idleConnectionGrace: 0,
       gracefulShutdownTimeout: "1 second"
     })
-    yield* HttpMiddleware.withTracerDisabledWhenEffect(
-      server.httpServer.serve(Effect.provide(answers, context)),
-      () => true
+    const app = Effect.mapInputContext(
+      answers,
+      (own: Context.Context<Request>) => Context.merge(context, own) as Context.Context<R | RF | Request>
     )
+    yield* HttpMiddleware.withTracerDisabledWhenEffect(server.httpServer.serve(app), () => true)
     // Answers up to the end of the subject, so that no one takes a server that drains for one that is dead.
     yield* Effect.addFinalizer(() => subject.shutdown)
     return server

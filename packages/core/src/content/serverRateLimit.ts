@@ -3,7 +3,7 @@
  *
  * Never keeps more buckets than `maxKeys`, and never reads a clock other than Effect's.
  */
-import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpApp from "@effect/platform/HttpApp"
 import { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Duration from "effect/Duration"
@@ -147,26 +147,53 @@ type Middleware<EM, RM> = <E, R>(
   app: HttpApp.HttpApp<HttpServerResponse.HttpServerResponse, E, R>
 ) => HttpApp.HttpApp<HttpServerResponse.HttpServerResponse, E | EM, R | RM | HttpServerRequest>
 
+const secondsOf = (retryAfter: Duration.DurationInput): string =>
+  String(Math.max(1, Math.ceil(Duration.toSeconds(retryAfter))))
+
+/** Asks the limiter about the request. A refusal is counted, and told in the outcome. */
+const decide = <EL, E, R>(
+  limiter: Limiter<EL>,
+  { key, name = "requests" }: Options<E, R>
+): Effect.Effect<Decision, EL | E, R | HttpServerRequest> => {
+  const keyed = (key ?? address) as Effect.Effect<string, E, R | HttpServerRequest>
+  const refusal = Effect.zipRight(
+    ExchangeOutcome.annotate("rateLimit", name),
+    Metric.increment(Metric.tagged(limited, "limit", name))
+  )
+  return Effect.flatMap(
+    Effect.flatMap(keyed, (key) => limiter.take(key)),
+    (decision) => Effect.as(decision._tag === "Allowed" ? Effect.void : refusal, decision)
+  )
+}
+
+export const take = <EL = never, E = never, R = HttpServerRequest>(
+  limiter: Limiter<EL>,
+  options: Options<E, R> = {}
+): Effect.Effect<Decision, EL | E, R | HttpServerRequest> =>
+  Effect.tap(decide(limiter, options), (decision) =>
+    decision._tag === "Allowed"
+      ? Effect.void
+      : HttpApp.appendPreResponseHandler((_, response) =>
+          Effect.succeed(
+            HttpServerResponse.setHeader(response, "retry-after", secondsOf(decision.retryAfter))
+          )
+        )
+  )
+
 export const middleware = <EL = never, E = never, R = HttpServerRequest>(
   limiter: Limiter<EL>,
-  { key, name = "requests" }: Options<E, R> = {}
+  options: Options<E, R> = {}
 ): Middleware<EL | E, R> => {
-  const keyed = (key ?? address) as Effect.Effect<string, E, R | HttpServerRequest>
-  const counted = Metric.tagged(limited, "limit", name)
+  const decided = decide(limiter, options)
   return (app) =>
-    Effect.flatMap(
-      Effect.flatMap(keyed, (key) => limiter.take(key)),
-      (decision) => {
-        if (decision._tag === "Allowed") return app
-        const seconds = Math.max(1, Math.ceil(Duration.toSeconds(decision.retryAfter)))
-        const response = HttpServerResponse.empty({
-          status: 429,
-          headers: { "retry-after": String(seconds), "cache-control": "no-store" }
-        })
-        return ExchangeOutcome.annotate("rateLimit", name).pipe(
-          Effect.zipRight(Metric.increment(counted)),
-          Effect.as(response)
-        )
-      }
+    Effect.flatMap(decided, (decision) =>
+      decision._tag === "Allowed"
+        ? app
+        : Effect.succeed(
+            HttpServerResponse.empty({
+              status: 429,
+              headers: { "retry-after": secondsOf(decision.retryAfter), "cache-control": "no-store" }
+            })
+          )
     )
 }

@@ -1,5 +1,6 @@
 // Health on a port of its own: checks, their time limits, and readiness from start to shutdown.
 import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
@@ -8,6 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as Scope from "effect/Scope"
 import type { Network } from "@httpfx/core"
 import { Health, Server } from "@httpfx/core"
@@ -234,12 +237,38 @@ describe("Health", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
+  it.live("leaves other paths to an app, with the services of its layer and a scope per request", () =>
+    Effect.gen(function* () {
+      class Name extends Context.Tag("Name")<Name, string>() {}
+      const events: Array<string> = []
+      const fallback = Effect.gen(function* () {
+        const { url } = yield* HttpServerRequest.HttpServerRequest
+        yield* Effect.addFinalizer(() => Effect.sync(() => events.push(`end of ${url}`)))
+        if (url === "/broken") return yield* Effect.fail("broken")
+        return HttpServerResponse.unsafeJson({ name: yield* Name, url })
+      })
+      const ready = { dependency: Effect.void }
+      const health = Health.layer({ host, port: 9000, ready, fallback })
+      yield* Layer.build(Layer.merge(app, Layer.provide(health, Layer.succeed(Name, "metrics")))).pipe(
+        Effect.provide(yield* Layer.build(serverOf()))
+      )
+      assert.deepInclude(yield* asked("/metrics"), {
+        status: 200,
+        body: { name: "metrics", url: "/metrics" }
+      })
+      assert.deepInclude(yield* asked("/broken"), { status: 500 })
+      assert.deepStrictEqual(events, ["end of /metrics", "end of /broken"])
+      assert.deepInclude(yield* asked("/readyz"), { status: 200 })
+    }).pipe(Effect.scoped, Effect.provide(inMemory), Logger.withMinimumLogLevel(LogLevel.None))
+  )
+
   const invalid: ReadonlyArray<readonly [string, unknown]> = [
     ["timeout", 0],
     ["timeout", "Infinity"],
     ["timeout", "soon"],
     ["livePath", "livez"],
-    ["readyPath", 1]
+    ["readyPath", 1],
+    ["fallback", () => 1]
   ]
   it.live.each(invalid)("refuses the option %s as %s", ([option, value]) =>
     Effect.gen(function* () {

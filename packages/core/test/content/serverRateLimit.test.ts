@@ -242,4 +242,31 @@ describe("The middleware", () => {
       assert.deepStrictEqual(keys, ["192.0.2.1", "192.0.2.1", "192.0.2.1"])
     })
   )
+
+  it.effect("leaves the answer to a handler that asks by itself, and adds Retry-After to it", () =>
+    Effect.gen(function* () {
+      const limiter = yield* ServerRateLimit.memory({ requests: 1, interval: "90 seconds" })
+      const lines: Array<string> = []
+      const app = Effect.gen(function* () {
+        yield* ExchangeOutcome.onEnd((outcome) => void lines.push(AccessLog.formatJson(outcome)))
+        const decision = yield* ServerRateLimit.take(limiter, { name: "by-itself" })
+        return HttpServerResponse.text(decision._tag, { status: decision._tag === "Allowed" ? 200 : 420 })
+      })
+      yield* served(
+        app,
+        Effect.gen(function* () {
+          const allowed = yield* ask("192.0.2.1")
+          assert.strictEqual(allowed.status, 200)
+          assert.notMatch(allowed.text, /retry-after/i)
+          const { status, text } = yield* ask("192.0.2.1")
+          assert.strictEqual(status, 420)
+          assert.match(text, /\r\nretry-after: 90\r\n/i)
+          assert.match(text, /\r\n\r\nLimited$/)
+        })
+      )
+      assert.deepInclude(JSON.parse(lines[1]!), { status: 420, rateLimit: "by-itself" })
+      const counter = Metric.tagged(ServerRateLimit.limited, "limit", "by-itself")
+      assert.strictEqual((yield* Metric.value(counter)).count, 1)
+    })
+  )
 })
