@@ -68,6 +68,7 @@ const baseOf = (declaration, checker) => {
   )
 }
 
+const foreignModule = /^(node:|@effect\/platform-node-shared\/)/
 const isOurs = (declaration) => declaration.getSourceFile().fileName.startsWith(join(root, "packages"))
 
 /** The surface of every package as a document, and the exports of each symbol. */
@@ -111,9 +112,9 @@ export const surface = async () => {
       if (meant.name !== exported.name) texts.push(`export { ${meant.name} as ${exported.name} }`)
       statements.push([exported.name, ...new Set(texts)])
     }
-    // Types of Node.js that are re-exported appear by name.
+    // Re-exports of Node.js and of platform's shared package appear by the name of their module.
     const foreign = source.statements
-      .filter((one) => ts.isExportDeclaration(one) && one.moduleSpecifier?.text.startsWith("node:"))
+      .filter((one) => ts.isExportDeclaration(one) && foreignModule.test(one.moduleSpecifier?.text ?? ""))
       .map((one) => [one.moduleSpecifier.text, printer.printNode(ts.EmitHint.Unspecified, one, source)])
     const sorted = [...foreign, ...statements].sort(([one], [other]) => (one < other ? -1 : 1))
     return `## ${name}\n\n\`\`\`ts\n${sorted.flatMap(([, ...texts]) => texts).join("\n\n")}\n\`\`\`\n`

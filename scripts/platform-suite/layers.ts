@@ -1,6 +1,7 @@
 /**
- * Replaces `@effect/platform-node` in the tests: HTTP is ours, the rest (sockets, workers, the runtime)
- * theirs.
+ * Replaces `@effect/platform-node` in the tests: everything that `@httpfx/node` has, and two modules that it
+ * keeps out of its index.
  */
-export * from "@effect/platform-node"
-export { NodeHttpClient, NodeHttpServer } from "@httpfx/node"
+export * from "@httpfx/node"
+export * as NodeClusterSocket from "@httpfx/node/NodeClusterSocket"
+export * as NodeSocketServer from "@httpfx/node/NodeSocketServer"

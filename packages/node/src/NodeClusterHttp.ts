@@ -9,27 +9,42 @@
  * @since 0.1.0
  */
 import * as HttpRunner from "@effect/cluster/HttpRunner"
-import * as MessageStorage from "@effect/cluster/MessageStorage"
-import * as RunnerHealth from "@effect/cluster/RunnerHealth"
-import * as Runners from "@effect/cluster/Runners"
-import * as RunnerStorage from "@effect/cluster/RunnerStorage"
-import type { Sharding } from "@effect/cluster/Sharding"
+import type * as K8sHttpClient from "@effect/cluster/K8sHttpClient"
 import * as ShardingConfig from "@effect/cluster/ShardingConfig"
-import * as SqlMessageStorage from "@effect/cluster/SqlMessageStorage"
-import * as SqlRunnerStorage from "@effect/cluster/SqlRunnerStorage"
 import type { HttpServer } from "@effect/platform/HttpServer"
 import type { ServeError } from "@effect/platform/HttpServerError"
-import { WebSocketConstructor } from "@effect/platform/Socket"
-import * as RpcSerialization from "@effect/rpc/RpcSerialization"
-import type { SqlClient } from "@effect/sql/SqlClient"
 import type { Server } from "@httpfx/core"
-import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as ws from "ws"
+import * as entities from "./cluster/entities.js"
 import * as NodeHttpClient from "./NodeHttpClient.js"
 import * as NodeHttpServer from "./NodeHttpServer.js"
+import { layerWebSocketConstructor } from "./NodeSocket.js"
+
+export type {
+  /**
+   * The layer of a runner: what it provides, how it fails, and what it needs for its storage.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  RunnerLayer,
+  /**
+   * Options of a runner, whatever connects it to the others.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  RunnerOptions,
+  /**
+   * The kinds of storage: in this process (`local`), in a database (`sql`), or provided by the program (`byo`).
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  StorageKind
+} from "./cluster/entities.js"
 
 /**
  * Options of a runner (a process of an `@effect/cluster`): whether the runner hosts entities, its protocol,
@@ -38,29 +53,12 @@ import * as NodeHttpServer from "./NodeHttpServer.js"
  * @since 0.1.0
  * @category models
  */
-export interface Options<ClientOnly extends boolean, Storage extends StorageKind> {
+export interface Options<
+  ClientOnly extends boolean,
+  Storage extends entities.StorageKind
+> extends entities.RunnerOptions<ClientOnly, Storage> {
   /** The protocol between runners. */
   readonly transport: "http" | "websocket"
-  /** The serialization of remote calls. Default `"msgpack"`. */
-  readonly serialization?: "msgpack" | "ndjson" | undefined
-  /**
-   * Maximum number of bytes buffered for an incomplete remote call. Default: the default of
-   * `RpcSerialization`.
-   */
-  readonly serializationMaxBufferSize?: number | "unbounded" | undefined
-  /** Whether the runner only calls entities and does not host any. Default `false`. */
-  readonly clientOnly?: ClientOnly | undefined
-  /**
-   * Storage of runners, locks and messages. `"sql"` (the default) needs a `SqlClient`. `"byo"` needs a
-   * `MessageStorage` and a `RunnerStorage` from the program. `"local"` keeps all data in this process, so the
-   * cluster consists of this runner alone.
-   */
-  readonly storage?: Storage | undefined
-  /**
-   * Values that replace those from the environment (`ShardingConfig.layerFromEnv`). `runnerAddress` is the
-   * address to which other runners connect.
-   */
-  readonly shardingConfig?: Partial<ShardingConfig.ShardingConfig["Type"]> | undefined
   /**
    * Options of the server that other runners call. The address of this server comes from `shardingConfig`.
    */
@@ -68,28 +66,22 @@ export interface Options<ClientOnly extends boolean, Storage extends StorageKind
 }
 
 /**
- * The kinds of storage: in this process (`local`), in a database (`sql`), or provided by the program (`byo`).
- *
- * @since 0.1.0
- * @category models
- */
-export type StorageKind = "local" | "sql" | "byo"
-
-// Uses the global `WebSocket` where Node.js has it (from version 22 on), otherwise the `WebSocket` of `ws`.
-const webSockets = Layer.sync(WebSocketConstructor, () =>
-  "WebSocket" in globalThis
-    ? (url, protocols) => new globalThis.WebSocket(url, protocols)
-    : (url, protocols) => new ws.WebSocket(url, protocols) as unknown as globalThis.WebSocket
-)
-
-/**
- * Provides the server that other runners call. The server listens on `runnerListenAddress` of the
- * configuration or, if that is not set, on `runnerAddress`. The layer dies if both are missing.
+ * Provides the client of the Kubernetes API that `runnerHealth: "k8s"` uses. It trusts the certificate of the
+ * pod's service account.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerHttpServer = (
+export const layerK8sHttpClient: Layer.Layer<K8sHttpClient.K8sHttpClient> = entities.layerK8sHttpClient
+
+/**
+ * Provides the server that other runners call, with these options. The server listens on `runnerListenAddress`
+ * of the configuration or, if that is not set, on `runnerAddress`. The layer dies if both are missing.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHttpServerWith = (
   options: Options<false, never>["server"] = {}
 ): Layer.Layer<
   HttpServer | Server.Server | NodeHttpServer.Services,
@@ -109,9 +101,21 @@ export const layerHttpServer = (
     )
   )
 
+/**
+ * Provides the same server as {@link layerHttpServerWith}, with default options.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHttpServer: Layer.Layer<
+  HttpServer | Server.Server | NodeHttpServer.Services,
+  ServeError,
+  ShardingConfig.ShardingConfig
+> = Layer.suspend(layerHttpServerWith)
+
 const runnerOf = (
   { clientOnly = false, transport }: Pick<Options<boolean, never>, "clientOnly" | "transport">,
-  server: ReturnType<typeof layerHttpServer>
+  server: typeof layerHttpServer
 ) => {
   if (transport === "http") {
     return clientOnly
@@ -119,55 +123,31 @@ const runnerOf = (
       : Layer.provide(HttpRunner.layerHttp, [server, NodeHttpClient.layer])
   }
   return clientOnly
-    ? Layer.provide(HttpRunner.layerWebsocketClientOnly, webSockets)
-    : Layer.provide(HttpRunner.layerWebsocket, [server, webSockets])
-}
-
-const storages = {
-  local: { messages: MessageStorage.layerNoop, runners: RunnerStorage.layerMemory },
-  byo: { messages: Layer.empty, runners: Layer.empty },
-  sql: { messages: Layer.orDie(SqlMessageStorage.layer), runners: Layer.orDie(SqlRunnerStorage.layer) }
+    ? Layer.provide(HttpRunner.layerWebsocketClientOnly, layerWebSocketConstructor)
+    : Layer.provide(HttpRunner.layerWebsocket, [server, layerWebSocketConstructor])
 }
 
 const protocolOf = (transport: "http" | "websocket") =>
   transport === "http"
     ? Layer.provide(HttpRunner.layerClientProtocolHttpDefault, NodeHttpClient.layer)
-    : Layer.provide(HttpRunner.layerClientProtocolWebsocketDefault, webSockets)
+    : Layer.provide(HttpRunner.layerClientProtocolWebsocketDefault, layerWebSocketConstructor)
 
 /**
  * Provides a runner of a cluster: its server, the clients with which it calls other runners, and its storage.
- * A runner that does not respond to a ping counts as dead, and its shards move to other runners.
+ * A runner that does not respond to a ping, or whose pod is not ready (`runnerHealth`), counts as dead, and its
+ * shards move to other runners.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = <const ClientOnly extends boolean = false, const Storage extends StorageKind = never>(
+export const layer = <
+  const ClientOnly extends boolean = false,
+  const Storage extends entities.StorageKind = never
+>(
   options: Options<ClientOnly, Storage>
-): Layer.Layer<
-  Sharding | Runners.Runners | ("byo" extends Storage ? never : MessageStorage.MessageStorage),
-  ConfigError | (ClientOnly extends true ? never : ServeError),
-  "local" extends Storage
-    ? never
-    : "byo" extends Storage
-      ? MessageStorage.MessageStorage | RunnerStorage.RunnerStorage
-      : SqlClient
-> => {
-  const { clientOnly, serialization, serializationMaxBufferSize: maxBufferSize, transport } = options
-  const { messages, runners } = storages[options.storage ?? "sql"]
-  const health =
-    clientOnly === true
-      ? Layer.empty
-      : RunnerHealth.layerPing.pipe(Layer.provide(Runners.layerRpc), Layer.provide(protocolOf(transport)))
-  const serialized =
-    serialization === "ndjson"
-      ? RpcSerialization.layerNdjsonWith({ maxBufferSize })
-      : RpcSerialization.layerMsgPackWith({ maxBufferSize })
-  // The requirements depend on the options, and TypeScript cannot infer them. Cast to the declared type.
-  return (runnerOf(options, layerHttpServer(options.server)) as Layer.Layer<Sharding | Runners.Runners>).pipe(
-    Layer.provide(health),
-    Layer.provideMerge(messages as Layer.Layer<MessageStorage.MessageStorage>),
-    Layer.provide(runners),
-    Layer.provide(ShardingConfig.layerFromEnv(options.shardingConfig)),
-    Layer.provide(serialized)
-  ) as never
-}
+): entities.RunnerLayer<ClientOnly, Storage, ServeError> =>
+  entities.runnerLayer(
+    options,
+    runnerOf(options, layerHttpServerWith(options.server)),
+    protocolOf(options.transport)
+  )
