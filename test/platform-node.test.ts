@@ -1,6 +1,6 @@
 /**
- * Everything that `@effect/platform-node` exports is here under the same name and fits in its place, or stands
- * in a table of docs/migration-platform-node.md. Its lines for the modules' entries hold, too.
+ * Everything that `@effect/platform-node` exports is here under the same name and fits in its place, or
+ * stands in a table of docs/migration-platform-node.md. Its lines for the modules' entries hold, too.
  */
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"

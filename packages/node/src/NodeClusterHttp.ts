@@ -38,7 +38,8 @@ export type {
    */
   RunnerOptions,
   /**
-   * The kinds of storage: in this process (`local`), in a database (`sql`), or provided by the program (`byo`).
+   * The kinds of storage: in this process (`local`), in a database (`sql`), or provided by the program
+   * (`byo`).
    *
    * @since 0.1.0
    * @category models
@@ -75,8 +76,9 @@ export interface Options<
 export const layerK8sHttpClient: Layer.Layer<K8sHttpClient.K8sHttpClient> = entities.layerK8sHttpClient
 
 /**
- * Provides the server that other runners call, with these options. The server listens on `runnerListenAddress`
- * of the configuration or, if that is not set, on `runnerAddress`. The layer dies if both are missing.
+ * Provides the server that other runners call, with these options. The server listens on
+ * `runnerListenAddress` of the configuration or, if that is not set, on `runnerAddress`. The layer dies if
+ * both are missing.
  *
  * @since 0.1.0
  * @category layers
@@ -134,8 +136,8 @@ const protocolOf = (transport: "http" | "websocket") =>
 
 /**
  * Provides a runner of a cluster: its server, the clients with which it calls other runners, and its storage.
- * A runner that does not respond to a ping, or whose pod is not ready (`runnerHealth`), counts as dead, and its
- * shards move to other runners.
+ * A runner that does not respond to a ping, or whose pod is not ready (`runnerHealth`), counts as dead, and
+ * its shards move to other runners.
  *
  * @since 0.1.0
  * @category layers

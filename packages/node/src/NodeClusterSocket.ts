@@ -40,7 +40,8 @@ export const layer = <
   )
 
 /**
- * Provides the agent of {@link layerK8sHttpClient}, which trusts the certificate of the pod's service account.
+ * Provides the agent of {@link layerK8sHttpClient}, which trusts the certificate of the pod's service
+ * account.
  *
  * @since 0.1.0
  * @category layers

@@ -1,6 +1,6 @@
 /**
- * Provides the services of `@effect/platform` for files, paths, commands, the terminal and workers on Node.js.
- * The implementations come from `@effect/platform-node-shared`, that of workers is `NodeWorker`.
+ * Provides the services of `@effect/platform` for files, paths, commands, the terminal and workers on
+ * Node.js. The implementations come from `@effect/platform-node-shared`, that of workers is `NodeWorker`.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,7 @@
 /**
  * Platform's `Socket`, over TCP, Unix sockets and WebSockets. The exports are those of `NodeSocket` in
- * `@effect/platform-node`. The code of sockets is that of `@effect/platform-node-shared`; WebSockets are ours.
+ * `@effect/platform-node`. The code of sockets is that of `@effect/platform-node-shared`; WebSockets are
+ * ours.
  *
  * @since 0.1.0
  */

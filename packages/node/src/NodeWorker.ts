@@ -86,9 +86,9 @@ export const layerWorker: Layer.Layer<Worker.PlatformWorker> = Layer.succeed(
 export const layerManager: Layer.Layer<Worker.WorkerManager> = Layer.provide(Worker.layerManager, layerWorker)
 
 /**
- * Provides what `Worker.makePool` and its relatives need. `spawn` starts the worker with this number, a thread
- * or a child process with an IPC channel. A worker that does not end within 5 seconds after its scope has
- * closed is killed.
+ * Provides what `Worker.makePool` and its relatives need. `spawn` starts the worker with this number, a
+ * thread or a child process with an IPC channel. A worker that does not end within 5 seconds after its scope
+ * has closed is killed.
  *
  * @example
  * import { Worker } from "@effect/platform"

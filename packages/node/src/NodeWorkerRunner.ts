@@ -1,6 +1,6 @@
 /**
- * The inside of a worker: takes its requests from the thread or process that started it. The exports are those
- * of `NodeWorkerRunner` in `@effect/platform-node`. The other side is `NodeWorker`.
+ * The inside of a worker: takes its requests from the thread or process that started it. The exports are
+ * those of `NodeWorkerRunner` in `@effect/platform-node`. The other side is `NodeWorker`.
  *
  * @since 0.1.0
  */
@@ -111,8 +111,8 @@ const runnerOn = <I, O>(
 }
 
 /**
- * Provides `PlatformRunner`, which `WorkerRunner.make` and its relatives need. Fails with `WorkerError` outside
- * of a worker.
+ * Provides `PlatformRunner`, which `WorkerRunner.make` and its relatives need. Fails with `WorkerError`
+ * outside of a worker.
  *
  * @example
  * import { WorkerRunner } from "@effect/platform"

@@ -1,5 +1,5 @@
 /**
- * What runners of `@effect/cluster` have in common, whatever connects them: storage, health, serialization.
+ * Storage, health and serialization of runners of `@effect/cluster`, whatever connects them.
  */
 import * as K8sHttpClient from "@effect/cluster/K8sHttpClient"
 import * as MessageStorage from "@effect/cluster/MessageStorage"
