@@ -6,6 +6,9 @@
  * allowed: a token bucket would let the double pass. The limits of connections are the agent's
  * (`maxSockets`).
  *
+ * `timeouts.total` of a request limits its wait as well. If only the default of its client is set, the
+ * request fails when its turn comes, unsent.
+ *
  * @since 0.1.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
@@ -13,8 +16,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Client from "./Client.js"
 import { RequestLimit, type Limits } from "./content/requestLimit.js"
-import type { InvalidOption } from "./HttpError.js"
+import { RequestTimedOut, type InvalidOption } from "./HttpError.js"
 import { aroundClient, aroundHttpClient, type Around } from "./internal/client/around.js"
+import { timeLeft } from "./internal/client/call.js"
 import { retryAfter } from "./internal/client/retryFacts.js"
 import { duration, limit, refuse, type Checks } from "./internal/options/checks.js"
 import * as Timers from "./Timers.js"
@@ -75,8 +79,17 @@ class Implementation implements RateLimit {
     return Effect.sync(() => this.origins.get(origin)?.waiting ?? 0)
   }
 
-  readonly around: Around = (asked, send, answered) =>
-    Effect.flatMap(Timers.timers, (timers) => {
+  readonly around: Around = (asked, send, answered, fail) =>
+    Effect.flatMap(Effect.all([Timers.timers, timeLeft]), ([timers, { left, total }]) => {
+      const late = () =>
+        new RequestTimedOut({
+          limit: total,
+          address: asked.url.host,
+          phase: "queue",
+          reused: false,
+          written: "none",
+          received: 0
+        })
       const limit = this.limitOf(asked.url.origin, timers.now())
       return limit.run(
         Effect.tap(send(), (answer) =>
@@ -86,7 +99,9 @@ class Implementation implements RateLimit {
             const pause = retryAfter(values("retry-after")[0], timers.wallTime())
             if (pause !== undefined) limit.pause(timers.now() + Math.min(pause, this.maxRetryAfter))
           })
-        )
+        ),
+        left,
+        Effect.suspend(() => fail(late()))
       )
     })
 

@@ -22,7 +22,8 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import type * as Client from "./Client.js"
 import type { InvalidOption } from "./HttpError.js"
-import { unlessOff } from "./internal/client/features.js"
+import { outsideCall, timeLeft } from "./internal/client/call.js"
+import { inFiber, inRequest, unlessOff, type TimeoutsOf } from "./internal/client/features.js"
 import { PlatformResponse } from "./internal/client/platformResponse.js"
 import { originOf } from "./internal/client/request.js"
 import {
@@ -236,6 +237,7 @@ class Implementation implements Policy {
    */
   run<A, E, R>(
     asked: Asked,
+    timeoutsOf: TimeoutsOf,
     send: Effect.Effect<A, E, R>,
     judgeResponse: (response: A, now: number) => Judged | undefined,
     judgeError: (error: E) => Judged
@@ -254,7 +256,7 @@ class Implementation implements Policy {
       this.spend(asked.origin, now, this.budgetPolicy.ratio)
       return attempt(0)
     })
-    return unlessOff("retries", retrying, send)
+    return unlessOff("retries", timeoutsOf, retrying, send)
   }
 
   private next<A, E, R>(
@@ -265,8 +267,8 @@ class Implementation implements Policy {
     again: (retried: number) => Effect.Effect<A, E, R>
   ): Effect.Effect<A, E, R> {
     const idempotent = this.methods === undefined ? isIdempotent(method) : this.methods.has(method)
-    const failure: Failure = { ...judged, idempotent, replayable, retried }
-    return Effect.flatMap(Effect.all([Random.next, monotonic]), ([chance, now]) => {
+    return Effect.flatMap(Effect.all([Random.next, monotonic, timeLeft]), ([chance, now, { left }]) => {
+      const failure: Failure = { ...judged, idempotent, replayable, retried, left }
       const decided = retry(failure, this.limits, chance)
       const decision =
         decided._tag === "Wait" && !this.withdraw(origin, now)
@@ -274,14 +276,14 @@ class Implementation implements Policy {
           : decided
       if (decision._tag === "Stop") {
         const notified = this.options.onStop?.({ origin, method, retried, reason: decision.reason, what })
-        return notified === undefined ? passOn : Effect.zipRight(notified, passOn)
+        return notified === undefined ? passOn : Effect.zipRight(outsideCall(notified), passOn)
       }
       const { delay } = decision
       const notified =
         this.options.onRetry?.({ origin, method, attempt: retried + 1, delay, what }) ?? Effect.void
       // Discard the response after the wait, because its body may complete during the wait. If the body is
       // still incomplete then, `discard` closes the connection.
-      return notified.pipe(
+      return outsideCall(notified).pipe(
         Effect.zipRight(Effect.sleep(delay)),
         Effect.ensuring(discard),
         Effect.zipRight(Effect.suspend(() => again(retried + 1)))
@@ -344,6 +346,7 @@ export const httpClient =
           method: request.method,
           replayable: isReplayable(request)
         },
+        inFiber,
         send,
         (response: HttpClientResponse.HttpClientResponse, now) =>
           judgeStatus(
@@ -376,6 +379,7 @@ export const client =
       const replayable = body === undefined || typeof body === "string" || body instanceof Uint8Array
       return (policy as Implementation).run(
         { origin: originOf(url), method, replayable },
+        inRequest(request),
         send,
         (response, now) =>
           judgeStatus(

@@ -125,6 +125,7 @@ describe("The error channel of", () => {
     expectTypeOf<Tag<Client.RequestError>>().toEqualTypeOf<
       | Connection
       | Message
+      | "AttemptTimedOut"
       | "BodyNotReplayable"
       | "BodyTimedOut"
       | "ConnectTimedOut"
@@ -148,7 +149,13 @@ describe("The error channel of", () => {
       | "TooManyRedirects"
     >()
     expectTypeOf<Tag<Client.BodyError>>().toEqualTypeOf<
-      Connection | "BodyTimedOut" | "DecodedTooLarge" | "InvalidContent" | "ParseError" | "RequestTimedOut"
+      | Connection
+      | "AttemptTimedOut"
+      | "BodyTimedOut"
+      | "DecodedTooLarge"
+      | "InvalidContent"
+      | "ParseError"
+      | "RequestTimedOut"
     >()
     expectTypeOf<Failure<Client.Response["text"]>>().toEqualTypeOf<Client.BodyError>()
     expectTypeOf<Tags<Result<typeof Client.make>>>().toEqualTypeOf<"InvalidOption">()

@@ -24,8 +24,9 @@ import {
 import type { RequestError } from "../internal/client/error.js"
 import type { Service } from "../internal/client/request.js"
 import { urlOf, urlOfPlatform, valuesOf } from "../internal/client/around.js"
+import { outsideCall } from "../internal/client/call.js"
 import { isHttpClient, refusing, type AnyHttpClient } from "../internal/client/combinator.js"
-import { unlessOff } from "../internal/client/features.js"
+import { inFiber, inRequest, unlessOff } from "../internal/client/features.js"
 import { sendAsIs } from "../internal/fast/sendAsIs.js"
 import { shareScope } from "../internal/fast/scopedRequests.js"
 import { currentRequestOptions } from "../internal/client/requestOptions.js"
@@ -171,7 +172,8 @@ class Walk {
    * request is sent.
    */
   get notify(): Effect.Effect<void> {
-    return this.options.onRedirect?.(this.redirects.at(-1)!) ?? Effect.void
+    const notified = this.options.onRedirect?.(this.redirects.at(-1)!)
+    return notified === undefined ? Effect.void : outsideCall(notified)
   }
 }
 
@@ -282,6 +284,7 @@ const followRequest = <E, R>(
     })
   return unlessOff(
     "redirects",
+    inRequest(first),
     Effect.suspend(() => step(new Walk(options), first)),
     send(first)
   )
@@ -359,6 +362,7 @@ const followHttpClient = <E, R>(
   return HttpClient.transform(client, (sent, request) =>
     unlessOff(
       "redirects",
+      inFiber,
       Effect.suspend(() => step(new Walk(options), request, sent)),
       sent
     )

@@ -53,28 +53,43 @@ export class RequestLimit {
     this.pausedUntil = Math.max(this.pausedUntil, until)
   }
 
-  /** Runs an effect once it is admitted; it counts until it ends. */
-  run<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+  /** Runs an effect once it is admitted; it counts until it ends. After `patience` ms, runs `late`. */
+  run<A, E, R>(
+    effect: Effect.Effect<A, E, R>,
+    patience: number,
+    late: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E, R> {
     return Effect.flatMap(Timers.timers, (timers) =>
       Effect.uninterruptibleMask((restore) => {
         let admitted = false
         let waiter: Waiter | undefined
-        const admission = Effect.async<void>((resume) => {
-          waiter = {
+        let cancel: (() => void) | undefined
+        const admission = Effect.async<A, E, R>((resume) => {
+          const one: Waiter = {
             timers,
             admit: () => {
               admitted = true
-              resume(Effect.void)
+              cancel?.()
+              resume(effect)
             }
           }
-          this.waiters.add(waiter)
+          waiter = one
+          this.waiters.add(one)
           this.admitNext()
+          if (admitted || patience === Infinity) return
+          cancel = timers.at(timers.now() + patience, () => {
+            this.withdraw(one)
+            resume(late)
+          })
         })
         const leave = Effect.sync(() => {
           if (admitted) this.ended()
-          else if (waiter !== undefined) this.withdraw(waiter)
+          else if (waiter !== undefined) {
+            cancel?.()
+            this.withdraw(waiter)
+          }
         })
-        return Effect.ensuring(restore(Effect.zipRight(admission, effect)), leave)
+        return Effect.ensuring(restore(admission), leave)
       })
     )
   }

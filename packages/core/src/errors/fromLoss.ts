@@ -8,6 +8,7 @@ import { fromViolation, type OutOfOrder, type UpgradeNotAsked } from "./message.
 import { BodyAlreadyRead, BodyTooLarge, fromRefusal, type ParseError } from "./protocol.js"
 import { PeerStalled, RequestTimeout } from "./server.js"
 import {
+  AttemptTimedOut,
   BodyTimedOut,
   ConnectTimedOut,
   HeadTimedOut,
@@ -92,6 +93,8 @@ const timedOut = ({ _tag, passed, step, ...facts }: TimedOut): TimeoutError => {
       return new HeadTimedOut(facts)
     case "body":
       return new BodyTimedOut(facts)
+    case "attempt":
+      return new AttemptTimedOut({ ...facts, phase: step })
     case "total":
       return new RequestTimedOut({ ...facts, phase: step })
   }

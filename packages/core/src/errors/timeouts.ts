@@ -156,8 +156,34 @@ export class BodyTimedOut extends Schema.TaggedError<BodyTimedOut>("@httpfx/core
   }
 }
 
+/** The steps in which a limit of several steps can expire. */
+const phase = Schema.Literal("queue", "resolve", "connect", "secure", "send", "head", "body")
+
 /**
- * The whole exchange, from the call to the end of the body, exceeded its limit (`timeouts.total`).
+ * An attempt, from its beginning to the end of the body, exceeded its limit (`timeouts.attempt`). `Retry` may
+ * make another attempt.
+ *
+ * @since 0.1.0
+ * @category timeouts
+ */
+export class AttemptTimedOut extends Schema.TaggedError<AttemptTimedOut>("@httpfx/core/AttemptTimedOut")(
+  "AttemptTimedOut",
+  {
+    ...fields,
+    /** The step in which the limit expired. */
+    phase
+  }
+) {
+  /** Our own error code, because Node has no code for this error. */
+  readonly code = "ERR_HTTPFX_ATTEMPT_TIMEOUT"
+  override get message(): string {
+    return text(`the attempt did not complete (${this.phase})`, this)
+  }
+}
+
+/**
+ * The call, from its beginning to the end of the body, with all retries, redirects and waits, exceeded its
+ * limit (`timeouts.total`).
  *
  * @since 0.1.0
  * @category timeouts
@@ -167,13 +193,13 @@ export class RequestTimedOut extends Schema.TaggedError<RequestTimedOut>("@httpf
   {
     ...fields,
     /** The step in which the limit expired. */
-    phase: Schema.Literal("queue", "resolve", "connect", "secure", "send", "head", "body")
+    phase
   }
 ) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_TOTAL_TIMEOUT"
   override get message(): string {
-    return text(`the exchange did not complete (${this.phase})`, this)
+    return text(`the call did not complete (${this.phase})`, this)
   }
 }
 
@@ -191,4 +217,5 @@ export type TimeoutError =
   | SendTimedOut
   | HeadTimedOut
   | BodyTimedOut
+  | AttemptTimedOut
   | RequestTimedOut

@@ -91,6 +91,9 @@ export const statusOf = (rejection: Rejection): number =>
 /** The steps of a client's request, in order. Every step can have a time limit. */
 export type Step = "queue" | "resolve" | "connect" | "secure" | "send" | "head" | "body"
 
+/** The limits of several steps: one attempt, or the whole call with all its attempts (`total`). */
+export type Span = "attempt" | "total"
+
 /**
  * The violation for a response that is not legal in the current state of the connection (`wire/automaton`).
  */
@@ -109,8 +112,8 @@ export interface OutOfStep {
 /** The loss of a client's exchange because a time limit of the request has expired. */
 export interface TimedOut {
   readonly _tag: "TimedOut"
-  /** The name of the limit that expired. `total` is the limit for the whole request. */
-  readonly passed: Step | "total"
+  /** The name of the limit that expired. */
+  readonly passed: Step | Span
   /** The step of the request at the time of expiry. */
   readonly step: Step
   /** The limit that expired, ms. */

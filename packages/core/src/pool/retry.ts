@@ -48,6 +48,8 @@ export interface Failure {
   readonly retried: number
   /** Delay that the server requested with `Retry-After`, ms. */
   readonly retryAfter: number | undefined
+  /** Time left of the limit of the whole call, ms. `Infinity`: there is no limit. */
+  readonly left: number
 }
 
 /**
@@ -58,13 +60,20 @@ export interface Failure {
  * - `NotReplayable`: the request body is no longer in memory
  * - `TimesUsed`: the request has used all its retries
  * - `AskedForTooLong`: the server requested too long a delay
+ * - `NoTimeLeft`: the limit of the call (`timeouts.total`) would expire before the retry
  * - `BudgetEmpty`: the budget permits no retry now
  *
  * @since 0.1.0
  * @category retries
  */
 export type StopReason =
-  "NotTransient" | "NotIdempotent" | "NotReplayable" | "TimesUsed" | "AskedForTooLong" | "BudgetEmpty"
+  | "NotTransient"
+  | "NotIdempotent"
+  | "NotReplayable"
+  | "TimesUsed"
+  | "AskedForTooLong"
+  | "NoTimeLeft"
+  | "BudgetEmpty"
 
 /**
  * The decision about a failed request. `Wait` means a retry after `delay` (ms), and `Stop` means no retry,
@@ -96,11 +105,14 @@ export const retry = (failure: Failure, limits: RetryLimits, chance: number): Re
   const { retryAfter } = failure
   if (retryAfter !== undefined) {
     if (retryAfter > limits.patience) return stop("AskedForTooLong")
-    return { _tag: "Wait", delay: retryAfter + Math.round(chance * limits.base) }
+    return wait(failure, retryAfter + Math.round(chance * limits.base))
   }
   const longest = Math.min(limits.cap, limits.base * 2 ** failure.retried)
-  return { _tag: "Wait", delay: Math.round(chance * longest) }
+  return wait(failure, Math.round(chance * longest))
 }
+
+const wait = ({ left }: Failure, delay: number): RetryDecision =>
+  delay < left ? { _tag: "Wait", delay } : stop("NoTimeLeft")
 
 /**
  * The rules of the token bucket that limits retries. A request adds a fraction of a token, and a retry

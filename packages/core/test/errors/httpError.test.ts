@@ -19,6 +19,7 @@ const timeouts = [
   ["SendTimedOut", new HttpError.SendTimedOut(limit)],
   ["HeadTimedOut", new HttpError.HeadTimedOut(limit)],
   ["BodyTimedOut", new HttpError.BodyTimedOut(limit)],
+  ["AttemptTimedOut", new HttpError.AttemptTimedOut({ ...limit, phase: "body" })],
   ["RequestTimedOut", new HttpError.RequestTimedOut({ ...limit, phase: "head" })]
 ] as const
 

@@ -9,7 +9,8 @@ const failure: Failure = {
   idempotent: true,
   replayable: true,
   retried: 0,
-  retryAfter: undefined
+  retryAfter: undefined,
+  left: Infinity
 }
 
 describe("retry", () => {
@@ -28,7 +29,14 @@ describe("retry", () => {
     ],
     ["cannot do it twice where nothing was sent", { idempotent: false, unsent: true }, 50],
     ["waits as the server asks, and a little more", { retryAfter: 1_000 }, 1_050],
-    ["does not wait for long", { retryAfter: 1_001 }, "AskedForTooLong"]
+    ["does not wait for long", { retryAfter: 1_001 }, "AskedForTooLong"],
+    ["waits while the call has time left", { left: 51 }, 50],
+    ["does not wait until the call's limit", { left: 50 }, "NoTimeLeft"],
+    [
+      "does not wait beyond the call's limit, though the server asks",
+      { retryAfter: 100, left: 150 },
+      "NoTimeLeft"
+    ]
   ]
   for (const [name, facts, expected] of cases) {
     it(name, () => {

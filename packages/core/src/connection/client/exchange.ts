@@ -245,13 +245,13 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.quietSince = this.over ? Infinity : this.pool.watchUnread(this.request.unreadTimeout)
   }
 
-  /** Fails the exchange because the time limit of a step or of the whole exchange has expired. */
+  /** Fails the exchange because the time limit of a step, of the attempt or of the call has expired. */
   timeOut(): void {
     if (this.over || this.watch === undefined) return
     const { limits, passed, step } = this.watch
     // After a resend, report the loss of the first connection, because its server may have acted on the
     // request.
-    if (passed !== "total" && this.lostWith !== undefined && this.written === "none") {
+    if (passed === step && this.lostWith !== undefined && this.written === "none") {
       this.cut("TimedOut")
       return this.fail(this.lostWith)
     }

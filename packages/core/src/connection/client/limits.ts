@@ -1,12 +1,15 @@
 /**
  * Time limits for the steps of a request, in milliseconds.
  */
-import type { Step } from "../../model/loss.js"
+import type { Span, Step } from "../../model/loss.js"
 
 export type { Step } from "../../model/loss.js"
 
-/** Time limits of each step and of the whole request (`total`), ms. `Infinity` means no limit. */
-export type TimeLimits = Readonly<Record<Step | "total", number>>
+/** A limit that spans several steps: of an attempt, and of a call with all its attempts (`total`). */
+export type { Span } from "../../model/loss.js"
+
+/** Time limits of each step, of an attempt and of the whole call, ms. `Infinity` means no limit. */
+export type TimeLimits = Readonly<Record<Step | Span, number>>
 
 export const unlimited: TimeLimits = {
   queue: Infinity,
@@ -16,5 +19,6 @@ export const unlimited: TimeLimits = {
   send: Infinity,
   head: Infinity,
   body: Infinity,
+  attempt: Infinity,
   total: Infinity
 }

@@ -325,7 +325,7 @@ export class ClientPool implements Home, Keeper {
     if (request.limits === undefined && !this.events.listening) return undefined
     const hub = this.events.listening ? this.events : undefined
     const subject = { key: shownKeyOf(request.origin), method: request.method, path: request.path }
-    return new Watch(request.limits, hub, subject, this.now, this.arm)
+    return new Watch(request.limits, request.spent, hub, subject, this.now, this.arm)
   }
 
   private readonly now = (): number => this.timers.now()

@@ -67,6 +67,8 @@ export interface Request extends RequestFacts {
   readonly path: string
   /** Time limits of the request; `undefined` means no limits. */
   readonly limits: TimeLimits | undefined
+  /** Time of the call before this attempt, ms: earlier attempts and waits. It counts for `limits.total`. */
+  readonly spent: number
 }
 
 /** Sender of a streamed request body. */

@@ -5,7 +5,7 @@
  * the pool checks all watches at the earliest deadline.
  */
 import type { AgentEvent, BodySizes, RequestEvent, Timings } from "./events.js"
-import type { Step, TimeLimits } from "./limits.js"
+import type { Span, Step, TimeLimits } from "./limits.js"
 
 /** Receiver of the events of a pool. */
 export interface EventSink {
@@ -32,36 +32,41 @@ export interface Subject {
 
 export class Watch {
   step: Step = "queue"
-  /** Time (ms) of the next deadline, which is that of the current step or of the whole exchange. */
+  /** Time (ms) of the next deadline, which is that of the current step, of the attempt or of the call. */
   due: number
   private stepDue = Infinity
-  private readonly totalDue: number
+  private readonly spanDue: number
+  private readonly span: Span = "total"
   private readonly id: number
   private readonly begun: number
   private since: number
   private timings: Record<Step, number> | undefined
 
   /**
-   * `hub` is `undefined` if the pool has no observers. `arm` asks the pool to check all watches at the given
-   * time.
+   * `spent` is the time that the call has used of `limits.total` before, ms. `hub` is `undefined` if the pool
+   * has no observers. `arm` asks the pool to check all watches at the given time.
    */
   constructor(
     readonly limits: TimeLimits | undefined,
+    spent: number,
     private readonly hub: EventSink | undefined,
     private readonly subject: Subject,
     private readonly now: () => number,
     private readonly arm: (deadline: number) => void
   ) {
-    this.totalDue = limits === undefined || limits.total === Infinity ? Infinity : now() + limits.total
-    this.due = this.totalDue
+    const left = limits === undefined ? Infinity : limits.total - spent
+    const span = limits === undefined ? Infinity : Math.min(limits.attempt, left)
+    if (span < left) this.span = "attempt"
+    this.spanDue = span === Infinity ? Infinity : now() + span
+    this.due = this.spanDue
     if (this.due !== Infinity) arm(this.due)
     this.id = hub === undefined ? 0 : hub.nextId()
     this.begun = this.since = hub === undefined ? 0 : hub.now()
   }
 
   /** Returns the limit that has expired. */
-  get passed(): Step | "total" {
-    return this.stepDue <= this.totalDue ? this.step : "total"
+  get passed(): Step | Span {
+    return this.stepDue <= this.spanDue ? this.step : this.span
   }
 
   /** Starts a step and the time limit of that step. */
@@ -81,14 +86,14 @@ export class Watch {
     if (limits === undefined) return
     const limit = limits[this.step]
     this.stepDue = limit === Infinity ? Infinity : this.now() + limit
-    this.due = Math.min(this.stepDue, this.totalDue)
+    this.due = Math.min(this.stepDue, this.spanDue)
     if (this.due !== Infinity) this.arm(this.due)
   }
 
   /** Pauses the time limit of the current step while our own reader applies backpressure. */
   hold(): void {
     this.stepDue = Infinity
-    this.due = this.totalDue
+    this.due = this.spanDue
   }
 
   /** Publishes an event to the observers. */

@@ -8,15 +8,17 @@ import * as Cookies from "@effect/platform/Cookies"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as UrlParams from "@effect/platform/UrlParams"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { sendAsIs } from "../fast/sendAsIs.js"
 import { shareScope } from "../fast/scopedRequests.js"
 import type { HeadersInput, Request } from "../options/request.js"
-import { unlessOff, type Feature } from "./features.js"
+import { inFiber, inRequest, unlessOff, type Feature } from "./features.js"
 import { flatten } from "./headers.js"
 import { PlatformResponse } from "./platformResponse.js"
+import type { RequestError } from "./error.js"
+import { requestError } from "./platformError.js"
 import type { Service } from "./request.js"
 import type { Response } from "./response.js"
 
@@ -36,12 +38,13 @@ export interface Answered {
 
 /**
  * A function that runs around a request. It sends the request with `send`. If it gives `send` a field, the
- * field replaces the request's fields of this name.
+ * field replaces the request's fields of this name. It fails the request with `fail`.
  */
 export type Around = <A, E, R>(
   asked: Asked,
   send: (field?: readonly [name: string, value: string]) => Effect.Effect<A, E, R>,
-  answered: (answer: A) => Answered
+  answered: (answer: A) => Answered,
+  fail: (error: RequestError) => Effect.Effect<never, E>
 ) => Effect.Effect<A, E, R>
 
 export const valuesOf = (lines: ReadonlyArray<string>, name: string): ReadonlyArray<string> =>
@@ -94,11 +97,13 @@ export const aroundClient =
       const { headers, method = "GET" } = request
       return unlessOff(
         feature,
+        inRequest(request),
         around(
           { method, url, values: (name) => valuesOf(linesOf(headers), name) },
           (field) =>
             send(field === undefined ? request : { ...request, headers: replaced(headers, ...field) }),
-          (answer) => headOf(responseOf(answer))
+          (answer) => headOf(responseOf(answer)),
+          (error) => Effect.fail(error as E)
         ),
         send(request)
       )
@@ -139,6 +144,7 @@ export const aroundHttpClient =
       }
       return unlessOff(
         feature,
+        inFiber,
         around(
           { method, url, values: (name) => (headers[name] === undefined ? [] : [headers[name]]) },
           send,
@@ -153,7 +159,8 @@ export const aroundHttpClient =
                       : response.headers[name] === undefined
                         ? []
                         : [response.headers[name]]
-                }
+                },
+          (error) => Effect.fail(requestError(request, "Transport", error) as E)
         ),
         sent
       )

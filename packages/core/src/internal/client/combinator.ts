@@ -2,11 +2,10 @@
  * The rules that combinators of clients share: which values are clients, and the client that refuses.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as PlatformError from "@effect/platform/HttpClientError"
 import * as Effect from "effect/Effect"
 import type { InvalidOption } from "../../errors/server.js"
+import { requestError } from "./platformError.js"
 import type { Service } from "./request.js"
-import { withoutCredentials } from "./shownRequest.js"
 
 /** Platform's client, whatever its errors and requirements. */
 export type AnyHttpClient = HttpClient.HttpClient.With<never, never>
@@ -19,16 +18,7 @@ export const isClient = (value: unknown): value is Service | AnyHttpClient =>
   typeof value === "object" && value !== null && ("requestScoped" in value || isHttpClient(value))
 
 const refusingHttpClient = <E, R>(client: HttpClient.HttpClient.With<E, R>, error: InvalidOption) =>
-  HttpClient.transform(client, (_, request) =>
-    Effect.fail(
-      new PlatformError.RequestError({
-        request: withoutCredentials(request),
-        reason: "Encode",
-        cause: error,
-        description: error.message
-      })
-    )
-  )
+  HttpClient.transform(client, (_, request) => Effect.fail(requestError(request, "Encode", error)))
 
 /**
  * Returns a client whose requests all fail, because a combinator in a pipe returns a client and cannot fail

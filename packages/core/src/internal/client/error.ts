@@ -25,6 +25,7 @@ export type BodyError =
   | HttpError.ConnectionError
   | HttpError.ParseError
   | HttpError.BodyTimedOut
+  | HttpError.AttemptTimedOut
   | HttpError.RequestTimedOut
   | HttpError.InvalidContent
   | HttpError.DecodedTooLarge

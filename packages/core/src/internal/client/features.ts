@@ -2,8 +2,12 @@
  * The features of clients that a fiber has switched off for its requests (`Client.without`).
  */
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
+import type { RequestOptions, Timeouts } from "../options/request.js"
+import { asCall } from "./call.js"
+import { currentRequestOptions } from "./requestOptions.js"
 
 /**
  * A feature that a client may have: `cookies` (`CookieJar`), `decompression` (`NodeDecompression` of
@@ -21,10 +25,25 @@ export const currentlyOff: FiberRef.FiberRef<ReadonlySet<Feature>> = globalValue
   () => FiberRef.unsafeMake(none)
 )
 
-/** Runs `off` if the fiber has switched the feature off, and otherwise `on`. */
+/** Where the timeouts of a request are: in the request of `Client`, or in a `FiberRef` for platform's. */
+export type TimeoutsOf = (fiber: Fiber.RuntimeFiber<never, never>) => Timeouts | undefined
+
+export const inRequest =
+  ({ timeouts }: RequestOptions<unknown>): TimeoutsOf =>
+  () =>
+    timeouts
+
+export const inFiber: TimeoutsOf = (fiber) => fiber.getFiberRef(currentRequestOptions)?.timeouts
+
+/** Runs `off` if the fiber has switched the feature off, and otherwise `on`, as one call. */
 export const unlessOff = <A, E, R>(
   feature: Feature,
+  timeoutsOf: TimeoutsOf,
   on: Effect.Effect<A, E, R>,
   off: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
-  Effect.withFiberRuntime((fiber) => (fiber.getFiberRef(currentlyOff).has(feature) ? off : on))
+  Effect.withFiberRuntime((fiber) =>
+    fiber.getFiberRef(currentlyOff).has(feature)
+      ? off
+      : asCall(fiber, timeoutsOf(fiber as Fiber.RuntimeFiber<never, never>), on)
+  )

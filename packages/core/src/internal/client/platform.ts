@@ -7,7 +7,7 @@
  * span. Otherwise the request only carries random trace ids for the server, and no span is created.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as PlatformError from "@effect/platform/HttpClientError"
+import type * as PlatformError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Headers from "@effect/platform/Headers"
@@ -26,6 +26,7 @@ import { fromHttpBody } from "../body.js"
 import { scopedClient, scopeSignal, shareScope } from "../fast/scopedRequests.js"
 import type { RequestError } from "./error.js"
 import { ClientExchange } from "./exchange.js"
+import { requestError } from "./platformError.js"
 import { PlatformResponse } from "./platformResponse.js"
 import { currentRequestOptions } from "./requestOptions.js"
 import {
@@ -38,7 +39,6 @@ import {
   type Resumable
 } from "./request.js"
 import type { IncomingResponse } from "./response.js"
-import { withoutCredentials } from "./shownRequest.js"
 import {
   methodAttributes,
   serverAttributes,
@@ -67,22 +67,6 @@ export const httpClient = (settings: RequestSettings): HttpClient.HttpClient => 
   return scopedClient({
     execute,
     send: (request, fiber, signal) => send(settings, request, fiber, false, signal)
-  })
-}
-
-// ---- errors
-
-const requestError = (
-  request: Request,
-  reason: PlatformError.RequestError["reason"],
-  cause: unknown
-): PlatformError.RequestError => {
-  const description = cause instanceof Error ? { description: cause.message } : undefined
-  return new PlatformError.RequestError({
-    request: withoutCredentials(request),
-    reason,
-    cause,
-    ...description
   })
 }
 

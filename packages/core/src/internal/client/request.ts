@@ -49,6 +49,7 @@ import { defaultContinueTimeout, defaultUnreadTimeout } from "../../connection/c
 import type { ClientPool } from "../../connection/client/pool.js"
 import { chooser, type ChooseProxy } from "./connecting/proxy.js"
 import { refuseRequestOptions, type ClientOptions } from "../options/client.js"
+import { limitsOfAttempt } from "./call.js"
 import { merge } from "./timeouts.js"
 import type { TimeLimits } from "../../connection/client/limits.js"
 import type { IncomingResponse, Response, Upgrade } from "./response.js"
@@ -282,6 +283,7 @@ export const prepare = (
     if ("_tag" in written) return written
     if (written.length > 0) payload = { _tag: "Parts", parts: written }
   }
+  const attempt = limitsOfAttempt(fiber, options.timeouts, limits)
   return {
     _tag: "Prepared",
     method,
@@ -300,7 +302,8 @@ export const prepare = (
     joinDuplicateHeaders: options.joinDuplicateHeaders === true,
     unreadTimeout,
     path: target.path,
-    limits
+    limits: attempt.limits,
+    spent: attempt.spent
   }
 }
 

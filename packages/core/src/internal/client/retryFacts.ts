@@ -10,7 +10,7 @@ import { parseHttpDate } from "../../wire/index.js"
 type Known = ConnectionError | NameNotResolved | TimeoutError
 
 // The tags of transient errors. The list excludes errors that would recur (failed handshakes, unknown names,
-// full queues, expired total deadlines), and closes and aborts by the client itself.
+// full queues, expired limits of the call), and closes and aborts by the client itself.
 const passing: ReadonlySet<string> = new Set<Known["_tag"]>([
   "ConnectionReset",
   "HangUp",
@@ -22,7 +22,8 @@ const passing: ReadonlySet<string> = new Set<Known["_tag"]>([
   "ConnectTimedOut",
   "SecureTimedOut",
   "SendTimedOut",
-  "HeadTimedOut"
+  "HeadTimedOut",
+  "AttemptTimedOut"
 ])
 
 const isKnown = (error: unknown): error is Known =>

@@ -6,7 +6,7 @@
  */
 import * as Duration from "effect/Duration"
 import type { Timeouts } from "../options/request.js"
-import { unlimited, type Step, type TimeLimits } from "../../connection/client/limits.js"
+import { unlimited, type Span, type Step, type TimeLimits } from "../../connection/client/limits.js"
 
 const names = Object.keys(unlimited) as ReadonlyArray<keyof TimeLimits>
 
@@ -19,7 +19,7 @@ export const merge = (
   beneath: TimeLimits | undefined
 ): TimeLimits | undefined => {
   if (timeouts === undefined) return beneath
-  const limits: Record<Step | "total", number> = { ...(beneath ?? unlimited) }
+  const limits: Record<Step | Span, number> = { ...(beneath ?? unlimited) }
   let limited = false
   for (const name of names) {
     const own = timeouts[name]

@@ -6,7 +6,7 @@ import type * as Duration from "effect/Duration"
 import type { ConnectionOptions, ParserOptions, RequestOptions, Timeouts } from "./request.js"
 import type { Options } from "../client/agent.js"
 import type { Proxies } from "../client/proxies.js"
-import type { Step } from "../../connection/client/limits.js"
+import type { TimeLimits } from "../../connection/client/limits.js"
 import type { InvalidOption } from "../../errors/server.js"
 import { schedulings } from "../../pool/index.js"
 import * as Check from "./checks.js"
@@ -49,7 +49,7 @@ const ofClient: Check.Checks<ClientOptions> = { unreadTimeout: Check.duration }
 
 const ofProxies: Check.Checks<Proxies> = { http: Check.proxy, https: Check.proxy, noProxy: Check.string }
 
-const steps: Record<Step | "total", Check.Check> = {
+const steps: Record<keyof TimeLimits, Check.Check> = {
   queue: Check.duration,
   resolve: Check.duration,
   connect: Check.duration,
@@ -57,6 +57,7 @@ const steps: Record<Step | "total", Check.Check> = {
   send: Check.duration,
   head: Check.duration,
   body: Check.duration,
+  attempt: Check.duration,
   total: Check.duration
 }
 

@@ -156,7 +156,15 @@ export interface Timeouts {
    * `BodyTimedOut`.
    */
   readonly body?: Duration.DurationInput | undefined
-  /** Maximum time from the call to the end of the response body. Error: `RequestTimedOut`. */
+  /**
+   * Maximum time of one attempt, from its beginning to the end of the response body. Error:
+   * `AttemptTimedOut`, after which `Retry` may make another attempt.
+   */
+  readonly attempt?: Duration.DurationInput | undefined
+  /**
+   * Maximum time from the call to the end of the response body, with all attempts (`Retry`,
+   * `Client.followRedirects`) and the waits before them. Error: `RequestTimedOut`.
+   */
   readonly total?: Duration.DurationInput | undefined
 }
 

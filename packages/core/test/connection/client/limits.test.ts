@@ -64,11 +64,29 @@ describe("a limit expires", () => {
     expect(exchange.over).toBe(true)
   })
 
-  it.each(steps)("of the whole, during %s", (step, until) => {
+  describe.each(["attempt", "total"] as const)("of the %s", (span) => {
+    it.each(steps)("during %s", (step, until) => {
+      const world = new World(one)
+      const exchange = until(world, { limits: { ...unlimited, [step]: 200, [span]: 100 } })
+      world.timers.advance(100)
+      expect(outcome(exchange)).toEqual([span, step, 100])
+    })
+  })
+
+  it.each<[Partial<TimeLimits>, spent: number, due: number, expected: "attempt" | "total"]>([
+    [{ attempt: 100, total: 150 }, 0, 100, "attempt"],
+    [{ attempt: 100, total: 150 }, 49, 100, "attempt"],
+    [{ attempt: 100, total: 150 }, 50, 100, "total"],
+    [{ attempt: 100, total: 150 }, 130, 20, "total"],
+    [{ total: 150 }, 150, 0, "total"],
+    [{ attempt: 100 }, 1_000, 100, "attempt"]
+  ])("of %j, %i ms of which are spent, after %i ms", (limits, spent, due, expected) => {
     const world = new World(one)
-    const exchange = until(world, { limits: { ...unlimited, [step]: 200, total: 100 } })
-    world.timers.advance(100)
-    expect(outcome(exchange)).toEqual(["total", step, 100])
+    const [exchange] = world.begun({ limits: { ...unlimited, ...limits }, spent })
+    if (due > 0) world.timers.advance(due - 1)
+    expect(exchange.over).toBe(false)
+    world.timers.advance(1)
+    expect(outcome(exchange)).toEqual([expected, "head", limits[expected]])
   })
 
   it.each(steps)("of %s only in that step", (step, until) => {
@@ -77,7 +95,7 @@ describe("a limit expires", () => {
     )
     const world = new World(one)
     // The earlier steps took no time.
-    const exchange = until(world, { limits: { ...unlimited, ...others, total: Infinity } })
+    const exchange = until(world, { limits: { ...unlimited, ...others, attempt: Infinity, total: Infinity } })
     world.timers.advance(20)
     expect(exchange.over).toBe(false)
   })

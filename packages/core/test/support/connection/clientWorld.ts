@@ -239,6 +239,7 @@ export interface Asked {
   readonly streams?: boolean
   readonly headers?: ReadonlyArray<string>
   readonly limits?: Request["limits"]
+  readonly spent?: Request["spent"]
   readonly alone?: boolean
   readonly takeOver?: boolean
   readonly expectContinue?: boolean
@@ -246,7 +247,7 @@ export interface Asked {
 }
 
 export const requestOf = (asked: Asked): Request => {
-  const { alone = false, body, earlyAnswer = "continue", expectContinue = false, limits } = asked
+  const { alone = false, body, earlyAnswer = "continue", expectContinue = false, limits, spent = 0 } = asked
   const { headers = [], method = "GET", path = "/", streams = false, takeOver = false, to = hostA } = asked
   const expectation = expectContinue ? ["Expect", "100-continue"] : []
   const encoded = encodeRequestHead({
@@ -274,7 +275,8 @@ export const requestOf = (asked: Asked): Request => {
     earlyAnswer,
     unreadTimeout: defaultUnreadTimeout,
     path,
-    limits
+    limits,
+    spent
   }
 }
 

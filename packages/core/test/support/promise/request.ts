@@ -58,7 +58,8 @@ export const prepare = (source: Request, keepAlive: boolean): Prepared => {
     alone: false,
     upgrade: false,
     takeOver: false,
-    limits: undefined
+    limits: undefined,
+    spent: 0
   }
 }
 

@@ -1,0 +1,82 @@
+/**
+ * A call: one request of a user, with all attempts and waits that the client's features add to it (retries,
+ * redirects, limits). `timeouts.total` limits a call as a whole.
+ *
+ * Never ends a call: an attempt fails by its own limits, and a feature asks how much time is left.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import { globalValue } from "effect/GlobalValue"
+import { unlimited, type TimeLimits } from "../../connection/client/limits.js"
+import type { Timeouts } from "../options/request.js"
+import * as Timers from "../timers.js"
+
+interface Call {
+  readonly timers: Timers.Timers
+  readonly began: number
+  /**
+   * The limit of the call, ms. Until an attempt reports the default of its client, it is `undefined` if the
+   * caller has set no limit.
+   */
+  total: number | undefined
+}
+
+const currentCall: FiberRef.FiberRef<Call | undefined> = globalValue("@httpfx/core/Client/currentCall", () =>
+  FiberRef.unsafeMake<Call | undefined>(undefined)
+)
+
+type AnyFiber = Pick<Fiber.RuntimeFiber<unknown, unknown>, "getFiberRef">
+
+const totalOf = (timeouts: Timeouts | undefined): number | undefined =>
+  timeouts?.total === undefined ? undefined : Duration.toMillis(timeouts.total)
+
+/** Runs the attempts and waits of a feature as one call, which they share with the features around them. */
+export const asCall = <A, E, R>(
+  fiber: AnyFiber,
+  timeouts: Timeouts | undefined,
+  attempts: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  fiber.getFiberRef(currentCall) !== undefined
+    ? attempts
+    : Effect.flatMap(Timers.timers, (timers) =>
+        Effect.locally(attempts, currentCall, { timers, began: timers.now(), total: totalOf(timeouts) })
+      )
+
+/** Runs an effect of the user within a call, whose own requests are calls of their own. */
+export const outsideCall = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.locally(effect, currentCall, undefined)
+
+const left = ({ began, timers, total = Infinity }: Call): number => began + total - timers.now()
+
+/** The limit of the current call and the time left of it, ms. Both are `Infinity` if there is no limit. */
+export const timeLeft: Effect.Effect<{ readonly total: number; readonly left: number }> = Effect.map(
+  FiberRef.get(currentCall),
+  (call) => ({ total: call?.total ?? Infinity, left: call === undefined ? Infinity : left(call) })
+)
+
+/** The limits of an attempt. `spent` is the time of its call before the attempt, ms. */
+export interface AttemptLimits {
+  readonly limits: TimeLimits | undefined
+  readonly spent: number
+}
+
+/**
+ * Returns the limits of an attempt. Within a call, `total` is the call's. `own` are the timeouts of the
+ * attempt's request, and `limits` also have the defaults of its client.
+ */
+export const limitsOfAttempt = (
+  fiber: AnyFiber,
+  own: Timeouts | undefined,
+  limits: TimeLimits | undefined
+): AttemptLimits => {
+  const call = fiber.getFiberRef(currentCall)
+  if (call === undefined) return { limits, spent: 0 }
+  const total = limits?.total ?? Infinity
+  if (call.total === undefined && own?.total === undefined) call.total = total
+  const rest = left(call)
+  return call.total === undefined || rest >= total
+    ? { limits, spent: 0 }
+    : { limits: { ...(limits ?? unlimited), total: call.total }, spent: call.total - rest }
+}
