@@ -34,14 +34,16 @@ describe("README.md", () => {
   })
 })
 
-// Separate entries: one loads vitest, one `@effect/cluster`, one tough-cookie, one all of `HttpApi`, others
-// nothing of Effect, and one loads both of these and Effect.
+// Separate entries: one loads vitest, two `@effect/cluster`, one `ws`, one tough-cookie, one all of `HttpApi`,
+// others nothing of Effect, and one loads both of these and Effect.
 const entries = new Set([
   "CookieJar",
   "Serve",
   "tools",
   "vitest",
   "NodeClusterHttp",
+  "NodeClusterSocket",
+  "NodeSocketServer",
   "http",
   "https",
   "register",
