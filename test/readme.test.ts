@@ -34,10 +34,11 @@ describe("README.md", () => {
   })
 })
 
-// Separate entries: one loads vitest, two `@effect/cluster`, one `ws`, one tough-cookie, one all of `HttpApi`,
-// others nothing of Effect, and one loads both of these and Effect.
+// Separate entries: one loads vitest, two `@effect/cluster`, one `ws`, one tough-cookie, one all of
+// `HttpApi`; one is for authors; others load nothing of Effect, and one both of these and Effect.
 const entries = new Set([
   "CookieJar",
+  "OptionCheck",
   "Serve",
   "tools",
   "vitest",
