@@ -2,6 +2,9 @@
 import { spawnSync } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const caches = fileURLToPath(new URL("../node_modules/.cache/", import.meta.url))
 
 const quiet = [
   "--no-save",
@@ -40,4 +43,20 @@ export const binaryFrom = ({ file, folder, name, update = false, version }) => {
   return {
     why: `${path} does not run here (${error?.message ?? `exit ${status}`}): another C library than it was built for?`
   }
+}
+
+/**
+ * The binary of a version of Node.js (`24`, `24.12`), or the reason why there is none: this one where it is
+ * that version, else the registry's package `node-PLATFORM-ARCHITECTURE` in node_modules/.cache/nodes.
+ */
+export const nodeBinary = (version, update) => {
+  if (`${process.versions.node}.`.startsWith(`${version}.`)) return { path: process.execPath }
+  const isWindows = process.platform === "win32"
+  return binaryFrom({
+    folder: join(caches, "nodes", version),
+    name: `node-${isWindows ? "win" : process.platform}-${process.arch}`,
+    version,
+    file: isWindows ? "bin/node.exe" : "bin/node",
+    update
+  })
 }

@@ -1,33 +1,42 @@
-// Runs the http and https files of Node.js's own test suite with the modules replaced by ours:
+// Runs the http and https files of Node.js's own test suite with the modules replaced by ours. Files that
+// fail are run with the built-in modules too, in the same environment: a file that fails there as well says
+// nothing.
 //
-//   npm run node-suite -- --tests DIR [--list FILE] [--only REGEX] [--jobs N] [--timeout SECONDS]
-//                         [--retries N] [--built-in] [--guard]
+//   npm run node-suite -- --tests DIR [--node VERSION] [--list FILE] [--only REGEX] [--jobs N]
+//                         [--timeout SECONDS] [--retries N] [--built-in] [--guard]
 //
-//   --tests     the `test/` folder of a checkout of Node.js (it is not part of this repository)
-//   --list      a file of paths below it, one a line; default: every `parallel/` and `sequential/` file named
-//               `test-http-*` or `test-https-*` that uses no internal module
+//   --tests     the `test/` folder of a checkout of Node.js, or the checkout (not part of this repository)
+//   --node      the Node.js that runs the files: `24`, `24.12` or `24.12.0` (from the npm registry,
+//               scripts/binary.mjs); default: the one that runs this script. A suite fits its own version
+//   --list      a file of paths below DIR, one a line; default: every file named `test-http-*` or
+//               `test-https-*` in `parallel/`, `sequential/` and `client-proxy/` that uses no internal module
+//   --internals also files that use internal modules
 //   --only      of these, only the matching paths
 //   --retries   how often a failing file is run again, alone (1): timing tests are flaky on a busy machine
-//   --built-in  runs the built-in modules, as a baseline
+//   --built-in  runs the built-in modules only
 //   --guard     records every use of the built-in HTTP implementation and fails on it
 //               (scripts/no-built-in.mjs)
 //
-// Prints each failing path with its first error line, then `N passed, N failed`; exits with 1 if any failed.
-import { spawn } from "node:child_process"
+// Prints each path that fails, with its first error line; paths that fail with the built-in modules too are
+// `SKIP`. Ends with `N passed, N failed, N skipped`; exits with 1 if any failed.
+import { spawn, spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { parseArgs } from "node:util"
+import { nodeBinary } from "./binary.mjs"
 
 const { values: args } = parseArgs({
   options: {
     tests: { type: "string" },
+    node: { type: "string" },
     list: { type: "string" },
     only: { type: "string", default: "" },
     jobs: { type: "string", default: "2" },
     timeout: { type: "string", default: "40" },
     retries: { type: "string", default: "1" },
+    internals: { type: "boolean", default: false },
     "built-in": { type: "boolean", default: false },
     guard: { type: "boolean", default: false }
   }
@@ -37,10 +46,14 @@ const fail = (message) => {
   console.error(`node-suite: ${message}`)
   process.exit(2)
 }
-const tests = args.tests
-if (tests === undefined || !existsSync(join(tests, "parallel"))) {
+const tests = ["", "test"]
+  .map((folder) => resolve(args.tests ?? "", folder))
+  .find((folder) => existsSync(join(folder, "parallel")))
+if (args.tests === undefined || tests === undefined) {
   fail("--tests must name the test/ folder of a Node.js checkout")
 }
+const { path: node, why } = args.node === undefined ? { path: process.execPath } : nodeBinary(args.node)
+if (node === undefined) fail(why)
 const register = fileURLToPath(new URL("../packages/node/dist/register.cjs", import.meta.url))
 if (!existsSync(register)) fail("run `npm run build` first")
 const guard = fileURLToPath(new URL("no-built-in.mjs", import.meta.url))
@@ -59,12 +72,14 @@ const listed = () => {
       .filter((line) => line !== "" && !line.startsWith("#") && !line.startsWith("internals"))
       .map((line) => line.replace(/^plain\s+/, ""))
   }
-  return ["parallel", "sequential"].flatMap((folder) =>
-    readdirSync(join(tests, folder))
-      .filter((name) => /^test-https?-.*\.m?js$/.test(name))
-      .map((name) => `${folder}/${name}`)
-      .filter(isPlain)
-  )
+  return ["parallel", "sequential", "client-proxy"]
+    .filter((folder) => existsSync(join(tests, folder)))
+    .flatMap((folder) =>
+      readdirSync(join(tests, folder))
+        .filter((name) => /^test-https?-.*\.m?js$/.test(name))
+        .map((name) => `${folder}/${name}`)
+        .filter((path) => args.internals || isPlain(path))
+    )
 }
 
 const only = new RegExp(args.only)
@@ -72,19 +87,23 @@ const paths = listed().filter((path) => only.test(path))
 const scratch = mkdtempSync(join(tmpdir(), "node-suite-"))
 const record = join(scratch, "built-in-calls")
 
-// Through NODE_OPTIONS, to redirect child processes of the tests too.
-const preloads = [...(args.guard ? [guard] : []), ...(args["built-in"] ? [] : [register])]
-const nodeOptions = [
-  process.env.NODE_OPTIONS ?? "",
-  ...preloads.map((file) => `--import=${JSON.stringify(pathToFileURL(file).href)}`)
-].join(" ")
+/** Preloads stand in NODE_OPTIONS, to redirect child processes of the tests too. */
+const optionsOf = (preloads) =>
+  [
+    process.env.NODE_OPTIONS ?? "",
+    ...preloads.map((file) => `--import=${JSON.stringify(pathToFileURL(file).href)}`)
+  ].join(" ")
+const builtIn = optionsOf([])
+const chosen = optionsOf([...(args.guard ? [guard] : []), ...(args["built-in"] ? [] : [register])])
 
 let threads = 0
-const run = (path) =>
+const run = (path, nodeOptions = chosen) =>
   new Promise((resolve) => {
     const flags = /^\/\/ Flags:(.*)$/m.exec(readFileSync(join(tests, path), "utf8"))?.[1] ?? ""
-    const child = spawn(process.execPath, [...flags.trim().split(/\s+/).filter(Boolean), path], {
+    const child = spawn(node, [...flags.trim().split(/\s+/).filter(Boolean), path], {
       cwd: tests,
+      // A process group of its own, so that children which hang end with it.
+      detached: process.platform !== "win32",
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         ...process.env,
@@ -98,7 +117,15 @@ const run = (path) =>
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (bytes) => (output = (output + bytes).slice(-20_000)))
     }
-    const timer = setTimeout(() => child.kill("SIGKILL"), Number(args.timeout) * 1000)
+    const end = () => {
+      try {
+        process.kill(process.platform === "win32" ? child.pid : -child.pid, "SIGKILL")
+      } catch {
+        // It has ended.
+      }
+    }
+    const timer = setTimeout(end, Number(args.timeout) * 1000)
+    child.on("exit", end)
     child.on("close", (code, signal) => {
       clearTimeout(timer)
       resolve({ path, passed: code === 0, output: signal ? `${output}\nkilled by ${signal}` : output })
@@ -106,26 +133,41 @@ const run = (path) =>
   })
 
 const results = []
-const queue = paths.filter((path) => path.startsWith("parallel/"))
+const queue = paths.filter((path) => !path.startsWith("sequential/"))
 await Promise.all(
   Array.from({ length: Number(args.jobs) }, async () => {
     for (let path = queue.shift(); path !== undefined; path = queue.shift()) results.push(await run(path))
   })
 )
-for (const path of paths.filter((one) => !one.startsWith("parallel/"))) results.push(await run(path))
+for (const path of paths.filter((one) => one.startsWith("sequential/"))) results.push(await run(path))
 for (let retry = 0; retry < Number(args.retries); retry++) {
   for (const [index, result] of results.entries()) {
     if (!result.passed) results[index] = await run(result.path)
   }
 }
 
-const failed = results.filter((result) => !result.passed).sort((a, b) => (a.path < b.path ? -1 : 1))
-for (const { path, output } of failed) {
+const fails = results.filter((result) => !result.passed).sort((a, b) => (a.path < b.path ? -1 : 1))
+const failsBuiltIn = async (path) => {
+  for (let attempt = 0; attempt <= Number(args.retries); attempt++) {
+    if ((await run(path, builtIn)).passed) return false
+  }
+  return true
+}
+const failed = []
+for (const result of fails) {
+  const { path, output } = result
+  const says = !args["built-in"] && (await failsBuiltIn(path)) ? "SKIP" : "FAIL"
+  if (says === "FAIL") failed.push(result)
   const lines = output.split("\n").map((line) => line.trim())
   const why = lines.find((line) => /Error|assert|killed|Mismatched|expected/i.test(line)) ?? lines.at(-1)
-  console.log(`FAIL ${path}  ${String(why).slice(0, 160)}`)
+  console.log(`${says} ${path}  ${String(why).slice(0, 160)}`)
 }
-console.log(`${results.length - failed.length} passed, ${failed.length} failed`)
+const skipped = fails.length - failed.length
+const exact = spawnSync(node, ["--version"], { encoding: "utf8" }).stdout.trim()
+console.log(
+  `Node.js ${exact}, ${args["built-in"] ? "built-in modules" : "httpfx"}; skipped: the built-in modules fail too`
+)
+console.log(`${results.length - fails.length} passed, ${failed.length} failed, ${skipped} skipped`)
 if (args.guard) {
   const calls = existsSync(record) ? readFileSync(record, "utf8").trim().split("\n") : []
   console.log(`${calls.length} calls of the built-in implementation`)

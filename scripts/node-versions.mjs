@@ -15,7 +15,7 @@ import { spawnSync } from "node:child_process"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
-import { binaryFrom } from "./binary.mjs"
+import { nodeBinary } from "./binary.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const { positionals, values: args } = parseArgs({
@@ -50,6 +50,7 @@ const selection = [
   "packages/node/test/socket/tlsResumption.test.ts",
   "packages/node/test/socket/duplex.test.ts",
   "packages/node/test/socket/duplexDestroy.test.ts",
+  "packages/node/test/socket/fast/",
   "packages/node/test/platform/client.test.ts",
   "packages/node/test/platform/eventsPeers.test.ts",
   "packages/node/test/platform/server.test.ts",
@@ -68,22 +69,7 @@ const selection = [
 
 const say = (text) => console.log(`node-versions: ${text}`)
 
-const isOwn = (version) => process.versions.node.startsWith(`${version}.`)
-
-/** The path of a version's binary, or the reason why there is none. */
-const binaryOf = (version) => {
-  if (isOwn(version)) return { path: process.execPath }
-  const isWindows = process.platform === "win32"
-  const name = `node-${isWindows ? "win" : process.platform}-${process.arch}`
-  const folder = join(root, "node_modules/.cache/nodes", version)
-  return binaryFrom({
-    folder,
-    name,
-    version,
-    file: isWindows ? "bin/node.exe" : "bin/node",
-    update: args.update
-  })
-}
+const isOwn = (version) => `${process.versions.node}.`.startsWith(`${version}.`)
 
 const vitest = join(root, "node_modules/vitest/vitest.mjs")
 const files = positionals.length > 0 ? positionals : args.all ? [] : selection
@@ -91,7 +77,7 @@ let passed = 0
 let failed = 0
 for (const version of args.only.split(",")) {
   if (args.others && isOwn(version)) continue
-  const { path, why } = binaryOf(version)
+  const { path, why } = nodeBinary(version, args.update)
   if (path === undefined) {
     say(why)
     failed++

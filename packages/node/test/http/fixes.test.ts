@@ -1,6 +1,6 @@
 /**
  * Security fixes and crash fixes of newer Node.js versions hold on every version that we run on. The rows are
- * those of the table in docs/node-http.md; where the built-in module has the fix, it behaves the same.
+ * those of the table in docs/node-versions.md; where the built-in module has the fix, it behaves the same.
  */
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
@@ -11,7 +11,7 @@ import tls from "node:tls"
 import { assert, describe, expect, it } from "vitest"
 import http from "@httpfx/node/http"
 import https from "@httpfx/node/https"
-import { ask, serving, textOf } from "./implementations.js"
+import { ask, isSince, serving, textOf } from "./implementations.js"
 import { talk } from "../support/sockets.js"
 
 interface Modules {
@@ -21,10 +21,6 @@ interface Modules {
 const ours: Modules = { http, https }
 const builtIn: Modules = { http: builtInHttp, https: builtInHttps }
 
-const number = (version: string): number => {
-  const [major, minor = 0] = version.split(".").map(Number)
-  return major! * 1000 + minor
-}
 const described: Array<readonly [fix: string, since: string]> = []
 
 /** A row of the table, and its test. */
@@ -32,7 +28,7 @@ const fixed = (fix: string, since: string, body: (modules: Modules) => Promise<v
   described.push([fix, since])
   describe(fix, () => {
     it("httpfx", () => body(ours))
-    if (number(process.versions.node) >= number(since)) it("node:http", () => body(builtIn))
+    if (isSince(since)) it("node:http", () => body(builtIn))
   })
 }
 
@@ -345,8 +341,8 @@ describe("TLS connections that are shared", () => {
   })
 })
 
-it("the table in docs/node-http.md has these rows", () => {
-  const page = readFileSync(new URL("../../../../docs/node-http.md", import.meta.url), "utf8")
+it("the table in docs/node-versions.md has these rows", () => {
+  const page = readFileSync(new URL("../../../../docs/node-versions.md", import.meta.url), "utf8")
   const table = page.slice(page.indexOf("## Faults that newer Node.js versions mended"))
   const rows = [...table.slice(0, table.indexOf("\n## ")).matchAll(/^\| (.*?) +\| (\d+\.\d+) /gm)]
   assert.deepStrictEqual(

@@ -10,6 +10,14 @@ export const implementations = [
 
 export type Http = typeof builtin
 
+const number = (version: string): number => {
+  const [major, minor = 0] = version.split(".").map(Number)
+  return major! * 1000 + minor
+}
+
+/** Whether the running Node.js is of this version (`24.5`) or newer. */
+export const isSince = (version: string): boolean => number(process.versions.node) >= number(version)
+
 /** Listens on loopback and passes the port; closes the server with all connections afterwards. */
 export const serving = async <A>(server: builtin.Server, use: (port: number) => Promise<A>): Promise<A> => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))

@@ -1,6 +1,6 @@
 /**
  * Additions of newer Node.js versions: on ours in every version, on the built-in modules where they exist.
- * Names and versions are those of the table in docs/node-http.md.
+ * Names and versions are those of the table in docs/node-versions.md.
  */
 import diagnostics from "node:diagnostics_channel"
 import { once } from "node:events"
@@ -12,7 +12,7 @@ import { describe, expect, it } from "vitest"
 import { WebSocketServer } from "ws"
 import http from "@httpfx/node/http"
 import https from "@httpfx/node/https"
-import { ask, serving, textOf } from "./implementations.js"
+import { ask, isSince, serving, textOf } from "./implementations.js"
 import { accepting, talk } from "../support/sockets.js"
 
 /** A module with the members of the newest Node.js, which `@types/node` lacks. */
@@ -32,10 +32,6 @@ const modules = (plain: typeof nodeHttp, secure: typeof nodeHttps): Modules => (
 const ours = modules(http, https)
 const builtIn = modules(nodeHttp, nodeHttps)
 
-const number = (version: string): number => {
-  const [major, minor = 0] = version.split(".").map(Number)
-  return major! * 1000 + minor
-}
 const described: Array<readonly [member: string, since: string]> = []
 
 /** A row of the table, and its test. */
@@ -43,7 +39,7 @@ const newer = (member: string, since: string, body: (modules: Modules) => Promis
   described.push([member, since])
   describe(`${member}, since ${since}`, () => {
     it("httpfx", () => body(ours))
-    if (number(process.versions.node) >= number(since)) it("node:http", () => body(builtIn))
+    if (isSince(since)) it("node:http", () => body(builtIn))
   })
 }
 
@@ -552,7 +548,7 @@ newer("`http.websocketMask()`, `http.websocketUnmask()`", "26.12", ({ http }) =>
 })
 
 it("the docs list exactly these, with their versions", () => {
-  const page = readFileSync(new URL("../../../../docs/node-http.md", import.meta.url), "utf8")
+  const page = readFileSync(new URL("../../../../docs/node-versions.md", import.meta.url), "utf8")
   const table = page.split("## What newer Node.js versions added")[1]!.split("\n## ")[0]!
   const listed = [...table.matchAll(/^\| (\S.*?) +\| (\d+\.\d+)/gm)].map(([, member, since]) => [
     member,

@@ -33,7 +33,7 @@ export const authorityOf = ({
 
 /**
  * Encodes the head of the CONNECT request for a tunnel to `authority`. `headers` contains fields for the
- * proxy, as a flat list of names and values.
+ * proxy, as a flat list of names and values. Only `Host` is added to them.
  *
  * @since 0.1.0
  * @category tunnels
@@ -48,7 +48,8 @@ export const encodeTunnelRequest = (
     headers,
     host: authority,
     body: "none",
-    keepAlive: true
+    keepAlive: true,
+    defaults: false
   })
 
 /**

@@ -81,6 +81,6 @@ it("the request has the authority as target and Host, and the fields for the pro
   expect(encodeTunnelRequest("a.test:443", ["Proxy-Authorization", "Basic eDp5"])).toMatchObject({
     head:
       "CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\nProxy-Authorization: Basic eDp5\r\n" +
-      "Connection: keep-alive\r\n\r\n"
+      "\r\n"
   })
 })

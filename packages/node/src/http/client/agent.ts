@@ -27,7 +27,7 @@ import { usesEnvProxy } from "../own/flags.js"
 import { globalAgent, setGlobalAgent } from "./globalAgent.js"
 import { providePlainGlobals } from "./globalProxy.js"
 import { callParent, inherit } from "../own/inherit.js"
-import { addressToProxy, goesBy, openTunnel, secureToProxy, toProxy } from "./proxy.js"
+import { addressToProxy, goesBy, openTunnel, secureToProxy, toProxy, type TunnelError } from "./proxy.js"
 import { proxyOf, type ProxyEnv } from "./proxyChoice.js"
 import type { HttpSocket } from "../message/shapes.js"
 import { onKeylog, proxyKey } from "../own/symbols.js"
@@ -264,12 +264,13 @@ const adjust = (socket: HttpSocket, mark: unknown): void => {
 }
 
 /** Opens a connection to the host in the options, either directly or through the agent's proxy. */
-const open = (agent: AgentLike, options: ConnectOptions, onCreate: OnCreate) => {
+const open = (agent: AgentLike, req: ClientReq, options: ConnectOptions, onCreate: OnCreate) => {
   const proxy = agent[proxyKey]
   if (!goesBy(proxy, options)) return agent.createConnection(options, onCreate)
   if (agent.protocol === "https:") {
     const secure = (socket: HttpSocket) => agent.createConnection({ ...options, socket }) as HttpSocket
-    openTunnel(proxy, options, secure, onCreate)
+    const timeout = req.timeout || options.timeout || 0
+    openTunnel(proxy, options, { keepAlive: req.shouldKeepAlive, timeout, secure }, onCreate)
     return undefined
   }
   if (proxy.protocol === "https:") return secureToProxy(proxy)
@@ -322,7 +323,7 @@ Object.assign(proto, {
       inUse.push(socket)
     } else if (isAdmitted(this, (idle?.length ?? 0) + inUse.length)) {
       this.createSocket(req, options, (error, created) => {
-        if (error) req.onSocket(created, error)
+        if (error) failToOpen(req, created, error)
         else assign(this, req, created!)
       })
     } else {
@@ -353,7 +354,7 @@ Object.assign(proto, {
       options["keepAlive"] = this.keepAlive
       options["keepAliveInitialDelay"] = this.keepAliveMsecs
     }
-    const socket = open(this, options, onCreate)
+    const socket = open(this, req, options, onCreate)
     if (socket) onCreate(null, socket as HttpSocket)
   },
 
@@ -406,6 +407,15 @@ Object.assign(proto, {
   }
 })
 
+/**
+ * Tells a request that no socket could be opened for it. A tunnel that took too long is a timeout of the
+ * request first, as the request would have had on a socket of its own.
+ */
+const failToOpen = (req: ClientReq, socket: HttpSocket | undefined, error: Error): void => {
+  if ((error as TunnelError).proxyTunnelTimeout !== undefined) req.emit("timeout")
+  req.onSocket(socket, error)
+}
+
 /** Opens a connection for the next queued request, if the limits allow another connection now. */
 const serveWaiting = (agent: AgentLike, name: string, options: ConnectOptions): void => {
   const next = nextAsNode(agent, name)
@@ -415,7 +425,7 @@ const serveWaiting = (agent: AgentLike, name: string, options: ConnectOptions): 
   agent.createSocket(req, next !== name && held ? held.options : options, (error, created) => {
     if (error) {
       leaveQueue(agent, next, req)
-      req.onSocket(created, error)
+      failToOpen(req, created, error)
       // No socket was opened, so no `close` event will make the agent serve its queue. Serve the queue in the
       // next tick.
       nextTick(() => {

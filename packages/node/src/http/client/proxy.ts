@@ -7,9 +7,10 @@ import { connect } from "node:net"
 import type nodeTls from "node:tls"
 import { authorityOf, encodeTunnelRequest, TunnelResponse, type TunnelOutcome } from "@httpfx/core/wire"
 import { stopFlowing } from "../../socket/fast/flowing.js"
+import { latin1Of } from "../../socket/fast/latin1.js"
 import { nextTick } from "../../time/realTime.js"
 import type { ClientReq, ConnectOptions, OnCreate } from "./shapes.js"
-import { codedError, invalidArgValue, violationError } from "../own/errors.js"
+import { codedError, invalidArgValue, violationError, type CodedError } from "../own/errors.js"
 import { parserOptions } from "../own/flags.js"
 import type { Proxy } from "./proxyChoice.js"
 import type { HttpSocket } from "../message/shapes.js"
@@ -115,19 +116,62 @@ export const secureToProxy = ({ host, port }: Proxy): HttpSocket =>
     port
   }) as unknown as HttpSocket
 
-/** Returns the reason that the message of Node's `ERR_PROXY_TUNNEL` contains. */
-const reasonOf = (outcome: Exclude<TunnelOutcome, { readonly _tag: "Opened" }>): string => {
+/** An error of a tunnel, with the members that Node's `ERR_PROXY_TUNNEL` has. */
+export interface TunnelError extends CodedError {
+  /** The status of the proxy's response, if it refused the tunnel. */
+  statusCode?: number
+  /** The time limit that the tunnel has exceeded, ms. */
+  proxyTunnelTimeout?: number
+}
+
+const tunnelError = (message: string): TunnelError => codedError("ERR_PROXY_TUNNEL", message)
+
+/** The first line of a response that a message shows, up to this length. */
+const longestLine = 128
+
+/** Returns the first line of the bytes, for a message. */
+const firstLineOf = (bytes: Uint8Array): string =>
+  latin1Of(bytes.subarray(0, longestLine))
+    .split(/[\r\n]/, 1)[0]!
+    .replace(/[\x00-\x1f\x7f-\x9f]/g, "?")
+
+/**
+ * Returns the error for a proxy that opened no tunnel. `received` has the first bytes of its response, whose
+ * first line shows what the proxy answered.
+ */
+const errorOf = (
+  outcome: Exclude<TunnelOutcome, { readonly _tag: "Opened" }>,
+  what: string,
+  received: Uint8Array
+): Error => {
   switch (outcome._tag) {
-    case "Refused":
-      return `HTTP ${outcome.head.status}`
-    case "Malformed":
-      return `Parse Error: ${outcome.refusal.reason}`
+    case "Refused": {
+      const { head } = outcome
+      const error = tunnelError(`${what}: HTTP/1.${head.versionMinor} ${head.status} ${head.statusMessage}`)
+      error.statusCode = head.status
+      return error
+    }
+    case "Malformed": {
+      const line = firstLineOf(received)
+      const why = line.startsWith("HTTP/") ? `Parse Error: ${outcome.refusal.reason}` : line
+      return tunnelError(`${what}: ${why}`)
+    }
     case "Failed":
-      return outcome.fault.message
+      return outcome.fault.cause as Error
     case "HangUp":
     case "BytesBehind":
-      return "socket hang up"
+      return tunnelError("Connection to establish proxy tunnel ended unexpectedly")
   }
+}
+
+/** How a tunnel is opened. */
+interface TunnelOptions {
+  /** Whether the connection will serve more requests, which the proxy is told. */
+  readonly keepAlive: boolean
+  /** After this time without a byte the tunnel has failed, ms; 0 for no limit. */
+  readonly timeout: number
+  /** Makes the TLS connection in the tunnel. */
+  readonly secure: (socket: HttpSocket) => HttpSocket
 }
 
 /**
@@ -137,32 +181,46 @@ const reasonOf = (outcome: Exclude<TunnelOutcome, { readonly _tag: "Opened" }>):
 export const openTunnel = (
   proxy: Proxy,
   options: ConnectOptions,
-  secure: (socket: HttpSocket) => HttpSocket,
+  { keepAlive, secure, timeout }: TunnelOptions,
   callback: OnCreate
 ): void => {
   const target = authority(options)
-  const failed = (why: string): void =>
-    callback(
-      codedError("ERR_PROXY_TUNNEL", `Failed to establish tunnel to ${target} via ${proxy.shown}: ${why}`)
-    )
-  const headers = ["Proxy-Connection", "keep-alive"]
+  const what = `Failed to establish tunnel to ${target} via ${proxy.shown}`
+  const headers = keepAlive ? ["Proxy-Connection", "keep-alive"] : []
   if (proxy.authorization !== undefined) headers.push("Proxy-Authorization", proxy.authorization)
   const request = encodeTunnelRequest(target, headers)
-  if (request._tag === "Violation") return void nextTick(failed, violationError(request).message)
+  if (request._tag === "Violation") {
+    return void nextTick(callback, tunnelError(`${what}: ${violationError(request).message}`))
+  }
   const { host, port } = proxy
   const socket = proxy.protocol === "https:" ? secureToProxy(proxy) : (connect({ host, port }) as HttpSocket)
-  const onData = (chunk: Uint8Array) => response.data(chunk)
+  let received: Uint8Array = new Uint8Array(0)
+  const onData = (chunk: Uint8Array) => {
+    if (received.length < longestLine) received = Buffer.concat([received, chunk.subarray(0, longestLine)])
+    response.data(chunk)
+  }
   const onEnd = () => response.end()
   const onClose = () => response.close()
-  const onError = ({ code = "", message }: NodeJS.ErrnoException) =>
-    response.error({ _tag: "Fault", code, message })
+  const onError = (cause: NodeJS.ErrnoException) =>
+    response.error({ _tag: "Fault", code: cause.code ?? "", message: cause.message, cause })
+  const onTimeout = () => {
+    const error = tunnelError(`Connection to establish proxy tunnel timed out after ${timeout}ms`)
+    error.proxyTunnelTimeout = timeout
+    response.cancel()
+    release()
+    socket.destroy()
+    callback(error)
+  }
+  const release = () =>
+    socket.off("data", onData).off("end", onEnd).off("close", onClose).off("timeout", onTimeout)
   const response = new TunnelResponse(
     (outcome) => {
-      socket.off("data", onData).off("end", onEnd).off("close", onClose)
+      release()
       if (outcome._tag !== "Opened") {
         socket.destroy()
-        return failed(reasonOf(outcome))
+        return callback(errorOf(outcome, what, received))
       }
+      if (timeout > 0) socket.setTimeout(0)
       socket.off("error", onError)
       // Stop the flow of the socket, so that its next bytes stay unread until the TLS connection reads them.
       stopFlowing(socket)
@@ -173,5 +231,6 @@ export const openTunnel = (
     "keep"
   )
   socket.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onError)
+  if (timeout > 0) socket.setTimeout(timeout).on("timeout", onTimeout)
   socket.write(request.head, "latin1")
 }

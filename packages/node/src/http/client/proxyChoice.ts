@@ -5,15 +5,23 @@
  * Never reads `process.env`; the caller passes the environment.
  */
 import { isDirect, readProxy, type ProxyPlace } from "@httpfx/core/pool"
-import { codedTypeError } from "../own/errors.js"
+import { codedError } from "../own/errors.js"
 
 export type ProxyEnv = { readonly [name: string]: string | undefined }
 
 /** The proxy for requests of one protocol. */
 export interface Proxy extends ProxyPlace {
-  /** Host and port as written in the URL of the proxy. */
+  /** The URL of the proxy without its credentials, for messages. */
   readonly shown: string
   readonly bypassed: (host: string, port: number) => boolean
+}
+
+/** Returns a text for messages: a URL without its credentials, other texts up to the last `@` masked. */
+const withoutCredentials = (text: string): string => {
+  if (!URL.canParse(text)) return text.replace(/^.*@/s, "***@")
+  const url = new URL(text)
+  url.username = url.password = ""
+  return url.href
 }
 
 /** Reads a variable. The lower-case name has precedence, as in curl. */
@@ -28,13 +36,15 @@ export const proxyOf = (env: ProxyEnv | undefined, protocol: string): Proxy | un
   const given = read(env, protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY")
   if (given === undefined || given === "") return undefined
   const place = readProxy(given, "node")
-  if (place._tag === "BadProxyUrl") {
-    throw codedTypeError("ERR_PROXY_INVALID_CONFIG", `Invalid proxy URL: ${given}`)
+  const shown = withoutCredentials(given)
+  // `URL` drops line breaks, wherever they are. A value that has one is not the URL that somebody meant.
+  if (place._tag === "BadProxyUrl" || /[\r\n]/.test(given)) {
+    throw codedError("ERR_PROXY_INVALID_CONFIG", `Invalid proxy URL: ${shown}`)
   }
   const noProxy = read(env, "NO_PROXY") ?? ""
   return {
     ...place,
-    shown: new URL(given).host,
+    shown,
     bypassed: (host, port) => isDirect(noProxy, { host, port }, "node")
   }
 }
