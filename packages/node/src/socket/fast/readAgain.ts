@@ -1,6 +1,6 @@
 /**
  * Reads once more from a connection that has ended. If the last bytes and the end arrive in one turn, libuv
- * reports FIN and RST in the same way. A further read fails only after RST.
+ * reports FIN and RST in the same way up to Node.js 22. A further read fails only after RST.
  */
 import type { Socket } from "node:net"
 
