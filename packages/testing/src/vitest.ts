@@ -81,8 +81,15 @@ interface HttpMatchers<R> {
   toMatchWire(wire: string | Uint8Array, options?: WireOptions): R
 }
 
+// Vitest 3, 4 and 5 give their own interfaces different type parameters. All of them take the members of
+// chai's, which has none.
+declare global {
+  namespace Chai {
+    interface Assertion extends HttpMatchers<void> {}
+  }
+}
+
 declare module "vitest" {
-  interface Assertion<T> extends HttpMatchers<T> {}
   interface AsymmetricMatchersContaining extends HttpMatchers<unknown> {}
 }
 
