@@ -52,8 +52,8 @@ describe.concurrent("guides, followed to the letter", () => {
       assert.strictEqual(new Set(files).size, files.length, "a file is shown twice")
       const own = join(project, basename(guide, ".md"))
       await mkdir(own)
-      // Guides do not set test timeouts for a machine under load. Shorter than this test's own, so that a test
-      // of a guide that hangs is named.
+      // Guides do not set test timeouts for a machine under load. Shorter than this test's own, so that a
+      // test of a guide that hangs is named.
       await writeFile(join(own, "vitest.config.ts"), "export default { test: { testTimeout: 240_000 } }\n")
       // Write all files that the guide shows, before the commands.
       const isTyped = ({ language }: Block) => language === "console"

@@ -18,7 +18,7 @@ export const endOfPlainHost = (bytes: Uint8Array, i: number, n: number): number 
   while (i < n && regName[bytes[i]!] !== 0) i++
   if (i < n && bytes[i] === 58) {
     i++
-    let c = 0
+    let c: number
     while (i < n && (c = bytes[i]!) >= 48 && c <= 57) i++
   }
   return i

@@ -68,7 +68,7 @@ const readSize = (m: Machine, i: number, n: number): number => {
     m.extensions = 0
     m.stage = S.CHUNK_SIZE
   }
-  let c = 0
+  let c: number
   if (m.stage === S.CHUNK_SIZE) {
     for (; i < n && HEX[(c = chunk[i]!)] !== NONE; i++) {
       const fault = addHex(m, HEX[c]!)

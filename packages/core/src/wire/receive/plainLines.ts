@@ -116,7 +116,7 @@ export const readPlainLines = (m: Machine, i: number, n: number): number => {
  */
 const endOfValue = (chunk: Uint8Array, i: number, n: number): number => {
   const singles = i + 8 < n ? i + 8 : n
-  let c = 0
+  let c: number
   while (i < singles && (((c = chunk[i]!) >= SP && c !== DEL) || c === TAB)) i++
   if (i < singles) return i
   const fours = n - 4
