@@ -183,7 +183,7 @@ describe("A tunnel for https:", () => {
         assert.strictEqual(
           yield* outer.head,
           "CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\nX-Proxy: 1\r\n" +
-            `Proxy-Authorization: Basic ${btoa("u:p")}\r\nConnection: keep-alive\r\n\r\n`
+            `Proxy-Authorization: Basic ${btoa("u:p")}\r\n\r\n`
         )
         const peer = yield* inside(outer, "a.test")
         // Fields for the proxy do not reach the origin.

@@ -79,8 +79,6 @@ it("the request has the authority as target and Host, and the fields for the pro
     "[::1]:8443"
   ])
   expect(encodeTunnelRequest("a.test:443", ["Proxy-Authorization", "Basic eDp5"])).toMatchObject({
-    head:
-      "CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\nProxy-Authorization: Basic eDp5\r\n" +
-      "\r\n"
+    head: "CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\nProxy-Authorization: Basic eDp5\r\n" + "\r\n"
   })
 })
