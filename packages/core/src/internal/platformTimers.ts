@@ -47,16 +47,34 @@ const afterReading = (platform: Platform, f: () => void): void => {
   else setImmediate(f)
 }
 
-let turns = 0
+/** Pending turns that wait for one function. Fake timers replace the function, and may never run them. */
+interface Count {
+  readonly platform: Platform
+  readonly immediate: Platform["setImmediate"]
+  turns: number
+}
+
+const realImmediate = globals.setImmediate
+const counts = new Set<Count>()
+let works = 0
 
 /**
  * Returns the number of pending `turn` calls in the process, plus the number of `beginWork` calls that have
- * not ended. Code that advances a virtual clock waits until this number is 0.
+ * not ended. Code that advances a virtual clock waits until this number is 0. Turns of fake timers count
+ * until the fake timers are uninstalled.
  *
  * @since 0.1.0
  * @category accessors
  */
-export const pendingTurns = (): number => turns
+export const pendingTurns = (): number => {
+  let pending = works
+  for (const count of counts) {
+    const { immediate, platform, turns } = count
+    if (immediate === realImmediate || immediate === platform.setImmediate) pending += turns
+    else counts.delete(count)
+  }
+  return pending
+}
 
 /**
  * Adds to `pendingTurns` a piece of work that another thread will complete without any further event, such as
@@ -67,26 +85,30 @@ export const pendingTurns = (): number => turns
  */
 export const beginWork = (): (() => void) => {
   let pending = 1
-  turns++
+  works++
   return () => {
-    turns -= pending
+    works -= pending
     pending = 0
   }
 }
 
-const turnOf =
-  (platform: Platform) =>
-  (f: () => void): void => {
+const turnOf = (platform: Platform): ((f: () => void) => void) => {
+  const begin = (): Count => ({ platform, immediate: platform.setImmediate, turns: 0 })
+  let current = begin()
+  return (f) => {
+    if (platform.setImmediate !== current.immediate) current = begin()
+    const count = current
+    if (count.turns++ === 0) counts.add(count)
     // Wait for two immediates, because the first may follow reads that began before this call. Between the
     // two lies a whole turn.
-    turns++
     afterReading(platform, () =>
       afterReading(platform, () => {
-        turns--
+        if (--count.turns === 0) counts.delete(count)
         f()
       })
     )
   }
+}
 
 /**
  * Calls `f` after one turn of the event loop. In this turn all bytes are read that had arrived before the

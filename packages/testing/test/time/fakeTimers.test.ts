@@ -1,8 +1,10 @@
 /** Fake timers of the test runner do not stop the network in memory, nor affect real time limits. */
 import { assert, afterEach, beforeEach, expect, it, vi } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as PlatformTimers from "@httpfx/core/PlatformTimers"
 import * as MemoryNetwork from "@httpfx/testing/MemoryNetwork"
 import * as RawPeer from "@httpfx/testing/RawPeer"
+import * as VirtualClock from "@httpfx/testing/VirtualClock"
 
 beforeEach(() => {
   vi.useFakeTimers({
@@ -43,3 +45,27 @@ it("the patience of a peer is real time", () =>
     assert.strictEqual(failure.reason, "silent")
     expect(vi.getTimerCount()).toBe(0)
   }).pipe(Effect.scoped, Effect.provide(MemoryNetwork.layer()), Effect.runPromise))
+
+it("turns that fake timers never run are not waited for afterwards", async () => {
+  let calls = 0
+  PlatformTimers.turn(() => calls++)
+  expect(PlatformTimers.pendingTurns()).toBe(1)
+  vi.useRealTimers()
+  expect(PlatformTimers.pendingTurns()).toBe(0)
+  await Effect.runPromise(VirtualClock.settle)
+  PlatformTimers.turn(() => calls++)
+  expect(PlatformTimers.pendingTurns()).toBe(1)
+  await Effect.runPromise(VirtualClock.settle)
+  expect(calls).toBe(1)
+})
+
+it("real turns count while timers are fake", () => {
+  vi.useRealTimers()
+  PlatformTimers.turn(() => {})
+  vi.useFakeTimers({ toFake: ["setImmediate", "clearImmediate"] })
+  expect(PlatformTimers.pendingTurns()).toBe(1)
+  PlatformTimers.turn(() => {})
+  expect(PlatformTimers.pendingTurns()).toBe(2)
+  vi.runAllTimers()
+  expect(PlatformTimers.pendingTurns()).toBe(1)
+})
