@@ -32,6 +32,7 @@
  * - `ServerTimeouts`   timeouts of a server
  * - `FetchClient`  a `fetch` over a client
  * - `Health`     liveness and readiness on a port of their own
+ * - `Prometheus`  Effect's metrics as text for Prometheus
  * - `HttpError`  all errors, one class per kind
  * - `Network`    resolves, connects, listens, adds TLS
  * - `Socket`     a connection, with effects
@@ -63,6 +64,7 @@ export * as Lease from "./Lease.js"
 export * as Network from "./Network.js"
 export * as PlatformTimers from "./PlatformTimers.js"
 export * as Progress from "./Progress.js"
+export * as Prometheus from "./Prometheus.js"
 export * as Proxy from "./Proxy.js"
 export * as ProxyProtocol from "./ProxyProtocol.js"
 export * as RequestId from "./RequestId.js"

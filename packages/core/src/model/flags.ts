@@ -233,6 +233,8 @@ type Complete = [FlagName] extends [Listed]
   ? ReadonlyArray<FlagName>
   : { readonly notListed: Exclude<FlagName, Listed> }
 
+const names = [...strictOnly, ...strict, ...node, ...insecure] satisfies Complete
+
 /**
  * The names of all flags. The flags of `strict` come first, then the flags that `node` adds, then the flags
  * that `insecure` adds.
@@ -240,12 +242,7 @@ type Complete = [FlagName] extends [Listed]
  * @since 0.1.0
  * @category flags
  */
-export const flagNames: ReadonlyArray<FlagName> = [
-  ...strictOnly,
-  ...strict,
-  ...node,
-  ...insecure
-] satisfies Complete
+export const flagNames: ReadonlyArray<FlagName> = names
 
 const preset = (on: ReadonlyArray<FlagName>): Flags =>
   Object.freeze(Object.fromEntries(flagNames.map((name) => [name, on.includes(name)]))) as unknown as Flags
