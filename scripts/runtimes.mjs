@@ -11,7 +11,7 @@ import { join } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
-import { binaryFrom } from "./binary.mjs"
+import { binaryOf } from "./runtimes/binaries.mjs"
 import { listed } from "./runtimes/listed.mjs"
 import { suiteNames } from "./runtimes/suiteNames.mjs"
 
@@ -22,23 +22,6 @@ const { values: args } = parseArgs({
     verbose: { type: "boolean", default: false }
   }
 })
-
-const isWindows = process.platform === "win32"
-const denoPlatform =
-  process.platform === "linux" ? `linux-${process.arch}-glibc` : `${process.platform}-${process.arch}`
-const bunPlatform = `${isWindows ? "windows" : process.platform}-${process.arch === "arm64" ? "aarch64" : process.arch}`
-
-// The versions are fixed, because another version may support another set of cases.
-const packages = {
-  bun: { name: `@oven/bun-${bunPlatform}`, version: "1.4.5", file: isWindows ? "bin/bun.exe" : "bin/bun" },
-  deno: { name: `@deno/${denoPlatform}`, version: "2.9.6", file: isWindows ? "deno.exe" : "deno" }
-}
-
-const binaryOf = (runtime) => {
-  if (runtime === "node") return { path: process.execPath }
-  const folder = join(root, "node_modules/.cache/runtimes", runtime, packages[runtime].version)
-  return binaryFrom({ folder, ...packages[runtime] })
-}
 
 const program = join(root, "scripts/runtimes/batteries.mjs")
 
@@ -73,7 +56,7 @@ for (const runtime of args.only.split(",")) {
     failed++
     continue
   }
-  for (const suite of suiteNames) {
+  for (const suite of suiteNames(runtime)) {
     const expected = listed[runtime]?.[suite] ?? {}
     const errors = errorsOf(runtime, path, suite)
     for (const name of Object.keys(expected)) if (!errors.has(name)) errors.set(name, "no such case")

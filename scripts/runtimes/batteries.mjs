@@ -16,7 +16,9 @@ import * as Layer from "effect/Layer"
 import { Client, Server } from "@httpfx/core"
 import { NodeNetwork } from "@httpfx/node"
 import { ClientBattery, MemoryNetwork, NetworkBattery, ServerBattery } from "@httpfx/testing"
-import { features } from "./features.mjs"
+import * as BunNetwork from "@httpfx/node/BunNetwork"
+import { bunFeatures } from "./bunFeatures.mjs"
+import { features, featuresOn } from "./features.mjs"
 
 // A case that has not ended after this time, ms, hangs. Passed cases take a second at most.
 const patience = 60_000
@@ -31,13 +33,20 @@ const inMemory = MemoryNetwork.layer({ latency: 1 })
 
 const network = () => NetworkBattery.cases({ path: newPath })
 const serverOn = (network) => [ServerBattery.cases(), Layer.provideMerge(server, network)]
-const clientOn = (network) => [ClientBattery.cases(), Layer.provideMerge(Client.layer(), network)]
+const clientOn = (network) => [ClientBattery.cases(), Layer.provideMerge(Client.layer, network)]
 
 /** The cases of a suite, and the layer that each of them needs. */
 const suites = {
   "network on sockets": () => [network(), NodeNetwork.layer],
   "server on sockets": () => serverOn(NodeNetwork.layer),
   "client on sockets": () => clientOn(NodeNetwork.layer),
+  "network on BunNetwork": () => [network(), BunNetwork.layer],
+  "server on BunNetwork": () => serverOn(BunNetwork.layer),
+  "client on BunNetwork": () => clientOn(BunNetwork.layer),
+  "features on BunNetwork": () => [
+    [...featuresOn(BunNetwork.layer, newPath), ...bunFeatures(newPath)],
+    BunNetwork.layer
+  ],
   features: () => [features(newPath), Layer.empty],
   "network in memory": () => [network(), inMemory],
   "server in memory": () => serverOn(inMemory),

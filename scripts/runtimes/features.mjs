@@ -1,5 +1,5 @@
-// Cases beyond the batteries: TLS, WebSocket, Unix sockets, the callback API, the register hook, and an app
-// under test. Each is a named effect, and succeeds in a runtime that supports the feature.
+// Cases beyond the batteries: TLS, WebSocket and Unix sockets on a network, the callback API, the register
+// hook, and an app under test. Each is a named effect, and succeeds in a runtime that supports the feature.
 import assert from "node:assert/strict"
 import { spawnSync } from "node:child_process"
 import { once } from "node:events"
@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url"
 import { HttpClient, HttpServer, HttpServerRequest, HttpServerResponse, Socket } from "@effect/platform"
 import { Effect, Layer, Option, Stream, TestContext } from "effect"
 import { Client, Exchange, Server } from "@httpfx/core"
-import { NodeHttpClient, NodeHttpServer, NodeNetwork, NodeWebSocket } from "@httpfx/node"
+import { NodeNetwork, NodeWebSocket } from "@httpfx/node"
 import * as http from "@httpfx/node/http"
 import * as https from "@httpfx/node/https"
 import { Quiet, TestServer } from "@httpfx/testing"
@@ -20,18 +20,6 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 const pem = (name) => fs.readFileSync(path.join(root, `packages/node/test/fixtures/${name}.pem`), "utf8")
 const [ca, cert, key] = ["ca", "server", "server-key"].map(pem)
 const large = Buffer.alloc(3_000_000, "0123456789")
-
-/** Serves `app` on the system's sockets, and runs `use` with the URL of the server. */
-const served = (app, options, use) =>
-  Effect.flatMap(Server.Server, ({ address }) => use(address.port)).pipe(
-    Effect.scoped,
-    Effect.provide(
-      HttpServer.serve(app).pipe(
-        Layer.provideMerge(NodeHttpServer.layer({ port: 0, host: "127.0.0.1", ...options })),
-        Layer.merge(NodeHttpClient.layer)
-      )
-    )
-  )
 
 const echo = Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
   HttpServerResponse.stream(request.stream)
@@ -101,106 +89,122 @@ const preload = (program) => {
   return ["--import", hook, program]
 }
 
+/** The cases on a network, which is given as a layer. */
+export const featuresOn = (network, newPath) => {
+  const serving = (app, options) =>
+    HttpServer.serve(app).pipe(
+      Layer.provideMerge(Server.layer(options)),
+      Layer.merge(Client.layer),
+      Layer.provide(NodeWebSocket.layer()),
+      Layer.provide(network)
+    )
+  /** Serves `app`, and runs `use` with the port of the server. */
+  const served = (app, options, use) =>
+    Effect.flatMap(Server.Server, ({ address }) => use(address.port)).pipe(
+      Effect.scoped,
+      Effect.provide(serving(app, { port: 0, host: "127.0.0.1", ...options }))
+    )
+  return [
+    {
+      name: "TLS: large bodies in both directions",
+      effect: served(echo, { tls: { cert, key } }, (port) => Effect.map(post(port, large), sameBytes))
+    },
+    {
+      name: "TLS: several requests on one connection",
+      effect: served(echo, { tls: { cert, key } }, (port) =>
+        Effect.forEach([1, 2, 3], (n) =>
+          Effect.map(post(port, `${n}`), (bytes) => assert.equal(Buffer.from(bytes).toString(), `${n}`))
+        )
+      )
+    },
+    {
+      name: "TLS: a certificate of an unknown authority is refused",
+      effect: served(echo, { tls: { cert, key } }, (port) =>
+        Effect.map(Effect.flip(post(port, "x", { serverName: "api.test" })), ({ _tag }) =>
+          assert.equal(_tag, "TlsFailure")
+        )
+      )
+    },
+    {
+      name: "TLS: a certificate for another name is refused",
+      effect: served(echo, { tls: { cert, key } }, (port) =>
+        Effect.map(Effect.flip(post(port, "x", { ca, serverName: "bank.test" })), ({ _tag }) =>
+          assert.equal(_tag, "TlsFailure")
+        )
+      )
+    },
+    {
+      name: "TLS: SNI, ALPN and a client certificate",
+      effect: served(names, { tls: { cert, key, ca, requestCert: true } }, (port) => {
+        const tls = { ca, serverName: "api.test", cert: pem("client"), key: pem("client-key") }
+        return Effect.map(post(port, "x", tls), (bytes) =>
+          assert.equal(Buffer.from(bytes).toString(), "api.test http/1.1 true")
+        )
+      })
+    },
+    {
+      name: "TLS: a client without the required certificate is refused",
+      effect: served(names, { tls: { cert, key, ca, requestCert: true } }, (port) =>
+        Effect.map(Effect.flip(post(port, "x")), ({ _tag }) => assert.notEqual(_tag, undefined))
+      )
+    },
+    {
+      name: "TLS: the server chooses its certificate by SNI",
+      effect: served(
+        names,
+        {
+          tls: {
+            cert: pem("other"),
+            key: pem("other-key"),
+            certificates: { "api.test": { cert, key } }
+          }
+        },
+        (port) =>
+          Effect.map(post(port, "x"), (bytes) =>
+            assert.match(Buffer.from(bytes).toString(), /^api\.test http\/1\.1/)
+          )
+      )
+    },
+    {
+      name: "Unix sockets: a server and its client",
+      effect: Effect.suspend(() => {
+        const socketPath = newPath()
+        return Client.request({
+          method: "POST",
+          url: "http://unix/",
+          body: large,
+          connection: { socketPath }
+        }).pipe(
+          Effect.flatMap((response) => response.bytes),
+          Effect.map(sameBytes),
+          Effect.scoped,
+          Effect.provide(serving(echo, { path: socketPath }))
+        )
+      })
+    },
+    {
+      name: "WebSocket: a message comes back",
+      effect: served(louder, {}, (port) =>
+        Effect.gen(function* () {
+          const socket = yield* Socket.makeWebSocket(`ws://127.0.0.1:${port}/`)
+          const answers = Stream.make("hello").pipe(
+            Stream.concat(Stream.never),
+            Stream.pipeThroughChannel(Socket.toChannelString(socket))
+          )
+          assert.deepEqual(yield* Stream.runHead(answers), Option.some("HELLO"))
+        }).pipe(
+          Effect.scoped,
+          Effect.provide(NodeWebSocket.layerConstructor),
+          Effect.provide(NodeWebSocket.layer()),
+          Effect.provide(network)
+        )
+      )
+    }
+  ]
+}
+
 export const features = (newPath) => [
-  {
-    name: "TLS: large bodies in both directions",
-    effect: served(echo, { tls: { cert, key } }, (port) => Effect.map(post(port, large), sameBytes))
-  },
-  {
-    name: "TLS: several requests on one connection",
-    effect: served(echo, { tls: { cert, key } }, (port) =>
-      Effect.forEach([1, 2, 3], (n) =>
-        Effect.map(post(port, `${n}`), (bytes) => assert.equal(Buffer.from(bytes).toString(), `${n}`))
-      )
-    )
-  },
-  {
-    name: "TLS: a certificate of an unknown authority is refused",
-    effect: served(echo, { tls: { cert, key } }, (port) =>
-      Effect.map(Effect.flip(post(port, "x", { serverName: "api.test" })), ({ _tag }) =>
-        assert.equal(_tag, "TlsFailure")
-      )
-    )
-  },
-  {
-    name: "TLS: a certificate for another name is refused",
-    effect: served(echo, { tls: { cert, key } }, (port) =>
-      Effect.map(Effect.flip(post(port, "x", { ca, serverName: "bank.test" })), ({ _tag }) =>
-        assert.equal(_tag, "TlsFailure")
-      )
-    )
-  },
-  {
-    name: "TLS: SNI, ALPN and a client certificate",
-    effect: served(names, { tls: { cert, key, ca, requestCert: true } }, (port) => {
-      const tls = { ca, serverName: "api.test", cert: pem("client"), key: pem("client-key") }
-      return Effect.map(post(port, "x", tls), (bytes) =>
-        assert.equal(Buffer.from(bytes).toString(), "api.test http/1.1 true")
-      )
-    })
-  },
-  {
-    name: "TLS: a client without the required certificate is refused",
-    effect: served(names, { tls: { cert, key, ca, requestCert: true } }, (port) =>
-      Effect.map(Effect.flip(post(port, "x")), ({ _tag }) => assert.notEqual(_tag, undefined))
-    )
-  },
-  {
-    name: "TLS: the server chooses its certificate by SNI",
-    effect: served(
-      names,
-      {
-        tls: {
-          cert: pem("other"),
-          key: pem("other-key"),
-          certificates: { "api.test": { cert, key } }
-        }
-      },
-      (port) =>
-        Effect.map(post(port, "x"), (bytes) =>
-          assert.match(Buffer.from(bytes).toString(), /^api\.test http\/1\.1/)
-        )
-    )
-  },
-  {
-    name: "Unix sockets: a server and its client",
-    effect: Effect.suspend(() => {
-      const socketPath = newPath()
-      const app = HttpServer.serve(echo).pipe(
-        Layer.provideMerge(NodeHttpServer.layer({ path: socketPath })),
-        Layer.merge(NodeHttpClient.layer)
-      )
-      return Client.request({
-        method: "POST",
-        url: "http://unix/",
-        body: large,
-        connection: { socketPath }
-      }).pipe(
-        Effect.flatMap((response) => response.bytes),
-        Effect.map(sameBytes),
-        Effect.scoped,
-        Effect.provide(app)
-      )
-    })
-  },
-  {
-    name: "WebSocket: a message comes back",
-    effect: served(louder, {}, (port) =>
-      Effect.gen(function* () {
-        const socket = yield* Socket.makeWebSocket(`ws://127.0.0.1:${port}/`)
-        const answers = Stream.make("hello").pipe(
-          Stream.concat(Stream.never),
-          Stream.pipeThroughChannel(Socket.toChannelString(socket))
-        )
-        assert.deepEqual(yield* Stream.runHead(answers), Option.some("HELLO"))
-      }).pipe(
-        Effect.scoped,
-        Effect.provide(NodeWebSocket.layerConstructor),
-        Effect.provide(NodeWebSocket.layer()),
-        Effect.provide(NodeNetwork.layer)
-      )
-    )
-  },
+  ...featuresOn(NodeNetwork.layer, newPath),
   {
     name: "callback API: large bodies in both directions, one connection for several requests",
     effect: calling(http.createServer(pipes), async (port) => {

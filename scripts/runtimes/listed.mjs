@@ -13,6 +13,10 @@ export const listed = {
       "over TCP a paused end can query a reset, with or without unread bytes": paused,
       "a failed write is reported after the bytes that arrived before it": write
     },
+    "features on BunNetwork": {
+      "TLS: the server chooses its certificate by SNI":
+        "neither `upgradeTLS` nor `node:tls` over a stream has SNI there; the option is refused by name"
+    },
     features: {
       "register hook: `import` and `require` of `http` give our module":
         "the runtime lets no program replace its HTTP modules; the hook throws an error that says so"

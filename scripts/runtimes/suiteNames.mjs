@@ -1,10 +1,9 @@
-// The names of the suites, which batteries.mjs makes.
-export const suiteNames = [
-  "network on sockets",
-  "server on sockets",
-  "client on sockets",
+const networks = (place) => [`network ${place}`, `server ${place}`, `client ${place}`]
+
+/** The names of the suites of a runtime, which batteries.mjs makes. */
+export const suiteNames = (runtime) => [
+  ...networks("on sockets"),
   "features",
-  "network in memory",
-  "server in memory",
-  "client in memory"
+  ...(runtime === "bun" ? [...networks("on BunNetwork"), "features on BunNetwork"] : []),
+  ...networks("in memory")
 ]

@@ -6,72 +6,17 @@
  *
  * @since 0.1.0
  */
-import * as dns from "node:dns"
-import * as net from "node:net"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as HttpError from "@httpfx/core/HttpError"
+import type * as HttpError from "@httpfx/core/HttpError"
 import * as Network from "@httpfx/core/Network"
 import type { Address } from "@httpfx/core/Transport"
 import { faultOf } from "./socket/fault.js"
 import { activatedSocket, literal, openServer } from "./socket/listen.js"
+import { connectError } from "./socket/connectError.js"
+import { resolve } from "./socket/resolve.js"
 import { connecting, type TcpTransport } from "./socket/tcpTransport.js"
 import { checkTls, secure } from "./socket/tls.js"
-
-const resolverCodes = ["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "ENODATA", "ETIMEOUT"] as const
-
-const notResolved = (host: string, error: NodeJS.ErrnoException) =>
-  new HttpError.NameNotResolved({
-    code:
-      resolverCodes.find((code) => code === error.code) ??
-      (error.code === "EAI_NODATA" ? "ENODATA" : "EAI_FAIL"),
-    host,
-    reason: error.message,
-    cause: error
-  })
-
-const resolve: Network.Service["resolve"] = (host, options) =>
-  Effect.async((resume) => {
-    const name = literal(host)
-    const family = net.isIP(name)
-    if (family === 4 || family === 6) {
-      if (options?.family === undefined || options.family === family) {
-        return resume(Effect.succeed([{ address: name, family }]))
-      }
-      const message = `getaddrinfo ENOTFOUND ${name}`
-      return resume(Effect.fail(new HttpError.NameNotResolved({ code: "ENOTFOUND", host, reason: message })))
-    }
-    const { family: wanted = 0, hints = 0 } = options ?? {}
-    const told = (error: NodeJS.ErrnoException | null, found: ReadonlyArray<dns.LookupAddress>) => {
-      if (error) return resume(Effect.fail(notResolved(host, error)))
-      const [first, ...rest] = found.map(
-        ({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }) as const
-      )
-      resume(
-        first === undefined
-          ? Effect.fail(
-              new HttpError.NameNotResolved({ code: "ENODATA", host, reason: `no address for ${host}` })
-            )
-          : Effect.succeed([first, ...rest])
-      )
-    }
-    try {
-      dns.lookup(name, { all: true, verbatim: true, family: wanted, hints }, told)
-    } catch (error) {
-      // Node throws if the hint flags are invalid.
-      resume(Effect.fail(notResolved(host, error as NodeJS.ErrnoException)))
-    }
-  })
-
-const connectError = (address: Address, error: unknown): Network.ConnectError => {
-  const fault = { ...faultOf(error as Error, "connect"), address }
-  const failure = HttpError.fromFault(fault, { phase: "connect" })
-  // These two errors describe established connections, so report a failed attempt to connect as another
-  // error.
-  return failure._tag === "BrokenPipe" || failure._tag === "TlsFailure"
-    ? new HttpError.ConnectionFailed({ ...failure, code: fault.code })
-    : failure
-}
 
 const open = (address: Address, options: Network.ConnectOptions | undefined) =>
   address._tag === "UnixAddress"
@@ -93,7 +38,7 @@ const connect: Network.Service["connect"] = (address, options) =>
       transport = open(address, options)
     } catch (error) {
       // Node throws if an argument is out of range, such as a port above 65535.
-      return resume(Effect.fail(connectError(address, error)))
+      return resume(Effect.fail(connectError(faultOf(error as Error, "connect"), address)))
     }
     const { socket } = transport
     const connected = () => {
@@ -102,7 +47,7 @@ const connect: Network.Service["connect"] = (address, options) =>
     }
     const failed = (error: Error) => {
       socket.off("connect", connected)
-      resume(Effect.fail(connectError(address, error)))
+      resume(Effect.fail(connectError(faultOf(error, "connect"), address)))
     }
     socket.once("connect", connected)
     socket.once("error", failed)

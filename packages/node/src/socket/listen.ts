@@ -13,7 +13,8 @@ import { formatListen, type ListenError, type Listener, type ListenOptions } fro
 import type { Address, Transport } from "@httpfx/core/Transport"
 import { acceptTransports, createServer } from "./tcpTransport.js"
 
-const listenFailed = (options: ListenOptions, error: NodeJS.ErrnoException): ListenError => {
+/** Converts an error of listening to the error of the network. */
+export const listenFailed = (options: ListenOptions, error: NodeJS.ErrnoException): ListenError => {
   const fields = { address: formatListen(options), reason: error.message, cause: error }
   return error.code === "EADDRINUSE"
     ? new HttpError.AddressInUse(fields)
@@ -110,16 +111,21 @@ const removeStale = (path: string): Effect.Effect<boolean> =>
     })
   })
 
-export const openServer = (
+/** Listens again after removing a stale file of a Unix socket, unless the options forbid it. */
+export const replacingStale = (
   options: ListenOptions,
-  onConnection: (transport: Transport) => void
+  once: Effect.Effect<Listener, ListenError>
 ): Effect.Effect<Listener, ListenError> => {
-  const once = opened(options, onConnection)
   if (!("path" in options) || options.replaceStale === false) return once
   return Effect.catchTag(once, "AddressInUse", (error) =>
     Effect.flatMap(removeStale(options.path), (removed) => (removed ? once : Effect.fail(error)))
   )
 }
+
+export const openServer = (
+  options: ListenOptions,
+  onConnection: (transport: Transport) => void
+): Effect.Effect<Listener, ListenError> => replacingStale(options, opened(options, onConnection))
 
 // The first passed descriptor is 3. The descriptors are meant for the process with the pid LISTEN_PID
 // (sd_listen_fds(3)).

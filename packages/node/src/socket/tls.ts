@@ -154,9 +154,12 @@ const streamOf = (transport: Transport): Duplex =>
     ? transport.release()
     : new TransportSocket(transport, { allowHalfOpen: true }).on("error", () => {})
 
-// ECONNRESET and EPIPE come from the connection below TLS. All other codes mean that TLS failed: ERR_SSL_...
-// (OpenSSL), ERR_TLS_... (Node), or a verification error such as CERT_HAS_EXPIRED.
-const failure = (error: NodeJS.ErrnoException, address: string | undefined) => {
+/**
+ * Converts the error of a handshake. ECONNRESET and EPIPE come from the connection below TLS. All other codes
+ * mean that TLS failed: ERR_SSL_... (OpenSSL), ERR_TLS_... (Node), or a verification error such as
+ * CERT_HAS_EXPIRED.
+ */
+export const handshakeFailure = (error: NodeJS.ErrnoException, address: string | undefined) => {
   const facts = { reason: error.message, phase: "secure" as const, address, cause: error }
   if (error.code !== "ECONNRESET" && error.code !== "EPIPE") {
     return new HttpError.TlsFailure({ ...facts, code: error.code ?? "ERR_TLS_HANDSHAKE" })
@@ -242,7 +245,7 @@ export const secure: Network.Service["secure"] = (transport, options) =>
     } catch (error) {
       // `node:tls` throws if it cannot parse a key or certificate.
       stream.destroy()
-      return resume(Effect.fail(failure(error as Error, address)))
+      return resume(Effect.fail(handshakeFailure(error as Error, address)))
     }
     const done = options.role === "client" ? "secureConnect" : ServerTls.secured
     const stop = () => {
@@ -268,7 +271,7 @@ export const secure: Network.Service["secure"] = (transport, options) =>
     }
     const failed = (error: Error) => {
       giveUp()
-      resume(Effect.fail(failure(error, address)))
+      resume(Effect.fail(handshakeFailure(error, address)))
     }
     const closed = () => {
       const reason = "the connection was closed before TLS was established"

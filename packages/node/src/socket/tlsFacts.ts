@@ -13,8 +13,8 @@ const time = (text: string): number | undefined => {
   return Number.isNaN(millis) ? undefined : millis
 }
 
-const certificateOf = (socket: tls.TLSSocket): Certificate | undefined => {
-  const found = socket.getPeerCertificate() as tls.PeerCertificate | undefined
+/** Converts a certificate of `getPeerCertificate`. */
+export const certificateOf = (found: tls.PeerCertificate | undefined): Certificate | undefined => {
   // Node returns an object without `raw` if the peer sent no certificate.
   if (found?.raw === undefined) return undefined
   return {
@@ -48,7 +48,7 @@ export const distrust = (socket: tls.TLSSocket): unknown => {
  * the certificate when the connection closes.
  */
 export const tlsFacts = (socket: tls.TLSSocket): TlsFacts => {
-  const peerCertificate = certificateOf(socket)
+  const peerCertificate = certificateOf(socket.getPeerCertificate())
   const error = codeOf(distrust(socket))
   return {
     protocol: socket.getProtocol() ?? undefined,
