@@ -18,6 +18,7 @@ import {
   clientScenarios,
   growthScenarios,
   idleScenarios,
+  runtimeScenarios,
   scenarios,
   stallScenarios,
   streamScenarios,
@@ -106,6 +107,7 @@ await runAll(scenarios, runScenario, scenarioTable)
 await runAll(streamScenarios, runStreams, streamTable)
 await runAll(idleScenarios, runIdle, idleTable)
 if (options.against === undefined) {
+  await runAll(runtimeScenarios, runScenario, scenarioTable)
   await runAll(stallScenarios, runStalls, stallTable)
   await runAll(tailScenarios, runTail, tailTable)
   await runAll(growthScenarios, runGrowth, growthTable)

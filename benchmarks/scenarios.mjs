@@ -317,3 +317,23 @@ export const growthScenarios = [
     contestants: texts
   }
 ]
+
+/** Scenarios whose contestants run on another runtime. */
+export const runtimeScenarios = [
+  {
+    name: "bun",
+    runtime: "bun",
+    title: "hello world on Bun: GET on 64 keep-alive connections, 13 bytes of text back",
+    request: lines("GET / HTTP/1.1", "Host: localhost"),
+    connections: 64,
+    baseline: "httpfx on NodeNetwork",
+    contestants: {
+      "Bun.serve": "./bun/serve.mjs",
+      "Bun.listen, constant": "./bun/listen.mjs",
+      "Bun's node:http": "./hello/node-http.mjs",
+      "@httpfx/node/http": "./hello/node-shaped.mjs",
+      "httpfx on NodeNetwork": "./hello/httpfx.mjs",
+      "httpfx on BunNetwork": "./bun/httpfx.mjs"
+    }
+  }
+]

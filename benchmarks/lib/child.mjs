@@ -14,15 +14,16 @@ export const cores = { load: 0, server: availableParallelism() - 1 }
 /**
  * Starts `script` (a path beside this file) on a core, with options of `node`; `ask` sends a request and
  * waits for its reply. `checkout`: the folder of another checkout, from which benchmarks import the packages.
+ * `binary`: another runtime than this one.
  */
-export const start = (script, args, core, options = [], checkout = undefined) => {
+export const start = (script, args, core, options = [], { binary = process.execPath, checkout } = {}) => {
   const elsewhere =
     checkout === undefined ? [] : ["--import", new URL("./elsewhere.mjs", import.meta.url).href]
-  const node = [...options, ...elsewhere, fileURLToPath(new URL(script, import.meta.url)), ...args]
+  const program = [...options, ...elsewhere, fileURLToPath(new URL(script, import.meta.url)), ...args]
   const env = { ...process.env, ...(checkout !== undefined && { HTTPFX_BENCHMARKED: checkout }) }
   const [command, ...rest] = pinned
-    ? ["taskset", "-c", String(core), process.execPath, ...node]
-    : [process.execPath, ...node]
+    ? ["taskset", "-c", String(core), binary, ...program]
+    : [binary, ...program]
   const child = spawn(command, rest, { env, stdio: ["ignore", "inherit", "inherit", "ipc"] })
   const waiting = []
   let over
@@ -42,9 +43,9 @@ export const start = (script, args, core, options = [], checkout = undefined) =>
 
 /**
  * Starts a contestant: the path of its module, which is the first argument of `script`, or `{ script,
- * checkout }` to run it on another checkout.
+ * checkout, binary }` to run it on another checkout or runtime.
  */
 export const startContestant = (script, contestant, core, args = []) => {
-  const { checkout, script: module } = typeof contestant === "string" ? { script: contestant } : contestant
-  return start(script, [module, ...args], core, [], checkout)
+  const { script: module, ...place } = typeof contestant === "string" ? { script: contestant } : contestant
+  return start(script, [module, ...args], core, [], place)
 }

@@ -1,5 +1,6 @@
 // One scenario: every contestant in a process of its own, compared, warmed up, then measured in alternating
 // rounds.
+import { binaryOf } from "../../scripts/runtimes/binaries.mjs"
 import { cores, start, startContestant } from "./child.mjs"
 import { compare } from "./compare.mjs"
 import { measure, warmUp } from "./measure.mjs"
@@ -55,12 +56,14 @@ const summary = (samples, baseline, paced) => {
  * better).
  */
 export const runScenario = async (scenario, { wants, rounds, seconds, warmup }, progress) => {
+  const { path: binary, why } = scenario.runtime === undefined ? {} : binaryOf(scenario.runtime)
+  if (why !== undefined) throw new Error(why)
   const wanted = Object.entries(scenario.contestants).filter(
     ([name]) => name === scenario.baseline || wants(scenario.name, name)
   )
   const contestants = wanted.map(([name, script]) => ({
     name,
-    server: startContestant("./serve.mjs", script, cores.server),
+    server: startContestant("./serve.mjs", binary === undefined ? script : { script, binary }, cores.server),
     samples: []
   }))
   const load = start("./load.mjs", [], cores.load)
