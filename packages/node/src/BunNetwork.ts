@@ -1,7 +1,7 @@
 /**
  * A network for Bun, over its own sockets (`Bun.listen`, `Bun.connect`) instead of `node:net`: TCP over IPv4
- * and IPv6, Unix domain sockets, and TLS over both. A server on it needs less CPU time per request than on
- * `NodeNetwork`.
+ * and IPv6, Unix domain sockets, and TLS over both. Unlike Bun's `node:net` it loses no bytes that arrived
+ * before a reset.
  *
  * An entry of its own, because it works only on Bun. It loads on other runtimes too, where the layer fails
  * with `NotBun`. `docs/runtimes.md` lists the differences from `NodeNetwork`.
