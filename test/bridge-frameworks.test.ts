@@ -9,12 +9,12 @@ import { project } from "./programs.js"
 import { root, run } from "./support.js"
 
 const program = `
-import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
+import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Server } from "@httpfx/core"
 import { NodeHttpServer } from "@httpfx/node"
 import * as bridge from "@httpfx/node/bridge"
 import http from "@httpfx/node/http"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Option, Schema } from "effect"
 import { createRequire } from "node:module"
 import type { AddressInfo } from "node:net"
 import { Readable } from "node:stream"
@@ -101,10 +101,62 @@ const inExpress = Effect.gen(function* () {
   })
 }).pipe(Effect.scoped)
 
+// Auth, CORS and a body parser stand before the Effect app, a page of Express before and the rest behind it.
+const behindMiddlewares = Effect.gen(function* () {
+  interface Known extends http.IncomingMessage {
+    user?: string
+  }
+  const user = Effect.map(bridge.callbackRequest<Known>(), (req) => Option.getOrThrow(req).user ?? "nobody")
+  const { request } = yield* bridge.toListeners(
+    HttpRouter.empty.pipe(
+      HttpRouter.get(
+        "/me",
+        Effect.gen(function* () {
+          const { page } = yield* HttpRouter.schemaParams(Schema.Struct({ page: Schema.String }))
+          return yield* HttpServerResponse.json({ user: yield* user, page })
+        })
+      ),
+      HttpRouter.post(
+        "/body",
+        Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => Effect.map(request.text, (text) => HttpServerResponse.text(text)))
+      )
+    )
+  )
+  const express = require("express")
+  const app = express()
+  app.use((req: any, res: any, next: any) => {
+    res.setHeader("Access-Control-Allow-Origin", "*")
+    if (req.headers.authorization !== "Bearer ada") return res.status(401).end()
+    req.user = "Ada"
+    next()
+  })
+  app.use(express.json(), express.urlencoded({ extended: false }), express.text(), express.raw())
+  app.get("/express", (_req: any, res: any) => res.send("by Express"))
+  app.use(request)
+  app.use((_error: unknown, _req: any, res: any, _next: any) => res.status(500).send("failed"))
+  const server = http.createServer(app)
+  yield* Effect.promise(() => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve)))
+  const base = "http://127.0.0.1:" + (server.address() as AddressInfo).port
+  yield* Effect.promise(async () => {
+    const headers = { authorization: "Bearer ada" }
+    const ask = (path: string, init: RequestInit = {}) => fetch(base + path, { ...init, headers: { ...headers, ...init.headers } })
+    say("refused", (await fetch(base + "/me?page=2")).status)
+    const me = await ask("/me?page=2")
+    say("me", [await me.json(), me.headers.get("access-control-allow-origin")])
+    for (const [type, body] of [["application/json", '{"a":1}'], ["application/x-www-form-urlencoded", "a=1&b=2"], ["text/plain", "text"], ["application/octet-stream", "raw"]] as const)
+      say(type, await (await ask("/body", { method: "POST", body, headers: { "content-type": type } })).text())
+    say("before", await (await ask("/express")).text())
+    say("nowhere", (await ask("/nowhere")).status)
+    server.closeAllConnections()
+    server.close()
+  })
+}).pipe(Effect.scoped)
+
 await mounted("koa", koa())
 await mounted("fastify", await fastify())
 await mounted("express", express())
 await Effect.runPromise(inExpress)
+await Effect.runPromise(behindMiddlewares)
 process.exit(0)
 `
 
@@ -118,6 +170,14 @@ const expectedOf = (name: string): string =>
   ].join("\n")
 
 const both = `in Express: [{"by":"Effect"},"Express"]\nbeside: "by Express"`
+const behind = `refused: 401
+me: [{"user":"Ada","page":"2"},"*"]
+application/json: "{\\"a\\":1}"
+application/x-www-form-urlencoded: "a=1&b=2"
+text/plain: "text"
+application/octet-stream: "raw"
+before: "by Express"
+nowhere: 404`
 
 describe("frameworks", () => {
   it("are mounted in Effect, and Effect in Express", async ({ expect }) => {
@@ -127,7 +187,7 @@ describe("frameworks", () => {
       await mkdir(dirname(to), { recursive: true })
       await symlink(join(root, "integration/node_modules", name), to)
     }
-    const expected = [...["koa", "fastify", "express"].map(expectedOf), both].join("\n")
+    const expected = [...["koa", "fastify", "express"].map(expectedOf), both, behind].join("\n")
     for (const hook of [["--import", "@httpfx/node/register"], []]) {
       const output = await run(process.execPath, [...hook, "out/program.js"], folder, { NODE_ENV: "test" })
       expect(output.trim()).toBe(expected)

@@ -37,7 +37,12 @@ export {
    * @since 0.1.0
    * @category conversions
    */
-  fromListener
+  fromListener,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  type ListenerValues
 } from "./bridge/listener.js"
 export {
   /**

@@ -20,7 +20,7 @@ import * as HttpError from "@httpfx/core/HttpError"
 import type { Socket } from "@httpfx/core/Socket"
 import { fault } from "@httpfx/core/Transport"
 import { asksToContinue, type Framing, type ResponseHead } from "@httpfx/core/wire"
-import type { RequestListener, Server } from "node:http"
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http"
 import { TransportSocket } from "../socket/transportSocket.js"
 import { ExchangeTransport, highWaterMark } from "./exchangeTransport.js"
 import { endToEnd, framingOf, pairs, type RawFields, type RequestFacts } from "./messageBytes.js"
@@ -75,7 +75,9 @@ class MountedTransport extends ExchangeTransport {
   constructor(
     readonly platform: HttpServerRequest,
     private readonly exchange: Option.Option<Exchange.Exchange>,
-    facts: RequestFacts
+    facts: RequestFacts,
+    /** Members for the listener's request. */
+    readonly values: object | undefined
   ) {
     const connection = Option.getOrUndefined(exchange)?.connection
     super(facts, { local: connection?.local, remote: connection?.remote, tls: connection?.tls })
@@ -413,6 +415,7 @@ const guarded = (listener: RequestListener): RequestListener => {
     const { transport } = req.socket as unknown as { readonly transport: MountedTransport }
     const { originalUrl } = transport.platform
     if (originalUrl !== req.url) Object.assign(req, { originalUrl })
+    Object.assign(req, transport.values)
     const failed = (error: unknown) => {
       if (!transport.fail(Cause.die(error))) throw error
     }
@@ -447,6 +450,17 @@ const serverFor = (listener: RequestListener): Server =>
 const isServer = (value: RequestListener | Server): value is Server => typeof value !== "function"
 
 /**
+ * How an Effect app hands values to a listener that is mounted in it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ListenerValues<Values extends object, E = never, R = never> {
+  /** Members for the listener's request. The effect runs for each request, in the context of the app. */
+  readonly values: Effect.Effect<Values, E, R>
+}
+
+/**
  * Turns a request listener into an Effect app. The listener is an Express or Koa app, Fastify's
  * `app.routing`, or any `(req, res) => void`. A server of `@httpfx/node/http` that does not listen is
  * accepted too. The app then also calls the `upgrade`, `connect` and `checkContinue` listeners of that
@@ -460,17 +474,43 @@ const isServer = (value: RequestListener | Server): value is Server => typeof va
  * If the listener destroys its response, the app fails with `HangUp`. If the client disconnects, the listener
  * gets the same events as from Node: `aborted` and `close` on the request, `close` on the response.
  *
+ * `values` hands values of the Effect app to the listener: they become members of its request, such as
+ * `req.user`, before the listener is called. The listener's type says which ones it expects. The effect runs
+ * for each request, and its failure is the app's, without a call of the listener.
+ *
+ * @example
+ * import { HttpRouter } from "@effect/platform"
+ * import * as bridge from "@httpfx/node/bridge"
+ * import { Context, Effect } from "effect"
+ *
+ * class CurrentUser extends Context.Tag("CurrentUser")<CurrentUser, { readonly name: string }>() {}
+ *
+ * const values = Effect.map(CurrentUser, (user) => ({ user }))
+ * const legacy = bridge.fromListener((req, res) => res.end(`hello ${req.user.name}`), { values })
+ *
+ * const router = HttpRouter.empty.pipe(HttpRouter.mountApp("/old", legacy))
+ *
  * @since 0.1.0
  * @category conversions
  */
-export const fromListener = (
-  listener: RequestListener | Server
-): Default<HttpError.HangUp | Exchange.UpgradeError, Scope.Scope> => {
+export const fromListener: {
+  (listener: RequestListener | Server): Default<HttpError.HangUp | Exchange.UpgradeError, Scope.Scope>
+  <Values extends object, E, R>(
+    listener: (req: IncomingMessage & Values, res: ServerResponse) => unknown,
+    options: ListenerValues<Values, E, R>
+  ): Default<HttpError.HangUp | Exchange.UpgradeError | E, Scope.Scope | R>
+} = <Values extends object, E, R>(
+  listener: RequestListener | Server,
+  options?: ListenerValues<Values, E, R>
+): Default<HttpError.HangUp | Exchange.UpgradeError | E, Scope.Scope | R> => {
   const server = isServer(listener) ? listener : serverFor(listener)
   return Effect.flatMap(HttpServerRequest, (request) => {
     const exchange = Exchange.fromRequest(request)
-    const transport = new MountedTransport(request, exchange, factsOf(request, exchange))
-    return Effect.zipRight(begin(server, transport), answerOf(transport, exchange))
+    const mounted = (values: object | undefined) => {
+      const transport = new MountedTransport(request, exchange, factsOf(request, exchange), values)
+      return Effect.zipRight(begin(server, transport), answerOf(transport, exchange))
+    }
+    return options === undefined ? mounted(undefined) : Effect.flatMap(options.values, mounted)
   })
 }
 

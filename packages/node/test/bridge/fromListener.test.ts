@@ -2,14 +2,21 @@
  * Request listeners mounted in Effect apps, compared byte by byte over the network in memory; and streams
  * over sockets.
  */
-import { HttpApp, HttpMiddleware, HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
+import {
+  HttpApp,
+  HttpMiddleware,
+  HttpRouter,
+  HttpServer,
+  HttpServerRequest,
+  HttpServerResponse
+} from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Server } from "@httpfx/core"
+import { Client, Server } from "@httpfx/core"
 import http from "@httpfx/node/http"
 import * as bridge from "@httpfx/node/bridge"
 import { RawPeer, TestServer } from "@httpfx/testing"
 import { NodeHttpServer, NodeNetwork } from "@httpfx/node"
-import { Deferred, Effect, Layer } from "effect"
+import { Context, Deferred, Effect, Layer } from "effect"
 import type { RequestListener } from "node:http"
 import { WebSocketServer } from "ws"
 
@@ -317,5 +324,42 @@ describe("fromListener", () => {
         yield* client.until("\x88\x00")
       })
     )
+  })
+
+  it.effect("hands values of the app to the listener, typed, or fails as their effect does", () => {
+    class User extends Context.Tag("User")<User, { readonly name: string }>() {}
+    let called = 0
+    const mounted = bridge.fromListener(
+      (req, res) => {
+        called++
+        // @ts-expect-error: the values have no such member
+        void req.session
+        res.end(`${req.user.name} ${req.url}`)
+      },
+      {
+        values: Effect.map(User, (user) => ({ user })).pipe(
+          Effect.filterOrFail(
+            ({ user }) => user.name !== "",
+            () => "nobody" as const
+          )
+        )
+      }
+    )
+    const app = Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) =>
+      Effect.provideService(mounted, User, { name: headers["x-user"] ?? "" })
+    ).pipe(
+      Effect.catchIf(
+        (error) => error === "nobody",
+        () => HttpServerResponse.text("who?", { status: 401 })
+      )
+    )
+    const router = HttpRouter.empty.pipe(HttpRouter.mountApp("/old", app))
+    return Effect.gen(function* () {
+      const get = (headers: Record<string, string>) =>
+        Client.request({ url: "http://server.test/old/a?b=1", headers })
+      assert.strictEqual(yield* (yield* get({ "x-user": "Ada" })).text, "Ada /a?b=1")
+      assert.strictEqual((yield* get({})).status, 401)
+      assert.strictEqual(called, 1)
+    }).pipe(Effect.provide(TestServer.serve(router)))
   })
 })
