@@ -161,8 +161,8 @@ export const observed = [
       {
         name: "a check that hangs is started again by each probe",
         harm: "A dependency that is slow gets ever more load.",
-        find: "(this.running ??= yield* this.start)",
-        replace: "(this.running = yield* this.start)"
+        find: "if (running !== undefined) return restore",
+        replace: "if (running !== undefined && this.limit === undefined) return restore"
       }
     ]
   ),

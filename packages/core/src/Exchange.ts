@@ -199,6 +199,16 @@ export const addTrailers = (fields: Fields): Effect.Effect<void, TrailerError, H
   Effect.flatMap(exchange, (self) => self.addTrailers(fields))
 
 /**
+ * Adds names to `Vary` of the current response (`Exchange.vary`), for handlers whose response depends on
+ * fields of the request.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const vary = (...names: ReadonlyArray<string>): Effect.Effect<void, never, HttpServerRequest> =>
+  Effect.flatMap(exchange, (self) => self.vary(...names))
+
+/**
  * Takes over the connection of the current exchange (`Exchange.upgrade`; RFC 9110 §7.8, §9.3.6).
  *
  * @since 0.1.0

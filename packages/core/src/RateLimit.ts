@@ -64,8 +64,10 @@ const checks: Checks<Options> = {
   maxRetryAfter: duration
 }
 
-// Above this number of origins, those that have nothing to remember are dropped.
+// Above this number of origins, those that have nothing to remember are dropped: of each new origin's turn at
+// most `looks`, so that the work of a request does not depend on the number of origins.
 const maxOrigins = 1_024
+const looks = 4
 
 class Implementation implements RateLimit {
   private readonly origins = new Map<string, RequestLimit>()
@@ -108,11 +110,20 @@ class Implementation implements RateLimit {
   private limitOf(origin: string, now: number): RequestLimit {
     const known = this.origins.get(origin)
     if (known !== undefined) return known
-    if (this.origins.size >= maxOrigins)
-      for (const [name, each] of this.origins) if (each.isFresh(now)) this.origins.delete(name)
+    if (this.origins.size >= maxOrigins) this.forget(now)
     const made = new RequestLimit(this.limits)
     this.origins.set(origin, made)
     return made
+  }
+
+  // Looks at the first origins of the map. Those that are still needed become the last.
+  private forget(now: number): void {
+    let left = looks
+    for (const [name, each] of this.origins) {
+      if (left-- === 0) return
+      this.origins.delete(name)
+      if (!each.isFresh(now)) this.origins.set(name, each)
+    }
   }
 }
 

@@ -11,10 +11,11 @@ import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { InvalidOption } from "../HttpError.js"
@@ -105,8 +106,10 @@ const textOf = (error: unknown): string => {
   }
 }
 
+type Outcome = Exit.Exit<unknown, unknown>
+
 class Check<R> {
-  private running: Fiber.RuntimeFiber<Exit.Exit<unknown, unknown>> | undefined = undefined
+  private running: Deferred.Deferred<Outcome> | undefined = undefined
 
   constructor(
     private readonly effect: Effect.Effect<unknown, unknown, R>,
@@ -118,8 +121,7 @@ class Check<R> {
     const { now } = yield* Timers.timers
     const since = now()
     const { limit } = this
-    const running = (this.running ??= yield* this.start)
-    const exit = yield* Effect.timeoutTo(Effect.interruptible(Fiber.join(running)), {
+    const exit = yield* Effect.timeoutTo(this.outcome, {
       duration: limit,
       onSuccess: (exit) => exit,
       onTimeout: () => Exit.fail(`no result within ${Duration.format(limit)}`)
@@ -130,8 +132,24 @@ class Check<R> {
       : { status: "fail", millis, error: messageOf(exit.cause) }
   })
 
+  // `running` is set before any other fiber can run, so that no second fiber starts the check.
+  private get outcome(): Effect.Effect<Outcome, never, R> {
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.suspend(() => {
+        const running = this.running
+        if (running !== undefined) return restore(Deferred.await(running))
+        const started = Deferred.unsafeMake<Outcome>(FiberId.none)
+        this.running = started
+        return Effect.zipRight(
+          Effect.forkDaemon(Effect.interruptible(this.run(started))),
+          restore(Deferred.await(started))
+        )
+      })
+    )
+  }
+
   // Interrupted at the limit. A check that ignores this goes on alone, and no other is started beside it.
-  private get start() {
+  private run(started: Deferred.Deferred<Outcome>): Effect.Effect<void, never, R> {
     return Effect.timeoutOption(Effect.interruptible(this.effect), this.limit).pipe(
       Effect.flatMap(
         Option.match({
@@ -140,12 +158,10 @@ class Check<R> {
         })
       ),
       Effect.exit,
-      Effect.ensuring(
-        Effect.sync(() => {
-          this.running = undefined
-        })
-      ),
-      Effect.forkDaemon
+      Effect.flatMap((exit) => {
+        this.running = undefined
+        return Deferred.succeed(started, exit)
+      })
     )
   }
 }

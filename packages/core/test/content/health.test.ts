@@ -149,6 +149,32 @@ describe("Health", () => {
     )
   })
 
+  it.effect("runs a check once at a time, wherever fibers yield, and anew when it has ended", () => {
+    let runs = 0
+    let most = 0
+    let all = 0
+    const check = Effect.acquireUseRelease(
+      Effect.sync(() => {
+        all++
+        most = Math.max(most, ++runs)
+      }),
+      () => Effect.yieldNow(),
+      () => Effect.sync(() => runs--)
+    )
+    const request = HttpServerRequest.fromWeb(new Request("http://a.test/readyz"))
+    return Effect.gen(function* () {
+      const answers = yield* Health.app({ state: Effect.succeed("ready") }, { ready: { check } })
+      const ask = Effect.scoped(Effect.provideService(answers, HttpServerRequest.HttpServerRequest, request))
+      for (let ops = 16; ops <= 80; ops++) {
+        const before = all
+        const asked = Effect.all(Array<typeof ask>(5).fill(ask), { concurrency: "unbounded" })
+        yield* Effect.withMaxOpsBeforeYield(asked, ops)
+        assert.isAbove(all, before, "the result of an earlier run was told")
+      }
+      assert.strictEqual(most, 1)
+    })
+  })
+
   it.live("has paths of its own, and says less where it shall", () =>
     running(
       { livePath: "/a", readyPath: "/b", detail: false, ready: { bad: Effect.fail("secret") } },

@@ -310,4 +310,35 @@ describe("Limits", () => {
       assert.strictEqual(second!.time - first!.time, 5_000)
     }).pipe(Effect.scoped, Effect.provide(world))
   )
+
+  it.live("are kept for thousands of origins while they count, and forgotten after that", () =>
+    Effect.gen(function* () {
+      const asked: Array<string> = []
+      const anyClient = HttpClient.make((request, url) =>
+        Effect.sync(() => {
+          asked.push(url.host)
+          return HttpClientResponse.fromWeb(request, new Response())
+        })
+      )
+      const limits = yield* RateLimit.make({ requests: 1, interval: "1 hour" })
+      const limited = RateLimit.httpClient(limits)(anyClient)
+      const hosts = Array.from({ length: 1_200 }, (_, n) => `${n}.test`)
+      const all = Effect.forEach(hosts, (host) => limited.get(`http://${host}/`), { discard: true })
+      yield* all
+      assert.lengthOf(asked, 1_200)
+      // None has been forgotten: the second request to each of the oldest waits.
+      const again = yield* Effect.forkScoped(
+        Effect.forEach(hosts.slice(0, 100), (host) => limited.get(`http://${host}/`), {
+          concurrency: "unbounded",
+          discard: true
+        })
+      )
+      yield* after("59 minutes")
+      assert.lengthOf(asked, 1_200)
+      yield* after("1 minute")
+      yield* Fiber.join(again)
+      assert.lengthOf(asked, 1_300)
+      for (const host of hosts) assert.strictEqual(yield* limits.waiting(`http://${host}`), 0)
+    }).pipe(Effect.scoped, Effect.provide(world))
+  )
 })

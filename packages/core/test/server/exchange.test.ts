@@ -1,4 +1,5 @@
 // `Exchange`: facts about a request, and informational responses.
+import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -37,6 +38,37 @@ describe.each(networks)("Exchange on %s", (_, network) => {
       })
     )
   )
+
+  const varying: ReadonlyArray<[own: string | undefined, names: ReadonlyArray<string>, sent: string]> = [
+    [undefined, ["Accept"], "vary: Accept"],
+    ["", ["Accept", "accept", "Cookie"], "vary: Accept, Cookie"],
+    ["Origin", ["Accept"], "vary: Origin, Accept"],
+    ["origin,ACCEPT", ["Accept"], "vary: origin,ACCEPT"],
+    ["*", ["Accept"], "vary: *"],
+    ["Origin", [], "vary: Origin"],
+    [undefined, [], ""]
+  ]
+  for (const [own, names, sent] of varying)
+    it.effect(`adds ${JSON.stringify(names)} to ${own === undefined ? "no Vary" : `Vary: ${own}`}`, () =>
+      served(
+        // The last handler replaces the field, as platform's `cors` does.
+        Effect.as(
+          Effect.zipRight(
+            Exchange.vary(...names),
+            HttpApp.appendPreResponseHandler((_, response) =>
+              Effect.succeed(
+                own === undefined ? response : HttpServerResponse.setHeader(response, "vary", own)
+              )
+            )
+          ),
+          HttpServerResponse.empty()
+        ),
+        Effect.gen(function* () {
+          const seen = yield* talk(last())
+          assert.strictEqual(/^vary:.*$/im.exec(seen)?.[0] ?? "", sent)
+        })
+      )
+    )
 
   it.effect("has the fields as received", () =>
     served(

@@ -447,6 +447,46 @@ describe("What shows the client", () => {
     )
   })
 
+  const refused: ReadonlyArray<
+    [peer: string, options: Server.ServerOptions, bytes: string, client: string | undefined]
+  > = [
+    ["192.0.2.7", { trustedProxies }, "NOT HTTP\r\n\r\n", "192.0.2.7"],
+    ["192.0.2.7", {}, "NOT HTTP\r\n\r\n", "192.0.2.7"],
+    // Its fields were never read, so nobody knows for whom the proxy asked.
+    ["10.0.0.1", { trustedProxies }, "NOT HTTP\r\n\r\n", undefined],
+    [
+      "10.0.0.1",
+      { trustedProxies },
+      "GET / HTTP/1.1\r\nX-Forwarded-For: 1.1.1.1\r\n bad\x00\r\n\r\n",
+      undefined
+    ],
+    ["10.0.0.1", {}, "NOT HTTP\r\n\r\n", "10.0.0.1"]
+  ]
+  for (const [peer, options, bytes, client] of refused)
+    it.effect(
+      `${JSON.stringify(bytes)} of ${peer} with ${Object.keys(options).join(", ")}: ${client}`,
+      () => {
+        const outcomes: Array<ExchangeOutcome.ExchangeOutcome> = []
+        return served(
+          app,
+          Effect.gen(function* () {
+            const server = yield* Server.Server
+            yield* server.observe((event) => {
+              if (event._tag === "ExchangeEnded") outcomes.push(event.outcome)
+            })
+            const raw = yield* RawPeer.make(yield* Network.connect(server.address, { localAddress: peer }))
+            yield* raw.send(bytes)
+            yield* raw.rest
+            assert.deepStrictEqual(
+              outcomes.map(({ client }) => client),
+              [client]
+            )
+          }).pipe(Effect.scoped),
+          options
+        )
+      }
+    )
+
   it.effect("an absolute target, whose host counts instead of Host", () =>
     served(
       show,

@@ -18,6 +18,7 @@ import * as Stream from "effect/Stream"
 import { choose } from "./acceptEncoding.js"
 import { isAvailable, type Coding } from "./coder.js"
 import { isCompressible } from "./compressible.js"
+import { vary } from "./vary.js"
 import { Encoders, type Brotli, type Gzip, type Zstd } from "./encoders.js"
 
 /**
@@ -118,22 +119,18 @@ const contentOf = (body: HttpBody.HttpBody): Content => {
 
 // ---- conditions of compression
 
-// Responses with these statuses have no content, or only a part of it (RFC 9110 §15.3, §15.4.5).
-const without = new Set([204, 205, 206, 304])
+// Responses with these statuses have no content (RFC 9110 §15.3).
+const without = new Set([204, 205])
 
 // Fields that exclude compression. Digests are computed over the content as the handler made it (RFC 9530).
 const bound = [
-  ...["content-encoding", "content-range", "content-digest", "repr-digest", "digest", "content-md5"],
-  "transfer-encoding"
+  ...["content-encoding", "content-digest", "repr-digest", "digest", "content-md5", "transfer-encoding"]
 ]
 
 const noTransform = /(?:^|[\s,])no-transform(?:$|[\s,;=])/i
 
-const isOpen = ({ headers, status }: Response): boolean =>
-  status >= 200 &&
-  !without.has(status) &&
-  !bound.some((name) => headers[name] !== undefined) &&
-  !noTransform.test(headers["cache-control"] ?? "")
+const isBound = ({ headers }: Response): boolean =>
+  bound.some((name) => headers[name] !== undefined) || noTransform.test(headers["cache-control"] ?? "")
 
 // Requests whose response must not be compressed. The key is the request object of the server, because an app
 // may copy the platform request, and all copies have the same `source`.
@@ -168,17 +165,18 @@ const codedHeaders = (headers: Headers.Headers, coding: Coding): Headers.Headers
   return isStrong(etag) ? Headers.set(changed, "etag", `W/${etag}`) : changed
 }
 
-// A cache stores the coded response with a weak tag. A 304 freshens that response only if it has the same
-// weak tag (RFC 9111 §4.3.4).
-const notModified = (request: HttpServerRequest, response: Response): Response => {
+// The 200 that a 304 or 206 stands for has `Vary`, so they have it too (RFC 9110 §15.4.5, §15.3.7). A cache
+// stores the coded response with a weak tag, and only a 304 with this tag freshens it (RFC 9111 §4.3.4).
+const standsFor = (request: HttpServerRequest, response: Response): Response => {
   const { etag } = response.headers
-  const known = request.headers["if-none-match"]
-  if (!isStrong(etag) || known === undefined || !known.includes(`W/${etag}`)) return response
-  return HttpServerResponse.empty({
-    ...partsOf(response),
-    headers: Headers.set(varying(response.headers), "etag", `W/${etag}`)
-  })
+  const known = response.status === 304 ? request.headers["if-none-match"] : undefined
+  const headers = varying(response.headers)
+  const isWeak = isStrong(etag) && known !== undefined && known.includes(`W/${etag}`)
+  return rebuilt(response, isWeak ? Headers.set(headers, "etag", `W/${etag}`) : headers)
 }
+
+const varied = (request: HttpServerRequest, response: Response): Effect.Effect<Response> =>
+  Effect.as(vary(request, "Accept-Encoding"), response)
 
 const partsOf = ({ cookies, status, statusText }: Response) => ({ cookies, status, statusText })
 
@@ -209,18 +207,46 @@ class Compressor {
     // Evaluate ranges and preconditions before the coding. A range refers to uncoded content, and a client
     // may know the tag of the uncoded content.
     ConditionalRequests.isSeekable(response)
-      ? Effect.flatMap(ConditionalRequests.respond(request, response), (chosen) => this.code(request, chosen))
-      : this.code(request, response)
+      ? Effect.flatMap(ConditionalRequests.respond(request, response), (chosen) =>
+          this.code(request, chosen, response)
+        )
+      : this.code(request, response, response)
 
-  private code(request: HttpServerRequest, response: Response): Effect.Effect<Response> {
-    if (response.status === 304) return Effect.succeed(notModified(request, response))
-    const type = response.headers["content-type"] ?? response.body.contentType
-    const { compressible = isCompressible, filter } = this.options
+  private isOpen(request: HttpServerRequest, response: Response): boolean {
+    return (
+      !isBound(response) &&
+      !excluded.has(request.source as object) &&
+      this.options.filter?.(request, response) !== false
+    )
+  }
+
+  // Whether another client may get the response with a coding. A 304 and several ranges have no type of
+  // their own.
+  private mayVary(request: HttpServerRequest, response: Response, whole: Response): boolean {
+    const type = typeOf(whole)
+    const { compressible = isCompressible } = this.options
+    const length = whole === response ? undefined : whole.headers["content-length"]
+    return (
+      (type === undefined || type.startsWith("multipart/byteranges") || compressible(type)) &&
+      (length === undefined || Number(length) >= this.threshold) &&
+      this.isOpen(request, whole)
+    )
+  }
+
+  // `whole` is the response without ranges and preconditions, as far as it is known.
+  private code(request: HttpServerRequest, response: Response, whole: Response): Effect.Effect<Response> {
+    if (response.status === 304 || response.status === 206)
+      return this.mayVary(request, response, whole)
+        ? varied(request, standsFor(request, response))
+        : Effect.succeed(response)
+    const type = typeOf(response)
+    const { compressible = isCompressible } = this.options
     if (
       type === undefined ||
-      !isOpen(response) ||
-      excluded.has(request.source as object) ||
-      filter?.(request, response) === false
+      response.status < 200 ||
+      without.has(response.status) ||
+      response.headers["content-range"] !== undefined ||
+      !this.isOpen(request, response)
     )
       return Effect.succeed(response)
     const content = contentOf(response.body)
@@ -233,9 +259,23 @@ class Compressor {
     const worthwhile = compressible(type) && (length === undefined || Number(length) >= this.threshold)
     if (!worthwhile && !identityRefused) return Effect.succeed(response)
     const plain = () => Effect.succeed(rebuilt(response, varying(response.headers)))
-    if (coding === undefined || this.encoders.full || Number(length) === 0) return plain()
-    const headers = codedHeaders(response.headers, coding)
-    const options = { ...partsOf(response), headers, contentType: type }
+    return Effect.flatMap(
+      coding === undefined || this.encoders.full || Number(length) === 0
+        ? plain()
+        : this.coded(response, type, coding, content, identityRefused ? undefined : plain),
+      (response) => varied(request, response)
+    )
+  }
+
+  // `plain` is the response without a coding, if the client accepts it.
+  private coded(
+    response: Response,
+    contentType: string,
+    coding: Coding,
+    content: Content,
+    plain: (() => Effect.Effect<Response>) | undefined
+  ): Effect.Effect<Response> {
+    const options = { ...partsOf(response), headers: codedHeaders(response.headers, coding), contentType }
     // An empty body would get `Content-Length: 0`. Use a stream, which is never read for HEAD.
     if (content === undefined) return Effect.succeed(HttpServerResponse.stream(Stream.empty, options))
     if (content._tag === "Stream")
@@ -248,12 +288,15 @@ class Compressor {
       return Effect.succeed(HttpServerResponse.stream(this.encoders.stream(coding, source, false), options))
     }
     return Effect.flatMap(this.encoders.bytes(coding, bytes), (coded) =>
-      coded.length >= bytes.length && !identityRefused
+      coded.length >= bytes.length && plain !== undefined
         ? plain()
         : Effect.succeed(HttpServerResponse.uint8Array(coded, options))
     )
   }
 }
+
+const typeOf = ({ body, headers }: Response): string | undefined =>
+  headers["content-type"] ?? body.contentType
 
 const rebuilt = (response: Response, headers: Headers.Headers): Response =>
   headers === response.headers ? response : HttpServerResponse.setHeaders(response, headers)

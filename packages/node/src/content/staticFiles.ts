@@ -18,6 +18,7 @@ import { boolean, oneOf, other, refuseUnknown, someOf, string, type Check } from
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { choose } from "./acceptEncoding.js"
+import { vary } from "./vary.js"
 import { namesOf, pathOf, type Names } from "./fileNames.js"
 
 /**
@@ -231,33 +232,36 @@ class Folder {
   private file(
     request: HttpServerRequest,
     segments: ReadonlyArray<string>,
-    vary: ReadonlyArray<string>
+    varies: ReadonlyArray<string>
   ): Effect.Effect<Response | undefined, PlatformError> {
     return Effect.flatMap(this.typeOf(segments), (type) =>
-      type === "File" ? this.respond(request, segments, vary) : Effect.succeed(undefined)
+      type === "File" ? this.respond(request, segments, varies) : Effect.succeed(undefined)
     )
   }
 
   private respond(
     request: HttpServerRequest,
     segments: ReadonlyArray<string>,
-    vary: ReadonlyArray<string>
+    varies: ReadonlyArray<string>
   ): Effect.Effect<Response | undefined, PlatformError> {
     const { cacheControl = [], precompressed = [] } = this.options
     const name = segments.join("/")
     const cache = cacheControl.find(([pattern]) => matches(pattern, name))?.[1] ?? "no-cache"
-    const varying = precompressed.length === 0 ? vary : ["accept-encoding", ...vary]
+    const varying = precompressed.length === 0 ? varies : ["accept-encoding", ...varies]
     const headers = {
       ...(cache === "" ? {} : { "cache-control": cache }),
       ...(varying.length === 0 ? {} : { vary: varying.join(", ") })
     }
     const path = this.path.join(this.root, ...segments)
-    return Effect.flatMap(this.response(path, { headers }), (plain) => {
+    const found = Effect.flatMap(this.response(path, { headers }), (plain) => {
       if (plain === undefined) return Effect.succeed(undefined)
       const original = withType(plain, this.typeWithCharset(plain.body.contentType))
       if (precompressed.length === 0) return Effect.succeed(original)
       return this.coded(request, segments, original, precompressed)
     })
+    return varying.length === 0
+      ? found
+      : Effect.tap(found, (response) => response && vary(request, ...varying))
   }
 
   // Tries the codings that the client accepts, in the client's order of preference, until a file with the

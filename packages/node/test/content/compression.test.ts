@@ -10,7 +10,7 @@ import {
   HttpServer,
   HttpServerRequest,
   HttpServerResponse,
-  type HttpApp
+  HttpApp
 } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -20,7 +20,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { Readable } from "node:stream"
 import * as zlib from "node:zlib"
-import { Client, Exchange } from "@httpfx/core"
+import { Client, ConditionalRequests, Exchange } from "@httpfx/core"
 import * as Serve from "@httpfx/core/Serve"
 import { NodeCompression } from "@httpfx/node"
 import { TestServer } from "@httpfx/testing"
@@ -243,10 +243,13 @@ describe("left as it is, without Vary:", () => {
     ["content without a type", HttpServerResponse.raw(text)],
     ["204", HttpServerResponse.empty()],
     [
-      "206",
-      headersOf({ "content-range": "bytes 0-3599/9999" }, HttpServerResponse.setStatus(plainText, 206))
+      "206 of a type that is compressed already",
+      HttpServerResponse.text(text, { status: 206, contentType: "image/png" })
     ],
-    ["206 without its range", HttpServerResponse.setStatus(plainText, 206)],
+    [
+      "206 with no-transform",
+      headersOf({ "cache-control": "no-transform" }, HttpServerResponse.setStatus(plainText, 206))
+    ],
     [
       "416 with a range",
       headersOf({ "content-range": "bytes */9999" }, HttpServerResponse.setStatus(plainText, 416))
@@ -284,6 +287,25 @@ describe("left as it is, with Vary, because another client gets it compressed:",
       })
     }).pipe(served(headersOf({ etag: '"a"', "accept-ranges": "bytes" })))
   )
+
+  const parts: ReadonlyArray<[name: string, response: HttpServerResponse.HttpServerResponse]> = [
+    [
+      "206",
+      headersOf({ "content-range": "bytes 0-3599/9999" }, HttpServerResponse.setStatus(plainText, 206))
+    ],
+    ["206 without its range", HttpServerResponse.setStatus(plainText, 206)],
+    [
+      "206 of several ranges",
+      HttpServerResponse.text(text, { status: 206, contentType: "multipart/byteranges; boundary=a" })
+    ]
+  ]
+  for (const [name, response] of parts)
+    it.effect(name, () =>
+      Effect.map(ask(), (got) => {
+        assert.isUndefined(got["content-encoding"])
+        assert.deepInclude(got, { status: 206, content: text, vary: "Accept-Encoding" })
+      }).pipe(served(response))
+    )
 
   it.effect("content that does not become smaller", () =>
     Effect.map(ask(), (response) => {
@@ -357,21 +379,100 @@ describe("HEAD", () => {
 
 describe("304", () => {
   const app = HttpServerResponse.empty({ status: 304, headers: { etag: '"a"' } })
-  const cases: ReadonlyArray<[known: string, etag: string, vary: string | undefined]> = [
-    ['W/"a"', 'W/"a"', "Accept-Encoding"],
-    ['"b", W/"a"', 'W/"a"', "Accept-Encoding"],
-    ['"a"', '"a"', undefined],
-    ["*", '"a"', undefined]
+  const cases: ReadonlyArray<[known: string, etag: string]> = [
+    ['W/"a"', 'W/"a"'],
+    ['"b", W/"a"', 'W/"a"'],
+    ['"a"', '"a"'],
+    ["*", '"a"']
   ]
-  for (const [known, etag, vary] of cases) {
-    it.effect(`to If-None-Match: ${known} has ${etag}`, () =>
+  for (const [known, etag] of cases) {
+    it.effect(`to If-None-Match: ${known} has ${etag}, and varies as the 200`, () =>
       Effect.map(ask({ headers: { "If-None-Match": known } }), (response) => {
-        assert.strictEqual(response["etag"], etag)
-        assert.strictEqual(response["vary"], vary)
-        assert.strictEqual(response.status, 304)
+        assert.deepInclude(response, { status: 304, etag, vary: "Accept-Encoding" })
       }).pipe(served(app))
     )
   }
+
+  const unvaried: ReadonlyArray<[name: string, response: HttpServerResponse.HttpServerResponse]> = [
+    ["no-transform", headersOf({ "cache-control": "no-transform" }, app)],
+    ["of a type that is compressed already", headersOf({ "content-type": "image/png" }, app)]
+  ]
+  for (const [name, response] of unvaried)
+    it.effect(`${name}: without Vary`, () =>
+      Effect.map(ask({ headers: { "If-None-Match": '"a"' } }), (got) => {
+        assert.strictEqual(got["status"], 304)
+        assert.isUndefined(got["vary"])
+      }).pipe(served(response))
+    )
+
+  // Of a response that the server knows whole, its type and length decide.
+  const files: ReadonlyArray<[type: string, size: number, vary: string | undefined]> = [
+    ["text/plain", 3600, "Accept-Encoding"],
+    ["text/plain", 100, undefined],
+    ["image/png", 3600, undefined]
+  ]
+  for (const [contentType, size, vary] of files)
+    it.effect(`${contentType} of ${size} bytes: ${vary ?? "without Vary"}`, () =>
+      Effect.gen(function* () {
+        const known = yield* ask({ headers: { "If-None-Match": '"a"' } })
+        const ranged = yield* ask({ headers: { Range: "bytes=0-9" } })
+        assert.deepStrictEqual([known["status"], ranged["status"]], [304, 206])
+        assert.deepStrictEqual([known["vary"], ranged["vary"]], [vary, vary])
+      }).pipe(
+        served(
+          Effect.succeed(
+            ConditionalRequests.response(
+              { size, read: (offset, length) => Stream.make(bytes.subarray(offset, offset + length)) },
+              { contentType, headers: { etag: '"a"' } }
+            )
+          )
+        )
+      )
+    )
+})
+
+describe("Vary of middleware inside and outside", () => {
+  const cors = HttpMiddleware.cors({ allowedOrigins: ["http://a.test", "http://b.test"] })
+  const stacks: Readonly<Record<string, HttpApp.Default<never, never>>> = {
+    "cors inside": NodeCompression.compress()(cors(Effect.succeed(plainText))),
+    "cors outside": cors(NodeCompression.compress()(Effect.succeed(plainText))),
+    "cors around a route, compression around the router": NodeCompression.compress()(
+      HttpRouter.empty.pipe(HttpRouter.get("/", cors(Effect.succeed(plainText)))) as never
+    )
+  }
+  for (const [name, app] of Object.entries(stacks))
+    it.effect(name, () =>
+      Effect.map(ask({ headers: { Origin: "http://b.test" } }), (response) => {
+        assert.deepInclude(response, {
+          "content-encoding": "gzip",
+          "access-control-allow-origin": "http://b.test",
+          content: text
+        })
+        const vary = String(response["vary"]).split(/, ?/).sort()
+        assert.deepStrictEqual(vary, ["Accept-Encoding", "Origin"])
+      }).pipe(Effect.provide(TestServer.serve(app)))
+    )
+
+  it.effect("a handler's own pre-response handler that replaces Vary", () =>
+    Effect.map(ask(), (response) => {
+      assert.deepInclude(response, { "content-encoding": "gzip", vary: "Cookie, Accept-Encoding" })
+    }).pipe(
+      served(
+        Effect.as(
+          HttpApp.appendPreResponseHandler((_, response) =>
+            Effect.succeed(HttpServerResponse.setHeader(response, "vary", "Cookie"))
+          ),
+          plainText
+        )
+      )
+    )
+  )
+
+  it.effect("the response to a failure of the app is compressed too", () =>
+    Effect.map(ask(), (response) => assert.strictEqual(response["content-encoding"], "gzip")).pipe(
+      served(Effect.fail(plainText))
+    )
+  )
 })
 
 describe("a handler may forbid it", () => {

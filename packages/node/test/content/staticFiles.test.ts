@@ -8,6 +8,7 @@ import {
   HttpClient,
   HttpClientRequest,
   HttpLayerRouter,
+  HttpMiddleware,
   HttpRouter,
   HttpServer,
   HttpServerResponse
@@ -247,6 +248,17 @@ describe("precompressed", () => {
         assert.strictEqual(response.headers["content-type"], type)
         assert.strictEqual(response.headers["vary"], "accept-encoding")
         assert.strictEqual(response.headers["content-length"], String(body.length))
+      })
+    )
+  )
+
+  it.effect("varies also where platform's cors replaces Vary", () =>
+    served(
+      HttpMiddleware.cors({ allowedOrigins: ["http://a.test"] })(app),
+      Effect.gen(function* () {
+        const { headers } = yield* ask("/app.js", { "accept-encoding": "br", origin: "http://a.test" })
+        assert.strictEqual(headers["content-encoding"], "br")
+        assert.strictEqual(headers["vary"], "Origin, accept-encoding")
       })
     )
   )

@@ -22,6 +22,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Client from "../../Client.js"
 import { EventTooLarge, NotAnEventStream } from "../../HttpError.js"
+import { flatten, hasField } from "../../internal/client/headers.js"
 import { mapChunks } from "./chunks.js"
 import { EventDecoder, type DecodeLimits, type Message } from "./decode.js"
 
@@ -86,15 +87,18 @@ export interface SourceOptions<E> extends DecodeOptions {
   readonly lastEventId?: string | undefined
   /**
    * Decides whether to reconnect, and sets the shortest wait before the next request. The schedule gets the
-   * reason as its input, and starts anew with each response of events. When the schedule ends, the stream
-   * ends or fails as the last response did. `Schedule.stop` disables reconnection.
+   * reason as its input, and starts anew with the first event of a response. When the schedule ends, the
+   * stream ends or fails as the last response did. `Schedule.stop` disables reconnection.
    *
    * Default for GET: reconnects forever. The schedule adds no wait before the first attempt, then 1, 2, 4,
    * ... 30 seconds, with jitter. Default for other methods: never reconnects, because the request may have
    * effects.
    */
   readonly reconnect?: Schedule.Schedule<unknown, Disconnected<E>> | undefined
-  /** The shortest wait before a reconnection, unless the server sets it (`retry`). Default 3 seconds. */
+  /**
+   * The shortest wait before a reconnection, unless the server sets it (`retry`). A wait of less than 100
+   * milliseconds becomes 100 milliseconds. Default 3 seconds.
+   */
   readonly reconnectionTime?: Duration.DurationInput | undefined
   /** The longest reconnection time that a server may set. Default 5 minutes. */
   readonly maxReconnectionTime?: Duration.DurationInput | undefined
@@ -117,6 +121,9 @@ export interface ExecuteOptions extends SourceOptions<PlatformError.HttpClientEr
    */
   readonly requestOptions?: Client.RequestOptions | undefined
 }
+
+/** The shortest wait, ms. Otherwise a server could make clients connect in a tight loop by `retry: 0`. */
+const leastWait = 100
 
 const backoff: Schedule.Schedule<unknown, unknown> = Schedule.jittered(
   Schedule.addDelay(Schedule.forever, (attempt) =>
@@ -197,10 +204,11 @@ class Source<E> {
   )
 
   private opened(body: Stream.Stream<Uint8Array, E>, scope: Scope.CloseableScope): Pulled<E> {
-    this.state = this.schedule.initial
     const decoder = new EventDecoder(limitsOf(this.options), this.lastEventId)
     const messages = mapChunks(body, (slice, into: Array<Message>) => {
       const tooLarge = decoder.push(slice, into)
+      // A response without events is an attempt that has failed, so the waits go on growing.
+      if (into.length > 0) this.state = this.schedule.initial
       this.lastEventId = decoder.lastEventId
       this.retry = decoder.retry ?? this.retry
       return tooLarge
@@ -232,7 +240,7 @@ class Source<E> {
           this.retry === undefined
             ? Duration.toMillis(reconnectionTime)
             : Math.min(this.retry, Duration.toMillis(maxReconnectionTime))
-        const delay = Math.max(least, Intervals.start(decision.intervals) - now)
+        const delay = Math.max(leastWait, least, Intervals.start(decision.intervals) - now)
         const lastEventId = isSendable(this.lastEventId) ? this.lastEventId : ""
         const told = onReconnect?.({ reason, delay, lastEventId }) ?? Effect.void
         return Effect.as(Effect.zipRight(told, Effect.sleep(delay)), true)
@@ -278,16 +286,13 @@ const isLoss = (error: unknown): boolean => {
   return "phase" in error && error.phase !== undefined && !own.has(String(error.code))
 }
 
-const withFields = (headers: Client.HeadersInput | undefined, lastEventId: string): ReadonlyArray<string> => {
-  const flat: Array<string> = []
-  if (Array.isArray(headers)) flat.push(...(headers as ReadonlyArray<string>))
-  else
-    for (const [name, value] of Object.entries(headers ?? {}))
-      for (const each of Array.isArray(value) ? (value as ReadonlyArray<string>) : [value])
-        if (each !== undefined) flat.push(name, String(each))
-  const names = new Set(flat.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase()))
+const withFields = <E>(
+  { headers, uniqueHeaders }: Client.Request<E>,
+  lastEventId: string
+): ReadonlyArray<string> => {
+  const flat = flatten(headers, uniqueHeaders)
   for (const [name, value] of fieldsFor(lastEventId))
-    if (!names.has(name.toLowerCase())) flat.push(name, value)
+    if (!hasField(flat, name.toLowerCase())) flat.push(name, value)
   return flat
 }
 
@@ -302,7 +307,7 @@ export const followRequest = <E>(
       isLoss,
       connect: (lastEventId) =>
         Effect.map(
-          client.requestScoped({ ...request, headers: withFields(request.headers, lastEventId) }),
+          client.requestScoped({ ...request, headers: withFields(request, lastEventId) }),
           (response) => ({
             status: response.status,
             contentType: response.header("content-type"),

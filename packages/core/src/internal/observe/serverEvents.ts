@@ -15,6 +15,7 @@ import type { ServerEvent, StateChanged } from "./serverEvent.js"
 import type { Timers } from "../../seams/timers.js"
 import type { Transport } from "../../seams/transport.js"
 import type { CloseReason } from "../../wire/index.js"
+import { clientOfRefused, type TrustedHops } from "../../wire/receive/forwarded.js"
 import { Observers } from "./observers.js"
 import { noAnnotations, type ServerExchange } from "../server/exchange.js"
 import type { HandshakeError } from "../server/handshakes.js"
@@ -24,7 +25,10 @@ export class ServerEvents implements LifeEvents {
   /** Observers of the states alone, for which no request is watched. */
   readonly states = new Observers<StateChanged>("a server")
 
-  constructor(private readonly timers: Timers) {}
+  constructor(
+    private readonly timers: Timers,
+    private readonly trust: TrustedHops | undefined
+  ) {}
 
   get active(): boolean {
     return this.observers.active
@@ -81,11 +85,12 @@ export class ServerEvents implements LifeEvents {
   }
 
   rejected(facts: WireFacts, error: Rejection): void {
-    this.ended(ofLoss(facts, error))
+    this.ended(ofLoss(facts, error, clientOfRefused(facts.remote, this.trust)))
   }
 
   dropped(facts: WireFacts, reason: DropReason, exchange?: Exchange): void {
-    this.ended(outcomeOf("Dropped", facts, exchange as ServerExchange | undefined, { reason }))
+    const from = (exchange as ServerExchange | undefined) ?? clientOfRefused(facts.remote, this.trust)
+    this.ended(outcomeOf("Dropped", facts, from, { reason }))
   }
 
   exchangeEnded(exchange: Exchange, facts: WireFacts, end: End): void {
@@ -118,19 +123,23 @@ export class ServerEvents implements LifeEvents {
 
 const noField = () => undefined
 
+/** The exchange. Without an exchange, the address of the client as far as it is known. */
+type From = ServerExchange | string | undefined
+
 // List all fields in one literal, because spreading `facts` costs more than the rest of the event.
 const outcomeOf = (
   _tag: ExchangeOutcome["_tag"],
   facts: WireFacts,
-  exchange: ServerExchange | undefined,
+  from: From,
   more?: { readonly [key: string]: unknown }
 ): ExchangeOutcome => {
+  const exchange = typeof from === "object" ? from : undefined
   const outcome = {
     _tag,
     connection: facts.connection,
     exchange: facts.exchange,
     remote: facts.remote,
-    client: exchange?.remoteAddress,
+    client: typeof from === "object" ? from.remoteAddress : from,
     method: facts.method,
     target: facts.target,
     httpVersion: facts.httpVersion,
@@ -163,15 +172,15 @@ const ofEnd = (facts: WireFacts, end: End, exchange: ServerExchange): ExchangeOu
   }
 }
 
-const ofLoss = (facts: WireFacts, loss: Loss, exchange?: ServerExchange): ExchangeOutcome => {
+const ofLoss = (facts: WireFacts, loss: Loss, from: From): ExchangeOutcome => {
   const error = { error: fromLoss(loss) }
   switch (loss._tag) {
     case "Refused":
-      return outcomeOf("Refused", facts, exchange, error)
+      return outcomeOf("Refused", facts, from, error)
     case "Late":
     case "Stalled":
-      return outcomeOf("TimedOut", facts, exchange, error)
+      return outcomeOf("TimedOut", facts, from, error)
     default:
-      return outcomeOf("ClientGone", facts, exchange, error)
+      return outcomeOf("ClientGone", facts, from, error)
   }
 }

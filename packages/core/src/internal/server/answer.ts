@@ -18,6 +18,7 @@ import {
   encodeResponseHead,
   handlerStatus,
   hasNoContent,
+  trimBlanks,
   type Part,
   type Violation
 } from "../../wire/index.js"
@@ -104,6 +105,21 @@ const announce = (
     headers.push("Trailer", trailers.announced)
 }
 
+// Adds the names that `Vary` does not list yet. `*` stands for all names.
+const addVary = (headers: Array<string>, names: ReadonlyArray<string>): void => {
+  const at = headers.findIndex((text, index) => index % 2 === 0 && text === "vary")
+  let value = at < 0 ? "" : trimBlanks(headers[at + 1]!)
+  const listed = new Set(value.toLowerCase().split(",").map(trimBlanks))
+  if (listed.has("*")) return
+  for (const name of names) {
+    if (listed.has(name.toLowerCase())) continue
+    listed.add(name.toLowerCase())
+    value = value === "" ? name : `${value}, ${name}`
+  }
+  if (at < 0) headers.push("vary", value)
+  else headers[at + 1] = value
+}
+
 const headOf = (
   exchange: ServerExchange,
   response: ServerResponse.HttpServerResponse,
@@ -112,7 +128,8 @@ const headOf = (
   streamed: boolean
 ) => {
   const headers = fieldsOf(response, contentType)
-  const { connection, head, serving, trailers } = exchange
+  const { connection, head, serving, trailers, varies } = exchange
+  if (varies !== undefined) addVary(headers, varies)
   if (trailers !== undefined) announce(trailers, headers, response, body)
   const { settings } = serving.server
   if (settings.rejectNonStandardBodyWrites && body !== 0 && !mayHaveBody(response.status))

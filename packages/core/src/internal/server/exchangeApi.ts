@@ -185,6 +185,11 @@ export interface Exchange {
    * omit the trailers, as in Node.
    */
   readonly addTrailers: (fields: Fields) => Effect.Effect<void, TrailerError>
+  /**
+   * Adds names to `Vary` of the response when it is sent, to those that it has then. Middleware such as
+   * platform's `cors` replaces a `Vary` that was set before. Has no effect after the head.
+   */
+  readonly vary: (...names: ReadonlyArray<string>) => Effect.Effect<void>
   /** The protocols that the client offers, in its order of preference. Empty without `Upgrade`. */
   readonly upgradeProtocols: ReadonlyArray<string>
   /**

@@ -103,6 +103,14 @@ export class ExchangeHandle implements Exchange {
     return this.send(102, processingHead)
   }
 
+  get vary(): Exchange["vary"] {
+    return (...names) =>
+      Effect.sync(() => {
+        const { varies = [] } = this.self
+        if (names.length > 0) this.self.varies = [...varies, ...names]
+      })
+  }
+
   // Getters return closures, so that the members can be destructured. Reading a member creates its closure.
   get earlyHints(): Exchange["earlyHints"] {
     return (links, headers) => this.encoded(103, () => encodeEarlyHints(links, flatFields(headers)))

@@ -133,7 +133,7 @@ export const make = (
     const settings = yield* Effect.mapError(makeSettings(options, timeouts), serveError)
     const timers = Timers.fromClock(yield* Effect.clock)
     const closing = new Closing(network)
-    const happenings = new ServerEvents(timers)
+    const happenings = new ServerEvents(timers, settings.trust)
     const life = new ServerLife(timers, settings, closing, happenings)
     const { tls } = options
     let handshakes: ServerHandshakes | undefined

@@ -24,7 +24,7 @@ export interface Facts extends WireFacts {
   readonly annotations: Readonly<Record<string, string>>
   /**
    * The client's IP address, as trusted proxies tell it (`ServerOptions.trustedProxies`); `undefined` if it
-   * is not known, and if the request was refused at its head.
+   * is not known. Of a request that was refused at its head, it is known unless a trusted proxy sent it.
    */
   readonly client: string | undefined
   /**

@@ -57,6 +57,16 @@ export const clientOf = (received: Received, trust: TrustedHops | undefined): Cl
     : xForwarded(received, direct, trust)
 }
 
+/**
+ * Returns the address of the client of a request whose head was refused. `undefined` if a trusted proxy sent
+ * the head, because its fields were not read.
+ */
+export const clientOfRefused = (
+  peer: Address | undefined,
+  trust: TrustedHops | undefined
+): string | undefined =>
+  peer?._tag !== "TcpAddress" || (trust !== undefined && trustsPeer(peer, trust)) ? undefined : peer.hostname
+
 const trustsPeer = (peer: Address | undefined, trust: TrustedHops): boolean => {
   if (peer?._tag !== "TcpAddress") return trust.unix
   const node = nodeOf(peer.hostname)

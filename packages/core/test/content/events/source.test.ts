@@ -195,7 +195,7 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
     )
   )
 
-  it.live("waits longer with each attempt that fails, and anew after a response", () =>
+  it.live("waits longer with each attempt that fails, and anew after an event", () =>
     run(({ follow, server }) =>
       Effect.gen(function* () {
         const delays: Array<number> = []
@@ -211,11 +211,41 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
         }
         const peer = yield* server.accept
         yield* peer.head
-        yield* peer.send(`${head}Content-Length: 0\r\n\r\n`)
+        yield* peer.send(`${head}Content-Length: 9\r\n\r\ndata: a\n\n`)
         yield* after(0)
-        for (const [i, wanted] of [0, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 0].entries()) {
+        for (const [i, wanted] of [100, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 100].entries()) {
           assert.isAtLeast(delays[i]!, wanted * 0.8)
           assert.isAtMost(delays[i]!, wanted * 1.2)
+        }
+      })
+    )
+  )
+
+  // Responses that end at once, by servers that may be broken or hostile.
+  const ending: ReadonlyArray<[name: string, body: string, delays: ReadonlyArray<number>]> = [
+    ["nothing", "", [3000, 3000, 3000, 4000, 8000, 16_000]],
+    ["a comment", ":\n\n", [3000, 3000, 3000, 4000, 8000, 16_000]],
+    ["retry: 0", "retry: 0\n\n", [100, 1000, 2000, 4000, 8000, 16_000]],
+    ["half of an event", "retry: 0\ndata: a\n", [100, 1000, 2000, 4000, 8000, 16_000]],
+    ["an event and retry: 0", "retry: 0\ndata: a\n\n", [100, 100, 100, 100, 100, 100]],
+    ["an event and retry: 99", "retry: 99\ndata: a\n\n", [100, 100, 100, 100, 100, 100]],
+    ["an event and retry: 101", "retry: 101\ndata: a\n\n", [101, 101, 101, 101, 101, 101]]
+  ]
+  it.live.each(ending)("makes no tight loop of responses with %s", ([, body, wanted]) =>
+    run(({ follow, server }) =>
+      Effect.gen(function* () {
+        const delays: Array<number> = []
+        yield* follow({}, { onReconnect: ({ delay }) => Effect.sync(() => delays.push(delay)) })
+        for (let n = 0; n < wanted.length; n++) {
+          const peer = yield* server.accept
+          yield* peer.head
+          yield* peer.send(`${head}Connection: close\r\n\r\n${body}`)
+          yield* peer.end
+          yield* after("1 minute")
+        }
+        for (const [i, least] of wanted.entries()) {
+          assert.isAtLeast(delays[i]!, least <= 100 ? 100 : least * 0.8)
+          assert.isAtMost(delays[i]!, least * 1.2)
         }
       })
     )
