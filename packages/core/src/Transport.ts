@@ -11,3 +11,4 @@ export { formatAddress, tcp, unix, type Address, type TcpAddress, type UnixAddre
 export { fault, type Fault } from "./model/fault.js"
 export type { Certificate, TlsFacts } from "./model/tls.js"
 export * from "./seams/transport.js"
+export * from "./seams/forwardingTransport.js"

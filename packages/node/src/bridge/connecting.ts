@@ -68,6 +68,9 @@ class Pending implements Transport {
   get tls(): TlsFacts | undefined {
     return this.below?.tls
   }
+  get truncated(): boolean {
+    return this.below?.truncated === true
+  }
   get buffered(): number {
     return this.below?.buffered ?? this.queued
   }

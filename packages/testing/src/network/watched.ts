@@ -2,9 +2,8 @@
 import * as Effect from "effect/Effect"
 import type * as Network from "@httpfx/core/Network"
 import {
-  abandon,
   formatAddress,
-  isLost,
+  ForwardingTransport,
   type Transport,
   type TransportHandlers
 } from "@httpfx/core/Transport"
@@ -76,34 +75,19 @@ export class WatchedNetwork {
   }
 }
 
-class WatchedTransport implements Transport {
+class WatchedTransport extends ForwardingTransport {
   private started = false
-  readonly local: Transport["local"]
-  readonly remote: Transport["remote"]
 
   constructor(
-    private readonly inner: Transport,
+    inner: Transport,
     private readonly onClose: () => void
   ) {
-    this.local = inner.local
-    this.remote = inner.remote
+    super(inner)
   }
 
-  get tls() {
-    return this.inner.tls
-  }
-  get truncated() {
-    return this.inner.truncated ?? false
-  }
-  get buffered() {
-    return this.inner.buffered
-  }
-  get writable() {
-    return this.inner.writable
-  }
-  start(handlers: TransportHandlers) {
+  override start(handlers: TransportHandlers): void {
     this.started = true
-    this.inner.start({
+    super.start({
       data: (chunk) => handlers.data(chunk),
       end: () => handlers.end(),
       drain: () => handlers.drain(),
@@ -114,46 +98,14 @@ class WatchedTransport implements Transport {
       }
     })
   }
-  write(data: string | Uint8Array, body?: Uint8Array) {
-    return body === undefined ? this.inner.write(data) : this.inner.write(data, body)
-  }
-  cork() {
-    this.inner.cork()
-  }
-  uncork() {
-    this.inner.uncork()
-  }
-  end() {
-    this.inner.end()
-  }
-  reset() {
-    // A transport that was never started gets no `close` callback, so stop tracking it here.
+
+  // A transport that was never started gets no `close` callback, so stop tracking it here.
+  override reset(): void {
     if (!this.started) this.onClose()
-    this.inner.reset()
+    super.reset()
   }
-  abandon() {
+  override abandon(): void {
     if (!this.started) this.onClose()
-    abandon(this.inner)
-  }
-  isLost() {
-    return isLost(this.inner)
-  }
-  pause() {
-    this.inner.pause()
-  }
-  resume() {
-    this.inner.resume()
-  }
-  ref() {
-    this.inner.ref()
-  }
-  unref() {
-    this.inner.unref()
-  }
-  noDelay(enable: boolean) {
-    this.inner.noDelay(enable)
-  }
-  keepAlive(enable: boolean, initialDelay: number) {
-    this.inner.keepAlive(enable, initialDelay)
+    super.abandon()
   }
 }

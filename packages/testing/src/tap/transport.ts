@@ -6,11 +6,9 @@
  */
 import type { Timers } from "@httpfx/core/Timers"
 import {
-  abandon,
-  isLost,
+  ForwardingTransport,
   type Address,
   type Fault,
-  type TlsFacts,
   type Transport,
   type TransportHandlers
 } from "@httpfx/core/Transport"
@@ -77,41 +75,28 @@ export interface Kept extends Recording {
   readonly room: { client: number; server: number }
 }
 
-export class TapTransport implements Transport {
+export class TapTransport extends ForwardingTransport {
   private readonly peer: Side
 
   constructor(
-    readonly inner: Transport,
+    inner: Transport,
     readonly recording: Kept,
     private readonly timers: Timers
   ) {
+    super(inner)
     this.peer = recording.side === "client" ? "server" : "client"
   }
 
-  get local(): Address | undefined {
-    return this.inner.local
-  }
-  get remote(): Address | undefined {
-    return this.inner.remote
-  }
-  get tls(): TlsFacts | undefined {
-    return this.inner.tls
-  }
-  get truncated(): boolean {
-    return this.inner.truncated ?? false
-  }
-  get buffered(): number {
-    return this.inner.buffered
-  }
-  get writable(): boolean {
-    return this.inner.writable
+  /** The transport that is recorded. */
+  get inner(): Transport {
+    return this.below
   }
 
-  start(handlers: TransportHandlers): void {
+  override start(handlers: TransportHandlers): void {
     const { events } = this.recording
     const from = this.peer
     const now = () => this.now()
-    this.inner.start({
+    super.start({
       data: (chunk) => {
         this.passed(from, chunk)
         handlers.data(chunk)
@@ -132,56 +117,27 @@ export class TapTransport implements Transport {
     })
   }
 
-  write(data: string | Uint8Array, body?: Uint8Array): boolean {
-    if (this.inner.writable) {
+  override write(data: string | Uint8Array, body?: Uint8Array): boolean {
+    if (this.writable) {
       this.passed(this.recording.side, data)
       if (body !== undefined) this.passed(this.recording.side, body)
     }
-    return this.inner.write(data, body)
+    return super.write(data, body)
   }
 
-  end(): void {
-    if (this.inner.writable) this.record("End")
-    this.inner.end()
+  override end(): void {
+    if (this.writable) this.record("End")
+    super.end()
   }
 
-  reset(): void {
+  override reset(): void {
     this.gaveUp()
-    this.inner.reset()
+    super.reset()
   }
 
-  abandon(): void {
+  override abandon(): void {
     this.gaveUp()
-    abandon(this.inner)
-  }
-
-  isLost(): boolean {
-    return isLost(this.inner)
-  }
-
-  cork(): void {
-    this.inner.cork()
-  }
-  uncork(): void {
-    this.inner.uncork()
-  }
-  pause(): void {
-    this.inner.pause()
-  }
-  resume(): void {
-    this.inner.resume()
-  }
-  ref(): void {
-    this.inner.ref()
-  }
-  unref(): void {
-    this.inner.unref()
-  }
-  noDelay(enable: boolean): void {
-    this.inner.noDelay(enable)
-  }
-  keepAlive(enable: boolean, initialDelay: number): void {
-    this.inner.keepAlive(enable, initialDelay)
+    super.abandon()
   }
 
   // Returns the wall time of the opening plus the monotonic time since then, so that later events never have

@@ -6,11 +6,10 @@
  * also pauses while writes wait. A client that sends without reading thus meets backpressure, even if the new
  * owner ignores backpressure. The former owner observes the traffic, and can revoke the transport.
  */
-import type { Address } from "../../model/address.js"
 import type { Fault } from "../../model/fault.js"
-import type { TlsFacts } from "../../model/tls.js"
 import type { Timers } from "../../seams/timers.js"
-import { abandon, isLost, type Transport, type TransportHandlers } from "../../seams/transport.js"
+import { ForwardingTransport } from "../../seams/forwardingTransport.js"
+import type { Transport, TransportHandlers } from "../../seams/transport.js"
 
 /** Observer of a handed-over connection, for its former owner. */
 export interface Watcher {
@@ -23,7 +22,7 @@ export interface Watcher {
   closed(): void
 }
 
-export class HandedOver implements Transport {
+export class HandedOver extends ForwardingTransport {
   private handlers: TransportHandlers | undefined
   private paused = false
   private revoked = false
@@ -35,29 +34,19 @@ export class HandedOver implements Transport {
    * `holds`, because two peers with `holds` would deadlock if both wrote before they read.
    */
   constructor(
-    private readonly below: Transport,
+    below: Transport,
     private readonly watcher: Watcher,
     private readonly timers: Timers,
     private readonly holds = false
-  ) {}
+  ) {
+    super(below)
+  }
 
-  get local(): Address | undefined {
-    return this.below.local
-  }
-  get remote(): Address | undefined {
-    return this.below.remote
-  }
-  get tls(): TlsFacts | undefined {
-    return this.below.tls
-  }
-  get buffered(): number {
-    return this.below.buffered
-  }
-  get writable(): boolean {
+  override get writable(): boolean {
     return !this.revoked && this.below.writable
   }
 
-  start(handlers: TransportHandlers): void {
+  override start(handlers: TransportHandlers): void {
     if (this.revoked) return this.timers.turn(() => handlers.close())
     this.handlers = handlers
     const { watcher } = this
@@ -111,52 +100,37 @@ export class HandedOver implements Transport {
     this.handlers?.close()
   }
 
-  write(data: string | Uint8Array, body?: Uint8Array): boolean {
+  override write(data: string | Uint8Array, body?: Uint8Array): boolean {
     if (this.revoked) return false
     if (this.below.writable) this.watcher.sent?.(data.length + (body?.length ?? 0))
     const more = this.below.write(data, body)
     if (!more && this.holds) this.hold()
     return more
   }
-  cork(): void {
+  override cork(): void {
     if (!this.revoked) this.below.cork()
   }
-  uncork(): void {
+  override uncork(): void {
     if (!this.revoked) this.below.uncork()
   }
-  end(): void {
+  override end(): void {
     if (this.revoked) return
     this.below.end()
     // Resume reading now, because no `drain` and no write follows after `end`.
     this.release()
   }
-  reset(): void {
+  override reset(): void {
     if (!this.revoked) this.below.reset()
   }
-  abandon(): void {
-    if (!this.revoked) abandon(this.below)
+  override abandon(): void {
+    if (!this.revoked) super.abandon()
   }
-  isLost(): boolean {
-    return isLost(this.below)
-  }
-  pause(): void {
+  override pause(): void {
     this.paused = true
     if (!this.revoked) this.below.pause()
   }
-  resume(): void {
+  override resume(): void {
     this.paused = false
     this.readOn()
-  }
-  ref(): void {
-    this.below.ref()
-  }
-  unref(): void {
-    this.below.unref()
-  }
-  noDelay(enable: boolean): void {
-    this.below.noDelay(enable)
-  }
-  keepAlive(enable: boolean, initialDelay: number): void {
-    this.below.keepAlive(enable, initialDelay)
   }
 }

@@ -5,91 +5,53 @@
  * The transport below must be paused. It stays paused until this transport is started.
  */
 import type { Timers } from "../../Timers.js"
-import {
-  abandon,
-  isLost,
-  isTruncated,
-  type Address,
-  type Transport,
-  type TransportHandlers
-} from "../../Transport.js"
+import { ForwardingTransport, type Address, type Transport, type TransportHandlers } from "../../Transport.js"
 
-export class ProxiedTransport implements Transport {
+export class ProxiedTransport extends ForwardingTransport {
   private handlers: TransportHandlers | undefined
   private paused = false
   /** Whether the rest must not be delivered any more. */
   private over = false
 
   constructor(
-    private readonly below: Transport,
-    readonly local: Address | undefined,
-    readonly remote: Address | undefined,
+    below: Transport,
+    private readonly destination: Address | undefined,
+    private readonly source: Address | undefined,
     private rest: Uint8Array | undefined,
     private readonly timers: Timers
-  ) {}
-
-  get buffered(): number {
-    return this.below.buffered
-  }
-  get writable(): boolean {
-    return this.below.writable
-  }
-  get tls() {
-    return this.below.tls
-  }
-  get truncated(): boolean {
-    return isTruncated(this.below)
+  ) {
+    super(below)
   }
 
-  start(handlers: TransportHandlers): void {
+  override get local(): Address | undefined {
+    return this.destination
+  }
+  override get remote(): Address | undefined {
+    return this.source
+  }
+
+  override start(handlers: TransportHandlers): void {
     const isFirst = this.handlers === undefined
     this.handlers = handlers
     this.below.start(this.rest === undefined ? handlers : this.beforeRest())
     if (isFirst) this.readOn()
   }
 
-  write(data: string | Uint8Array, body?: Uint8Array): boolean {
-    return this.below.write(data, body)
-  }
-  cork(): void {
-    this.below.cork()
-  }
-  uncork(): void {
-    this.below.uncork()
-  }
-  end(): void {
-    this.below.end()
-  }
-  reset(): void {
+  override reset(): void {
     this.over = true
-    this.below.reset()
+    super.reset()
   }
-  abandon(): void {
+  override abandon(): void {
     this.over = true
-    abandon(this.below)
+    super.abandon()
   }
-  isLost(): boolean {
-    return isLost(this.below)
-  }
-  pause(): void {
+  override pause(): void {
     this.paused = true
-    this.below.pause()
+    super.pause()
   }
-  resume(): void {
+  override resume(): void {
     this.paused = false
     if (this.handlers !== undefined) this.readOn()
-  }
-  ref(): void {
-    this.below.ref()
-  }
-  unref(): void {
-    this.below.unref()
-  }
-  noDelay(enable: boolean): void {
-    this.below.noDelay(enable)
-  }
-  keepAlive(enable: boolean, initialDelay: number): void {
-    this.below.keepAlive(enable, initialDelay)
   }
 
   // No data is delivered after `error` and `close`.

@@ -5,94 +5,58 @@
  * The inner transport stays paused until this transport is started.
  */
 import {
-  abandon,
-  isLost,
-  type Address,
+  ForwardingTransport,
   type TlsFacts,
   type Transport,
   type TransportHandlers
 } from "@httpfx/core/Transport"
 import { queueMicrotask } from "../../time/realTime.js"
 
-export class SecuredTransport implements Transport {
+export class SecuredTransport extends ForwardingTransport {
   private started = false
   private paused = false
   private dropped = false
   private handlers: TransportHandlers | undefined
 
   constructor(
-    private readonly below: Transport,
+    below: Transport,
     private rest: Uint8Array | undefined,
-    readonly tls: TlsFacts,
+    private readonly session: TlsFacts,
     private readonly requireCloseNotify: boolean
-  ) {}
-
-  get local(): Address | undefined {
-    return this.below.local
-  }
-  get remote(): Address | undefined {
-    return this.below.remote
-  }
-  get truncated(): boolean {
-    return this.requireCloseNotify && this.below.truncated === true
-  }
-  get buffered(): number {
-    return this.below.buffered
-  }
-  get writable(): boolean {
-    return this.below.writable
+  ) {
+    super(below)
   }
 
-  start(handlers: TransportHandlers): void {
+  override get tls(): TlsFacts {
+    return this.session
+  }
+  override get truncated(): boolean {
+    return this.requireCloseNotify && super.truncated
+  }
+
+  override start(handlers: TransportHandlers): void {
     this.handlers = handlers
-    this.below.start(handlers)
+    super.start(handlers)
     if (this.started) return
     this.started = true
     this.readOn()
   }
 
-  write(data: string | Uint8Array, body?: Uint8Array): boolean {
-    return this.below.write(data, body)
-  }
-  end(): void {
-    this.below.end()
-  }
-  reset(): void {
+  override reset(): void {
     this.dropped = true
-    this.below.reset()
+    super.reset()
   }
-  abandon(): void {
+  override abandon(): void {
     this.dropped = true
-    abandon(this.below)
+    super.abandon()
   }
-  isLost(): boolean {
-    return isLost(this.below)
-  }
-  pause(): void {
+  override pause(): void {
     this.paused = true
-    this.below.pause()
+    super.pause()
   }
-  resume(): void {
+  override resume(): void {
     this.paused = false
     this.readOn()
-  }
-  cork(): void {
-    this.below.cork()
-  }
-  uncork(): void {
-    this.below.uncork()
-  }
-  ref(): void {
-    this.below.ref()
-  }
-  unref(): void {
-    this.below.unref()
-  }
-  noDelay(enable: boolean): void {
-    this.below.noDelay(enable)
-  }
-  keepAlive(enable: boolean, initialDelay: number): void {
-    this.below.keepAlive(enable, initialDelay)
   }
 
   // Continues reading. Calls `data` in a microtask, because a call of `data` inside a call of the owner is
