@@ -1,19 +1,18 @@
 /**
- * Errors of content that could not be decoded: from its content codings (`NodeDecompression` of
- * `@httpfx/node`), or from JSON. Part of `HttpError`.
+ * Errors for content that could not be decoded, either from its content codings (`NodeDecompression` of
+ * `@httpfx/node`) or from JSON. `HttpError` exports all of these errors.
  */
 import * as Schema from "effect/Schema"
 
 const fields = {
-  /** Bytes of coded content that had arrived. */
+  /** Number of bytes received, before decoding. */
   received: Schema.Number,
-  /** Bytes that had been decoded. */
+  /** Number of bytes after decoding. */
   decoded: Schema.Number
 }
 
 /**
- * Coded content of a response is not what its `Content-Encoding` says.
- *
+ * The content of a response does not conform to its `Content-Encoding`.
  * - `ERR_HTTPFX_CONTENT_INVALID`: the coding does not allow these bytes
  * - `ERR_HTTPFX_CONTENT_TRUNCATED`: the content ends before the end of the coding
  * - `ERR_HTTPFX_CONTENT_TRAILING`: bytes follow the end of the coding
@@ -33,7 +32,7 @@ export class InvalidContent extends Schema.TaggedError<InvalidContent>("@httpfx/
     ),
     /** The coding as named in `Content-Encoding`, in lower case. */
     coding: Schema.String,
-    /** The decoder's own words; may be empty. */
+    /** The message of the decoder, which may be empty. */
     reason: Schema.String
   }
 ) {
@@ -50,7 +49,7 @@ export class InvalidContent extends Schema.TaggedError<InvalidContent>("@httpfx/
 }
 
 /**
- * Decoded content of a response exceeds a limit of the client. The connection is closed.
+ * The decoded content of a response exceeds a limit of the client. The connection is closed.
  *
  * @since 0.1.0
  * @category content
@@ -102,7 +101,7 @@ export class TooManyCodings extends Schema.TaggedError<TooManyCodings>("@httpfx/
  * @category content
  */
 export class InvalidJson extends Schema.TaggedError<InvalidJson>("@httpfx/core/InvalidJson")("InvalidJson", {
-  /** The parser's own words, which may repeat parts of the body. */
+  /** The message of the JSON parser, which may contain parts of the body. */
   reason: Schema.String
 }) {
   /** Our own error code, because Node has no code for this error. */

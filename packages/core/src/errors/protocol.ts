@@ -56,8 +56,8 @@ export class BodyTooLarge extends Schema.TaggedError<BodyTooLarge>("@httpfx/core
 }
 
 /**
- * Other code has read the body of a request, and left nothing to take it from. A server that gets its
- * requests from a callback server (`toListeners` of `@httpfx/node/bridge`) has no other copy of the body.
+ * Other code has read the body of a request, so the server cannot read it. This happens if a callback server
+ * passes its requests to an Effect server (`toListeners` of `@httpfx/node/bridge`).
  *
  * @since 0.1.0
  * @category protocol
@@ -65,7 +65,7 @@ export class BodyTooLarge extends Schema.TaggedError<BodyTooLarge>("@httpfx/core
 export class BodyAlreadyRead extends Schema.TaggedError<BodyAlreadyRead>("@httpfx/core/BodyAlreadyRead")(
   "BodyAlreadyRead",
   {
-    /** The state of the body, and the remedies that the program has. */
+    /** The state of the body, and how to correct the program. */
     reason: Schema.String
   }
 ) {

@@ -3,7 +3,7 @@
  */
 
 /**
- * The address of one end of a connection. Assignable to platform's `HttpServer.Address`.
+ * The address of one end of a connection. Assignable to `HttpServer.Address` of `@effect/platform`.
  *
  * @since 0.1.0
  * @category models

@@ -1,10 +1,8 @@
-/**
- * The client of a request, which proxies may stand in front of.
- */
+/** Facts about the client of a request. Proxies may stand between the client and the server. */
 
 /**
- * A field with which proxies tell about the client: `Forwarded` (RFC 7239), or one of the customary fields
- * `X-Forwarded-*`, in lower case.
+ * The name, in lower case, of a header field by which a proxy describes the client: `Forwarded` (RFC 7239) or
+ * one of the `X-Forwarded-*` fields.
  *
  * @since 0.1.0
  * @category models
@@ -20,9 +18,9 @@ export type ForwardedField =
  */
 export interface ClientFacts {
   /**
-   * The IP address, IPv4-mapped addresses as IPv4. `undefined` if the trusted proxies do not tell it
-   * (`unknown`, an obfuscated identifier, a malformed value, too many proxies), and for a peer on a Unix
-   * domain socket that tells nothing.
+   * The client's IP address. An IPv4-mapped IPv6 address is given as IPv4. `undefined` if a trusted proxy
+   * reports no valid address (`unknown`, an obfuscated identifier, a malformed value), if the request passed
+   * too many proxies, or if the peer uses a Unix domain socket and sends no forwarding field.
    */
   readonly address: string | undefined
   /** The port of the client; `undefined` if it is not known. */

@@ -5,8 +5,8 @@
 import { formatAddress, type Address } from "./address.js"
 
 /**
- * A failure that the operating system or the memory network reported. The Effect API converts a fault to a
- * class of `HttpError`, and the callback API converts a fault to an `Error`.
+ * A failure that the operating system or the in-memory network of `@httpfx/testing` reported. The Effect API
+ * converts a fault to a class of `HttpError`, and the callback API converts a fault to an `Error`.
  *
  * @since 0.1.0
  * @category models

@@ -228,7 +228,10 @@ const insecure = [
 
 type Listed = (typeof strictOnly | typeof strict | typeof node | typeof insecure)[number]
 
-/** Does not compile if a flag of {@link Flags} is in none of the four lists: no preset would contain it. */
+/**
+ * The type check fails here if a flag of {@link Flags} is missing from all four lists, because no preset
+ * would then set the flag.
+ */
 type Complete = [FlagName] extends [Listed]
   ? ReadonlyArray<FlagName>
   : { readonly notListed: Exclude<FlagName, Listed> }

@@ -1,7 +1,8 @@
 /**
- * IP addresses as bytes, and ranges of them (CIDR, RFC 4632, RFC 4291 §2.3).
+ * Parses IP addresses and ranges of IP addresses (CIDR, RFC 4632, RFC 4291 §2.3).
  *
- * Never guesses: texts that some programs read as octal, as fewer than four numbers or as a host are refused.
+ * Rejects every text that programs read differently, such as an address with a leading zero (some programs
+ * read it as octal) or with fewer than four numbers.
  */
 
 /** The 4 or 16 bytes of an address. */
@@ -37,7 +38,7 @@ const groups = (text: string, mayEndInIpv4: boolean): Array<number> | undefined 
 
 /** Returns the bytes of an IP address that is given as text. Returns `undefined` for any other text. */
 export const ipBytes = (given: string): IpBytes | undefined => {
-  // No address is longer, so a longer text needs no further check.
+  // The text of an IPv6 address has at most 45 characters.
   if (given.length > 45) return undefined
   if (!given.includes(":")) return ipv4Bytes(given)
   const [head = "", tail, ...more] = given.toLowerCase().split("::")
@@ -53,7 +54,7 @@ export const ipBytes = (given: string): IpBytes | undefined => {
 const isMapped = (bytes: IpBytes): boolean =>
   bytes.length === 16 && bytes.every((byte, i) => i >= 12 || byte === (i < 10 ? 0 : 255))
 
-/** Returns the IPv4 address in an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2). Returns others unchanged. */
+/** Returns the IPv4 address in an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2), and other addresses unchanged. */
 export const unmapped = (bytes: IpBytes): IpBytes => (isMapped(bytes) ? bytes.slice(12) : bytes)
 
 /** Returns the canonical text of an address (RFC 5952 §4). */
@@ -77,7 +78,10 @@ export interface IpRange {
   readonly bits: number
 }
 
-/** Returns the range that `192.0.2.0/24`, `2001:db8::/32` or a single address stands for. */
+/**
+ * Returns the range that the text describes, such as `192.0.2.0/24`, `2001:db8::/32` or a single address.
+ * Returns `undefined` for any other text.
+ */
 export const ipRange = (text: string): IpRange | undefined => {
   const [, address = "", size] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? []
   const bytes = ipBytes(address)
@@ -104,8 +108,9 @@ const named: Readonly<Record<string, ReadonlyArray<string>>> = {
 }
 
 /**
- * Returns the ranges for an entry in a list of trusted peers: an address, a range, `loopback`, `private`, or
- * `unix`, which stands for Unix domain sockets and for no address. Returns `undefined` for anything else.
+ * Returns the ranges for an entry in a list of trusted peers: an address, a range, `loopback`, `private` or
+ * `unix`. The entry `unix` yields an empty list, because Unix domain sockets have no IP address. Returns
+ * `undefined` for any other text.
  */
 export const addressRanges = (entry: string): ReadonlyArray<IpRange> | undefined => {
   if (Object.hasOwn(named, entry)) return named[entry]!.map((range) => ipRange(range)!)

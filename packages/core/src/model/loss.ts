@@ -69,10 +69,13 @@ export interface TooLarge {
   readonly limit: number
 }
 
-/** The failure of a request body that other code has read, before the server got its request. */
+/**
+ * The failure of a request body that the server cannot read, because other code read it before the server
+ * received the request.
+ */
 export interface AlreadyRead {
   readonly _tag: "AlreadyRead"
-  /** The state of the body, and the remedies that the program has. */
+  /** The message of the error: the state of the body, and how to correct the program. */
   readonly reason: string
 }
 
@@ -91,7 +94,7 @@ export const statusOf = (rejection: Rejection): number =>
 /** The steps of a client's request, in order. Every step can have a time limit. */
 export type Step = "queue" | "resolve" | "connect" | "secure" | "send" | "head" | "body"
 
-/** The limits of several steps: one attempt, or the whole call with all its attempts (`total`). */
+/** The limits that span several steps: one attempt, or the whole call with all its attempts (`total`). */
 export type Span = "attempt" | "total"
 
 /**

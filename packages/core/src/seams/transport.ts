@@ -106,8 +106,8 @@ export interface Transport {
    */
   readonly truncated?: boolean
   /**
-   * Set by a transport that carries a single request whose body other code has read. The value is the reason
-   * that the error tells. A server that reads the body then gets this reason in `BodyAlreadyRead`.
+   * Set if the transport carries a single request whose body other code has read. The value is the message of
+   * the error `BodyAlreadyRead`, with which the server fails the body.
    */
   readonly bodyAlreadyRead?: string | undefined
   /**

@@ -1,9 +1,9 @@
 /**
- * Finds the client behind proxies: its address, scheme and host, from `Forwarded` (RFC 7239) or the fields
- * `X-Forwarded-*`.
+ * Finds the client of a request that came through proxies: its address, scheme and host, from `Forwarded`
+ * (RFC 7239) or the `X-Forwarded-*` fields.
  *
- * Each proxy appends what it saw, so the walk goes from the right, and stops at the first address that is not
- * a trusted proxy. Never reads what anybody but a trusted proxy can have written, and never guesses.
+ * Each proxy appends an entry, so the search starts at the last entry, and stops at the first address that is
+ * not a trusted proxy. Never reads an entry that only an untrusted peer can have written.
  */
 import { plainHost, type Address } from "../../model/address.js"
 import type { ClientFacts, ForwardedField } from "../../model/client.js"
@@ -11,7 +11,7 @@ import { formatIp, inRange, ipBytes, unmapped, type IpBytes, type IpRange } from
 import { isAuthority } from "../grammar/host.js"
 import { trimBlanks } from "../grammar/lists.js"
 
-/** The proxies that are believed, and the fields that they write. */
+/** The proxies to trust, and the fields that these proxies write. */
 export interface TrustedHops {
   readonly ranges: ReadonlyArray<IpRange>
   /** Whether peers on Unix domain sockets are trusted. */
@@ -21,7 +21,7 @@ export interface TrustedHops {
   readonly maxProxies: number
 }
 
-/** The request as its connection shows it. */
+/** The parts of a request that identify its client. */
 export interface Received {
   readonly rawHeaders: ReadonlyArray<string>
   /** The peer's end of the connection. */
@@ -40,7 +40,8 @@ interface Node {
 type Hop = Partial<Record<"for" | "proto" | "host", string>>
 
 /**
- * Returns the client of a request. Without `trust`, and if the peer is not a trusted proxy, this is the peer.
+ * Returns the client of a request. The result is the peer if `trust` is `undefined` or the peer is not a
+ * trusted proxy.
  */
 export const clientOf = (received: Received, trust: TrustedHops | undefined): ClientFacts => {
   const { host, peer, secure } = received
@@ -76,7 +77,7 @@ const trustsPeer = (peer: Address | undefined, trust: TrustedHops): boolean => {
 const isTrusted = ({ bytes }: Node, { ranges }: TrustedHops): boolean =>
   ranges.some((range) => inRange(bytes, range))
 
-// ---- X-Forwarded-*: a list per field
+// ---- `X-Forwarded-*`: each field is a list
 
 const xForwarded = (received: Received, direct: ClientFacts, trust: TrustedHops): ClientFacts => {
   const list = (name: ForwardedField): ReadonlyArray<string> =>
@@ -85,8 +86,8 @@ const xForwarded = (received: Received, direct: ClientFacts, trust: TrustedHops)
       : []
   const addresses = list("x-forwarded-for")
   const { client, hops } = walk(addresses.length, trust, (i) => nodeOf(addresses[i]!), direct)
-  // The outermost trusted proxy wrote the value that stands as far from the right as its address does. A
-  // shorter list means that some proxies pass on what an outer one wrote.
+  // Each proxy appends to every list, so the outermost trusted proxy's value has the same distance from the
+  // end in every list. A shorter list means that some proxies append nothing, so take the first value.
   const told = (name: ForwardedField): string | undefined => {
     const values = list(name)
     return values[Math.max(0, values.length - Math.max(hops, 1))]
@@ -109,11 +110,11 @@ const withPort = (
   return port === (scheme === "https" ? "443" : "80") ? name : `${name}:${port}`
 }
 
-// ---- Forwarded: one list, with an element per proxy
+// ---- `Forwarded`: one list with an element per proxy
 
 const forwarded = (received: Received, direct: ClientFacts, trust: TrustedHops): ClientFacts => {
   const hops: Array<Hop | undefined> = []
-  // A line that is malformed anywhere hides its elements: a client's open quote could swallow a proxy's.
+  // Drop all elements of a malformed line, because a client's unclosed quote could hide a proxy's element.
   for (const line of linesOf(received, "forwarded")) hops.push(...(elementsOf(line) ?? [undefined]))
   const found = walk(hops.length, trust, (i) => nodeOf(hops[i]?.for ?? ""), direct)
   const outermost = hops[hops.length - Math.max(found.hops, 1)]
@@ -148,7 +149,7 @@ const elementsOf = (line: string): ReadonlyArray<Hop> | undefined => {
   }
 }
 
-// ---- common
+// ---- Functions for both kinds of fields
 
 const linesOf = ({ rawHeaders }: Received, name: string): Array<string> => {
   const lines: Array<string> = []
@@ -161,8 +162,8 @@ const linesOf = ({ rawHeaders }: Received, name: string): Array<string> => {
 const unknown: Pick<ClientFacts, "address" | "port"> = { address: undefined, port: undefined }
 
 /**
- * Walks from the last of `length` entries to the first that is not a trusted proxy. `hops` is the number of
- * entries that trusted proxies wrote.
+ * Goes from the last of `length` entries back to the first that is not a trusted proxy. In the result, `hops`
+ * is the number of entries that trusted proxies wrote.
  */
 const walk = (
   length: number,
@@ -185,8 +186,8 @@ const bracketed = /^\[([^\]]*:[^\]]*)\](?::(\d{1,5}|_[\w.-]+))?$/
 const plain = /^([^:]*)(?::(\d{1,5}|_[\w.-]+))?$/
 
 /**
- * Returns the address and port of a node (RFC 7239 §6). Returns `undefined` for `unknown`, obfuscated
- * identifiers and everything else. An IPv6 address needs brackets only before a port.
+ * Returns the address and port of a node (RFC 7239 §6). Returns `undefined` for any other text, such as
+ * `unknown` or an obfuscated identifier. An IPv6 address needs brackets only before a port.
  */
 const nodeOf = (text: string): Node | undefined => {
   const [, address = text, port] = bracketed.exec(text) ?? plain.exec(text) ?? []
@@ -200,7 +201,7 @@ const nodeOf = (text: string): Node | undefined => {
 const schemes: Readonly<Record<string, "http" | "https">> = {
   http: "http",
   https: "https",
-  // Some proxies name the protocol of a WebSocket.
+  // Some proxies report `ws` or `wss` for a WebSocket.
   ws: "http",
   wss: "https"
 }
