@@ -47,7 +47,10 @@ const afterReading = (platform: Platform, f: () => void): void => {
   else setImmediate(f)
 }
 
-/** Pending turns that wait for one function. Fake timers replace the function, and may never run them. */
+/**
+ * The pending turns that one `setImmediate` function runs. Fake timers replace this function and may drop its
+ * turns.
+ */
 interface Count {
   readonly platform: Platform
   readonly immediate: Platform["setImmediate"]

@@ -1,11 +1,11 @@
 /**
- * Platform's error of a server that could not start, with the message of its cause: log lines and supervisors
- * show the message alone.
+ * Creates platform's `ServeError` with the message of its cause, because log lines and supervisors show only
+ * the message.
  */
 import { ServeError } from "@effect/platform/HttpServerError"
 
 export const serveError = (cause: { readonly message: string }): ServeError => {
-  // The constructor of platform takes a message, although its type has none.
+  // Platform's constructor accepts `message`, although its type does not declare it.
   const fields: { readonly cause: unknown; readonly message: string } = { cause, message: cause.message }
   return new ServeError(fields)
 }

@@ -5,7 +5,7 @@ import type { Span, Step } from "../../model/loss.js"
 
 export type { Step } from "../../model/loss.js"
 
-/** A limit that spans several steps: of an attempt, and of a call with all its attempts (`total`). */
+/** A limit that spans several steps: one attempt, or the whole call with all its attempts (`total`). */
 export type { Span } from "../../model/loss.js"
 
 /** Time limits of each step, of an attempt and of the whole call, ms. `Infinity` means no limit. */

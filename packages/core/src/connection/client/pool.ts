@@ -318,7 +318,7 @@ export class ClientPool implements Home, Keeper {
   // ---- time
 
   /**
-   * Creates the watch that measures the steps of a request. Returns `undefined` if the request has no time
+   * Creates the `Watch` that measures the steps of a request. Returns `undefined` if the request has no time
    * limits and the pool has no observers.
    */
   watch(request: Request): Watch | undefined {

@@ -67,7 +67,9 @@ export interface Request extends RequestFacts {
   readonly path: string
   /** Time limits of the request; `undefined` means no limits. */
   readonly limits: TimeLimits | undefined
-  /** Time of the call before this attempt, ms: earlier attempts and waits. It counts for `limits.total`. */
+  /**
+   * Time that earlier attempts and waits of the call have used, ms. This time counts towards `limits.total`.
+   */
   readonly spent: number
 }
 
@@ -122,8 +124,8 @@ export interface Opening {
 }
 
 /**
- * Maker of connections, implemented by the driver. It resolves names, tries several addresses, and connects
- * through proxies and by TLS.
+ * Opens connections. The driver implements this interface: it resolves names, tries several addresses, and
+ * connects through proxies and by TLS.
  */
 export interface Connector {
   /**
@@ -254,7 +256,7 @@ export interface Home {
   serve(exchange: Served, again?: boolean): void
   leave(waiter: Waiter<Served, Pooled>): void
   /**
-   * Creates the watch that measures the steps of a request. Returns `undefined` if the request has no time
+   * Creates the `Watch` that measures the steps of a request. Returns `undefined` if the request has no time
    * limits and the pool has no observers.
    */
   watch(request: Request): Watch | undefined

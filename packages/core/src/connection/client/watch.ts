@@ -1,8 +1,8 @@
 /**
  * Measures the steps of one exchange, for its time limits and its events.
  *
- * An exchange without time limits has a watch only if the pool has observers. A watch sets no timer, because
- * the pool checks all watches at the earliest deadline.
+ * An exchange without time limits has a `Watch` only if the pool has observers. A `Watch` sets no timer,
+ * because the pool checks every `Watch` at the earliest deadline.
  */
 import type { AgentEvent, BodySizes, RequestEvent, Timings } from "./events.js"
 import type { Span, Step, TimeLimits } from "./limits.js"
@@ -43,8 +43,8 @@ export class Watch {
   private timings: Record<Step, number> | undefined
 
   /**
-   * `spent` is the time that the call has used of `limits.total` before, ms. `hub` is `undefined` if the pool
-   * has no observers. `arm` asks the pool to check all watches at the given time.
+   * `spent` is the time that the call has already used of `limits.total`, ms. `hub` is `undefined` if the
+   * pool has no observers. `arm` asks the pool to check every `Watch` at the given time.
    */
   constructor(
     readonly limits: TimeLimits | undefined,
@@ -124,7 +124,7 @@ export class Watch {
 
 type Common = "id" | "at" | keyof Subject
 
-/** An event without the fields that the watch adds. */
+/** An event without the fields that `Watch` adds. */
 export type EventFacts = RequestEvent extends infer E ? (E extends unknown ? Omit<E, Common> : never) : never
 
 type EndFacts = { readonly _tag: "End" } | { readonly _tag: "Error"; readonly error: unknown }

@@ -245,7 +245,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     if (exchange.aborted || exchange.responseComplete) return
     exchange.responseComplete = true
     this.automaton.responseComplete()
-    // Before the next request of this connection, which may need the place.
+    // Leave first, because `settle` may start the next request of this connection, which may need the freed
+    // place among the running requests.
     this.server.requests?.leave(exchange)
     this.settle(exchange)
   }
@@ -385,7 +386,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     exchange.started = true
     const { events } = this.server
     if (events.active) {
-      // The time of an exchange that has waited for its place counts from its head.
+      // If the exchange has waited in the queue, `admit` recorded its start when it joined the queue.
       if (!exchange.isWatched) exchange.begins()
       events.requestReceived(exchange)
     }

@@ -31,7 +31,7 @@ export interface Counts {
 
 /** Observers of a server and its connections. */
 export interface LifeEvents extends Events {
-  /** Whether somebody observes the states alone. */
+  /** Whether an observer receives the changes of the server's state, but no other events. */
   readonly statesActive?: boolean
   stateChanged(state: State, counts: Counts): void
 }

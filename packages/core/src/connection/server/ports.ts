@@ -60,7 +60,7 @@ export interface ServerPort {
   /** Timers that limit the closing of connections while the server drains. */
   readonly closings: Closings
   readonly idle: IdleList
-  /** The limit of requests in flight; `undefined` if there is none. */
+  /** The limit on requests whose handlers run at once; `undefined` means no limit. */
   readonly requests: RequestAdmission | undefined
   readonly draining: boolean
   readonly events: Events
@@ -127,7 +127,7 @@ export interface Events {
   clientError(connection: ConnectionFacts, error: Rejection): void
   /** Reports a refused request that never became an exchange. */
   rejected(facts: WireFacts, error: Rejection): void
-  /** Reports a request that exceeds a limit. `exchange` is set if the request has waited for its handler. */
+  /** Reports a request that exceeds a limit. `exchange` is set if the request has waited in the queue. */
   dropped(facts: WireFacts, reason: DropReason, exchange?: Exchange): void
   exchangeEnded(exchange: Exchange, facts: WireFacts, end: End): void
   /**
@@ -232,7 +232,9 @@ export abstract class Exchange implements BodyFlow {
   body: Body<BodyLoss> | undefined = undefined
   /** Whether the handler has been started. */
   started = false
-  /** Whether the exchange counts as in flight or waits for that, on a server that limits requests. */
+  /**
+   * If the server limits concurrent requests: whether the handler runs, or the exchange waits in the queue.
+   */
   place: "running" | "waiting" | undefined = undefined
   /** Whether the whole request has arrived. */
   requestComplete = false
@@ -335,9 +337,9 @@ export abstract class Exchange implements BodyFlow {
 /** The members of a connection that its exchanges and its server use. */
 export interface ExchangeHome {
   handlerEnded(exchange: Exchange): void
-  /** Starts the handler of an exchange that has waited. */
+  /** Starts the handler of an exchange that has waited in the queue. */
   admitted(exchange: Exchange): void
-  /** Refuses an exchange that has waited too long. */
+  /** Refuses an exchange that has waited too long in the queue. */
   waitedTooLong(exchange: Exchange): void
   bodyFull(exchange: Exchange): void
   bodyDrained(exchange: Exchange): void

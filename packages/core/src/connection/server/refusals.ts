@@ -59,7 +59,7 @@ export const drop = (connection: ConnectionState, head: RequestHead, reason: Dro
   finish(connection, "MaxRequests")
 }
 
-/** Refuses an exchange that has waited too long for its handler. Sends 503. */
+/** Refuses an exchange that has waited too long in the queue. Sends 503. */
 export const dropWaiting = (connection: ConnectionState, exchange: Exchange, reason: DropReason): void => {
   const { server } = connection
   writeResponse(connection, 503, ["Retry-After", server.settings.retryAfter])

@@ -1,6 +1,6 @@
 /**
- * Limits the requests whose handlers run at once. Further requests wait in a bounded queue, for a bounded
- * time, in the order in which they came.
+ * Limits the number of requests whose handlers run at once. Further requests wait in a queue, first in, first
+ * out. The length of the queue and the time in the queue are limited.
  *
  * This module counts, decides and waits. It never writes to a connection.
  */
@@ -8,20 +8,20 @@ import type { DropReason } from "../../model/outcome.js"
 import type { Timers } from "../../seams/timers.js"
 
 export interface RequestLimits {
-  /** Maximum number of requests in flight; 0 means no limit. */
+  /** Maximum number of requests whose handlers run at once; 0 means no limit. */
   readonly maxConcurrentRequests: number
-  /** Maximum number of requests that wait. */
+  /** Maximum number of requests in the queue. */
   readonly maxQueuedRequests: number
-  /** Maximum wait, ms; 0 means no limit. */
+  /** Maximum time in the queue, ms; 0 means no limit. */
   readonly requestQueueTimeout: number
 }
 
-/** A request/response exchange, as far as this module knows it. */
+/** The members of an exchange that this module uses. */
 export interface Candidate {
-  /** Whether the exchange has a place, or waits for one. */
+  /** Whether the handler runs, or the exchange waits in the queue; `undefined` before and afterwards. */
   place: "running" | "waiting" | undefined
   readonly connection: {
-    /** Starts the handler of an exchange that has waited. */
+    /** Starts the handler of an exchange that has waited in the queue. */
     admitted(exchange: Candidate): void
     /** Refuses an exchange whose wait has exceeded `requestQueueTimeout`. */
     waitedTooLong(exchange: Candidate): void
@@ -30,7 +30,7 @@ export interface Candidate {
 
 export class RequestAdmission {
   private running = 0
-  /** The waiting exchanges, oldest first, with the times at which they have waited too long. */
+  /** The waiting exchanges, oldest first, each with the time at which it is refused. */
   private readonly queue = new Map<Candidate, number>()
   private admitting = false
   private cancelTimer: (() => void) | undefined
@@ -40,14 +40,16 @@ export class RequestAdmission {
     private readonly timers: Timers
   ) {}
 
-  /** Returns the limit that a further request would exceed. */
+  /**
+   * Returns the limit that one more request would exceed. Returns `undefined` if the request can run or wait.
+   */
   get exceeded(): DropReason | undefined {
     const { maxConcurrentRequests, maxQueuedRequests } = this.limits
     if (this.running < maxConcurrentRequests || this.queue.size < maxQueuedRequests) return undefined
     return maxQueuedRequests === 0 ? "maxConcurrentRequests" : "maxQueuedRequests"
   }
 
-  /** Returns whether the handler may start now. Otherwise the exchange waits. */
+  /** Returns whether the handler may start now. If not, puts the exchange into the queue. */
   enter(exchange: Candidate): boolean {
     if (this.running < this.limits.maxConcurrentRequests && this.queue.size === 0) {
       this.running++
@@ -61,7 +63,7 @@ export class RequestAdmission {
     return false
   }
 
-  /** Gives up the place of an exchange, and starts those that have waited for it. */
+  /** Removes an exchange from the count or from the queue, and starts queued exchanges if there is room. */
   leave(exchange: Candidate): void {
     const { place } = exchange
     exchange.place = undefined
@@ -74,7 +76,8 @@ export class RequestAdmission {
     this.admitNext()
   }
 
-  // A handler that ends at once gives up its place within the call, so the loop must not be entered again.
+  // A started handler may end within `admitted` and call `leave`. `admitting` keeps this call from starting a
+  // second loop.
   private admitNext(): void {
     if (this.admitting || this.queue.size === 0) return
     this.admitting = true
@@ -90,7 +93,7 @@ export class RequestAdmission {
     this.watch()
   }
 
-  // All exchanges wait equally long, so the timer of the oldest is enough.
+  // All exchanges may wait equally long, so a timer for the oldest is enough.
   private watch(): void {
     const [deadline = Infinity] = this.queue.values()
     if (deadline === Infinity) {
@@ -104,7 +107,7 @@ export class RequestAdmission {
     const now = this.timers.now()
     for (const [exchange, deadline] of [...this.queue]) {
       if (deadline > now) break
-      // An exchange that was refused before may have ended this one.
+      // The refusal of an earlier exchange may have removed this exchange from the queue.
       if (!this.queue.delete(exchange)) continue
       exchange.place = undefined
       exchange.connection.waitedTooLong(exchange)

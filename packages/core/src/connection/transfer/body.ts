@@ -8,7 +8,7 @@
  */
 import { Slices } from "./slices.js"
 
-/** Default number of bytes that may wait unread. The value is 64 KiB, the maximum of one socket read. */
+/** Default number of bytes that may wait unread: 64 KiB, as much as one ordinary socket read returns. */
 export const lookAhead = 65_536
 
 /** The flow control of a connection, which a body calls while its bytes arrive and are read. */

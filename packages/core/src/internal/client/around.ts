@@ -1,6 +1,6 @@
 /**
- * Runs one function around each request of `Client` or of platform's client. Features use it to set a field,
- * to wait, and to read response heads.
+ * Runs one function around each request of `Client` or of platform's client. Features use such a function to
+ * set a field, to wait, and to read response heads.
  *
  * Retries and redirects that are added to the client later run the function once per attempt.
  */
@@ -37,8 +37,9 @@ export interface Answered {
 }
 
 /**
- * A function that runs around a request. It sends the request with `send`. If it gives `send` a field, the
- * field replaces the request's fields of this name. It fails the request with `fail`.
+ * A function that runs around a request. `send` sends the request. A field passed to `send` replaces all
+ * fields of the request with the same name. `answered` reads the head of a response. `fail` fails the
+ * request.
  */
 export type Around = <A, E, R>(
   asked: Asked,

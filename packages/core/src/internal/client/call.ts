@@ -1,8 +1,8 @@
 /**
- * A call: one request of a user, with all attempts and waits that the client's features add to it (retries,
- * redirects, limits). `timeouts.total` limits a call as a whole.
+ * Measures calls. A call is one request of the user, with all attempts and waits that the features of the
+ * client add (retries, redirects, rate limits). `timeouts.total` limits a whole call.
  *
- * Never ends a call: an attempt fails by its own limits, and a feature asks how much time is left.
+ * Never ends a call: each attempt fails by its own limits, and a feature asks how much time is left.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -17,8 +17,8 @@ interface Call {
   readonly timers: Timers.Timers
   readonly began: number
   /**
-   * The limit of the call, ms. Until an attempt reports the default of its client, it is `undefined` if the
-   * caller has set no limit.
+   * The limit of the call, ms. If the caller has set no limit, `total` is `undefined` until the first attempt
+   * reports the client's default.
    */
   total: number | undefined
 }
@@ -32,7 +32,10 @@ type AnyFiber = Pick<Fiber.RuntimeFiber<unknown, unknown>, "getFiberRef">
 const totalOf = (timeouts: Timeouts | undefined): number | undefined =>
   timeouts?.total === undefined ? undefined : Duration.toMillis(timeouts.total)
 
-/** Runs the attempts and waits of a feature as one call, which they share with the features around them. */
+/**
+ * Runs the attempts and waits of a feature as one call. Inside another feature's call, they become part of
+ * that call.
+ */
 export const asCall = <A, E, R>(
   fiber: AnyFiber,
   timeouts: Timeouts | undefined,
@@ -44,27 +47,32 @@ export const asCall = <A, E, R>(
         Effect.locally(attempts, currentCall, { timers, began: timers.now(), total: totalOf(timeouts) })
       )
 
-/** Runs an effect of the user within a call, whose own requests are calls of their own. */
+/**
+ * Runs an effect of the user outside the current call, so that every request of the effect is a separate
+ * call.
+ */
 export const outsideCall = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.locally(effect, currentCall, undefined)
 
 const left = ({ began, timers, total = Infinity }: Call): number => began + total - timers.now()
 
-/** The limit of the current call and the time left of it, ms. Both are `Infinity` if there is no limit. */
+/**
+ * Returns the limit of the current call and the time that is left, ms. Both are `Infinity` without a limit.
+ */
 export const timeLeft: Effect.Effect<{ readonly total: number; readonly left: number }> = Effect.map(
   FiberRef.get(currentCall),
   (call) => ({ total: call?.total ?? Infinity, left: call === undefined ? Infinity : left(call) })
 )
 
-/** The limits of an attempt. `spent` is the time of its call before the attempt, ms. */
+/** The limits of an attempt. `spent` is the time that its call had used before the attempt, ms. */
 export interface AttemptLimits {
   readonly limits: TimeLimits | undefined
   readonly spent: number
 }
 
 /**
- * Returns the limits of an attempt. Within a call, `total` is the call's. `own` are the timeouts of the
- * attempt's request, and `limits` also have the defaults of its client.
+ * Returns the limits of an attempt. `own` contains the timeouts of the request, and `limits` also contains
+ * the defaults of the client. If less time is left in the call, the call's limit replaces `total`.
  */
 export const limitsOfAttempt = (
   fiber: AnyFiber,

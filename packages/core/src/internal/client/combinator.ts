@@ -1,5 +1,5 @@
 /**
- * The rules that combinators of clients share: which values are clients, and the client that refuses.
+ * Functions that the combinators of clients share: a test for clients, and a client whose requests all fail.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
@@ -7,7 +7,7 @@ import type { InvalidOption } from "../../errors/server.js"
 import { requestError } from "./platformError.js"
 import type { Service } from "./request.js"
 
-/** Platform's client, whatever its errors and requirements. */
+/** Platform's client with any types of errors and requirements. */
 export type AnyHttpClient = HttpClient.HttpClient.With<never, never>
 
 export const isHttpClient = (self: object): self is HttpClient.HttpClient.With<unknown, unknown> =>

@@ -25,7 +25,9 @@ export const currentlyOff: FiberRef.FiberRef<ReadonlySet<Feature>> = globalValue
   () => FiberRef.unsafeMake(none)
 )
 
-/** Where the timeouts of a request are: in the request of `Client`, or in a `FiberRef` for platform's. */
+/**
+ * Returns the timeouts of a request, which `Client` has in the request and platform's client in a `FiberRef`.
+ */
 export type TimeoutsOf = (fiber: Fiber.RuntimeFiber<never, never>) => Timeouts | undefined
 
 export const inRequest =
@@ -35,7 +37,7 @@ export const inRequest =
 
 export const inFiber: TimeoutsOf = (fiber) => fiber.getFiberRef(currentRequestOptions)?.timeouts
 
-/** Runs `off` if the fiber has switched the feature off, and otherwise `on`, as one call. */
+/** Runs `off` if the fiber has switched the feature off. Otherwise runs `on` as one call (`call.ts`). */
 export const unlessOff = <A, E, R>(
   feature: Feature,
   timeoutsOf: TimeoutsOf,

@@ -1,8 +1,8 @@
 /**
  * Sends a request through a platform client without applying the client's `HttpClient.mapRequest` again,
- * because the request has passed through it already. Platform's clients keep the remaining steps in an
- * unpublished member. If a future version has no such member, the transformations run again, and their result
- * is replaced by the request.
+ * because `mapRequest` has already transformed the request. Platform's clients keep the remaining steps in an
+ * unpublished member. If a future version has no such member, the transformations run again, and the request
+ * replaces their result.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"

@@ -1,6 +1,6 @@
 /**
- * Random hexadecimal digits for the ids of traces and spans. Made in blocks, because digits made one by one
- * would cost a tenth of a request.
+ * Random hexadecimal digits for the ids of traces and spans. The digits are made in blocks, because making
+ * them one by one would cost a tenth of a request's time.
  */
 
 const digits = new Uint8Array(1536)
@@ -23,9 +23,9 @@ const fill = (): void => {
   used = 0
 }
 
-/** Returns that many digits, at most 1,536. */
+/** Returns `length` digits, at most 1,536. */
 export const randomHex = (length: number): string => {
-  // A simulation replaces `Math.random`, and its digits must come from its seed alone.
+  // If `Math.random` was replaced, as in a simulation, drop the old digits: a seed must determine all digits.
   if (used + length > block.length || source !== Math.random) fill()
   used += length
   return block.slice(used - length, used)

@@ -22,7 +22,7 @@ import type { HandshakeError } from "../server/handshakes.js"
 
 export class ServerEvents implements LifeEvents {
   readonly observers = new Observers<ServerEvent>("a server")
-  /** Observers of the states alone, for which no request is watched. */
+  /** Observers that receive only `StateChanged`. For them no exchange needs to be watched. */
   readonly states = new Observers<StateChanged>("a server")
 
   constructor(

@@ -78,9 +78,12 @@ export interface ServerOptions extends Shutdown.Options {
    * limit.
    */
   readonly maxConcurrentRequests?: number | undefined
-  /** Maximum number of requests that wait, oldest first, for `maxConcurrentRequests`. Default 0. */
+  /**
+   * Maximum number of requests that wait, first in, first out, while `maxConcurrentRequests` handlers run.
+   * Default 0: no request waits.
+   */
   readonly maxQueuedRequests?: number | undefined
-  /** Maximum wait of such a request, after which it gets 503. 0: no limit. Default 1 second. */
+  /** Maximum time that a request waits before it gets 503. 0: no limit. Default 1 second. */
   readonly requestQueueTimeout?: Duration.DurationInput | undefined
   /**
    * Value of `Retry-After` in the 503 responses of `whenFull: "answer"` and of `maxConcurrentRequests`,
@@ -142,9 +145,9 @@ export interface ServerOptions extends Shutdown.Options {
    */
   readonly unknownExpectations?: "refuse" | "handle" | undefined
   /**
-   * The proxies whose `X-Forwarded-*` or `Forwarded` fields tell who the client is: the client's address,
+   * The proxies whose `X-Forwarded-*` or `Forwarded` fields are trusted to describe the client: its address,
    * scheme and host, before any middleware runs (docs/proxies.md). A list of addresses, or a record with more
-   * options. Default: none is trusted; the client is the peer of the connection.
+   * options. By default no proxy is trusted, and the client is the peer of the connection.
    */
   readonly trustedProxies?: ReadonlyArray<string> | TrustedProxies | undefined
 }

@@ -8,7 +8,7 @@ import type { TrustedHops } from "../../wire/receive/forwarded.js"
 import * as Check from "./checks.js"
 
 /**
- * The proxies in front of a server, and the fields that they write.
+ * The trusted proxies in front of a server, and the fields that these proxies write.
  *
  * @since 0.1.0
  * @category models
@@ -16,18 +16,21 @@ import * as Check from "./checks.js"
 export interface TrustedProxies {
   /**
    * The addresses of the proxies: IP addresses, ranges (`10.0.0.0/8`, `2001:db8::/32`), `loopback`
-   * (`127.0.0.0/8`, `::1`), `private` (RFC 1918, RFC 4193), or, for a server that listens on a path, `unix`:
-   * peers without an address. An IPv4 range matches IPv4-mapped IPv6 addresses too.
+   * (`127.0.0.0/8`, `::1`), `private` (RFC 1918, RFC 4193) or `unix` (peers on a Unix domain socket, which
+   * have no address). An IPv4 range also matches IPv4-mapped IPv6 addresses.
    */
   readonly from: ReadonlyArray<string>
   /**
-   * The fields that every trusted proxy sets, or removes if a client sends them; all others are ignored.
-   * Either `["forwarded"]` (RFC 7239), or some of the fields `x-forwarded-*`. Name a field only if your proxy
-   * writes it: most proxies pass fields on that they do not know. Default `["x-forwarded-for",
-   * "x-forwarded-proto"]`.
+   * The fields to trust: either `["forwarded"]` (RFC 7239), or some of the `x-forwarded-*` fields. All other
+   * fields are ignored. Every trusted proxy must write these fields, or remove them if a client sent them.
+   * Most proxies pass unknown fields on, so a client could forge a field that the proxy does not write.
+   * Default `["x-forwarded-for", "x-forwarded-proto"]`.
    */
   readonly fields?: ReadonlyArray<ForwardedField> | undefined
-  /** Maximum number of trusted proxies of one request; behind more, the address is unknown. Default 16. */
+  /**
+   * Maximum number of trusted proxies that a request passed. If there were more, the client's address is
+   * `undefined`. Default 16.
+   */
   readonly maxProxies?: number | undefined
 }
 

@@ -156,7 +156,7 @@ export class ServerExchange extends Exchange implements SpanSource {
     return endsOf(this.connection.transport, this.number)
   }
 
-  /** The client behind the trusted proxies. */
+  /** The client of the request, determined with the trusted proxies. */
   get client(): ClientFacts {
     return (this.knownClient ??= this.findClient())
   }

@@ -134,8 +134,8 @@ export interface Exchange {
   /** The connection of this exchange. Behind a proxy, its remote address is the proxy's. */
   readonly connection: Connection
   /**
-   * The client: its address, scheme and host, as the trusted proxies tell (`ServerOptions.trustedProxies`),
-   * or else as the connection shows.
+   * The client's address, scheme and host. They come from the fields of trusted proxies
+   * (`ServerOptions.trustedProxies`), or else from the connection.
    */
   readonly client: ClientFacts
   /**

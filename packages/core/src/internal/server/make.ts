@@ -42,8 +42,8 @@ export type Options = Network.ListenOptions & ServerOptions
  */
 export interface Service {
   /**
-   * This server as platform's `HttpServer`, which `HttpServer.serve` uses. The host of its address is written
-   * for URLs: IPv6 is in brackets, and `::` is `0.0.0.0`.
+   * This server as platform's `HttpServer`, which `HttpServer.serve` uses. The host of its address has the
+   * form of URLs: an IPv6 address is in brackets, and `::` becomes `0.0.0.0`.
    */
   readonly httpServer: HttpServer.HttpServer
   /** The bound address, as reported by the network. */
@@ -80,7 +80,10 @@ export interface Service {
    * the server's work, so it must be short. An exception of `f` is logged.
    */
   readonly observe: (f: (event: ServerEvent) => void) => Effect.Effect<void, never, Scope.Scope>
-  /** As `observe`, with `StateChanged` alone. Unlike `observe`, it costs nothing per request. */
+  /**
+   * Does the same as `observe` for `StateChanged` events only. Unlike `observe`, it costs nothing per
+   * request.
+   */
   readonly observeStates: (f: (event: StateChanged) => void) => Effect.Effect<void, never, Scope.Scope>
   /** Number of open connections. */
   readonly connections: Effect.Effect<number>

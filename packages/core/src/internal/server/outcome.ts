@@ -23,13 +23,14 @@ export interface Facts extends WireFacts {
   /** Facts that the handler added with `ExchangeOutcome.annotate`. */
   readonly annotations: Readonly<Record<string, string>>
   /**
-   * The client's IP address, as trusted proxies tell it (`ServerOptions.trustedProxies`); `undefined` if it
-   * is not known. Of a request that was refused at its head, it is known unless a trusted proxy sent it.
+   * The client's IP address, as reported by the trusted proxies (`ServerOptions.trustedProxies`), otherwise the
+   * peer's. `undefined` if the address is unknown, or if a trusted proxy sent a request that was refused at its
+   * head.
    */
   readonly client: string | undefined
   /**
-   * Returns the value of a request field by its lower-case name; repeated fields are joined by `", "`. Always
-   * `undefined` if the request was refused at its head.
+   * Returns the value of a request field by its lower-case name. Repeated fields are joined by `", "`. Always
+   * returns `undefined` if the request was refused at its head.
    */
   readonly field: (name: string) => string | undefined
 }

@@ -40,8 +40,8 @@ import { persist } from "./multipart/persist.js"
 import { upgradeToWebSocket } from "./webSocket.js"
 import { targetHost } from "./target.js"
 
-// Middlewares, and platform's `toURL`, read these fields. So the fields say who the client is, and nothing
-// that the client has claimed is left. `Exchange.rawHeaders` has the fields as received.
+// Middlewares and platform's `toURL` trust these fields, but any client can send them. So replace them by the
+// facts about the client. `Exchange.rawHeaders` has the fields as received.
 const showClient = (fields: Record<string, unknown>, { host, scheme }: ClientFacts): void => {
   for (const name of ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port"])
     delete fields[name]
@@ -261,7 +261,8 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
       description: cause.message,
       cause
     })
-    // The client has no part in a body that the service itself has read, so 400 would be wrong for it.
+    // Platform's default response would be 400, which blames the client. The status is 413 for a body that is
+    // too large, and 500 for a body that other code of the server has already read.
     return cause._tag === "BodyTooLarge" || cause._tag === "BodyAlreadyRead"
       ? Object.assign(error, respondWith(cause.status))
       : error

@@ -111,8 +111,8 @@ const mountFor = (mounts: ReadonlyArray<Mount>, url: string): Mount | undefined 
 }
 
 /**
- * Handles both cases of a route's optional prefix. With a prefix, the handler sees a request whose URL lacks
- * it.
+ * Handles both cases of a route's optional prefix. With a prefix, the handler gets a request whose URL lacks
+ * the prefix.
  */
 const behind = (handler: Handler) => ({
   onNone: () => handler,

@@ -31,8 +31,8 @@ export interface SwitchOptions {
 }
 
 /**
- * Reads and discards the rest of the request's body. If the client expects `100 Continue`, this sends it
- * first.
+ * Reads and discards the rest of the request's body. If the client expects `100 Continue`, the first read
+ * sends it.
  */
 export const restOfBody = (exchange: ServerExchange) =>
   exchange.body === undefined

@@ -57,7 +57,7 @@ export const failure = (
   status: number | undefined = statuses[reason]
 ): Failure => {
   const error = new Multipart.MultipartError({ reason, cause })
-  // Platform's message is the reason alone.
+  // Platform's message contains only the reason, so add the message of the cause.
   const message = `${reason}: ${cause instanceof Error ? cause.message : String(cause)}`
   Object.defineProperty(error, "message", { value: message })
   if (status === undefined) return error
