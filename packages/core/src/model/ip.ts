@@ -54,7 +54,7 @@ export const ipBytes = (given: string): IpBytes | undefined => {
 const isMapped = (bytes: IpBytes): boolean =>
   bytes.length === 16 && bytes.every((byte, i) => i >= 12 || byte === (i < 10 ? 0 : 255))
 
-/** Returns the IPv4 address in an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2), and other addresses unchanged. */
+/** Converts an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) to IPv4. Returns other addresses unchanged. */
 export const unmapped = (bytes: IpBytes): IpBytes => (isMapped(bytes) ? bytes.slice(12) : bytes)
 
 /** Returns the canonical text of an address (RFC 5952 §4). */

@@ -23,9 +23,9 @@ export interface Facts extends WireFacts {
   /** Facts that the handler added with `ExchangeOutcome.annotate`. */
   readonly annotations: Readonly<Record<string, string>>
   /**
-   * The client's IP address, as reported by the trusted proxies (`ServerOptions.trustedProxies`), otherwise the
-   * peer's. `undefined` if the address is unknown, or if a trusted proxy sent a request that was refused at its
-   * head.
+   * The client's IP address, as reported by the trusted proxies (`ServerOptions.trustedProxies`), or else the
+   * peer's. `undefined` if the address is unknown, or if a trusted proxy sent a request that was refused at
+   * its head.
    */
   readonly client: string | undefined
   /**
