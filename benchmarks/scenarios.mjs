@@ -17,6 +17,12 @@ const form = [
   `${"0123456789abcdef".repeat(655_360)}\r\n--frontier--\r\n`
 ].join("\r\n")
 
+// An app of Effect 4 on its own server, over both implementations of HTTP.
+const effect4 = (app) => ({
+  "Effect 4 on node:http": `./effect4/start.mjs?${app}`,
+  "Effect 4 on @httpfx/node/http": `./effect4/start.mjs?${app}&ours`
+})
+
 // An app on both servers of an Effect program, which differ in one layer.
 const both = (app) => ({
   "@effect/platform-node": `./platform/platform-node.mjs?${app}`,
@@ -96,6 +102,22 @@ export const scenarios = [
       "Effect 4": "./effect4/start.mjs?router",
       ...both("router")
     }
+  },
+  {
+    name: "effect4, hello",
+    title: "hello world of Effect 4: GET on 64 keep-alive connections, 13 bytes of text back",
+    request: lines("GET / HTTP/1.1", "Host: localhost"),
+    connections: 64,
+    baseline: "Effect 4 on node:http",
+    contestants: { ...effect4("hello"), httpfx: "./hello/httpfx.mjs" }
+  },
+  {
+    name: "effect4, router",
+    title: "router of Effect 4: the request of 'router', on 64 connections",
+    request: put,
+    connections: 64,
+    baseline: "Effect 4 on node:http",
+    contestants: { ...effect4("router"), httpfx: "./platform/httpfx.mjs?router" }
   },
   {
     name: "events",

@@ -1,6 +1,7 @@
 // Serves the app named in the URL (`start.mjs?router`: router.mjs) on the server of `@effect/platform-node`
-// 4, with the default options.
-import { createServer } from "node:http"
+// 4, with the default options. `start.mjs?router&ours`: on our callback API instead of `node:http`.
+import * as builtIn from "node:http"
+import * as ours from "@httpfx/node/http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { HttpServer } from "effect/http"
 import * as Layer from "effect/Layer"
@@ -8,7 +9,9 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 
 /** Returns the port. */
 export const start = async () => {
-  const { serving } = await import(`./${new URL(import.meta.url).search.slice(1)}.mjs`)
+  const [app, own] = new URL(import.meta.url).search.slice(1).split("&")
+  const { serving } = await import(`./${app}.mjs`)
+  const { createServer } = own === "ours" ? ours : builtIn
   const server = NodeHttpServer.layer(() => createServer(), { port: 0, host: "127.0.0.1" })
   const runtime = ManagedRuntime.make(Layer.provideMerge(serving, server))
   const { address } = await runtime.runPromise(HttpServer.HttpServer)

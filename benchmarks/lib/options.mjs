@@ -4,7 +4,7 @@ import { checkoutAt } from "./against.mjs"
 
 const usage = `npm run bench -- [options]
   scenarios: parser, networks, hello, router, layerRouter, routes, api, upload, file, events, webSocket, tls, stream, idle, stalls,
-             tail, growth, client, bun
+             tail, growth, client, effect4, bun
 
   --only <words>     only rows whose scenario or contestant contains one of these words (comma between them)
   --rounds <n>       how often every contestant is measured, in alternation (default 5)
