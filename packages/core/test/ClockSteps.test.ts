@@ -1,5 +1,5 @@
-// Steps of the system clock during a wait: every limit expires as if there were none, and dates and outcomes
-// show the new time.
+// The system clock is set while something waits. Every limit must expire as if the clock had not been set,
+// and dates and outcomes must show the new time.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
@@ -14,7 +14,7 @@ import { after, connect, inVirtualTime, serving } from "./support/virtual.js"
 const hour = 3_600_000
 const steps = [-24 * hour, -hour, hour, 24 * hour]
 
-/** Completes when the wait ends, and needs the world of the test. */
+/** An effect that completes when the tested wait ends. */
 type Wait = Effect.Effect<unknown, unknown, unknown>
 
 const app = Effect.gen(function* () {
@@ -30,7 +30,7 @@ const app = Effect.gen(function* () {
 const often: ServerTimeouts.Options = { connectionsCheckingInterval: "50 millis" }
 const half = "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n12345"
 
-/** A client of a server with these timeouts sends this text and waits for the end of the connection. */
+/** Starts a server with these timeouts. A client sends `bytes` and waits until the connection ends. */
 const sent = (timeouts: ServerTimeouts.Options, bytes: string): Wait =>
   Effect.gen(function* () {
     yield* serving(app, { ...often, ...timeouts })
@@ -39,7 +39,7 @@ const sent = (timeouts: ServerTimeouts.Options, bytes: string): Wait =>
     yield* client.rest
   })
 
-/** A server receives a request and responds with these bytes. */
+/** Starts a server that responds to one request with `bytes`. */
 const answering = (bytes: string) =>
   Effect.gen(function* () {
     const { accept, url } = yield* RawPeer.listen({ host: "127.0.0.1", port: 80, patience: "1 hour" })
@@ -49,7 +49,7 @@ const answering = (bytes: string) =>
     return { url, first: yield* Effect.forkScoped(served) }
   })
 
-/** A client waits for a server that responds with these bytes. */
+/** Starts a server that responds with `bytes`. A client sends a request and waits until the request fails. */
 const asked = (options: Omit<Client.Request, "url">, bytes = ""): Wait =>
   Effect.gen(function* () {
     const { url } = yield* answering(bytes)
@@ -58,7 +58,7 @@ const asked = (options: Omit<Client.Request, "url">, bytes = ""): Wait =>
     yield* Effect.flip(Effect.scoped(call))
   })
 
-/** A connection that is idle from the start; its server waits for its end. */
+/** Makes one request, so that its connection is idle, and waits until the client closes this connection. */
 const kept = (options: Agent.Options, fields = ""): Wait =>
   Effect.gen(function* () {
     const { first, url } = yield* answering(`HTTP/1.1 200 OK\r\nContent-Length: 0\r\n${fields}\r\n`)
@@ -183,7 +183,7 @@ const waits: ReadonlyArray<readonly [name: string, millis: number, wait: Wait]> 
   ]
 ]
 
-/** Sets the clock in the middle of a wait: it ends on time, to 50 ms, as if nothing had happened. */
+/** Sets the clock during a wait, and asserts that the wait ends at `millis` nevertheless, to within 50 ms. */
 const endsAt = (wait: Wait, millis: number, step: number) =>
   Effect.gen(function* () {
     const fiber = yield* Effect.fork(wait)

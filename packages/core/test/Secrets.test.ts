@@ -1,6 +1,6 @@
 /**
- * Redaction of secrets: user and password of URLs, and credentials in fields, never appear in spans, errors
- * or log lines.
+ * Redaction of secrets. User and password of a URL, and credentials in fields, must never appear in spans,
+ * errors or log lines.
  */
 import {
   type HttpApp,
@@ -22,7 +22,7 @@ import { presets } from "@httpfx/core/wire"
 import { MemoryNetwork, RawPeer, TestServer } from "@httpfx/testing"
 import { redactUrlsWithin, redactUserinfo, withoutUserinfo } from "../src/model/urlSecrets.js"
 
-/** URLs with a user and password: without them, and (if they are URLs) with `REDACTED` in their place. */
+/** For each text, the expected results of `withoutUserinfo` and of `redactUserinfo`. */
 const urls: Readonly<Record<string, readonly [without: string, redacted: string]>> = {
   "http://host/path?q=a@b": ["http://host/path?q=a@b", "http://host/path?q=a@b"],
   "http://uSer:pAss@host/": ["http://host/", "http://REDACTED:REDACTED@host/"],
@@ -30,14 +30,14 @@ const urls: Readonly<Record<string, readonly [without: string, redacted: string]
   "http://:pAss@host/": ["http://host/", "http://REDACTED:REDACTED@host/"],
   "HTTPS://uSer:p%40Ass@host:8443": ["https://host:8443/", "https://REDACTED:REDACTED@host:8443/"],
   "http:\\\\uSer:pAss@host": ["http://host/", "http://REDACTED:REDACTED@host/"],
-  // Not valid URLs.
+  // Texts that `new URL` rejects.
   "http://uSer:pAss@host:99999/": ["http://host:99999/", "http://REDACTED:REDACTED@host:99999/"],
   "http://uSer:pAss@[::1/": ["http://[::1/", "http://REDACTED:REDACTED@[::1/"],
   "http://uSer:pA/ss@host/": ["http://host/", "http://REDACTED:REDACTED@host/"],
   "http://uSer:pA@ss@ho st/": ["http://ho st/", "http://REDACTED:REDACTED@ho st/"],
   "//uSer:pAss@host/": ["//host/", "//REDACTED:REDACTED@host/"],
   "uSer:pAss@host:80": ["host:80", "REDACTED:REDACTED@host:80"],
-  // Paths have no user.
+  // Paths and `*`, which contain no user.
   "/users/a@b": ["/users/a@b", "/users/a@b"],
   "*": ["*", "*"]
 }
@@ -105,7 +105,7 @@ describe("The error of a URL that cannot be requested", () => {
   )
 })
 
-/** Everything that a tracer receives. */
+/** Creates a tracer that records everything it receives in `told`. */
 const tracerInto = (told: Array<readonly [kind: string, name: string, value: string]>) =>
   Tracer.make({
     context: (f) => f(),

@@ -1,5 +1,5 @@
-// Every timeout of a server, in virtual time: the response to a late client, and a normal response to one in
-// time.
+// Every timeout of a server, in virtual time: the response to a client that is too late, and the normal
+// response to a client that is in time.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -190,7 +190,7 @@ describe("Timeouts of a server", () => {
           yield* after("25 seconds")
           const all = yield* client.rest
           expect(all).toMatch(/^HTTP\/1\.1 200 OK/)
-          // Without the last chunk the client sees that the response is truncated.
+          // The last chunk is missing, so the client detects that the response is truncated.
           expect(all).toMatch(/3\r\n\0\0\0\r\n$/)
         })
       )
@@ -216,7 +216,7 @@ describe("Timeouts of a server", () => {
           yield* after("59 minutes")
           yield* long.send("abc")
           yield* long.until("<3>")
-          // The next request has the server's timeout again.
+          // The override applied only to the first exchange, so the server's timeout applies to this request.
           yield* long.send(head(3))
           yield* after("1 hour")
           expect(yield* long.rest).toMatch(/^HTTP\/1\.1 (200|408)/)
@@ -455,7 +455,8 @@ describe("Timeouts of a server", () => {
       )
     )
 
-    // The system has taken all of it long before: 60 seconds at 1000 bytes per second.
+    // Sending 60 000 bytes at 1000 bytes per second takes a minute, but the server closes its connection
+    // earlier.
     it.live(
       "leaves the last response of a connection on a slow link to the system, which sends all of it",
       () =>
@@ -473,7 +474,7 @@ describe("Timeouts of a server", () => {
             yield* client.head
             expect(yield* client.rest).toHaveLength(60_000)
             yield* client.expectFin
-            // Bytes after it are refused.
+            // The server has closed the connection, so the system answers these bytes with RST.
             client.transport.write("more")
             yield* after("1 second")
             expect(client.transport.write("and more")).toBe(false)

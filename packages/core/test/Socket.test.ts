@@ -1,5 +1,5 @@
 /**
- * `Socket`: reads pull, writes wait, and every wait ends; over memory and TCP.
+ * `Socket` over memory and TCP: reading pulls bytes, writing waits under backpressure, and every wait ends.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
@@ -44,7 +44,7 @@ const readText = (socket: Socket.Socket) => Effect.map(socket.read, Option.map(t
 const readAll = (socket: Socket.Socket) =>
   Effect.map(Stream.runCollect(socket.stream), (chunks) => Chunk.toReadonlyArray(chunks).map(text).join(""))
 
-/** Writes until the connection's flow control stops the writer: nothing has moved for a while. */
+/** Waits until flow control has stopped a writer, which is so when `buffered` stays the same for 20 ms. */
 const stuck = (transport: Transport) =>
   Effect.gen(function* () {
     let before = 0
@@ -201,7 +201,7 @@ for (const [name, network] of networks) {
         yield* client.end
         assert.strictEqual((yield* Fiber.join(writing))._tag, "BrokenPipe")
         const total = yield* Stream.runFold(server.stream, 0, (sum, bytes) => sum + bytes.length)
-        // The last write came after the end and was refused.
+        // The loop counted one more chunk, whose write failed because `end` had been called.
         assert.strictEqual(total, written - chunk.length)
       })
     )
@@ -262,9 +262,9 @@ it.scoped("reads ahead 64 KiB, not more: the rest stays with the peer", () =>
   }).pipe(Effect.provide(MemoryNetwork.layer()))
 )
 
-// An event may come between a fiber's check and its wait, where a scheduler makes it yield.
+// A scheduler can make a fiber yield between its check and its wait. An event in between must not be missed.
 describe("a fiber that yields before it waits", () => {
-  /** Makes a fiber yield once, before this many steps. */
+  /** A scheduler that makes a fiber yield once, at its runtime step `at`. */
   const pausing = (at: number): Scheduler.Scheduler => {
     let asked = 0
     return {

@@ -1,6 +1,6 @@
 /**
- * Timers follow the clock they are made from: the platform's timers for Effect's live clock, otherwise the
- * clock's own.
+ * Timers follow their clock. For Effect's live clock they are the platform's timers, otherwise the clock's
+ * own.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -107,7 +107,7 @@ describe("over a clock whose wall time is set while its nanoseconds continue", (
 describe("over the live clock", () => {
   const fake = (now: number) =>
     vi.useFakeTimers({ now, toFake: ["setTimeout", "clearTimeout", "Date", "performance"] })
-  // A timer that has fired calls back after reading.
+  // Advances the fake timers. An expired timer calls back only after the event loop has read sockets.
   const pass = async (millis: number) => {
     vi.advanceTimersByTime(millis)
     await new Promise((read) => setImmediate(read))

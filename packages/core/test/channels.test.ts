@@ -1,5 +1,5 @@
-// The error channels of public effects are part of the API and pinned here, as are the requirements of
-// handlers. The compiler checks them (`npm run lint`).
+// Pins the error types of public effects and the requirements of handlers, because both are part of the API.
+// Only the compiler checks this file (`npm run lint`).
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
 import type { ServeError } from "@effect/platform/HttpServerError"
@@ -41,7 +41,7 @@ type Informational =
   | "InvalidHeaderValue"
   | "InvalidStatusCode"
   | "InvalidToken"
-/** Errors of a request: mistakes of its maker, and faults of the peer that responds. */
+/** Errors of a request: mistakes of the caller, and faults of the server. */
 type Message =
   | "BodyNotAllowed"
   | "ContentLengthMismatch"

@@ -1,4 +1,4 @@
-// Names of metrics, labels and span attributes against the registry of OpenTelemetry's semantic conventions.
+// Compares the names of metrics, labels and span attributes with OpenTelemetry's semantic conventions.
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpRouter from "@effect/platform/HttpRouter"
@@ -27,7 +27,7 @@ const metrics = names(Incubating, "METRIC_")
 const stableAttributes = names(Stable, "ATTR_")
 const attributes = names(Incubating, "ATTR_")
 
-/** Metrics that the conventions do not define; observability.md, overload.md and agent.md in docs/ say so. */
+/** Metrics that the conventions do not define. docs/observability.md, overload.md and agent.md list them. */
 const ownMetrics = new Set([
   "http.server.open_connections",
   "http.server.rate_limited_requests",

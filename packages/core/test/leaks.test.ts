@@ -1,4 +1,4 @@
-// A client killed at any point leaves nothing behind on the server: no fiber, no timer, no socket.
+// A client that is killed at any point leaves no fiber, timer or socket on the server.
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -19,7 +19,7 @@ const openSockets = Effect.sync(
   () => process.getActiveResourcesInfo().filter((resource) => resource === "TCPSocketWrap").length
 )
 
-// Real time; counts the waits that have neither ended nor been cancelled.
+// A clock in real time that counts the sleeps that have neither ended nor been cancelled.
 const countingClock = () => {
   const live = Clock.make()
   let waiting = 0
@@ -85,7 +85,7 @@ const app = Effect.gen(function* () {
 const upload = `POST /upload ${head}Content-Length: 1000\r\n\r\n`
 const answered = (raw: RawPeer.RawPeer) => raw.until("HTTP/1.1 200 OK")
 
-// The bytes to send, and the bytes to wait for before the client is killed.
+// For each moment: its name, the bytes to send, and the wait before the client is killed.
 const moments: ReadonlyArray<
   readonly [string, string, ((raw: RawPeer.RawPeer) => RawPeer.Wire<string>) | undefined]
 > = [
@@ -134,7 +134,7 @@ describe.each(networks)("a killed client on %s leaves nothing behind", (_, netwo
                 sockets: (yield* open) - atFirst
               }
             })
-            // Turns of the event loop in which the system reports closed sockets.
+            // The system reports a closed socket in a later turn of the event loop, so wait up to 50 turns.
             for (let turn = 0; turn < 50 && Object.values(yield* left).some((count) => count > 0); turn++)
               yield* pause
             expect(yield* left).toEqual({ fibers: 0, timers: 0, sockets: 0 })
@@ -145,5 +145,5 @@ describe.each(networks)("a killed client on %s leaves nothing behind", (_, netwo
   }
 })
 
-// Turns of the real event loop: the test's clock does not move the network.
+// Waits in real time, because advancing the test's clock does not make the network deliver bytes.
 const pause = Effect.promise(() => new Promise((done) => setTimeout(done, 4)))

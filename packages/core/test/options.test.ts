@@ -1,5 +1,6 @@
-// Invalid values for every option of servers, timeouts, exchanges, agents, clients, requests and retries:
-// each is refused by name at creation, and never converted (a negative time to none, for example).
+// Passes invalid values to every option of servers, timeouts, exchanges, agents, clients, requests and
+// retries. Creation must fail and name the option, and must not convert the value (a negative time to 0, for
+// example).
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerError from "@effect/platform/HttpServerError"
@@ -182,7 +183,7 @@ const exchange: { readonly [K in keyof Required<ServerTimeouts.ExchangeOptions>]
   progressBytes: [0, ...counts]
 }
 
-/** The result of `Exchange.setTimeouts` in a handler. */
+/** Runs `Exchange.setTimeouts` in a handler, and returns its result. */
 const inHandler = (options: object) =>
   Effect.gen(function* () {
     const told = yield* Deferred.make<void, unknown>()
@@ -198,7 +199,7 @@ const inHandler = (options: object) =>
 type Making = (options: object) => Effect.Effect<unknown, unknown, Network.Network | Scope.Scope>
 const certificate = MemoryTls.authority("CA").certificate({ names: "a.test" })
 
-/** The failure of creation with one option set to this value. */
+/** Returns the error of a creation in which one option has this value. */
 const refusal = (make: Making, option: string, value: unknown) =>
   make({ [option]: value }).pipe(
     Effect.flip,

@@ -1,6 +1,4 @@
-/**
- * docs/timeouts-and-limits.md lists the server's options with their defaults, as in the code.
- */
+/** Checks that docs/timeouts-and-limits.md lists the server's options with the defaults of the code. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Server from "@httpfx/core/Server"
@@ -23,10 +21,10 @@ const timeouts: Readonly<Record<keyof ServerTimeouts.Options, true>> = {
   connectionsCheckingInterval: true
 }
 
-/** The options of a shutdown are in shutdown.md. */
+/** The options that this document must cover. docs/shutdown.md covers the options of a shutdown. */
 type Option = Exclude<keyof Server.ServerOptions, keyof Shutdown.Options>
 
-/** The row of an option, or another guide that describes it. */
+/** For each option, the section of the document that lists it, or the guide that describes it. */
 const options: Readonly<Record<Option, "Limits" | "Further options" | `${string}.md`>> = {
   tls: "tls.md",
   flags: "strictness.md",
@@ -62,7 +60,7 @@ const defaults = Effect.all({
   settings: Effect.flatMap(ServerTimeouts.ServerTimeouts, (times) => Settings.make({}, times))
 })
 
-/** The value of a cell: a duration in milliseconds, a number, a word; `undefined` for none. */
+/** Parses a cell: a duration in ms, a number, a boolean or a word. Returns `undefined` for `none`. */
 const said = (cell: string): unknown => {
   const duration = /([\d.]+) s\b/.exec(cell)
   if (duration !== null) return Number(duration[1]) * 1000
@@ -84,7 +82,7 @@ describe(`docs/${document}`, () => {
       )
       const code = (yield* defaults).timeouts
       for (const [name, value] of rows) {
-        // The engine uses 0 for no limit.
+        // In the code, 0 means no limit.
         assert.strictEqual(said(value!) ?? 0, code[unquote(name) as keyof ServerTimeouts.Service], name)
       }
     })

@@ -1,5 +1,6 @@
-// Golden traces of almost six hundred conversations: calls, callbacks, events, failure facts. A difference is
-// a change of behaviour: fix it, or, if intended, run `npm run traces -- --record` and read the diff.
+// Compares almost six hundred conversations (calls, callbacks, events, facts of failures) with their
+// recordings. A difference is a change of behaviour: fix it, or, if intended, run `npm run traces --
+// --record`, and read the diff.
 import { assert, describe, it } from "vitest"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { groups } from "./traces/groups.js"

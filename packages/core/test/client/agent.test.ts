@@ -1,4 +1,4 @@
-// Agents: limits and queues, the choice and lifetime of connections, and events.
+// Agents: limits and queues, the choice and the lifetime of connections, and events.
 import { assert, describe, it } from "@effect/vitest"
 import { HttpClient } from "@effect/platform"
 import * as ConfigError from "effect/ConfigError"
@@ -141,7 +141,8 @@ describe("maxTotalSockets", () => {
         const other = yield* Effect.fork(text({ url: quiet.url }))
         yield* until(({ queued }) => queued === 5)
         yield* answer(one)
-        // The slot, not its connection, goes to the host without any.
+        // The freed slot goes to the host without a connection. The released connection of the busy host
+        // closes.
         const raw = yield* quiet.accept
         yield* answer(raw)
         yield* other
@@ -423,7 +424,7 @@ describe("Events", () => {
         const raw = yield* first(yield* RawPeer.listen())
         yield* raw.end
         yield* Effect.repeat(Effect.yieldNow(), { until: () => later.some(({ _tag }) => _tag === "Closed") })
-        // The first one observed has number 1.
+        // Numbers count only observed requests, so the first observed request has number 1.
         assert.isNotEmpty(tags(later, 1))
         assert.isEmpty(tags(later, 2))
       })

@@ -1,5 +1,6 @@
-// Requests interrupted at any step, in any mix: the agent's counts stay right, no socket is left, and other
-// requests get their own responses. In virtual time; a counterexample is a plan that its seed repeats.
+// Interrupts requests at any step, in any mix. The agent's counts must stay right, no socket may be left, and
+// other requests must get their own responses. In virtual time; the seed of a counterexample repeats its
+// plan.
 import * as fc from "fast-check"
 import { assert, describe, it } from "vitest"
 import * as Effect from "effect/Effect"
@@ -15,13 +16,13 @@ const certificate = authority.certificate({ names: hosts })
 
 interface Means {
   readonly later: (millis: number, act: () => void) => void
-  /** TLS in the server's role, and the bytes inside it. */
+  /** Accepts TLS on a connection, and calls `next` with the decrypted connection. */
   readonly secure: (transport: Transport.Transport, next: (transport: Transport.Transport) => void) => void
 }
 
 /**
- * Responds to each complete request after a delay: head, body, rest. Opens tunnels, and sends 100 when
- * expected.
+ * A server that responds to each complete request in three delayed parts. It opens tunnels for CONNECT, and
+ * sends 100 if the client expects it.
  */
 const slow =
   (means: Means) =>
@@ -29,7 +30,9 @@ const slow =
     const { later, secure } = means
     let text = ""
     let continued = false
-    /** The first request in `text`, once complete. */
+    /**
+     * Removes the first request from `text` and returns it. Returns `undefined` if the request is incomplete.
+     */
     const take = (): string | undefined => {
       const end = text.indexOf("\r\n\r\n") + 4
       if (end < 4) return undefined
@@ -81,9 +84,9 @@ const plan = fc.record({
       kind: fc.constantFrom(...kinds),
       host: fc.integer({ min: 0, max: 2 }),
       at: fc.nat(60),
-      /** Time of the interruption after the start; a thousand means never. */
+      /** Milliseconds from the start of the request to its interruption. The requests end before 1000 ms. */
       after: fc.oneof(fc.nat(130), fc.constant(1_000)),
-      /** Further turns to wait at the same time. */
+      /** Number of fiber yields between this time and the interruption. */
       turns: fc.nat(6)
     }),
     { minLength: 1, maxLength: 12 }
@@ -94,10 +97,10 @@ type Plan = Omit<typeof plan extends fc.Arbitrary<infer A> ? A : never, "seed">
 
 const steps = ["queue", "resolve", "connect", "secure", "send", "head", "body"] as const
 
-/** `seen` collects the steps at which a request was interrupted. */
+/** Runs a plan. Adds to `seen` the step at which each request was interrupted. */
 const check = ({ maxSockets, maxTotalSockets, requests }: Plan, seen: Set<string>) =>
   Effect.gen(function* () {
-    /** Requests whose upload has begun but not ended. */
+    /** Numbers of the requests whose upload has begun and not ended. */
     const uploading = new Set<number>()
     const state = yield* Effect.scoped(
       Effect.gen(function* () {
@@ -135,7 +138,8 @@ const check = ({ maxSockets, maxTotalSockets, requests }: Plan, seen: Set<string
         yield* agent.observe((event) => {
           if (event._tag !== "Error") return
           const { error, timings } = event
-          // Within the body the reader is interrupted.
+          // If the body's reader was interrupted, the event has an error with `ABORT_ERR` instead of no
+          // error.
           if (error !== undefined && (error as { code?: string }).code !== "ABORT_ERR") return
           seen.add([...steps].reverse().find((step) => timings[step] > 0) ?? "the beginning")
         })
@@ -186,7 +190,7 @@ const check = ({ maxSockets, maxTotalSockets, requests }: Plan, seen: Set<string
               Effect.fork
             )
             const exit = yield* Fiber.await(fiber)
-            // Interruption has waited until the request was aborted.
+            // The interruption completes only after the upload has been aborted.
             if (Exit.isInterrupted(exit)) assert.isFalse(uploading.has(number))
             const now = yield* agent.state
             for (const { open } of now.keys.values()) assert.isAtMost(open, maxSockets)
@@ -213,7 +217,7 @@ const check = ({ maxSockets, maxTotalSockets, requests }: Plan, seen: Set<string
     assert.deepStrictEqual(yield* MemoryNetwork.connections, [])
   })
 
-/** `steps`: runtime steps after which a fiber yields. */
+/** Runs a plan in a simulation. `steps` is the number of runtime steps after which a fiber yields. */
 const run = ({ seed, ...plan }: Plan & { readonly seed: number }, seen: Set<string>, steps = 2_048) =>
   Effect.runPromise(
     Simulation.run(
@@ -247,7 +251,7 @@ describe("Interruption", () => {
     assert.includeMembers([...seen], [...steps])
   })
 
-  // Moves the point where a fiber yields through the runtime's steps.
+  // A different `steps` makes the fiber yield between two other runtime steps.
   it("so does one between any two runtime steps, just when TLS is established", async () => {
     for (let steps = 20; steps < 60; steps++) {
       for (const turns of [0, 1, 2]) {

@@ -16,7 +16,7 @@ const kilobyte = new Uint8Array(1_024).fill(97)
 const text = (length: number) => "x".repeat(length)
 const head = (length: number) => `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`
 
-/** Turns of the event loop, enough for everything that needs no time to happen. */
+/** Waits 50 turns of the event loop, so that everything that needs no timer has happened. */
 const settle = Effect.repeatN(
   Effect.promise(() => new Promise((resolve) => setImmediate(resolve))),
   50
@@ -24,7 +24,7 @@ const settle = Effect.repeatN(
 
 const connections = Effect.flatMap(Client.Client, (client) => client.connections)
 
-/** A response whose head has arrived; the test sends the rest. */
+/** Starts a request and sends the start of a response, including its head. The test sends the rest. */
 const begun = (answer: string, request: Partial<Client.Request> = {}) =>
   Effect.gen(function* () {
     const { accept, count, url } = yield* RawPeer.listen()
@@ -83,7 +83,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
       )
     )
 
-    // The second exceeds the look-ahead, but its end arrives with the last read.
+    // 70 000 bytes exceed the look-ahead, but the end of the body arrives in the same read as its last bytes.
     for (const size of [65_536, 70_000]) {
       it.effect(`of ${size} bytes release the connection, read or not`, () =>
         run(
@@ -284,7 +284,7 @@ describe("A response without a reader", () => {
   const memory = MemoryNetwork.layer()
   const run = withClient(memory, { unreadTimeout: "10 seconds" })
 
-  /** Advances in small steps, so that bytes can travel between them. */
+  /** Advances the clock in small steps, with turns of the event loop in between, so that bytes can arrive. */
   const pass = (seconds: number) =>
     Effect.repeatN(Effect.zipRight(TestClock.adjust("500 millis"), settle), seconds * 2 - 1)
 

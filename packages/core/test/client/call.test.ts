@@ -1,6 +1,6 @@
 /**
- * `timeouts.total` limits a call with all its attempts and waits, and `timeouts.attempt` each attempt, with
- * both clients and every feature that makes attempts or waits, in virtual time.
+ * `timeouts.total` limits a call with all its attempts and waits, and `timeouts.attempt` limits each attempt.
+ * Tested for both clients, with every feature that makes attempts or waits, in virtual time.
  */
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
@@ -31,7 +31,10 @@ const faces: Record<string, Face> = {
 
 const ok = HttpServerResponse.text("ok")
 
-/** Paths say what they do: `/wait/300` responds after 300 ms, `/busy/2` with 503 and `Retry-After: 2`. */
+/**
+ * The path tells the server what to do: `/wait/300` responds after 300 ms, `/busy/2` responds with 503 and
+ * `Retry-After: 2`.
+ */
 const reply: Origin.Route["reply"] = ({ target }) => {
   const [, verb, value = "0"] = target.split("/")
   switch (verb) {
@@ -58,7 +61,7 @@ interface Row {
   readonly path: string
   readonly timeouts: Client.Timeouts
   readonly fails: string | undefined
-  /** When the call ends, ms. */
+  /** Milliseconds from the start to the end of the call. */
   readonly after: number
   readonly calls: number
   readonly text?: string
@@ -95,7 +98,7 @@ describe.each(Object.keys(faces))("The %s client", (name) => {
   }
 
   describe("with retries", () => {
-    // Without random waits.
+    // With `base: 0` the delays between attempts are 0, so that the times are predictable.
     table(Effect.map(Retry.make({ times: 3, base: 0 }), Retry.client), {
       "ends at the total, within an attempt": {
         path: "/wait/10000",

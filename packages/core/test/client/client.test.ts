@@ -1,4 +1,4 @@
-// Requests as the client writes them, and responses as it reads them, with a scripted server.
+// The bytes of requests that the client sends, and the responses that it reads, with a scripted server.
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ const bytes = (text: string) => new TextEncoder().encode(text)
 describe.each(networks)("Client on %s", (_, network) => {
   const run = withClient(network)
 
-  /** The bytes of a request; the response is an empty 200. */
+  /** Returns the bytes of a request. The response is an empty 200. */
   const wireOf = (request: (url: string) => Client.Request<never>, upTo = "\r\n\r\n") =>
     Effect.gen(function* () {
       const { accept, url } = yield* RawPeer.listen()
@@ -28,7 +28,7 @@ describe.each(networks)("Client on %s", (_, network) => {
       return text.replaceAll(new URL(url).host, "HOST")
     })
 
-  /** The response that the client reads from these bytes; then the server ends its direction. */
+  /** Sends `answer` to a request, then FIN, and returns the response that the client reads. */
   const answered = (
     method: string,
     answer: string | ReadonlyArray<string>,

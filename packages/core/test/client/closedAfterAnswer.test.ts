@@ -1,5 +1,5 @@
-// A server that responds and closes at once, unannounced: a request that must not be resent is never lost on
-// a kept connection.
+// A server responds and closes at once, without announcing the close. A request that must not be resent must
+// never be lost on such an idle connection.
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -12,7 +12,8 @@ import { withClient } from "../support/withClient.js"
 const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 /**
- * Responds to each head at once; `closes`: followed by FIN. Returns its URL and the number of connections.
+ * Starts a server that responds to each head at once, followed by FIN if `closes` is `true`. Returns its URL
+ * and the number of its connections.
  */
 const server = (closes: boolean) =>
   Effect.gen(function* () {
@@ -22,7 +23,7 @@ const server = (closes: boolean) =>
       count++
       transport.start({
         data: (chunk) => {
-          // A chunked body may arrive in a segment of its own.
+          // Ignore a chunked body that arrives in a separate segment after its head.
           if (!new TextDecoder().decode(chunk).includes("HTTP/1.1")) return
           transport.write(answer)
           if (closes) transport.end()
@@ -104,7 +105,7 @@ describe.each(networks)("A server that responds and closes, on %s", (_, network)
 describe("An idle connection", () => {
   const run = withClient(networks[0]![1])
 
-  /** A completed request on a connection, and the next one in flight. */
+  /** Completes a request, and starts another request on its connection. */
   const second = (options: Options) =>
     Effect.gen(function* () {
       const { accept, url } = yield* RawPeer.listen()
@@ -114,7 +115,7 @@ describe("An idle connection", () => {
       yield* raw.send(answer)
       yield* first
       const next = yield* Effect.fork(ask(url, options))
-      // It has got as far as it can without a turn of the event loop.
+      // Let the second request proceed as far as it can without a turn of the event loop.
       yield* Effect.repeatN(Effect.yieldNow(), 5)
       return { raw, next, accept }
     })

@@ -1,4 +1,5 @@
-// The rules that combinators of clients share: which values are clients, and the client that refuses.
+// The functions that combinators of clients share: the test for clients, and the client whose requests all
+// fail.
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
@@ -17,7 +18,7 @@ const error = new HttpError.InvalidOption({
   received: "-1"
 })
 
-/** Combinators that have refused their options: they behave alike. */
+/** Two ways to get a client that fails every request. Both behave alike. */
 const refusing = {
   refusing: (client: Client.Service) => Client.refusing(client, error),
   followRedirects: (client: Client.Service) => Client.followRedirects(client, { limit: -1 })

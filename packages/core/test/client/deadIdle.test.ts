@@ -1,5 +1,5 @@
-// An idle connection serves no request once it has expired, even before a timer fires, or once it cannot be
-// written, even before it reports that.
+// A request never uses an idle connection that has expired but whose timer has not fired, or that is no
+// longer writable but has not reported its end.
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -10,7 +10,7 @@ import { ok, withClient } from "../support/withClient.js"
 it.effect.each(["POST", "GET"])("a request goes to a new connection: %s", (method) => {
   const dead = new Set<Transport.Transport>()
   const made: Array<Transport.Transport> = []
-  /** The transport; its writes fail silently once it is in the dead set. */
+  /** Wraps a transport. Once the transport is in `dead`, its writes fail without an event. */
   const mortal = (transport: Transport.Transport): Transport.Transport =>
     new Proxy(transport, {
       get(target, name) {
@@ -52,7 +52,7 @@ it.effect("an expired one serves no request, however late its timer", () => {
   let passed = 0
   const clock = VirtualClock.make()
   const timers = Timers.fromClock(clock)
-  // No timer fires, as in a suspended process, but time has passed.
+  // Time passes, but no timer fires, as in a suspended process.
   const late: Timers.Timers = { ...timers, now: () => timers.now() + passed, at: () => () => {} }
   const suspended = Object.create(clock, { [Timers.ClockTimers]: { value: late } }) as typeof clock
   return Effect.withClock(

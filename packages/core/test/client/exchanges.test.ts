@@ -1,5 +1,5 @@
-// Exchanges do not affect each other. Each kind is recorded alone, on a fresh agent, then after every other
-// kind and in random sequences: the n-th must equal the first, for caller and server, except for `reused`.
+// An exchange does not affect the next. Each kind is recorded alone on a new agent, then after every other
+// kind and in random sequences. Client and server must see the same each time, except for `reused`.
 import * as fc from "fast-check"
 import { assert, describe, it } from "vitest"
 import * as Effect from "effect/Effect"
@@ -9,29 +9,29 @@ import { Agent, Client, Network, Timers, type Transport } from "@httpfx/core"
 import { MemoryNetwork, Simulation } from "@httpfx/testing"
 import { ok } from "../support/withClient.js"
 
-/** The actions of a server on the parts of one request. */
+/** The actions that a server can perform during one request. */
 interface Answering {
   readonly write: (text: string) => void
   readonly end: () => void
-  /** Runs after this many milliseconds. */
+  /** Calls `act` after `millis` milliseconds. */
   readonly later: (millis: number, act: () => void) => void
 }
 
 interface Kind {
   readonly request: Partial<Client.Request<string>>
-  /** Called when the head has arrived, or (`whole`) the whole request. */
+  /** `head` is called when the head has arrived, and `whole` when the whole request has arrived. */
   readonly head?: (server: Answering) => void
   readonly whole?: (server: Answering) => void
-  /** The caller's action on the response. Default: reads it. */
+  /** Which part of the response the caller reads. Default: the whole body. */
   readonly read?: "nothing" | "first" | "leaves"
-  /** Interrupts the caller this many milliseconds after the call. */
+  /** Milliseconds after which the caller is interrupted. */
   readonly interrupted?: number
-  /** Whether the connection serves the next request too. */
+  /** Whether the connection is reused for the next request. */
   readonly keeps: boolean
 }
 
 const bytes = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0))
-/** Three pieces, 20 ms apart. */
+/** A body of three pieces, one every 20 ms. */
 const slow = Stream.range(1, 3).pipe(
   Stream.mapEffect((n) => Effect.as(Effect.sleep(20), bytes(`piece ${n} `)))
 )
@@ -135,7 +135,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     request: { method: "POST", body: "unwanted", expectContinue: true, continueTimeout: 40 },
     head: ({ later, write }) => {
       write("HTTP/1.1 417 No\r\nContent-Length: 4\r\n\r\nno")
-      // After the wait for 100: the body must not follow.
+      // `continueTimeout` (40 ms) has expired by now, and the client must not have sent the body.
       later(80, () => write("pe"))
     },
     keeps: false
@@ -259,10 +259,10 @@ const kinds: Readonly<Record<string, Kind>> = {
 
 const names = Object.keys(kinds)
 
-/** Latency, ms. */
+/** Latency of the network, ms. */
 const latency = 3
 
-/** Serves the requests of a connection in turn; the kind in the path decides the response. */
+/** Serves the requests of a connection one by one. The path of a request contains the number of its kind. */
 const serve = (timers: Timers.Timers, requests: Map<string, string>) => (transport: Transport.Transport) => {
   let text = ""
   let id: string | undefined
@@ -272,7 +272,7 @@ const serve = (timers: Timers.Timers, requests: Map<string, string>) => (transpo
     end: () => transport.end(),
     later: (millis, act) => void timers.at(timers.now() + millis, act)
   }
-  /** The length of the request at the beginning of `text`, once known. */
+  /** Returns the length of the request at the beginning of `text`; `Infinity` if its end has not arrived. */
   const length = (): number => {
     const end = text.indexOf("\r\n\r\n") + 4
     const [, declared] = /\r\nContent-Length: (\d+)\r\n/.exec(text.slice(0, end)) ?? []
@@ -309,7 +309,7 @@ const serve = (timers: Timers.Timers, requests: Map<string, string>) => (transpo
   })
 }
 
-/** The exchanges of a sequence, as seen by both sides. */
+/** Runs a sequence of exchanges. Returns what the client and the server saw of each. */
 const record = (row: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const timers = yield* Timers.timers
@@ -331,7 +331,8 @@ const record = (row: ReadonlyArray<string>) =>
         const response = yield* client.requestScoped({
           url: `http://10.0.0.1/${names.indexOf(name)}/${number}`,
           ...request,
-          // Each reports only its own request.
+          // Pass the callback only if the kind has one, so that `informational` stays empty for the other
+          // kinds.
           ...(onInformational !== undefined && {
             onInformational: (head) => informational.push(head.status, head.rawHeaders)
           })
@@ -354,7 +355,7 @@ const record = (row: ReadonlyArray<string>) =>
         yield* Fiber.interruptFork(fiber)
       }
       const exit = yield* Fiber.await(fiber)
-      // A new connection takes time.
+      // Subtract the time for opening a connection, so that a reused connection gives the same duration.
       const fresh = number === 0 || !(kinds[row[number - 1]!] as Kind).keeps
       const took = timers.now() - began - (fresh && kind.interrupted === undefined ? 2 * latency : 0)
       const result = exit._tag === "Success" ? exit.value : undefined
@@ -370,7 +371,8 @@ const record = (row: ReadonlyArray<string>) =>
         const reused = typeof error === "object" ? error["reused"] : undefined
         seen.push({ told: [facts ?? "interrupted", took], request: undefined, reused })
       }
-      // Late effects of this exchange may harm the next one.
+      // Pause after every second exchange. In this time, late effects of an exchange would reach the next
+      // one.
       if (number % 2 === 0) yield* Effect.sleep(40)
     }
     yield* Effect.sleep("2 minutes")

@@ -1,4 +1,4 @@
-// Every way in which a connection can fail a request: its typed error, and how far the request got.
+// Every way in which a connection can fail a request: the typed error, and how much of the request was sent.
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -49,7 +49,7 @@ describe.each(networks)("Client's failures on %s", (_, network) => {
     )
   })
 
-  /** The server reads the head, sends this part of a response, and ends like this. */
+  /** The server reads the head, sends `answer`, and then runs `end`. */
   const ending = (
     answer: string,
     end: (raw: RawPeer.RawPeer) => Effect.Effect<void>,

@@ -1,4 +1,4 @@
-// Features around both services of a client, by one layer.
+// One layer adds features to both services of a client, `Client` and platform's `HttpClient`.
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, it } from "@effect/vitest"

@@ -1,6 +1,6 @@
 /**
- * Fields and status lines of responses: spaces and tabs are whitespace everywhere, and a connection whose
- * framing is ambiguous under RFC 9112 is not reused.
+ * Fields and status lines of responses. Spaces and tabs are whitespace everywhere, and a connection is not
+ * reused if its framing is ambiguous under RFC 9112.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import { withClient } from "../support/withClient.js"
 
 const run = withClient(MemoryNetwork.layer())
 
-/** The parsed response, and whether the connection serves the next request. */
+/** Returns the parsed response, and whether its connection was kept for the next request. */
 const reading = (answer: string, cut: boolean, method = "GET") =>
   run(
     Effect.gen(function* () {
@@ -45,7 +45,7 @@ const length = "Content-Length: 2\r\n"
 const chunks = "2\r\nok\r\n0\r\n\r\n"
 
 describe("fields of a response", () => {
-  /** `_` stands for each kind of whitespace. */
+  /** The test replaces `_` by each kind of whitespace. */
   const table: ReadonlyArray<readonly [what: string, answer: string, seen: string, connection: string]> = [
     ["Content-Length", "HTTP/1.1 200 OK\r\nContent-Length:_2_\r\n\r\nok", "200 ok", "kept"],
     ["Connection: close", `HTTP/1.1 200 OK\r\nConnection:_close_\r\n${length}\r\nok`, "200 ok", "closed"],

@@ -1,8 +1,8 @@
 /**
- * Random conversations of a client: servers respond correctly, wrongly, early, in pieces, too much, or die at
- * any byte; readers read, wait, leave or are interrupted. Each request must end with its own response or a
- * typed error, each body be complete or fail, and nothing be left. `HTTPFX_FUZZ_SEED` repeats a run,
- * `HTTPFX_FUZZ_RUNS` makes it longer.
+ * Random conversations of a client. Servers respond correctly, wrongly, early, in pieces or with surplus
+ * bytes, or die at any byte. Readers read, wait, leave or are interrupted. Each request must end with its own
+ * response or a typed error, each body must be complete or fail, and no connection may be left.
+ * `HTTPFX_FUZZ_SEED` repeats a run, and `HTTPFX_FUZZ_RUNS` makes it longer.
  */
 import { expect, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -100,7 +100,7 @@ const chunkedBody = (random: Random, body: string): string => {
 
 type End = "FIN" | "RST" | undefined
 
-/** The bytes of a response, and how the connection ends after them. */
+/** Returns the bytes of a response, and the way in which the connection ends afterwards. */
 const answerTo = (random: Random, plan: Plan, method: string): readonly [string, End] => {
   const { body, id } = plan
   const shown = method === "HEAD" ? "" : body
@@ -144,7 +144,7 @@ interface Seen {
   readonly streamed: boolean
 }
 
-/** One connection of the server. It responds to each request by its plan, and is silent once it has ended. */
+/** Serves one connection. Responds to each request as its plan says, and sends nothing after the end. */
 const serve = (
   random: Random,
   plans: ReadonlyMap<string, Plan>,
@@ -168,7 +168,7 @@ const serve = (
     if (random() < 0.5) await wait(2)
     if (end === "FIN") transport.end()
     else transport.reset()
-    // Peers that do not close after FIN are not waited for.
+    // Reset the connection if the client has not closed its side after 200 ms.
     await wait(200)
     transport.reset()
   }
@@ -198,7 +198,8 @@ const serve = (
   transport.start({
     data: (chunk) => {
       if (!over) parser.execute(chunk)
-      // A later request on this connection is a later conversation: clients do not pipeline.
+      // Requests arrive one after the other, because clients do not pipeline. The parser must accept all of
+      // them.
       if (parser.refusal !== undefined) throw new Error(`the client sent ${parser.refusal.reason}`)
     },
     end: () => {
@@ -211,7 +212,7 @@ const serve = (
       over = true
     }
   })
-  // A server whose response never becomes due (its client's upload hangs) leaves eventually.
+  // If the upload hangs, the response never becomes due. Then reset the connection after 400 ms.
   void wait(400).then(() => transport.reset())
 }
 
@@ -263,7 +264,7 @@ const ask = (client: Client.Service, url: string, plan: Plan, random: Random) =>
 const expectedBody = (plan: Plan): string =>
   plan.method === "HEAD" || plan.kind === "empty" || plan.kind === "unchanged" ? "" : plan.body
 
-/** `true` if the request got a complete response. */
+/** Checks the result of a request. Returns `true` if the request got a complete response. */
 const check = (
   plan: Plan,
   exit: Exit.Exit<Outcome, Client.RequestError | string>,
@@ -324,14 +325,13 @@ const converse = (start: number) =>
       Effect.timeoutFail({ duration: "20 seconds", onTimeout: () => new Error(`it hangs: ${story}`) })
     )
 
-    // Resent at most once, and only if allowed.
+    // A request is sent at most twice, and only once if it must not be resent.
     for (const plan of plans) {
       const times = seen.filter(({ id }) => id === plan.id).length
       const repeatable = plan.method !== "POST" && plan.upload !== "stream" && plan.upload !== "failing"
       expect(times, story).toBeLessThanOrEqual(repeatable ? 2 : 1)
     }
-    // Open now: idle connections, and responses that were not read to the end, or whose reader was
-    // interrupted first.
+    // Besides idle connections, only those with an unread body or an interrupted reader may be open.
     const unread = plans.filter(
       ({ interruptAt, reader }) => reader === "nobody" || interruptAt !== undefined
     ).length
@@ -364,15 +364,15 @@ it.live.each([
       )
       const sum = (of: (result: (typeof results)[number]) => number) =>
         results.reduce((total, result) => total + of(result), 0)
-      // The generator must still find faults, and the client still succeed.
+      // Enough requests must have been made and have succeeded, or the checks above would prove nothing.
       expect(sum(({ requests }) => requests)).toBeGreaterThan(runs * 3)
       expect(sum(({ whole }) => whole)).toBeGreaterThan(runs)
     }).pipe(Effect.provide(network as Layer.Layer<Network.Network>)),
   120_000
 )
 
-// The reader's fiber yielded after finding nothing and before waiting: the bytes that arrived then woke
-// nobody.
+// A regression: the reader's fiber yielded between its check and its wait, and the bytes that arrived then
+// did not wake the fiber.
 it.live("a server whose last bytes came between a check and a wait", () =>
   Effect.provide(converse(794498138), MemoryNetwork.layer())
 )

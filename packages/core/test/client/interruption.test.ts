@@ -1,5 +1,5 @@
-// A request interrupted at any step leaves no connection, no fiber of a body and no timer; and the client
-// still works.
+// A request that is interrupted at any step leaves no connection, no fiber and no timer, and the client still
+// works.
 import { assert, describe, it } from "@effect/vitest"
 import { HttpClient } from "@effect/platform"
 import * as Deferred from "effect/Deferred"
@@ -18,7 +18,7 @@ const nothing: Client.Connections = { open: 0, idle: 0, connecting: 0 }
 const connections = Effect.flatMap(Client.Client, (client) => client.connections)
 const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
-/** The client still serves a request, on a new connection. */
+/** Asserts that the client can still make a request, on a new connection. */
 const works = Effect.gen(function* () {
   const { accept, url } = yield* RawPeer.listen()
   const fiber = yield* Effect.fork(Effect.flatMap(Client.request({ url }), (response) => response.text))
@@ -71,7 +71,7 @@ describe.each(networks)("An interrupted request on %s", (_, network) => {
         const second = yield* Effect.fork(Client.request({ url }))
         yield* raw.head
         yield* Fiber.interrupt(second)
-        // The late response to the interrupted request must not reach the next one.
+        // The late response to the interrupted request must not reach the next request.
         yield* Effect.ignore(raw.send(ok("two")))
         const third = yield* Effect.fork(Effect.flatMap(Client.request({ url }), (response) => response.text))
         const fresh = yield* accept
@@ -148,7 +148,7 @@ describe.each(networks)("An interrupted request on %s", (_, network) => {
   )
 })
 
-/** A network in memory with this implementation of `connect`. */
+/** The network in memory, with this `connect`. */
 const unconnected = (connect: Effect.Effect<never>) =>
   Layer.effect(
     Network.Network,
@@ -211,7 +211,7 @@ describe("An interrupted request while it connects", () => {
       const network = MemoryNetwork.layer()
       const test = Effect.gen(function* () {
         const { accept, url } = yield* RawPeer.listen()
-        // Takes each connection: only one that is read notices its reset.
+        // Accept and read every connection, because a server notices a reset only while it reads.
         yield* Effect.forkScoped(Effect.forever(accept))
         for (let turns = 0; turns < 40; turns++) {
           const fiber = yield* Effect.fork(
@@ -237,7 +237,7 @@ describe("An interrupted request while it connects", () => {
   ])("closes a connection that is made at the moment of its end: %s", ([, scheme]) =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
-      // In the very turn in which the connection is established, before anyone has it.
+      // Closes the scope in the same turn in which the connection is established, before the pool gets it.
       const network = Layer.effect(
         Network.Network,
         Effect.map(Network.Network, (network) => ({

@@ -1,4 +1,4 @@
-// JSON in the body of a response.
+// Reading the body of a response as JSON.
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import { Client } from "@httpfx/core"

@@ -1,6 +1,4 @@
-/**
- * Loans of an agent's connections to other drivers.
- */
+/** Lending an agent's connections to borrowers (`Lease`). */
 import { assert, describe, it } from "@effect/vitest"
 import { Agent, Client, Lease } from "@httpfx/core"
 import { MemoryNetwork, RawPeer } from "@httpfx/testing"
@@ -62,7 +60,7 @@ describe("Lease", () => {
       const second = yield* Lease.take(agent, place)
       assert.isTrue(second.reused)
       second.release()
-      // The loan has ended: later calls do nothing.
+      // `release` has ended the loan, so `close` does nothing.
       second.close()
       assert.include(yield* state, { open: 1, idle: 1 })
       assert.strictEqual(server.count(), 1)
@@ -101,7 +99,8 @@ describe("Lease", () => {
       const next = yield* Lease.take(agent, place)
       assert.isFalse(next.reused)
       next.release()
-      // The server's announced timeout counts.
+      // The server announces 1 second, which is not longer than `keepAliveTimeoutBuffer`, so the connection
+      // closes.
       const again = yield* Lease.take(agent, place)
       again.release("timeout=1")
       assert.include(yield* state, { idle: 0 })

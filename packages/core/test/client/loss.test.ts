@@ -1,5 +1,5 @@
-// Losses of a connection at any point, on a network with latency: the caller's error, the bytes written and
-// received, and whether the request was resent. docs/agent.md has the short form of this table.
+// A connection is lost at each point of an exchange, on a network with latency. Checks the error, the bytes
+// written and received, and whether the request was resent. docs/agent.md has the short form of this table.
 import { describe, it } from "vitest"
 import { run, situations } from "../support/losses.js"
 

@@ -1,4 +1,4 @@
-// Platform's client with our request options, and platform's combinators over it.
+// Platform's client with our request options, and platform's combinators on top of it.
 import {
   Cookies,
   HttpClient,

@@ -1,4 +1,5 @@
-// Connections between requests: kept, reused, closed in time, replaced when the server has closed them.
+// Connections between requests: they are kept, reused, closed in time, and replaced if the server has closed
+// them.
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -10,7 +11,7 @@ import { MemoryNetwork, RawPeer } from "@httpfx/testing"
 import { networks } from "../support/networks.js"
 import { ok, withClient } from "../support/withClient.js"
 
-/** One exchange on an open connection, or the first on a new one. */
+/** Serves one request on a connection. */
 const exchange = (raw: RawPeer.RawPeer, answer = ok("x")) => Effect.zipRight(raw.head, raw.send(answer))
 
 const text = (request: Client.Request) =>
@@ -20,7 +21,7 @@ const text = (request: Client.Request) =>
 
 const counts = Effect.flatMap(Client.Client, (client) => client.connections)
 
-/** Waits until the client's counts are these. */
+/** Waits until the client has these numbers of connections. */
 const settled = (expected: Client.Connections) =>
   Effect.repeat(
     Effect.tap(counts, () => Effect.yieldNow()),
@@ -111,7 +112,7 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
         yield* TestClock.adjust("2 seconds")
         yield* raws[0]!.rest
         assert.strictEqual(raws[1]!.state(), "open")
-        // Nor does a hint apply to a response after the one that gave it.
+        // `answers[0]` announces a short timeout. It must not apply after the later response `answers[1]`.
         const again = yield* Effect.fork(text({ url }))
         yield* exchange(raws[1]!, answers[0])
         yield* again
@@ -240,7 +241,9 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
   )
 
   describe("that close at the moment of reuse", () => {
-    /** A first exchange; then the server's connection closes as the second request arrives. */
+    /**
+     * Completes one exchange. The server ends the connection by `die` when the second request has arrived.
+     */
     const dying = (
       second: Client.Request,
       die: (raw: RawPeer.RawPeer) => Effect.Effect<void, RawPeer.WireMismatch>

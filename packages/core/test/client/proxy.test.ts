@@ -1,4 +1,4 @@
-// The choice of a proxy: environment variables and the rules of NO_PROXY.
+// The choice of a proxy, by environment variables and by the rules of `NO_PROXY`.
 import { assert, describe, it } from "@effect/vitest"
 import { Proxy } from "@httpfx/core"
 

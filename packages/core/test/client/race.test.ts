@@ -1,4 +1,5 @@
-// Several addresses of a name: raced by the clock, the first connection wins, nothing of the others is left.
+// The addresses of a name are raced by the clock. The first connection wins, and nothing is left of the other
+// attempts.
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -17,7 +18,10 @@ interface Step {
   readonly at: number
 }
 
-/** A memory network that records attempts to connect; those to `slow` addresses take that long. */
+/**
+ * The network in memory. `steps` records the attempts to connect, `given` records the cancelled attempts, and
+ * `slow` has the durations of attempts, ms.
+ */
 const watched = (steps: Array<Step>, slow: Readonly<Record<string, number>>, given: Array<string>) =>
   Layer.effect(
     Network.Network,
@@ -97,7 +101,7 @@ describe("Addresses of a name", () => {
           { address: "10.1.0.1", at: 250 },
           { address: "fd00::2", at: 500 }
         ])
-        // The losers have been cancelled, and the fourth never starts.
+        // Both pending attempts were cancelled, and the fourth address is never tried.
         assert.deepStrictEqual(given, ["10.1.0.1", "fd00::2"])
         yield* TestClock.adjust("10 seconds")
         assert.strictEqual(steps.length, 3)

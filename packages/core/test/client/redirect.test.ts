@@ -1,6 +1,6 @@
 /**
- * Redirects through `Client.request` and platform's client: the next request of each response, its
- * credentials per origin, and refused redirects.
+ * Redirects with `Client.request` and platform's client: the next request after each response, the
+ * credentials that it carries, and redirects that are refused.
  */
 import {
   HttpBody,
@@ -27,7 +27,7 @@ interface Asked {
   readonly body: string
 }
 
-/** The responses by URL; 200 for all others. */
+/** The response for each URL. All other URLs get 200. */
 type Site = Readonly<Record<string, readonly [status: number, fields?: Readonly<Record<string, string>>]>>
 
 const world = (site: Site, asked: Array<Asked>) => {
@@ -57,7 +57,7 @@ interface Given {
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 
-/** Status and URLs of the redirects followed, or the tag of the error; the same for both clients. */
+/** Makes a request with one of the two clients, and reads the final response. */
 type Face = (
   given: Given,
   options?: Client.RedirectOptions

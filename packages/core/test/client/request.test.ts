@@ -1,4 +1,4 @@
-// Request options: the bytes sent, the choice of connection, trailers, and the wait for 100 Continue.
+// Options of requests: the bytes sent, the choice of a connection, trailers, and the wait for 100 (Continue).
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -24,7 +24,7 @@ const url = "http://api.test/"
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 const listen = RawPeer.listen({ host: "api.test", port: 80 })
 
-/** The head of a request as sent, and its connection. */
+/** Starts a request, and returns the head as sent. */
 const sent = <E>(request: Client.Request<E>, at: Network.ListenOptions = { host: "api.test", port: 80 }) =>
   Effect.gen(function* () {
     const server = yield* RawPeer.listen(at)
@@ -234,7 +234,7 @@ describe("A connection with its own options", () => {
     )
   )
 
-  /** The memory network, recording the options of its connections. */
+  /** The network in memory, which records the options of its connections in `asked`. */
   const watched = (asked: Array<unknown>) =>
     Layer.effect(
       Network.Network,
@@ -367,7 +367,7 @@ describe("A connection with its own options", () => {
         const one = yield* server.accept
         yield* serve(one)
         yield* first
-        // An equal record, but another object.
+        // Equal options in another object share the connection.
         const second = yield* Effect.fork(ask({ connection: { family: 4 } }))
         yield* serve(one)
         assert.isTrue(yield* second)
@@ -401,7 +401,7 @@ describe("A connection with its own options", () => {
     [{ ecdhCurve: "a" }, { sigalgs: "a" }],
     [{ secureOptions: 1 }, { secureOptions: 2 }],
     [{ alpn: ["a", "b"] }, { alpn: ["b", "a"] }],
-    // A value cannot imitate a field.
+    // A value that contains `key=` must not look like a second field.
     [{ cert: 'a";key="b' }, { cert: "a", key: "b" }]
   ]
   it.effect.each(tls)("is not shared between different TLS options: %o, %o", (both) =>
@@ -501,7 +501,7 @@ describe("Expect: 100-continue", () => {
         yield* peer.expectNothing()
         yield* TestClock.adjust("1 millis")
         yield* peer.expect("4\r\nbody\r\n0\r\n\r\n")
-        // It arrives late and has no effect.
+        // This 100 arrives too late and has no effect.
         yield* peer.send("HTTP/1.1 100 Continue\r\n\r\n", ok)
         assert.strictEqual(yield* (yield* fiber).text, "ok")
       })

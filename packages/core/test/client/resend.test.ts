@@ -1,6 +1,6 @@
 /**
- * Resends that fail: a request is resent because its reused connection closed, and then no server is reached,
- * or it is aborted first. The server may have acted on the first attempt, so the error must not claim that
+ * Failed resends. A request is resent because its reused connection closed, and then no server is reached or
+ * the request is aborted. The server may have acted on the first attempt, so the error must not claim that
  * nothing was sent.
  */
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
@@ -122,7 +122,7 @@ describe("a resent request without success", () => {
           (response) => response.text
         )
         yield* send
-        // The second response is lost with its connection.
+        // From now on the server's data is replaced by RST, so the second response is lost.
         yield* MemoryNetwork.rule(({ from, kind }) =>
           from === "server" && kind === "Segment" ? Verdict.Reset() : Verdict.Pass()
         )
@@ -147,10 +147,10 @@ describe("a resent request without success", () => {
 const url = "http://api.test/"
 
 interface Case {
-  /** The step of the second attempt that never completes. */
+  /** The step at which the second attempt hangs. */
   readonly late: "Connect" | "Dns"
   readonly timeouts?: Client.Timeouts
-  /** Close the client's scope meanwhile. */
+  /** Whether the client's scope closes during the second attempt. */
   readonly closed?: boolean
   readonly told: object
 }

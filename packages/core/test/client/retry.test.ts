@@ -1,4 +1,4 @@
-// Retries: conditions, waits, limits, and results passed on unchanged.
+// Retries: their conditions, delays and limits, and the results that are passed on unchanged.
 import { assert, describe, it } from "@effect/vitest"
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import * as Effect from "effect/Effect"
@@ -18,7 +18,10 @@ const status = (code: number, fields = "", body = "no") =>
 type Answer = string | ((raw: RawPeer.RawPeer) => Effect.Effect<void, RawPeer.WireMismatch>)
 const reset = (raw: RawPeer.RawPeer) => raw.reset
 
-/** A request to a server that gives these responses in turn; closed connections are replaced. */
+/**
+ * Makes a request to a server that gives these responses one after the other, if necessary on new
+ * connections.
+ */
 const asked = (options: Retry.Options, request: Client.Request, answers: ReadonlyArray<Answer>) =>
   Effect.gen(function* () {
     const server = yield* RawPeer.listen()
@@ -44,7 +47,7 @@ const asked = (options: Retry.Options, request: Client.Request, answers: Readonl
       else yield* answer(raw)
       if (index === answers.length - 1) break
       yield* Effect.repeat(Effect.yieldNow(), { until: () => retries.length > index })
-      // Reported just before its wait.
+      // The retry was reported just before its delay starts, so let the delay start first.
       yield* TestClock.adjust(0)
       yield* TestClock.adjust(retries.at(-1)!.delay)
       if (typeof answer === "string") continue
@@ -194,7 +197,8 @@ describe("Retry", () => {
           )
         )
         const raw = yield* server.accept
-        // Three are retried twice, the others once.
+        // The budget permits three retries, so three of the five requests are sent twice.
+        // two.
         for (let i = 1; i <= 8; i++) {
           yield* raw.head
           yield* raw.send(status(503))

@@ -1,4 +1,5 @@
-// Reuse of a connection after special responses: to HEAD, and with an end that arrives while nobody reads.
+// Reuse of a connection after special responses: a response to HEAD, and a response that ends while no one
+// reads.
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -60,14 +61,14 @@ describe.each(networks)("The connection of the client on %s", (_, network) => {
         const response = yield* fiber
         yield* raw.send("x".repeat(40_000))
         yield* turns(20)
-        // Complete, and above the look-ahead, in one piece.
+        // These bytes complete the response and exceed the look-ahead in a single read.
         yield* raw.send("x".repeat(26_000))
         yield* turns(20)
         const lengths = yield* Stream.runFold(response.body, 0, (sum, bytes) => sum + bytes.length)
         assert.strictEqual(lengths, size)
         yield* raw.rest
         yield* raw.end
-        // The test's clock stands still: no timer of the client can have helped.
+        // The test's clock is not advanced, so the close does not depend on a timer of the client.
         yield* Effect.repeat(Effect.zipLeft(client.connections, turns(1)), {
           until: ({ open }) => open === 0
         })

@@ -1,4 +1,5 @@
-// Our client against our server: platform's programs through both, over memory and over real sockets.
+// Our client with our server: programs for platform's API run through both, over memory and over real
+// sockets.
 import {
   HttpBody,
   HttpClient,
@@ -40,7 +41,7 @@ const router = HttpRouter.empty.pipe(
   )
 )
 
-/** Client and server on one network; `url` is the server's. */
+/** Runs a client and a server on one network. `test` gets the URL of the server. */
 const together = <A, E>(
   network: Layer.Layer<Network.Network>,
   app: Layer.Layer<never, never, HttpServer.HttpServer>,

@@ -1,6 +1,6 @@
 /**
- * The client's URL parser agrees with `new URL`. Tests internals, because from outside only a server that
- * checks the right byte would notice a wrong shortcut.
+ * The client's URL parser agrees with `new URL`. Tests internal functions, because through the public API a
+ * wrong shortcut would show only if a server compared the right byte.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -121,7 +121,7 @@ describe("target of a URL", () => {
     fc.assert(fc.property(url, same), { numRuns: 3_000 })
   })
 
-  /** The error of a server with default options for a request, or the target that it parses. */
+  /** Parses a request with this target. Returns the target, or the reason of the refusal. */
   const read = (target: string, host: string): string => {
     let seen = ""
     const parser = new RequestParser({
@@ -136,7 +136,8 @@ describe("target of a URL", () => {
     return parser.refusal?.reason ?? seen
   }
 
-  // Every printable character, with emphasis on those that grammars disagree about, and some beyond ASCII.
+  // All printable ASCII characters, more often those that grammars treat differently, and some other
+  // characters.
   const character = fc.oneof(
     fc.constantFrom(...Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i))),
     fc.constantFrom(..."\"#%'<>?[\\]^`{|}/.:@", "\u00fc", "\u20ac", "\u{1f600}", "\ud800")
@@ -154,7 +155,7 @@ describe("target of a URL", () => {
       if ("_tag" in target) return
       taken++
       assert.strictEqual(read(target.path, target.host), target.path)
-      // To a proxy it is sent in absolute form.
+      // A request to a proxy has the target in absolute form.
       const absolute = `http://${target.host}${target.path}`
       assert.strictEqual(read(absolute, target.host), absolute)
     }
@@ -177,7 +178,7 @@ describe("target of a URL", () => {
       const at = rest.indexOf("?")
       url.pathname = `/x${at < 0 ? rest : rest.slice(0, at)}`
       if (at >= 0) url.search = rest.slice(at)
-      // Nothing is normalised here: dot segments, backslashes and apostrophes stay.
+      // `fromParts` does not normalise. So compare only paths that `URL` would not normalise either.
       if (/[\\']|\.|%2e/i.test(rest)) return
       const encoded = url.pathname.slice(2) + (url.search === "" && at >= 0 ? "?" : url.search)
       assert.strictEqual(path.slice(1), encoded)
@@ -190,7 +191,7 @@ describe("target of a URL", () => {
     "a_b.example": "a_b.example:8080",
     "127.0.0.1": "127.0.0.1:8080",
     "::1": "[::1]:8080",
-    // RFC 6874 §4: not sent.
+    // The zone is not sent (RFC 6874 §4).
     "fe80::1%eth0": "[fe80::1]:8080",
     "": undefined,
     "[::1]": undefined,

@@ -1,4 +1,5 @@
-// Requests through a proxy: forwarded and tunnelled, with credentials, pooled, and the error of each refusal.
+// Requests through a proxy, forwarded or tunnelled: credentials, the sharing of connections, and the error of
+// each refusal.
 import { assert, describe, it } from "@effect/vitest"
 import { HttpClient } from "@effect/platform"
 import * as Effect from "effect/Effect"
@@ -34,7 +35,7 @@ const ask = (url: string, request: Partial<Client.Request> = {}) =>
     )
   )
 
-/** The server's end of an open tunnel: TLS over the connection. */
+/** Opens the tunnel and accepts TLS in it. Returns the server's end of the tunnelled connection. */
 const inside = (peer: RawPeer.RawPeer, host: string) =>
   Effect.gen(function* () {
     yield* peer.send(opened)
@@ -132,7 +133,7 @@ describe("The limits of an agent, through a proxy", () => {
         assert.match(yield* second.head, /^CONNECT b\.test/)
         yield* settled
         assert.deepInclude(yield* connections, { open: 0, connecting: 2 })
-        // A refused tunnel frees its slot for the queued one.
+        // A refused tunnel frees its slot, so the queued request gets a connection.
         yield* first.send("HTTP/1.1 403 No\r\n\r\n")
         assert.strictEqual((yield* Effect.flip(fibers[0]!))._tag, "ProxyRefused")
         assert.match(yield* (yield* server.accept).head, /^CONNECT a\.test/)
@@ -186,7 +187,7 @@ describe("A tunnel for https:", () => {
             `Proxy-Authorization: Basic ${btoa("u:p")}\r\n\r\n`
         )
         const peer = yield* inside(outer, "a.test")
-        // Fields for the proxy do not reach the origin.
+        // The origin does not get the fields for the proxy.
         assert.strictEqual(
           yield* peer.head,
           "GET /x HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n"

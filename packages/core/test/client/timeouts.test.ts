@@ -1,4 +1,4 @@
-// Every timeout of a client: nothing expires early, each has its own error, and nothing is left behind.
+// Every timeout of a client. None expires early, each has its own error, and each leaves no connection.
 import { assert, describe, it } from "@effect/vitest"
 import { HttpClient } from "@effect/platform"
 import * as Effect from "effect/Effect"
@@ -12,7 +12,7 @@ import { ok, withClient } from "../support/withClient.js"
 
 const memory = MemoryNetwork.layer()
 
-/** The memory network, with one step that never completes. */
+/** The network in memory, in which one step never completes. */
 const stuck = (step: "resolve" | "connect" | "secure") =>
   Layer.provideMerge(
     Layer.effect(
@@ -32,7 +32,7 @@ const nothing = { open: 0, idle: 0, connecting: 0 }
 
 const text = (request: Client.Request) => Effect.flatMap(Client.request(request), (response) => response.text)
 
-/** Waits until just before the limit, then fails at it; nothing is left. */
+/** Asserts that the fiber fails after exactly `millis`, and that no connection is left. Returns the error. */
 const failsAt = <A, E>(fiber: Fiber.RuntimeFiber<A, E>, millis: number) =>
   Effect.gen(function* () {
     yield* TestClock.adjust(millis - 1)
@@ -172,7 +172,7 @@ describe("A limit on", () => {
         yield* raw.head
         yield* raw.send("HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + "x".repeat(200_000))
         yield* TestClock.adjust(1)
-        // Held back by backpressure: arrives once the reader has consumed the rest.
+        // Backpressure delays these bytes until the reader continues.
         yield* raw.send("x".repeat(100_000))
         yield* TestClock.adjust(5_000)
         assert.strictEqual(yield* reading, 300_000)
@@ -206,7 +206,8 @@ describe("A limit on", () => {
         )
         const raw = yield* accept
         yield* raw.head
-        // The server sends no more, and all bytes have arrived when the reader continues.
+        // The server sends one byte less than announced. All sent bytes have arrived when the reader
+        // continues.
         yield* raw.send("HTTP/1.1 200 OK\r\nContent-Length: 200001\r\n\r\n" + "x".repeat(200_000))
         yield* TestClock.adjust(5_000)
         yield* Effect.repeat(Effect.yieldNow(), { until: () => taken === 200_000 })

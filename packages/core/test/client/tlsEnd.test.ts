@@ -1,5 +1,5 @@
-// A response that ends with its connection, over TLS: complete after close_notify, incomplete after FIN alone
-// (RFC 9112 §9.8).
+// A response without length over TLS, which ends with its connection. It is complete after close_notify, and
+// incomplete after FIN alone (RFC 9112 §9.8).
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -19,7 +19,7 @@ const framings = {
   chunked: `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${size.toString(16)}\r\n${body}\r\n0\r\n\r\n`
 }
 
-/** A server that sends this and ends, with close_notify over TLS. */
+/** Starts a server that sends `response` and closes the connection, with close_notify if TLS is used. */
 const serving = (port: number, secure: boolean, response: string) =>
   Effect.gen(function* () {
     const network = yield* Network.Network

@@ -1,4 +1,4 @@
-// Upgrade and CONNECT: the caller gets the connection with the bytes after the head, or an HTTP response.
+// Upgrade and CONNECT. The caller gets the connection with the bytes after the head, or an HTTP response.
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

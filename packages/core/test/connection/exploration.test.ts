@@ -1,6 +1,6 @@
 /**
- * Explores `connection/`: every sequence of events up to a small depth, and random walks. `npm run explore`
- * goes further.
+ * Explores `connection/`: every sequence of events up to a small depth, and random walks beyond. `npm run
+ * explore` explores further.
  */
 import { assert, describe, it } from "vitest"
 import { explore } from "../support/exploration/explore.js"

@@ -1,8 +1,6 @@
 /**
- * Runs all tables in a process in which no module of Effect resolves, and prints their results:
- *
- * `node --import ./packages/core/test/support/withoutEffect/register.mjs
- * packages/core/test/connection/main.ts`
+ * Runs all tables in a process that cannot load Effect, and prints the results: `node --import
+ * ./packages/core/test/support/withoutEffect/register.mjs packages/core/test/connection/main.ts`
  */
 import { createRequire } from "node:module"
 import { tables } from "./tables.js"

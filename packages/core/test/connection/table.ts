@@ -1,8 +1,8 @@
-/** Tables that run without a test runner, in a process without Effect. */
+/** Types of the tables. A table runs without a test runner, in a process that cannot load Effect. */
 
 export interface Row {
   readonly name: string
-  /** Throws on failure. */
+  /** Runs the test of this row. Throws if it fails. */
   readonly run: () => void
 }
 
@@ -11,10 +11,10 @@ export interface Table {
   readonly rows: ReadonlyArray<Row>
 }
 
-/** The output of `main.ts`, as JSON. */
+/** The output of `main.ts`, which is JSON. */
 export interface Results {
-  /** By specifier: why it does not resolve; `undefined` if it does. */
+  /** For each module of Effect, the error of its import; `undefined` if the import succeeded. */
   readonly modules: Readonly<Record<string, string | undefined>>
-  /** By table and row: how it failed; `undefined` if it passed. */
+  /** For each table and row, the error; `null` if the row passed. */
   readonly tables: Readonly<Record<string, Readonly<Record<string, string | null>>>>
 }

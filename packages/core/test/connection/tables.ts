@@ -1,4 +1,4 @@
-/** All tables of connection/. */
+/** All tables for `connection/`. */
 import { admission } from "./server/admission.js"
 import { deadlines } from "./server/deadlines.js"
 import { drains } from "./server/drains.js"

@@ -1,5 +1,5 @@
-// The tables of connection/ run in a process in which no module of Effect resolves, so they show the
-// behaviour without it.
+// Runs the tables of `connection/` in a process that cannot load Effect. So `connection/` cannot depend on
+// Effect.
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"

@@ -1,5 +1,5 @@
 /**
- * `FetchClient`: each row of docs/client-features.md, on the network in memory.
+ * `FetchClient` on the network in memory, with one test for each row of the table in docs/client-features.md.
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -24,7 +24,9 @@ interface Asked {
 }
 type Fetch = typeof globalThis.fetch
 
-/** A server that says what it was asked, and redirects `/to/STATUS`. */
+/**
+ * Starts a server that responds with the request that it got, as JSON. The path `/to/STATUS` sets the status.
+ */
 const serving = Effect.gen(function* () {
   const app = Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
@@ -75,7 +77,7 @@ const streamOf = (...texts: ReadonlyArray<string>) =>
     }
   })
 
-/** A `Request` whose body comes later: its beginning is sent before its end is there. */
+/** A `Request` whose body is a stream. The first bytes must be sent before the stream has ended. */
 const live = (fetch: Fetch) =>
   Effect.gen(function* () {
     const server = yield* RawPeer.listen({ host: "live.test", port: 80 })
@@ -98,7 +100,7 @@ const live = (fetch: Fetch) =>
 type Check = (fetch: Fetch) => Effect.Effect<unknown, unknown, Client.Client | Network.Network | Scope.Scope>
 
 const at = "http://a.test/path?q=1"
-/** The rows of the table in the guide, by its first cell. */
+/** A check for each row of the table in the guide. The key is the row's first cell. */
 const rows: Readonly<Record<string, Check>> = {
   "a URL as text, `URL`, `Request`": (fetch) =>
     Effect.gen(function* () {
@@ -427,7 +429,7 @@ describe("A fetch over a client", () => {
   )
 })
 
-/** Serves one request of `http://odd.test/` with a response whose body does not end. */
+/** Serves one request to `http://odd.test/` with a response whose body is incomplete. */
 const answering = <A>(response: string, use: (fetch: Fetch) => Promise<A>) =>
   Effect.gen(function* () {
     const server = yield* RawPeer.listen({ host: "odd.test", port: 80 })

@@ -1,4 +1,5 @@
-// Health on a port of its own: checks, their time limits, and readiness from start to shutdown.
+// Health checks on a separate port: their results, their time limits, and readiness from the start to the
+// shutdown.
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -20,7 +21,7 @@ import { last } from "../support/served.js"
 const inMemory = Layer.provideMerge(MemoryNetwork.layer(), VirtualClock.layer())
 const host = "127.0.0.1"
 
-/** Sends a request to the port of health. */
+/** Sends a request to the port of the health checks. */
 const asked = (path: string, method = "GET") =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -37,7 +38,7 @@ const app = HttpServer.serve(HttpServerResponse.text("hello"))
 const serverOf = (options: Server.ServerOptions = {}) =>
   Server.layer({ host, port: 80, idleConnectionGrace: 0, ...options })
 
-/** Health of a server that serves an app. */
+/** A server with an app, and its health checks on port 9000. */
 const world = (options: Health.AppOptions = {}) =>
   Layer.merge(app, Health.layer({ host, port: 9000, ...options })).pipe(Layer.provideMerge(serverOf()))
 

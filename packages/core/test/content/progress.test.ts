@@ -1,6 +1,4 @@
-/**
- * The progress of uploads and downloads with both clients, in virtual time.
- */
+/** Progress of uploads and downloads, with both clients, in virtual time. */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"

@@ -1,4 +1,5 @@
-// Effect's metrics in Prometheus' text format: each kind, what must be escaped, and OpenTelemetry's names.
+// Effect's metrics in the text format of Prometheus: each kind of metric, escaping, and OpenTelemetry's
+// names.
 import * as OpenTelemetry from "@effect/opentelemetry/Metrics"
 import * as Resource from "@effect/opentelemetry/Resource"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -11,7 +12,7 @@ import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import { Prometheus } from "@httpfx/core"
 
-/** The metrics whose names begin with this. */
+/** Returns the metrics whose names begin with `prefix`. */
 const named = (prefix: string) =>
   Effect.map(Metric.snapshot, (pairs) =>
     Array.from(pairs).filter(({ metricKey }) => metricKey.name.startsWith(prefix))

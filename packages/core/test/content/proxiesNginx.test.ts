@@ -1,5 +1,5 @@
-// nginx in front of a server, as a TCP balancer that sends the PROXY protocol, and as an HTTP proxy that gets
-// the client's address by it (`real_ip`) and passes it on in `X-Forwarded-For`. Runs if nginx is installed.
+// nginx in front of a server: as a TCP balancer that sends the PROXY protocol, and as an HTTP proxy that
+// receives the PROXY protocol and sends `X-Forwarded-For` (`real_ip`). Skipped if nginx is not installed.
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import { freePort, hasNginx, hasStream, startNginx } from "../../../../test/ngin
 if (!hasStream)
   console.log(`nginx ${hasNginx ? "has no stream module" : "is not installed"}: not tested with it`)
 
-/** Runs nginx with this configuration, until the scope closes. */
+/** Starts nginx with this configuration. Closing the scope stops nginx. */
 const nginx = (blocks: string, http: string) =>
   Effect.acquireRelease(
     Effect.promise(() => startNginx({ blocks, http })),
@@ -31,7 +31,7 @@ const serving = (options: Server.ServerOptions, network: Network.Service) =>
 
 const request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
-/** The response through nginx. */
+/** Sends a request through nginx, and returns the response. */
 const ask = (port: number, bytes: string) =>
   Effect.gen(function* () {
     const peer = yield* RawPeer.connect(Transport.tcp("127.0.0.1", port))

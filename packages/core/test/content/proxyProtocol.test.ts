@@ -1,5 +1,5 @@
-// The PROXY protocol: vectors of both versions, every cut, refusals, limits of time, trusted peers; before
-// TLS; on sockets, and sent by curl where it is installed.
+// The PROXY protocol: vectors of both versions, split at every byte, refusals, time limits, trusted peers,
+// and TLS after the header. Also on real sockets, and sent by curl if curl is installed.
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import { execFile, spawnSync } from "node:child_process"
@@ -49,7 +49,7 @@ interface World {
   readonly tls?: Network.ServerTls
 }
 
-/** Serves until the scope closes, and collects the events. */
+/** Starts a server that accepts the PROXY protocol, and collects its events. */
 const serving = ({ options, tls }: World = {}) =>
   Effect.gen(function* () {
     const network = yield* ProxyProtocol.accept(yield* Network.Network, { from: ["10.0.0.0/8"], ...options })
@@ -79,7 +79,7 @@ const inMemory = <A, E>(
   test: Effect.Effect<A, E, Network.Network | VirtualClock.VirtualClock | Scope.Scope>
 ) => Effect.provide(Effect.scoped(test), Layer.provideMerge(MemoryNetwork.layer(), VirtualClock.layer()))
 
-/** Everything that a peer gets for these chunks, sent one by one. */
+/** Sends these chunks one by one, and returns all bytes received until the connection ends. */
 const asks = (address: Transport.Address, chunks: ReadonlyArray<Uint8Array>, from?: string) =>
   Effect.scoped(
     Effect.gen(function* () {

@@ -1,6 +1,6 @@
 /**
- * Limits of requests per origin, with both clients, in virtual time: rate, concurrency, `Retry-After`, order,
- * and requests that are given up.
+ * Limits on the requests per origin, with both clients, in virtual time: rate, concurrency, `Retry-After`,
+ * order, and requests that are aborted while they wait.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -37,7 +37,7 @@ describe.each(Object.keys(faces))("Limits of the %s client", (name) => {
   interface World {
     readonly ask: (path: string, host?: string) => Effect.Effect<number, unknown>
     readonly limits: RateLimit.RateLimit
-    /** Paths and seconds of the calls of a.test. */
+    /** For each call to a.test, its path and its time in seconds. */
     readonly calls: Effect.Effect<ReadonlyArray<string>>
   }
   const run = <A, E>(
@@ -177,7 +177,7 @@ describe.each(Object.keys(faces))("Limits of the %s client", (name) => {
         assert.strictEqual((yield* VirtualClock.pending).size > 0, true)
         yield* Fiber.interrupt(last)
         assert.strictEqual(yield* limits.waiting("http://a.test"), 0)
-        // Nothing waits for the interval any more.
+        // After the interruption, no timer of the limit is left.
         yield* after("20 seconds")
         assert.strictEqual((yield* VirtualClock.pending).size, 0)
       })
@@ -242,7 +242,8 @@ describe("Limits", () => {
   it("hold for requests that come, take and are given up at any time, in order", () =>
     FastCheck.assert(
       FastCheck.asyncProperty(
-        // At the same time, a request with a timeout comes later, because the timeout forks a fiber.
+        // All arrival times differ. Two requests at the same time would change places, because a timeout
+        // forks a fiber.
         FastCheck.uniqueArray(
           FastCheck.record({
             at: FastCheck.nat(5_000),
@@ -326,7 +327,7 @@ describe("Limits", () => {
       const all = Effect.forEach(hosts, (host) => limited.get(`http://${host}/`), { discard: true })
       yield* all
       assert.lengthOf(asked, 1_200)
-      // None has been forgotten: the second request to each of the oldest waits.
+      // No host has been forgotten, so the second request to each of the oldest hosts must wait.
       const again = yield* Effect.forkScoped(
         Effect.forEach(hosts.slice(0, 100), (host) => limited.get(`http://${host}/`), {
           concurrency: "unbounded",

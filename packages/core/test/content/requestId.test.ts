@@ -1,4 +1,4 @@
-// Ids of requests: where they come from, and everywhere they are shown.
+// Ids of requests: the sources of an id, and all places that show the id.
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
@@ -28,7 +28,7 @@ const router = HttpRouter.empty.pipe(
   HttpRouter.get("/die", Effect.die("a defect"))
 )
 
-/** Sends a request with these fields. Returns the response, and what was seen of the exchange. */
+/** Sends a request with these fields. Returns the response, its id, the ids in log lines, and the outcome. */
 const asked = (fields: string, options?: RequestId.Options, path = "/") =>
   Effect.gen(function* () {
     const logged: Array<unknown> = []
@@ -86,7 +86,7 @@ describe("The id of a request", () => {
       const { answer, id = "", logged, outcome } = yield* asked(fields)
       if (typeof expected === "string") assert.strictEqual(id, expected)
       else assert.match(id, expected)
-      // Everywhere the same.
+      // Response, span, log line and outcome must show the same id.
       assert.include(answer, JSON.stringify({ id, span: id }))
       assert.deepStrictEqual(logged, [id])
       assert.deepStrictEqual(outcome?.annotations, { requestId: id })

@@ -1,4 +1,5 @@
-// Rate limits by key: token buckets in virtual time, bounded memory, keys, responses, and what shows them.
+// Rate limits of a server: token buckets in virtual time, bounded memory, keys, responses, and the events and
+// metrics that show them.
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"

@@ -1,4 +1,4 @@
-// docs/errors.md matches the classes of HttpError: the same classes and the same codes.
+// Checks that docs/errors.md lists exactly the classes of `HttpError`, with their codes.
 import * as Schema from "effect/Schema"
 import { readdirSync, readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"

@@ -1,5 +1,5 @@
-// Ejected scopes are known as platform knows them; and requests run correctly in platform's own scope, the
-// fallback.
+// `isEjected` recognises the scopes that platform's function has ejected. The fallback, which runs a request
+// in platform's own scope, also works.
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Effect from "effect/Effect"

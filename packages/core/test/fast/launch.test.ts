@@ -1,4 +1,4 @@
-// A launched fiber has the refs that `Runtime.runFork` would give it, with any runtime.
+// A fiber from `Launcher` has the same fiber refs as a fiber from `Runtime.runFork`, for any runtime.
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -18,7 +18,7 @@ const runtimeWith = (
   around: (effect: Effect.Effect<Runtime.Runtime<never>>) => Effect.Effect<Runtime.Runtime<never>>
 ) => Effect.runSync(around(Effect.runtime<never>()))
 
-/** The refs of a fiber, with its context but without inherited entries, which nothing reads. */
+/** Returns the refs of a fiber. Omits the inherited entries of the context, because no code reads them. */
 const refsOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>) =>
   new Map(
     [...fiber.getFiberRefs().locals].map(([ref, stack]) => [

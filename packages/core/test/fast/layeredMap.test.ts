@@ -1,4 +1,5 @@
-// A layered map behaves like a copy of its base with further entries, under any operations in any order.
+// A `LayeredMap` behaves like a copy of its shared map with further entries, after any sequence of
+// operations.
 import * as fc from "fast-check"
 import { assert, describe, it } from "vitest"
 import { LayeredMap } from "../../src/internal/fast/layeredMap.js"

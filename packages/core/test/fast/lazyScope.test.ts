@@ -1,4 +1,4 @@
-// The scope of an exchange has all members of Effect's scopes; if it lacks one, the exchange gets a real
+// `LazyScope` has all members of Effect's scopes. If a future Effect adds a member, an exchange gets a real
 // scope.
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"

@@ -1,4 +1,4 @@
-// The span of an exchange has every member of Effect's own spans.
+// `LazySpan` has every member of Effect's own spans.
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -12,7 +12,7 @@ it("A lazy span has the members of Effect's spans, and their states", () => {
   const native = Effect.runSync(Effect.makeSpan("span"))
   const source = { spanName: () => "span", spanParent: () => Option.none(), spanAttributes: () => {} }
   const lazy = new LazySpan(source, "server", 1)
-  // Members that are also in its status.
+  // `startTime` is the only member that the lazy span lacks. Its `status` has this value too.
   expect(membersOf(native).filter((key) => !(key in lazy))).toEqual(["startTime"])
   const keys = (span: object) => Object.keys(span).sort()
   expect(keys(lazy.status)).toEqual(keys(native.status))

@@ -1,5 +1,5 @@
-// Requests of `HttpClient.withScope` are known as platform knows them; platform's own `make`, the fallback,
-// ends them as well.
+// `scopeSignal` finds the signal of a request of `HttpClient.withScope`. The fallback, platform's own `make`,
+// also aborts such a request when its scope closes.
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
@@ -15,7 +15,7 @@ import {
   type Sending
 } from "../../src/internal/fast/scopedRequests.js"
 
-/** The signal with which a request was sent. */
+/** Sends a request, and returns its abort signal. */
 const sent = (client: (sending: Sending) => HttpClient.HttpClient, scope: Scope.Scope | undefined) => {
   const request = HttpClientRequest.get("http://test/")
   let signal: AbortSignal | undefined

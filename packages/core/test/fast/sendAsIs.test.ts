@@ -1,5 +1,5 @@
-// A request is sent without the client's transformations, and these do not run; the fallback replaces their
-// result.
+// `sendAsIs` sends a request without running the client's transformations. The fallback runs them, and then
+// replaces their result by the request.
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"

@@ -1,6 +1,6 @@
 /**
- * Platform's `HttpApi` on our server, called by its typed client on ours: schemas both ways, typed errors,
- * security, forms, streams, and its documentation pages. On a network in memory.
+ * Platform's `HttpApi` on our server, called by its typed client on our client: schemas in both directions,
+ * typed errors, security, forms, streams, and documentation pages. On the network in memory.
  */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"

@@ -1,6 +1,6 @@
 /**
- * Platform's `HttpLayerRouter` on our server: routes as layers, prefixes, middleware per route and global, an
- * `HttpApi` beside plain routes. On a network in memory.
+ * Platform's `HttpLayerRouter` on our server: routes as layers, prefixes, middleware for one route or all
+ * routes, and an `HttpApi` beside plain routes. On the network in memory.
  */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"

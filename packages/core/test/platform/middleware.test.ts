@@ -1,6 +1,6 @@
 /**
- * Platform's middlewares on our server one by one, the responses to failures, and the traces of a client that
- * leaves. On a network in memory.
+ * Each of platform's middlewares on our server, the responses to failures, and the traces of a client that
+ * leaves. On the network in memory.
  */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -60,7 +60,7 @@ describe("HttpMiddleware.logger", () => {
       assert.strictEqual((yield* HttpClient.get("/fails")).status, 403)
       assert.deepStrictEqual(lines, [
         ["Sent HTTP response", "GET", "/?a=b", 200, "http.span.N"],
-        // The cause of a failure replaces the message.
+        // For a failure, the line has the cause instead of a message.
         ["", "GET", "/fails", 403, "http.span.N"]
       ])
     }).pipe(Effect.provide(world(layer)))
@@ -91,7 +91,7 @@ describe("HttpMiddleware.xForwardedHeaders", () => {
   )
 })
 
-// Deliberate defects are not printed.
+// Removes the default logger, because the defects in these tests are intended.
 const silent = Logger.remove(Logger.defaultLogger)
 
 describe("HttpMiddleware.cors", () => {
@@ -140,8 +140,8 @@ describe("HttpMiddleware.cors", () => {
 })
 
 describe("HttpMiddleware.searchParamsParser", () => {
-  // It reads `originalUrl` as an absolute URL, which only requests to a proxy have; otherwise it dies, on
-  // every server.
+  // The middleware parses `originalUrl` as an absolute URL, so it works only for targets in absolute form.
+  // For other targets it dies, on every server.
   it.effect("parses the query of an absolute target", () =>
     Effect.gen(function* () {
       const peer = yield* RawPeer.connect({ host: "server.test", port: 80 })

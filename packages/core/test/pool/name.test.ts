@@ -1,5 +1,4 @@
-// Expected names of connections. The tests of packages/node compare them with Node's own agents, with options
-// of every kind.
+// The expected names of connections. Tests of packages/node compare names with Node's own agents.
 import { assert, describe, it } from "@effect/vitest"
 import {
   connectionName,
@@ -30,7 +29,8 @@ describe("the name of a connection", () => {
   })
 })
 
-// The part of the name after host, port and local address: a colon and a value per field.
+// Returns the part of the name after host, port and local address, which has a colon and a value for each
+// option.
 const fields = (options: TlsNameOptions & NameOptions): string => {
   const name = secureConnectionName({ host: "a", port: 443, ...options })
   assert.isTrue(name.startsWith("a:443:"))
@@ -61,20 +61,20 @@ describe("the name of a connection with TLS", () => {
     [{ sigalgs: "x" }, `${colons(18)}"x"${colons(2)}`],
     [{ privateKeyIdentifier: "x" }, `${colons(19)}x:`],
     [{ privateKeyEngine: "x" }, `${colons(20)}x`],
-    // Fields in the name if given at all, or only if truthy.
+    // Some options appear if they are not `undefined`, and others only if they are truthy.
     [{ rejectUnauthorized: false }, `${colons(7)}false${colons(13)}`],
     [{ honorCipherOrder: false }, `${colons(13)}false${colons(7)}`],
     [{ secureOptions: 0 }, `${colons(16)}0${colons(4)}`],
     [{ ca: "", cert: "", key: "", pfx: "", sigalgs: "", servername: "" }, colons(20)],
-    // A servername equal to the host is omitted.
+    // A `servername` equal to the host is omitted.
     [{ servername: "a" }, colons(20)],
     [{ ca: ["x", "y"] }, `:x,y${colons(19)}`],
-    // Values whose text could also be that of another value are appended.
+    // If two values have the same text, an unambiguous form is appended.
     [{ ca: [] }, `${colons(20)}:ca=[]`],
     [{ ca: [""] }, `:${colons(19)}:ca=[6:string]`],
     [{ ca: ["x,y", "z"] }, `:x,y,z${colons(19)}:ca=[9:stringx,y,7:stringz]`],
     [{ pfx: new TextEncoder().encode("x") }, `${colons(6)}120${colons(14)}`],
-    // Missing from the names of Node.js 20: appended at the end, and only if set.
+    // Options that the names of Node.js 20 lack are appended, but only if they are set.
     [{ minDHSize: 2048 }, `${colons(20)}:minDHSize=number2048`],
     [{ requestOCSP: true }, `${colons(20)}:requestOCSP=booleantrue`],
     [{ allowPartialTrustChain: false }, `${colons(20)}:allowPartialTrustChain=booleanfalse`],
@@ -86,7 +86,7 @@ describe("the name of a connection with TLS", () => {
       `${colons(20)}:certificateCompression={7:stringa,7:number1,7:stringb,11:[7:stringc]}`
     ],
     [{ session: null, minDHSize: undefined }, colons(20)],
-    // Several fields, in order.
+    // Appended options have a fixed order.
     [{ requestOCSP: true, minDHSize: 1 }, `${colons(20)}:minDHSize=number1:requestOCSP=booleantrue`]
   ]
   it.each(cases)("%j", (options, name) => {
@@ -110,7 +110,7 @@ describe("the name of a connection with TLS", () => {
     assert.strictEqual(new Set(names.flat()).size, 4)
     assert.match(names[0]![0], /:pskCallback=f\d+$/)
     assert.match(names[2]![0], /:secureContext=o\d+$/)
-    // A record without prototype counts as a record.
+    // An object without a prototype is compared by content.
     const record = Object.assign(Object.create(null) as object, { a: 1 })
     assert.strictEqual(fields({ secureContext: record }), `${colons(20)}:secureContext={7:stringa,7:number1}`)
   })
@@ -123,7 +123,7 @@ describe("the name of a connection with TLS", () => {
     assert.strictEqual(fields(key("a", "x")), fields(key("a", "x")))
     assert.include(fields(key("a", "x")), ":key=[")
     assert.include(fields(pfx("a", "x")), ":pfx=[")
-    // One key with a passphrase is enough; a list without any is printed as it is, and once.
+    // A list with at least one key with a passphrase is appended. A list of plain keys is not.
     assert.include(fields({ key: ["plain", { pem: "a" }] }), ":key=[")
     for (const plain of [["a", "b"], [null, 1], [{ other: "a" }], "a"])
       assert.notInclude(fields({ key: plain }), ":key=")

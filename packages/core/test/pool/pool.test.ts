@@ -180,7 +180,7 @@ describe("nextFair", () => {
     const [early, late, twin] = [key("a", 2, 1), key("b", 2, 8), key("c", 2, 1)]
     assert.strictEqual(next([early, late]), "a")
     assert.strictEqual(next([late, early]), "a")
-    // For equal waits, the order of iteration decides.
+    // If both have waited equally long, the first in the order of iteration is chosen.
     assert.strictEqual(next([early, twin]), "a")
     assert.strictEqual(next([twin, early]), "c")
   })
@@ -190,7 +190,8 @@ describe("nextFair", () => {
     assert.strictEqual(next([key("a", 1, 9), key("b", 3, 0)], "b"), "a")
   })
   it("does not keep the only connection of a key if others have none and wait longer", () => {
-    // It has only this connection, the others have none: the longest wait decides.
+    // The released connection is the only one of its key, and the other key has none. So the longest wait
+    // decides.
     assert.strictEqual(next([key("b", 0, 5), key("a", 1, 9)], "a"), "b")
     assert.strictEqual(next([key("b", 0, 9), key("a", 1, 5)], "a"), "a")
   })
@@ -202,7 +203,8 @@ describe("nextFair", () => {
   })
 
   it("serves every request of any mix eventually", () => {
-    // A pool with `places` slots, each request takes one turn; a key sends requests continually.
+    // A pool with `places` slots. Each request takes one turn, and each key sends its requests without a
+    // pause.
     const asks = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 6 })
     fc.assert(
       fc.property(asks, fc.integer({ min: 1, max: 4 }), (asks, places) => {

@@ -1,4 +1,4 @@
-// The URL of a proxy, in the syntax of curl and of Node.
+// Parses the URL of a proxy, in the syntax of curl and in the syntax of Node.
 import { expect, it } from "vitest"
 import { readProxy } from "../../src/pool/index.js"
 

@@ -53,7 +53,7 @@ describe("a budget", () => {
   const policy: BudgetPolicy = { ratio: 0.1, perSecond: 1, burst: 10 }
 
   const cases: ReadonlyArray<readonly [string, number, number, number, number]> = [
-    // Tokens at second 20, seconds later, tokens added, resulting tokens.
+    // Tokens at second 20, seconds until the call, tokens that the call adds, resulting tokens.
     ["takes", 5, 0, -1, 4],
     ["takes what a request puts in", 5, 0, 0.1, 5.1],
     ["gets what time brings, and twice as much in twice the time", 5, 1, 0, 5.5],

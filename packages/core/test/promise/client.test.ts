@@ -1,5 +1,6 @@
 /**
- * A second driver of `connection/client`, without Effect: it passes the client battery and tests beyond it.
+ * The promise client, a second driver of `connection/client` that does not use Effect, passes `ClientBattery`
+ * and further tests.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

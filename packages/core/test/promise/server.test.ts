@@ -1,5 +1,6 @@
 /**
- * A second driver of `connection/server`, without Effect: it passes the server battery and tests beyond it.
+ * The promise server, a second driver of `connection/server` that does not use Effect, passes `ServerBattery`
+ * and further tests.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 /**
- * A promise client and a promise server, both without Effect, under random resets and aborted requests: for
- * every seed each request ends, no byte reaches another request's body, and nothing is left.
+ * A promise client and a promise server with random resets and aborted requests. For every seed, each request
+ * ends, each body has only its own bytes, and no connection is left.
  */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ import { MemoryNetwork } from "@httpfx/testing"
 import type { Handler } from "../support/promise/server.js"
 import { calling, listening } from "../support/promised.js"
 
-/** mulberry32: random integers from 0 to below `n`. */
+/** Returns a seeded random generator (mulberry32), which returns integers from 0 to `n - 1`. */
 const chance = (seed: number) => (n: number) => {
   seed = (seed + 0x6d2b79f5) | 0
   let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)

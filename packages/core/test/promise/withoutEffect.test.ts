@@ -1,4 +1,4 @@
-// The promise drivers load in a process in which no module of Effect resolves.
+// The promise drivers can be loaded in a process that cannot load Effect.
 import { execFile } from "node:child_process"
 import { promisify } from "node:util"
 import { assert, it } from "vitest"

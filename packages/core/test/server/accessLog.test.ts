@@ -1,4 +1,5 @@
-// Formats of the access log: facts, hostile values, secrets, and one line per exchange whatever is sent.
+// Formats of the access log: facts, hostile values and secrets. Every exchange gives one line, whatever the
+// client sends.
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Console from "effect/Console"
@@ -56,7 +57,7 @@ describe("The combined format", () => {
     assert.strictEqual(AccessLog.formatCombined({ ...outcome, remote }).split(" ")[0], shown)
   })
 
-  // As Apache's mod_log_config writes them.
+  // The expected results are those of Apache's mod_log_config.
   const values: ReadonlyArray<readonly [string, string]> = [
     ["", "-"],
     ["plain text!", "plain text!"],
@@ -163,7 +164,7 @@ describe("AccessLog.layer", () => {
     Effect.map(Server.Server, ({ httpServer }) => Layer.scopedDiscard(httpServer.serve(app)))
   )
 
-  /** The lines for these requests, each on a connection of its own. */
+  /** Sends each request on a separate connection, and returns the lines of the log. */
   const written = (write: AccessLog.Options["write"], requests: ReadonlyArray<string>) => {
     const lines: Array<string> = []
     const log = (line: string) => Effect.sync(() => void lines.push(line))

@@ -1,5 +1,5 @@
-// Memory that one connection can make a server hold: bytes taken from the network, and output that waits.
-// Peers send forever, in the largest and in the smallest pieces, or read nothing.
+// The memory that one connection can occupy on a server: bytes received, and output that waits. Clients send
+// forever, in the largest and in the smallest pieces, or read nothing.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -16,19 +16,19 @@ const bound = 256 * 1024
 const never = Effect.never as Effect.Effect<HttpServerResponse.HttpServerResponse>
 const head = (target: string) => `POST ${target} HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n`
 
-/** The newest connection, seen from both ends. */
+/** The newest connection on the network, with the numbers of bytes that wait at both ends. */
 const wire = Effect.map(MemoryNetwork.connections, (all) => all.at(-1))
 
 /**
- * Repeats a text until backpressure stops it or the connection has ended. Returns the number of bytes that
- * the server has taken.
+ * Sends a text repeatedly until backpressure or the end of the connection stops it. Returns the number of
+ * bytes that the server has received.
  */
 const sendForever = (client: RawPeer.RawPeer, first: string, again: string) =>
   Effect.gen(function* () {
     const { transport } = client
     let sent = first.length
     transport.write(first)
-    // Texts to be refused are refused long before this.
+    // The server refuses or applies backpressure long before this number of bytes.
     while (sent < 10 * bound) {
       yield* VirtualClock.settle
       if (!transport.writable || transport.buffered > 0 || client.state() !== "open") break
@@ -103,7 +103,7 @@ describe("A connection holds at most 256 KiB", () => {
         const taken = yield* sendForever(client, first, again)
         expect(taken).toBeGreaterThan(60_000)
         expect(taken).toBeLessThanOrEqual(192 * 1024)
-        // Nor when it checks repeatedly whether its client is still there.
+        // Probes, which check whether the client has left, must not increase the number either.
         const waiting = (yield* wire)!
         yield* after("1 hour")
         const later = (yield* wire)!
@@ -123,7 +123,7 @@ describe("A connection holds at most 256 KiB", () => {
         const client = yield* connect
         const taken = yield* sendForever(client, first, again)
         expect(yield* client.rest).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
-        // The bytes discarded after a refusal, so that the response arrives, are not held.
+        // After the refusal the server reads and discards bytes, so it may receive more than it holds.
         expect(taken).toBeLessThanOrEqual(2 * bound)
         yield* after("10 seconds")
         expect(yield* server.connections).toBe(0)
@@ -142,7 +142,7 @@ describe("A connection holds at most 256 KiB", () => {
         const held = (yield* wire)!
         expect(client.transport.buffered).toBeGreaterThan(0)
         expect(held.server.unsent).toBeLessThanOrEqual(bound)
-        // It continues when the client reads.
+        // The transfer continues when the client reads.
         yield* client.resume
         yield* VirtualClock.settle
         yield* VirtualClock.settle
@@ -170,7 +170,7 @@ describe("A connection holds at most 256 KiB", () => {
         const { server } = (yield* wire)!
         expect(server.unsent).toBeGreaterThan(0)
         expect(server.unsent).toBeLessThanOrEqual(bound / 2)
-        // The rest is in transit, or waits at the client.
+        // The other bytes are in transit, or wait at the client.
         expect(made).toBeLessThanOrEqual(bound)
       })
     )
@@ -182,7 +182,7 @@ describe("A connection holds at most 256 KiB", () => {
         yield* serving(Effect.succeed(HttpServerResponse.uint8Array(new Uint8Array(10_000))))
         const client = yield* connect
         yield* client.pause
-        // A fifth of a million: the responses are 50 times longer.
+        // A response is 50 times longer than a request, so few requests suffice to fill the bound.
         const taken = yield* sendForever(client, get(), get().repeat(500))
         const { server } = (yield* wire)!
         expect(taken).toBeGreaterThan(0)
@@ -192,7 +192,7 @@ describe("A connection holds at most 256 KiB", () => {
   )
 })
 
-// A view of each byte costs a hundred times the byte.
+// A view of a single byte would cost a hundred times more memory than the byte.
 describe("Bytes that arrive one by one and wait", () => {
   const bytes = "0123456789".repeat(1000)
   const read = (stream: Stream.Stream<Uint8Array, unknown>) =>
@@ -291,7 +291,7 @@ describe("Bytes that arrive one by one and wait", () => {
         )
         const client = yield* connect
         yield* client.send(head("/"))
-        // 16 KiB of extensions for every 1000 bytes of data.
+        // Each chunk has 16 KiB of extensions for 1000 bytes of data.
         const chunk = `3e8;${"x".repeat(16_000)}\r\n${"y".repeat(1000)}\r\n`
         for (let i = 0; i < 60; i++) yield* client.send(chunk)
         yield* client.send("0\r\n\r\n")
@@ -318,7 +318,7 @@ describe("highWaterMark", () => {
             const client = yield* connect
             const taken = yield* sendForever(client, first, again)
             expect(taken).toBeGreaterThan(mark)
-            // The first piece above the mark stops it.
+            // Backpressure starts with the first piece that exceeds the mark.
             expect(taken).toBeLessThanOrEqual(first.length + mark + again.length)
             yield* client.reset
             yield* VirtualClock.settle
@@ -386,7 +386,7 @@ describe("highWaterMark", () => {
             })
           )
         const [small, large] = [yield* waiting(65_536), yield* waiting(200_000)]
-        // Plus the system's buffers of 64 KiB on both sides, and one response.
+        // The system's buffers of 64 KiB at both ends, and one response, may wait in addition.
         expect(small).toBeLessThanOrEqual(65_536 + 131_072 + 11_000)
         expect(large).toBeLessThanOrEqual(200_000 + 131_072 + 11_000)
         expect(large).toBeGreaterThan(small + 50_000)

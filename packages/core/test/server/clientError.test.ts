@@ -1,4 +1,5 @@
-// Malformed requests and unknown expectations: the server's default responses, and those of `onClientError`.
+// Malformed requests and unknown expectations: the default responses of the server, and the responses of
+// `onClientError`.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"

@@ -1,4 +1,5 @@
-// `onClientError` and late requests, in virtual time: the handler responds 408 in the server's place, once.
+// `onClientError` for late requests, in virtual time. The handler responds with 408 in place of the server,
+// once.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"

@@ -1,5 +1,5 @@
-// The limit of requests in flight: its queue with a length and a deadline, the requests that are shed, and
-// that every way in which a request can end gives its place to the next.
+// The limit on concurrent requests: the length and the timeout of its queue, and the requests that are
+// refused. However a request ends, the next request in the queue must start.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
@@ -15,7 +15,7 @@ import { VirtualClock } from "@httpfx/testing"
 import { get, post } from "../support/served.js"
 import { after, connect, inVirtualTime, serving } from "../support/virtual.js"
 
-/** An app whose handlers run until they are let go, by target, and what they did. */
+/** Creates an app whose handler for a URL runs until the test calls `open` with this URL. */
 const gates = () => {
   const started: Array<string> = []
   const waiting = new Map<string, Deferred.Deferred<HttpServerResponse.HttpServerResponse, Error>>()
@@ -33,7 +33,7 @@ const gates = () => {
 
 const limits = { maxConcurrentRequests: 1, maxQueuedRequests: 2, requestQueueTimeout: "5 seconds" } as const
 
-/** A client that has sent a request. */
+/** Connects and sends a request. */
 const asking = (target: string, request = get(target)) =>
   Effect.gen(function* () {
     const peer = yield* connect
@@ -287,7 +287,7 @@ describe("A place is free again", () => {
     inVirtualTime(
       Effect.gen(function* () {
         const app = Effect.map(HttpServerRequest.HttpServerRequest, ({ url }) => HttpServerResponse.text(url))
-        // Finalizers that run longer than the response do not keep the place.
+        // A queued request starts when the response is complete, although finalizers still run.
         const slowly = Effect.zipRight(
           Effect.addFinalizer(() => Effect.sleep("1 second")),
           app

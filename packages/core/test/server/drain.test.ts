@@ -1,4 +1,5 @@
-// The phases of a shutdown, in virtual time: which requests are still served, and how handlers influence it.
+// The phases of a shutdown, in virtual time: which requests are still served, and how handlers affect the
+// shutdown.
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -21,7 +22,7 @@ const address = Transport.tcp("127.0.0.1", 80)
 const connect = RawPeer.connect(address)
 const after = VirtualClock.advance
 
-/** A server whose scope the test closes, in virtual time. */
+/** Starts a server in a separate scope, which the test closes, in virtual time. */
 const serving = (app: HttpApp.Default<unknown, Scope.Scope>, options: Server.ServerOptions = {}) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
@@ -68,7 +69,7 @@ describe("A shutdown", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory()))
   )
 
-  // Programs 1 and 2: other servers send `keep-alive` to the end, or never close.
+  // Programs 1 and 2 of programs.test.ts: other servers send `keep-alive` until the end, or never close.
   it.live("makes the in-flight response the last of its connection, and then completes", () =>
     Effect.gen(function* () {
       const { closing } = yield* serving(asleep("1 second"))
@@ -85,8 +86,7 @@ describe("A shutdown", () => {
       expect(head).toContain("Connection: close")
       yield* client.expect("<answer>")
       yield* client.expectFin
-      // The client may repeat a request sent after the last response: `Connection: close` told it that it was
-      // not read.
+      // `Connection: close` told the client that this request is not processed, so the client may repeat it.
       yield* client.send(get("/2"))
       yield* client.end
       yield* VirtualClock.settle
@@ -205,7 +205,8 @@ describe("A shutdown", () => {
       yield* client.until("<answer>")
       const closed = yield* closing
       yield* after("999 millis")
-      // FIN was sent after the grace period of half a second; the client does not respond.
+      // The grace period of half a second has ended, so the server has sent FIN. The client does not close
+      // its side.
       yield* client.expectFin
       expect(yield* isOver(closed)).toBe(false)
       yield* after("1 milli")

@@ -1,5 +1,5 @@
-// A drain under load, on real sockets: no accepted request is lost, and none follows a response that
-// announced the end.
+// A drain under load, on real sockets. No accepted request may be lost, and no request may follow a response
+// with `Connection: close`.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { expect, it } from "@effect/vitest"
@@ -11,13 +11,11 @@ import { Network, Server, type Transport } from "@httpfx/core"
 import { NodeNetwork } from "@httpfx/node"
 import { get, post } from "../support/served.js"
 
-/** Sends the next request after each response, until the server announces the last one. */
+/** A client that sends the next request after each response, until a response has `Connection: close`. */
 class Client {
   sent = 0
   answered = 0
-  /**
-   * Requests without a response when the connection ended, although the last response had not announced it.
-   */
+  /** Requests without a response when the connection ended, although no response had `Connection: close`. */
   lost = 0
   over: Promise<void>
   private text = ""
@@ -44,7 +42,7 @@ class Client {
   send(): void {
     this.sent++
     const request = this.body ? post("/", "x".repeat(5000)) : get()
-    // In two segments: a drain may begin between them.
+    // Two segments, so that a drain may begin between them.
     this.transport.write(request.slice(0, 20))
     this.transport.write(request.slice(20))
   }
@@ -82,7 +80,7 @@ it.live("A server that drains under load loses no request that it has accepted",
     yield* Scope.extend(server.httpServer.serve(app as HttpApp.Default<unknown>), scope)
     const clients: Array<Client> = []
     let refused = 0
-    // New ones keep coming until nobody listens.
+    // Connects further clients until the server has stopped listening.
     const join = Effect.matchEffect(Network.connect(server.address), {
       onFailure: () => Effect.sync(() => refused++),
       onSuccess: (transport) =>
@@ -102,8 +100,8 @@ it.live("A server that drains under load loses no request that it has accepted",
     expect(sum(({ answered }) => answered)).toBeGreaterThan(100)
     expect(served.answered).toBe(served.begun)
     expect(sum(({ answered }) => answered)).toBe(served.begun)
-    // A connection that the system had established, but nobody accepted before the listener closed, never
-    // reached the server.
+    // Such requests were sent on connections that the system had established, but that the server had not
+    // accepted before its listener closed.
     expect(sum(({ lost }) => lost)).toBe(clients.length - served.connections)
     expect(yield* server.connections).toBe(0)
   }).pipe(Effect.scoped, Effect.provide(NodeNetwork.layer))

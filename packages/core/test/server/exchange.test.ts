@@ -1,4 +1,4 @@
-// `Exchange`: facts about a request, and informational responses.
+// `Exchange`: its facts about a request, and informational responses.
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"

@@ -1,4 +1,4 @@
-// Trailers of responses: announced, added, refused, omitted.
+// Trailers of responses: how they are announced, added, refused and omitted.
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

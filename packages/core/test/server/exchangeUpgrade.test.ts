@@ -1,4 +1,4 @@
-// Upgrade and CONNECT: decided per request; nothing of HTTP is sent after the connection is handed over.
+// Upgrade and CONNECT. Each handler decides about its request, and no HTTP is sent after the hand-over.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
@@ -15,7 +15,7 @@ const upgrade = `GET /up HTTP/1.1\r\nHost: test\r\n${asking}\r\n`
 const tunnel = "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n"
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
 
-/** Echoes in brackets. */
+/** Sends received bytes back in brackets. */
 const echo = (socket: Socket.Socket) =>
   Stream.runForEach(socket.stream, (bytes) => socket.write(`[${text(bytes)}]`))
 
@@ -173,7 +173,8 @@ describe.each(networks)("upgrade on %s", (_, network) => {
     })
   )
 
-  // This ended the process of a node:http server: a peer resets before anything listens to its socket.
+  // In a `node:http` server such a reset ends the process, because no listener handles the socket's error
+  // yet.
   it.effect("a reset before it interrupts the handler, as for any client that leaves", () =>
     Effect.gen(function* () {
       const begun = yield* Deferred.make<void>()

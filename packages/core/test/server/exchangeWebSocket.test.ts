@@ -1,4 +1,5 @@
-// `HttpServerRequest.upgrade` for requests that open no WebSocket, and on servers without framing.
+// `HttpServerRequest.upgrade` for requests that do not ask for a WebSocket, and on servers without a
+// `WebSocketUpgrader`.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"

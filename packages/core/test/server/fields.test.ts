@@ -1,6 +1,6 @@
 /**
- * Spaces and tabs around values and list elements are whitespace in every field that the server reads,
- * however the bytes are split; lists may span several fields (RFC 9110 §5.6.1, §5.6.3).
+ * In every field that the server reads, spaces and tabs around values and list elements are whitespace, for
+ * every split of the bytes. A list may span several fields (RFC 9110 §5.6.1, §5.6.3).
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -12,7 +12,7 @@ import { connect, last, servedOn } from "../support/served.js"
 
 const served = servedOn(MemoryNetwork.layer())
 
-/** Responds with the request as the server parsed it. */
+/** Responds with the parsed parts of the request. */
 const app = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   const { acceptsTrailers, expectation, upgradeProtocols } = yield* Exchange.exchange
@@ -27,7 +27,9 @@ const app = Effect.gen(function* () {
   return HttpServerResponse.text(`<${request.url}: ${facts.join(", ")}>`)
 })
 
-/** The responses to a request with these lines, and to a second one after it, the last. */
+/**
+ * Sends a request with these lines, and a second request. Returns the statuses and bodies of the responses.
+ */
 const answers = (start: string, lines: string, body: string, cut: boolean) =>
   served(
     app,
@@ -46,7 +48,7 @@ const get = "GET /1 HTTP/1.1"
 const host = "Host: a\r\n"
 const next = ["200", "</next: test, , false, -, >"]
 
-/** `_` stands for each kind of whitespace. */
+/** The test replaces `_` by each kind of whitespace. */
 const table: ReadonlyArray<
   readonly [what: string, start: string, lines: string, body: string, seen: Array<string>]
 > = [

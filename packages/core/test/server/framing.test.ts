@@ -1,5 +1,5 @@
-// A client always learns where a response ends and whether it is truncated; its own bytes are never taken for
-// another request.
+// A client always learns where a response ends and whether it is truncated. Bytes of a body are never parsed
+// as another request.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -187,7 +187,7 @@ describe.each(networks)("Server on %s", (_, network) => {
   )
 
   describe("smuggling", () => {
-    // Each ends before "GET /smuggled" for some parsers; the server responds once and closes.
+    // Some parsers end each of these requests before "GET /smuggled". The server must respond once and close.
     const inner = get("/smuggled")
     const attacks: Record<string, string> = {
       "Content-Length and Transfer-Encoding": `Content-Length: ${inner.length + 5}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${inner}`,

@@ -1,7 +1,8 @@
 /**
- * Random conversations: valid and malformed requests, pipelined, split anywhere, read slowly, ended or reset
- * at any byte. Each response must be well-formed, belong to its request and come in order, and nothing be
- * left. `HTTPFX_FUZZ_SEED` repeats a run, `HTTPFX_FUZZ_RUNS` makes it longer.
+ * Random conversations of a server. Requests are valid or malformed, pipelined, split anywhere, and end or
+ * are reset at any byte; responses are read slowly. Each response must be well-formed, belong to its request
+ * and come in order, and nothing must be left. `HTTPFX_FUZZ_SEED` repeats a run, and `HTTPFX_FUZZ_RUNS` makes
+ * it longer.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -32,7 +33,7 @@ const turns = (n: number) =>
 const encoder = new TextEncoder()
 const block = "0123456789".repeat(4000)
 
-// ---- the app: one path per kind of response
+// ---- the app, with one path for each kind of response
 
 const counts = { begun: 0, over: 0 }
 const app = Effect.gen(function* () {
@@ -79,14 +80,14 @@ const app = Effect.gen(function* () {
   }
 })
 
-// ---- the conversations
+// ---- the requests of a conversation
 
 interface Sent {
   readonly method: string
   readonly id: string
   readonly path: string
   readonly body: string
-  /** The request waits for `100 Continue`. */
+  /** Whether the request has `Expect: 100-continue`. */
   readonly expects: boolean
 }
 
@@ -137,7 +138,7 @@ const spoil = (random: Random, text: string): string => {
   }
 }
 
-// ---- checks of the responses
+// ---- parsing and checking the responses
 
 interface Answer {
   readonly status: number
@@ -229,10 +230,10 @@ const converse = (start: number) =>
     if (whole) expect(answers.length, story()).toBe(sentBeforeClose(sent, answers))
     let before = -1
     for (const [i, answer] of answers.entries()) {
-      // A target that was cut before its number has none; `Number("")` is 0.
+      // If the target was cut before its number, the id is empty. `Number("")` would give 0.
       const id = answer.id === "" ? NaN : Number(answer.id ?? before + 1)
       if (spoilt) {
-        // Requests may have merged or split, but keep their order.
+        // Malformed bytes may have merged or split requests, but the responses must keep the order.
         if (Number.isNaN(id)) continue
         if (answer.id !== undefined) expect(id, story()).toBeGreaterThanOrEqual(before)
         before = id
@@ -248,8 +249,8 @@ const converse = (start: number) =>
     return { spoilt, whole, answers: answers.length }
   }).pipe(Effect.scoped)
 
-// A response before the end of a large upload, or of one that waits for 100, closes the connection, and later
-// requests get no response.
+// If a response is complete before a large upload, or before an upload that waits for 100, the server closes
+// the connection. Later requests then get no response.
 const sentBeforeClose = (sent: ReadonlyArray<Sent>, answers: ReadonlyArray<Answer>): number => {
   const at = answers.length - 1
   const early = sent[at]
@@ -279,7 +280,7 @@ it.live.each([
         yield* turns(50)
         for (let i = 0; i < 1000 && counts.begun !== counts.over; i++) yield* turns(1)
         expect(counts.over - from.over).toBe(counts.begun - from.begun)
-        // The generator must still produce faults.
+        // Enough conversations must have been valid and enough malformed, or the checks would prove nothing.
         expect(results.filter(({ whole }) => whole).length).toBeGreaterThan(runs / 4)
         expect(results.filter(({ spoilt }) => spoilt).length).toBeGreaterThan(runs / 8)
         expect(results.reduce((sum, { answers }) => sum + answers, 0)).toBeGreaterThan(runs)

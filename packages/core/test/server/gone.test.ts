@@ -1,4 +1,4 @@
-// Clients that leave: FIN or RST interrupts the handler, however much of the request was received or read.
+// Clients that leave. FIN or RST interrupts the handler, however much of the request was received or read.
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -96,8 +96,8 @@ describe("A client that leaves", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  // Unread bytes of a body and of the requests after it are bounded together; above the bound the server
-  // stops reading and cannot see the end.
+  // One bound applies to the unread bytes of a body and of later requests together. Above the bound the
+  // server stops reading, and cannot notice FIN.
   it.live("is noticed while body and pipelined requests together fit the look-ahead", () =>
     Effect.gen(function* () {
       const { seen } = yield* serving()
@@ -156,7 +156,7 @@ describe("A client that leaves under backpressure", () => {
   it.live("by FIN is noticed at the progress deadline, if little waits before it", () =>
     Effect.gen(function* () {
       const { client, outcomes, server } = yield* held(waiting("/none"))
-      // In pieces, as clients send: after the first read past the look-ahead reading pauses.
+      // Sent in pieces, because reading pauses after the first read that exceeds the look-ahead.
       for (const piece of [announced("/", 1_000_000, body), "x".repeat(40_000), "x".repeat(10_000)]) {
         yield* client.send(piece)
         yield* VirtualClock.settle
@@ -183,7 +183,7 @@ describe("A client that leaves under backpressure", () => {
   )
 })
 
-// The handler continues, and learns of the end from its reads and writes.
+// The handler is not interrupted, so it notices the end only by its reads and writes.
 describe("A client that leaves while its handler is uninterruptible", () => {
   const kept = (handler: HttpApp.Default<unknown>) =>
     Virtual.serving(HttpRouter.empty.pipe(HttpRouter.all("*", handler, { uninterruptible: true })))

@@ -1,5 +1,5 @@
-// A request during a drain, on a connection that was idle when it began, is served like any other: 100
-// Continue, early hints, and its number.
+// A request during a drain, on a connection that was idle when the drain began, is served like any other
+// request, with 100 (Continue), early hints and its number on the connection.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -18,7 +18,9 @@ const app = Effect.gen(function* () {
   return HttpServerResponse.text(`<${connection.exchange} ${text}>`)
 })
 
-/** A draining server, with a connection that was never used and one that has served a request. */
+/**
+ * Starts a server, opens a new connection and a connection that has served a request, and starts the drain.
+ */
 const draining = Effect.gen(function* () {
   const scope = yield* Scope.make()
   const server = yield* Scope.extend(serving(app), scope)

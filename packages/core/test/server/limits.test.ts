@@ -1,4 +1,5 @@
-// Every limit and option of a server: at the limit it serves; above it the client gets the documented status.
+// Every limit and option of a server. At the limit the server still serves, and above the limit the client
+// gets the documented status.
 import * as IncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -22,7 +23,7 @@ const length = Effect.gen(function* () {
   return HttpServerResponse.text(`<${(yield* request.text).length}>`)
 })
 
-/** The response to these bytes, until the server closes. */
+/** Sends a text to a server with these options. Returns everything received until the server closes. */
 const answerTo = (text: string, options: Server.ServerOptions = {}, app: typeof length = length) =>
   inVirtualTime(
     Effect.gen(function* () {
@@ -170,7 +171,7 @@ describe("Limits of a server", () => {
           endless.transport.write("x".repeat(60_000))
           yield* VirtualClock.settle
         }
-        // The other client still has time to read the refusal.
+        // `endless` was reset. `polite` is still connected, because it has time to read the refusal.
         expect(yield* server.connections).toBe(1)
       })
     )
@@ -295,7 +296,7 @@ describe("Limits of a server", () => {
             expect(statuses(yield* client.rest)).toEqual([status])
           }
           yield* after("6 seconds")
-          // It keeps its own slot while others are served.
+          // This connection counts only for its own address, so requests from other addresses are served.
           const kept = yield* from("c.test")
           yield* kept.send(get())
           yield* kept.until("<hello>")

@@ -1,6 +1,6 @@
 /**
- * Forms: parts and names however the bytes are split, and each failure of the body at each position: a typed
- * error, the right status, no further work, and other requests served.
+ * Forms: parts and names, for every split of the bytes, and each failure of the body at each position. A
+ * failure gives a typed error and the right status, stops the parsing, and does not affect other requests.
  */
 import { SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -48,7 +48,7 @@ const listed = Effect.flatMap(Request, ({ multipartStream }) =>
   )
 )
 
-/** Status and body of the response to a form. */
+/** Sends a form, and returns the status and the body of the response. */
 const answerTo = (form: string | ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const peer = yield* RawPeer.connect({ host: "server.test", port: 80 })
@@ -101,7 +101,7 @@ describe("a form", () => {
     Effect.gen(function* () {
       for (const size of [1, 7, 4096])
         assert.strictEqual(yield* answerTo(form.match(new RegExp(`[^]{1,${size}}`, "g")) ?? []), expected)
-      // Split within the first delimiter, and within the last.
+      // Splits within the first delimiter and within the last delimiter.
       for (const at of [1, 2, 3, 4, -8, -7, -6, -5, -4, -3, -2, -1].map((i) => (i < 0 ? form.length + i : i)))
         if (at > 0 && at < form.length)
           assert.strictEqual(yield* answerTo([form.slice(0, at), form.slice(at)]), expected)
@@ -145,7 +145,7 @@ describe("a form", () => {
     Effect.gen(function* () {
       const peer = yield* RawPeer.connect({ host: "server.test", port: 80 })
       const form = field("\xe9", "1") + field("\xe8", "2") + "--x--"
-      // The peer writes one byte per character.
+      // As bytes, one per character, because `form` contains Latin-1 characters.
       yield* peer.send(
         `${head("/")}Content-Length: ${form.length}\r\n\r\n`,
         Uint8Array.from(form, (c) => c.charCodeAt(0))
@@ -258,9 +258,9 @@ const served = (app: typeof listed) =>
   ).pipe(Layer.provideMerge(memory))
 const memory = Layer.provideMerge(MemoryNetwork.layer(), VirtualClock.layer())
 
-// ---- failures by position
+// ---- failures of the body, by position
 
-/** The form received before its body fails, by position. */
+/** For each position of a failure, the part of the form that has arrived before. */
 const places = {
   "its preamble": "before",
   "its first delimiter": "--",
@@ -271,10 +271,10 @@ const places = {
   "the last delimiter": `${file("f", "g", "all")}--x-`
 }
 
-/** The handler's observations, for each way to read a form. */
+/** The observations of a handler that reads the form. */
 interface Seen {
   reasons: Array<string>
-  /** Pieces of files passed on. */
+  /** Number of pieces of file content that the handler got. */
   pieces: number
 }
 
@@ -288,7 +288,7 @@ const counted = (seen: Seen, part: Multipart.Part) =>
     ? Effect.void
     : Stream.runForEach(part.content, () => Effect.sync(() => seen.pieces++))
 
-/** Records the files written, to check the leftovers of a failure. */
+/** A file system that records the files, so that the test sees whether a failure leaves files behind. */
 const filesIn = (files: Map<string, string>) =>
   FileSystem.layerNoop({
     makeTempDirectoryScoped: () =>
@@ -311,14 +311,14 @@ const ways = {
   persisted: (_: Seen) => Effect.scoped(Effect.flatMap(Request, ({ multipart }) => multipart))
 }
 
-// Needs the virtual clock.
+// Advances the virtual clock, which only the tests marked `timed` have.
 const virtually = VirtualClock.advance as (time: string) => Effect.Effect<void>
 
 const failures: Record<
   string,
   {
     readonly fail: (peer: RawPeer.RawPeer) => Effect.Effect<unknown, RawPeer.WireMismatch>
-    /** Status and reason. */
+    /** The status of the response, and the reason of the handler's error. */
     readonly expected: string
     readonly timed?: true
   }
@@ -338,7 +338,7 @@ const failures: Record<
   "the client resets": { fail: (peer) => peer.reset, expected: "none InternalError" }
 }
 
-/** By position: the status of the response, and the error that the handler saw. */
+/** Runs a failure at each position. Returns the status of the response and the handler's error. */
 const outcomes = (
   { expected, fail }: (typeof failures)[string],
   read: (typeof ways)[keyof typeof ways],
@@ -350,7 +350,7 @@ const outcomes = (
     const server = yield* Server.make({ port: 0, host: "127.0.0.1", idleConnectionGrace: 0 }).pipe(
       Effect.provideServiceEffect(ServerTimeouts.ServerTimeouts, ServerTimeouts.make(limits))
     )
-    // A client that leaves does not interrupt it: it observes the failure itself.
+    // The route is uninterruptible, so that the handler sees the failure itself even if the client leaves.
     const router = HttpRouter.empty.pipe(
       HttpRouter.post("/", noted(seen, read(seen)), { uninterruptible: true }),
       HttpRouter.get("/other", HttpServerResponse.text("other")),
@@ -371,7 +371,7 @@ const outcomes = (
       yield* fail(peer)
       yield* served
       const answer = expected.startsWith("none") ? "HTTP/1.1 none" : yield* peer.head
-      // The end of the handler is only observable through the next response.
+      // Requests are served one after the other until the handler has recorded its error.
       while (seen.reasons.length === 0) yield* served
       yield* served
       found[place] = `${answer.slice(9, 13).trim()} ${seen.reasons.join()}`

@@ -1,5 +1,5 @@
-// A client that resets, ends, or falls silent at every byte offset of a conversation, sent or received:
-// nothing is left, every exchange ends once, and another connection is served. In virtual time.
+// A client resets, ends, or stops sending at every byte offset of its requests or of the responses. Nothing
+// must be left, every exchange must end once, and another connection must be served. In virtual time.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { expect, it } from "@effect/vitest"
@@ -13,7 +13,7 @@ import { get, last } from "../support/served.js"
 const line = "POST /echo HTTP/1.1\r\nHost: t\r\n"
 const asUpgrade = "Connection: Upgrade\r\nUpgrade: echo\r\n"
 
-/** All requests of a conversation, sent without waiting for responses. */
+/** The bytes of all requests of a conversation, which the client sends without waiting for responses. */
 const conversations: Record<string, string> = {
   "several requests": [
     `${line}Transfer-Encoding: chunked\r\n\r\n4;a=b\r\nabcd\r\n3\r\nefg\r\n0\r\nX-Sum: 7\r\n\r\n`,
@@ -32,7 +32,7 @@ const pieces = Stream.fromIterable(["one", "two", "three"]).pipe(
   Stream.encodeText
 )
 
-/** A server that counts exchanges begun and ended. */
+/** Starts a server that counts the exchanges that have begun and ended. */
 const serve = (options: Server.ServerOptions = {}) =>
   Effect.gen(function* () {
     const counts = { begun: 0, over: 0 }
@@ -55,7 +55,7 @@ const serve = (options: Server.ServerOptions = {}) =>
       if (request.url === "/echo") return HttpServerResponse.text(yield* request.text)
       return HttpServerResponse.text("plain")
     })
-    // Failures caused by the missing client do not matter here.
+    // Ignores failures that the missing client causes.
     const server = yield* serving(
       Effect.catchAll(app, () => HttpServerResponse.empty({ status: 500 })),
       { headersTimeout: "10 seconds", requestTimeout: "20 seconds", progressTimeout: "20 seconds" },
@@ -68,7 +68,7 @@ const serve = (options: Server.ServerOptions = {}) =>
     return { server, counts, outcomes, received: () => received }
   })
 
-/** Another client gets its response, whatever the state of the first. */
+/** Asserts that another client gets its response. */
 const othersServed = Effect.scoped(
   Effect.gen(function* () {
     const other = yield* connect
@@ -77,7 +77,7 @@ const othersServed = Effect.scoped(
   })
 )
 
-/** A client that acts at an offset of its requests, or of the responses. */
+/** A client that leaves at an offset of its requests or of the responses. */
 type Client = (
   text: string,
   offset: number
@@ -93,7 +93,7 @@ const sending =
         yield* VirtualClock.settle
         yield* then(client)
         yield* othersServed
-        // Longer than any timeout.
+        // This time exceeds every timeout.
         yield* after("1 minute")
       })
     )
@@ -114,7 +114,7 @@ const receiving =
       })
     )
 
-/** How the client leaves, and whether offsets count its own bytes. */
+/** A way to leave. `along` tells whether offsets count the bytes sent or received by the client. */
 interface Way {
   readonly client: Client
   readonly along: "sent" | "received"
@@ -143,7 +143,7 @@ const ways: Record<string, Way> = {
   "sees the end when it has received so many bytes": { along: "received", client: receiving(Fault.truncate) }
 }
 
-/** Length of all responses. */
+/** Returns the length of all responses of a conversation. */
 const answerLength = (text: string) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -165,8 +165,8 @@ const cases = Object.entries(conversations).flatMap(([what, text]) =>
   }))
 )
 
-// Thousands of connections in sequence.
-// A run takes every third offset from a random start; `npm run test:long` takes all.
+// There are thousands of offsets. A normal run takes every third offset from a random start, and `npm run
+// test:long` takes all.
 const step = process.env["HTTPFX_LONG"] === undefined ? 3 : 1
 const first = Math.floor(Math.random() * step)
 
@@ -189,7 +189,7 @@ it.live.each(cases)("$what: a client that $way", ({ along, client, options, text
             handlers: counts.begun - counts.over,
             timers: (yield* VirtualClock.pending).size
           }).toEqual({ offset, connections: 0, onTheNetwork: 0, handlers: 0, timers: 0 })
-          // A refused request is an exchange too.
+          // There may be more outcomes than received requests, because a refused request also has an outcome.
           const ends = outcomes.map(({ connection, exchange }) => `${connection}.${exchange}`)
           expect(new Set(ends).size).toBe(ends.length)
           expect(ends.length).toBeGreaterThanOrEqual(received() - before)

@@ -1,4 +1,4 @@
-// Outcomes of exchanges, each reported once, and the events of a server; in virtual time.
+// The outcome of each exchange is reported once, with the events of the server. In virtual time.
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -329,7 +329,7 @@ describe("A failure of a handler", () => {
         { level, text: expect.stringContaining("a defect") as string },
         { level, text: expect.stringContaining("a failure") as string }
       ])
-      // A failure with a response of the app is not logged.
+      // The app defines the response to this failure, so the failure is not logged.
       yield* client.send(get("/nowhere"))
       yield* client.until("404")
       const other = yield* connect

@@ -1,5 +1,5 @@
-// Programs that other servers handle wrongly, measured, with the correct outcome; each test is named after
-// its program. In virtual time.
+// Programs that other servers were measured to handle wrongly, with the correct outcome. The title of a test
+// describes its program. In virtual time.
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -35,7 +35,10 @@ const asleep = Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ url }) =>
   Effect.as(Effect.sleep("1 second"), HttpServerResponse.text(`<${url}>`))
 )
 
-/** Sends the next request after each response; returns the responses before the end. */
+/**
+ * Sends a request, and a further request after each response. Returns the responses until the connection
+ * ends.
+ */
 const askingOn = (client: RawPeer.RawPeer) =>
   Effect.gen(function* () {
     const answers: Array<string> = []
@@ -50,7 +53,7 @@ const askingOn = (client: RawPeer.RawPeer) =>
   })
 
 describe("A program that", () => {
-  // Programs 1 and 2: others send four responses with `keep-alive`, and close after 10 s or never.
+  // Programs 1 and 2. Other servers send four responses with `keep-alive`, and close after 10 s or never.
   it.live.each([
     ["closes its server while a handler sleeps and its client asks again and again", "close"],
     ["interrupts the launch of its layer meanwhile", "interrupt"]
@@ -87,7 +90,7 @@ describe("A program that", () => {
     )
   )
 
-  // Program 3: others end with an uncaught ECONNRESET.
+  // Program 3. Other servers end with an uncaught ECONNRESET.
   it.live("sleeps in a handler while a client that wants a WebSocket resets: others are served", () =>
     inVirtualTime(
       Effect.gen(function* () {
@@ -118,8 +121,8 @@ describe("A program that", () => {
     )
   )
 
-  // Program 5: platform's middleware trusts the leftmost address, which a client can forge; the connection
-  // has the real one.
+  // Program 5. Platform's middleware trusts the leftmost address, which a client can forge. `Exchange` has
+  // the true address.
   it.live("identifies a client that forges X-Forwarded-For: by the connection and the raw fields", () =>
     inVirtualTime(
       Effect.gen(function* () {
@@ -154,11 +157,12 @@ describe("A program that", () => {
     )
   )
 
-  // Program 6: others keep the connection for as long as the client likes.
+  // Program 6. Other servers keep the connection for as long as the client wants.
   const size = 50_000_000
   const pieces = Stream.take(Stream.repeatValue(new Uint8Array(size / 1000)), 1000)
   it.live.each([
-    // All of it was given to the network at once: `Answered`, although the client never read it.
+    // The whole response was given to the network at once, so it counts as `Answered` although it was not
+    // read.
     ["in one piece", () => HttpServerResponse.uint8Array(new Uint8Array(size)), "Answered"],
     ["as a stream", () => HttpServerResponse.stream(pieces), "TimedOut"]
   ] as const)(
@@ -183,7 +187,7 @@ describe("A program that", () => {
   )
 })
 
-// Program 7. The first and the sixth pass on a default server of node:http.
+// Program 7. A default server of `node:http` accepts the first and the sixth request.
 describe("A program that sends its server, with default options,", () => {
   const inner = "GET /smuggled HTTP/1.1\r\nHost: t\r\n\r\n"
   const sent = (fields: string, body = inner) => `POST / HTTP/1.1\r\nHost: t\r\n${fields}\r\n${body}`

@@ -1,5 +1,5 @@
-// Reasons why server connections close, and limits that end an exchange as `TimedOut`: each once, in virtual
-// time.
+// Every reason for closing a server connection, and every limit that ends an exchange as `TimedOut`, in
+// virtual time.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -43,7 +43,7 @@ interface Case {
   readonly options?: Server.ServerOptions
 }
 
-/** All events of a server with one client, up to the end of its connection. */
+/** Runs a case with one client. Returns all events of the server until its connection has closed. */
 const eventsOf = ({ does, options, timeouts }: Case) =>
   inVirtualTime(
     Effect.gen(function* () {

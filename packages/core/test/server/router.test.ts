@@ -1,6 +1,6 @@
 /**
- * A router given to `serve` is compiled. Handlers, spans and responses must be those of the same router when
- * the server cannot see it, because then platform's own router runs.
+ * `serve` compiles a router. Handlers, spans and responses must be the same as with platform's own router,
+ * which runs if the router is hidden in a function.
  */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
@@ -27,7 +27,7 @@ class Moved implements HttpServerRespondable.Respondable {
   }
 }
 
-// Responds with the request, the route and the context that the handler gets.
+// Responds with the request, the route and the context of the handler.
 const seen = (name: string) =>
   Effect.gen(function* () {
     const { method, originalUrl, url } = yield* HttpServerRequest.HttpServerRequest

@@ -1,4 +1,4 @@
-// Scope, span and request in a handler's context behave like those of platform's own servers.
+// The scope, the span and the request in a handler's context behave like those of platform's own servers.
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpRouter from "@effect/platform/HttpRouter"
@@ -22,7 +22,7 @@ const bodyOf = (message: string) => message.slice(message.indexOf("\r\n\r\n") + 
 describe.each(networks)("A handler on %s", (_, network) => {
   const served = servedOn(network)
 
-  // `forkScoped` reads the scope's state instead of calling it: the lazy scope once had none, and the handler
+  // A regression: `forkScoped` reads the `state` of a scope, which the lazy scope lacked, so the handler
   // died.
   it.effect("forks fibers into its scope, which ends them", () =>
     Effect.flatMap(Deferred.make<void>(), (ended) =>
@@ -259,7 +259,7 @@ describe.each(networks)("A handler on %s", (_, network) => {
     )
   })
 
-  // The exchange receives nothing after its handler has ended, so the reader would wait forever.
+  // No more of the body arrives after the handler has ended, so a reader in another fiber would wait forever.
   it.effect.each<[ends: string, response: Effect.Effect<HttpServerResponse.HttpServerResponse, string>]>([
     ["responds", Effect.succeed(HttpServerResponse.text("ok"))],
     ["fails", Effect.fail("a failure")],

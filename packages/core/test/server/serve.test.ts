@@ -1,4 +1,4 @@
-// `Serve.httpApi` responds as `HttpApiBuilder.serve`, whose router it compiles.
+// `Serve.httpApi`, which compiles the router, responds like `HttpApiBuilder.serve`.
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"

@@ -1,4 +1,4 @@
-// The server as a peer sees it on the wire, over memory and over real sockets.
+// The bytes that a client of the server sends and receives, over memory and over real sockets.
 import * as Cookies from "@effect/platform/Cookies"
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
@@ -243,7 +243,8 @@ describe.each(networks)("Server on %s", (_, network) => {
           yield* raw.send(`POST / HTTP/1.1\r\nHost: t\r\nContent-Length: ${size}\r\n\r\n`)
           const block = "x".repeat(100_000)
           for (let sent = 0; sent < size; sent += block.length) raw.transport.write(block)
-          // Only the kernel's buffers and ours are filled: most of it must still be on our side.
+          // Only the buffers of the system and of the server are full, so most bytes still wait at the
+          // client.
           yield* Effect.promise(() => new Promise((done) => setTimeout(done, 50)))
           expect(raw.transport.buffered).toBeGreaterThan(size / 4)
           yield* Deferred.succeed(gate, undefined)
@@ -327,7 +328,7 @@ describe.each(networks)("Server on %s", (_, network) => {
           const all = raw.received()
           expect(all.split("100 Continue").length).toBe(2)
           expect(all).toContain("HTTP/1.1 403 Forbidden")
-          // It is unknown whether the body follows, so the connection must close.
+          // The client may or may not send the body, so the connection must close.
           expect(all.slice(all.indexOf("403"))).toContain("Connection: close")
         })
       )
@@ -493,7 +494,8 @@ describe.each(networks)("Server on %s", (_, network) => {
                 if (way === "RST") yield* raw.reset
                 else yield* raw.end
                 yield* Deferred.await(finalized)
-                // The handler sees a truncated body as a failure; without a body it can only be interrupted.
+                // A truncated body fails the read of the handler. Without a body, only an interruption can
+                // end the handler.
                 if (state !== "mid-upload") yield* Deferred.await(interrupted)
               })
             )

@@ -1,4 +1,4 @@
-// A server's log lines about itself, from listening to its end, with counts; in virtual time.
+// The log lines of a server about itself, from listening to its end, with counts. In virtual time.
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
@@ -16,8 +16,8 @@ import { get } from "../support/served.js"
 type App = Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>
 
 /**
- * Serves an app whose requests take this long, opens two connections, one of them with a request, closes the
- * server, and returns its lines up to `until`.
+ * Starts a server, opens two connections, sends a request on one of them, and closes the server. Returns the
+ * log lines up to the time `until`.
  */
 const linesOf = (app: App, options: Server.ServerOptions, until: Duration.DurationInput) => {
   const lines: Array<string> = []
@@ -31,13 +31,13 @@ const linesOf = (app: App, options: Server.ServerOptions, until: Duration.Durati
     yield* Layer.buildWithScope(world, scope)
     const busy = yield* RawPeer.connect({ host: "::1", port: 80 })
     const idle = yield* RawPeer.connect({ host: "::1", port: 80 })
-    // Both close their side after the server.
+    // Both clients close their side when the server has closed.
     for (const peer of [busy, idle]) yield* Effect.fork(Effect.zipRight(peer.rest, peer.end))
     yield* busy.send(get())
     yield* VirtualClock.settle
     const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
     yield* VirtualClock.advance(until)
-    // The last line is there when the server has closed, not some time later.
+    // The last line must be logged before the scope has closed.
     yield* closing
     return lines
   }).pipe(

@@ -1,4 +1,4 @@
-// Metrics of servers: their series and labels, several servers of one program, and the drain.
+// Metrics of servers: their series and labels, several servers in one program, and the drain.
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -43,7 +43,7 @@ const world = (host: string, metrics: Layer.Layer<never, unknown, Server.Server>
     Layer.provideMerge(Server.layer({ host, port: 80, idleConnectionGrace: 0 }))
   )
 
-/** Sends requests on one connection, and waits until all are answered. */
+/** Sends requests on one connection, one per second, and then ends the connection. */
 const exchange = (host: string, ...requests: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const client = yield* connect(host)
@@ -122,7 +122,7 @@ describe("ServerMetrics", () => {
         "http.response.status_code": "400",
         "error.type": "Refused"
       })
-      // They were never active.
+      // Such bytes never count as an active request.
       const active = yield* seriesOf("http.server.active_requests", { "server.address": "10.0.2.0" })
       assert.deepStrictEqual(active, [])
     }).pipe(Effect.scoped, Effect.provide(inMemory))

@@ -1,4 +1,4 @@
-// Addresses of servers in URLs and messages, and messages of errors that have a cause.
+// The address of a server in URLs and messages, and the messages of errors that have a cause.
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"

@@ -1,4 +1,4 @@
-// A server closes within its deadline, whatever the state of its connections.
+// A server closes before its deadline, whatever the states of its connections.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -11,7 +11,7 @@ import { networks } from "../support/networks.js"
 import { connect, get, servedOn } from "../support/served.js"
 
 const block = new Uint8Array(50_000)
-// Timers run between two blocks.
+// Produces each block in a separate turn of the event loop, so that timers can fire in between.
 const paced = Effect.promise(() => new Promise<Uint8Array>((done) => setImmediate(() => done(block))))
 const counts = { begun: 0, over: 0 }
 const app = Effect.gen(function* () {
@@ -27,7 +27,7 @@ const app = Effect.gen(function* () {
 })
 
 const upload = (path: string) => `POST ${path} HTTP/1.1\r\nHost: t\r\nContent-Length: 300000\r\n\r\nabc`
-/** Sends more than the server takes, without waiting for it. */
+/** Writes without waiting for backpressure, because the server does not read everything. */
 const write = (text: string) => (raw: RawPeer.RawPeer) => Effect.sync(() => void raw.transport.write(text))
 const states: Record<string, (raw: RawPeer.RawPeer) => Effect.Effect<void, RawPeer.WireMismatch>> = {
   "no byte sent": () => Effect.void,
@@ -58,7 +58,7 @@ describe.each(networks)("Closing a server on %s", (_, network) => {
             yield* enter(raw)
             raws.push(raw)
           }
-          // Once a later client is served, the bytes of the others have arrived.
+          // If a later client has been served, the server has received the bytes of the earlier clients.
           const other = yield* connect
           yield* other.send(get("/"))
           yield* other.head

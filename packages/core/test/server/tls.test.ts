@@ -1,4 +1,4 @@
-// HTTPS on the network in memory: the same options, handshakes and failures as on a real one, in virtual
+// HTTPS on the network in memory: the same options, handshakes and failures as on a real network, in virtual
 // time.
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -148,7 +148,7 @@ describe("A server with TLS", () => {
       expect(yield* asks("main.test")).toMatch(/^HTTP\/1.1 503 [^]*Retry-After/)
       const dropped = events.flatMap((event) => (event._tag === "ExchangeEnded" ? [event.outcome] : []))
       expect(dropped.at(-1)).toMatchObject({ _tag: "Dropped", reason: "maxConnections" })
-      // The slot of a handshake is free again when it fails, and when it times out.
+      // A handshake that fails or times out releases its slot.
       yield* silent.reset
       yield* VirtualClock.settle
       expect(yield* asks("main.test")).toMatch(/^HTTP\/1.1 200 /)
@@ -181,7 +181,7 @@ describe("A server with TLS", () => {
       yield* RawPeer.connect(address).pipe(from("a.test"))
       expect(yield* asks("main.test").pipe(from("a.test"))).toMatch(/^HTTP\/1.1 503 /)
       expect(yield* asks("main.test").pipe(from("b.test"))).toMatch(/^HTTP\/1.1 200 /)
-      // A connection keeps the slot of its handshake.
+      // The connection keeps the slot that its handshake has reserved.
       const open = yield* secured("main.test").pipe(from("b.test"))
       expect(yield* asks("main.test").pipe(from("b.test"))).toMatch(/^HTTP\/1.1 503 /)
       yield* open.reset

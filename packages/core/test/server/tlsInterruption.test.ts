@@ -1,4 +1,4 @@
-// A shutdown that coincides with the end of a handshake leaves no connection, wherever the runtime yields.
+// A shutdown at the moment when a TLS handshake ends leaves no connection, wherever the runtime yields.
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "vitest"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ const authority = MemoryTls.authority("Test CA")
 const tls = authority.certificate({ names: "main.test" })
 const host = "10.0.0.1"
 const latency = 7
-// Its messages: SYN, SYN-ACK, hello, response, and the client's last message.
+// A handshake has five messages: SYN, SYN-ACK, client hello, response, and the client's last message.
 const handshakeEnds = 5 * latency
 
 const closedAt = (millis: number, turns: number) =>
@@ -38,7 +38,7 @@ const closedAt = (millis: number, turns: number) =>
     assert.deepStrictEqual(yield* MemoryNetwork.connections, [])
   })
 
-/** `steps`: runtime steps after which a fiber yields. */
+/** Runs a shutdown at `millis`. `steps` is the number of runtime steps after which a fiber yields. */
 const run = (millis: number, turns: number, steps: number) =>
   Effect.runPromise(
     Simulation.run(

@@ -1,5 +1,5 @@
-// `trustedProxies`: who the client is behind proxies, for forged, malformed and well-formed fields of both
-// kinds; and every place that shows it.
+// `trustedProxies`: the client of a request that came through proxies, for forged, malformed and well-formed
+// fields of both kinds, and every place that shows the client.
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -15,7 +15,7 @@ import { servedOn } from "../support/served.js"
 
 const served = servedOn(MemoryNetwork.layer())
 
-/** Sends one request from an address, and returns the response. */
+/** Sends a request from an address, and returns the response. */
 const from = (
   localAddress: string,
   fields: ReadonlyArray<string>,
@@ -44,7 +44,9 @@ interface Row {
   readonly is: string
 }
 
-/** Asserts what a server with these options says of each row's request. */
+/**
+ * Sends the request of each row to a server with these options, and compares the client that the app sees.
+ */
 const check = (options: Server.TrustedProxies, rows: ReadonlyArray<Row>) =>
   served(
     show,

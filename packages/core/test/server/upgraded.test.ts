@@ -1,5 +1,5 @@
-// Connections that were handed over (upgrade, CONNECT) at the end of their server: they learn of a drain,
-// survive `closeAllConnections`, and never outlive the deadline.
+// The end of a server with connections that were handed over (upgrade, CONNECT). They can observe the drain,
+// survive `closeAllConnections`, and end at the deadline at the latest.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -20,7 +20,10 @@ const ways = [
 
 const echo = (socket: Socket.Socket) => Stream.runForEach(socket.stream, (bytes) => socket.write(bytes))
 
-/** Echoes; says goodbye when a drain begins, unless it is `deaf`. */
+/**
+ * A handler that takes its connection over and echoes. Unless it is `deaf`, it sends `<bye>` when draining
+ * begins.
+ */
 const taking = (seen: Array<string>, deaf = false) =>
   Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
@@ -38,7 +41,9 @@ const taking = (seen: Array<string>, deaf = false) =>
 const isOver = (fiber: Fiber.RuntimeFiber<unknown, unknown>) =>
   Effect.map(fiber.status, (status) => status._tag === "Done")
 
-/** A server, a client whose connection was handed over, and the server's shutdown in a fiber. */
+/**
+ * Starts a server and a client whose connection was handed over. `closing` starts the shutdown in a fiber.
+ */
 const taken = (
   request: string,
   status: number,

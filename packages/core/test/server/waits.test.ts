@@ -1,4 +1,5 @@
-// No client and no omission of a handler makes the other side wait forever or memory grow without bound.
+// Neither a client nor a handler that omits something can make the other side wait forever, or make memory
+// grow without bound.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -12,7 +13,7 @@ import * as Stream from "effect/Stream"
 import { networks } from "../support/networks.js"
 import { connect, get, last, post, servedOn } from "../support/served.js"
 
-// More than the look-ahead, in two reads of a socket.
+// More than the look-ahead, and more than one read of a socket.
 const big = "x".repeat(100_000)
 const bodyOf = (request: HttpServerRequest.HttpServerRequest) =>
   (request.source as { readonly body: { readonly received: number; readonly wanted: boolean } }).body
@@ -28,7 +29,7 @@ const text = (chunks: Chunk.Chunk<Uint8Array>) =>
 describe.each(networks)("Server on %s", (_, network) => {
   const served = servedOn(network)
 
-  // A complete, unread body longer than the look-ahead once left the connection paused.
+  // A regression: after a complete, unread body longer than the look-ahead, the connection stayed paused.
   it.effect("continues to read after a large unread body", () =>
     served(
       Effect.gen(function* () {
@@ -59,12 +60,13 @@ describe.each(networks)("Server on %s", (_, network) => {
         const raw = yield* connect
         yield* raw.pause
         for (let i = 0; i < 40; i++) raw.transport.write(get(`/${i}`).repeat(50))
-        // Once another connection is served, everything that could happen by itself has happened.
+        // After another connection was served, the server has processed everything that it accepts from this
+        // client.
         const other = yield* connect
         yield* other.send(last("/"))
         yield* other.rest
         expect(handled).toBeLessThan(1000)
-        // The client reads after all: every request gets its response.
+        // When the client reads, every request gets its response.
         raw.transport.write(last("/"))
         yield* raw.resume
         const taken = yield* raw.rest

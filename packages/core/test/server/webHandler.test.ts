@@ -1,6 +1,6 @@
 /**
  * Web handlers on our server, platform's apps as web handlers, and bodies of the web and of Node in
- * responses: streaming, aborts and cancellation. On a network in memory.
+ * responses: streaming, aborts and cancellation. On the network in memory.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as HttpApp from "@effect/platform/HttpApp"

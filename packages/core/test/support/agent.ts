@@ -1,5 +1,6 @@
 /**
- * An agent with a client on the memory network, servers controlled by the test, and their usual requests.
+ * Helpers for tests of agents: an agent with a client on the network in memory, scripted servers, and common
+ * requests.
  */
 import { assert } from "@effect/vitest"
 import type { HttpClient } from "@effect/platform"
@@ -12,7 +13,7 @@ import { ok } from "./withClient.js"
 
 type Needs = Client.Client | HttpClient.HttpClient | Agent.Agent | Network.Network | Scope.Scope
 
-/** Runs a test with an agent and its client. */
+/** Runs a test with an agent and a client of this agent. */
 export const withAgent =
   (options: Agent.Options = {}) =>
   <A, E>(test: Effect.Effect<A, E, Needs>): Effect.Effect<A, E> =>
@@ -31,7 +32,7 @@ export const text = (request: Client.Request) =>
     Effect.map(response.text, (text) => ({ text, reused: response.reused }))
   )
 
-/** Waits until the agent's state satisfies the predicate. */
+/** Waits until the state of the agent satisfies `holds`. */
 export const until = (
   holds: (state: Agent.State) => boolean,
   of: Effect.Effect<Agent.State, never, Agent.Agent> = state
@@ -47,7 +48,7 @@ export const until = (
 export const answer = (raw: RawPeer.RawPeer, fields = "") =>
   Effect.zipRight(raw.head, raw.send(ok("x", fields)))
 
-/** A request and its response on a connection of its own. */
+/** Makes a request on a new connection, and serves it. */
 export const first = (server: RawPeer.RawServer, fields = "") =>
   Effect.gen(function* () {
     const fiber = yield* Effect.fork(text({ url: server.url }))

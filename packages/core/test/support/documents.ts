@@ -1,13 +1,11 @@
-/**
- * Reads documents of the project, for tests that compare them with the code.
- */
+/** Reads the project's documents, for tests that compare them with the code. */
 import { assert } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 
 export const documentText = (document: string): string =>
   readFileSync(new URL(`../../../../docs/${document}`, import.meta.url), "utf8")
 
-/** The rows of the table under a heading of a document, as cells. */
+/** Returns the cells of the table under a heading, by row. */
 export const tableIn = (document: string, heading: string): ReadonlyArray<ReadonlyArray<string>> => {
   const text = documentText(document)
   const start = text.indexOf(`\n## ${heading}\n`)

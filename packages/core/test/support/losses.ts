@@ -1,6 +1,6 @@
 /**
- * Situations in which a connection is lost, from before it exists until the last byte, on a network with
- * latency, and the resulting error or response of each.
+ * Situations in which a connection is lost, from before its creation until the last byte, on a network with
+ * latency. Each situation has the expected error or response.
  */
 import { assert } from "vitest"
 import * as Effect from "effect/Effect"
@@ -11,34 +11,34 @@ import { Agent, Client, Network, Timers, type Transport } from "@httpfx/core"
 import { Fault, MemoryNetwork, Simulation } from "@httpfx/testing"
 import { ok } from "./withClient.js"
 
-/** Milliseconds from one end to the other. */
+/** One-way latency of the network, ms. */
 const latency = 10
 
-/** The server's end of a connection. */
+/** The server's end of a connection, as a situation uses it. */
 export interface Served {
   readonly transport: Transport.Transport
   readonly send: (text: string) => void
   readonly end: () => void
   readonly reset: () => void
-  /** Runs it after earlier output has arrived. */
+  /** Calls `act` after 50 ms, when earlier output has arrived. */
   readonly later: (act: () => void) => void
 }
 
 export interface Situation {
-  /** The connection has served a request before. */
+  /** Whether the connection has served another request before. */
   readonly reused?: boolean
   readonly request?: Partial<Client.Request>
   readonly agent?: Agent.Options
-  /** Runs before the request, and after an earlier exchange. */
+  /** Runs before the request. If `reused` is set, it runs after the earlier exchange. */
   readonly before?: Effect.Effect<unknown, never, MemoryNetwork.MemoryNetwork | Scope.Scope | World>
-  /** Runs while the request waits. */
+  /** Runs while the request waits for its response. */
   readonly meanwhile?: Effect.Effect<unknown, never, World>
   readonly accepted?: (served: Served) => void
-  /** Called when the request head has arrived. */
+  /** Called when the request head has arrived. Default: the server responds. */
   readonly asked?: (served: Served) => void
-  /** Facts of the error, or of the response with its text. */
+  /** The expected facts of the error, or of the response and its text. */
   readonly told: Readonly<Record<string, unknown>>
-  /** All connections of the server, and the request heads that it received. */
+  /** The expected numbers of connections, and of request heads that the server received. */
   readonly connections?: number
   readonly seen?: number
 }
@@ -48,7 +48,7 @@ export class World extends Effect.Tag("World")<
   {
     readonly client: Client.Service
     readonly closeAgent: Effect.Effect<void>
-    /** Another request, which holds the only connection; resets it when run. */
+    /** Starts another request, which occupies the only connection. */
     readonly other: Effect.Effect<void>
     readonly latest: () => Served
   }
@@ -105,10 +105,10 @@ const says =
     served.later(() => end(served))
   }
 const answers = (text: string) => says(text, () => {})
-/** The server ends this connection; the client notices one latency later. */
+/** Ends the latest connection at the server. The client notices the end one latency later. */
 const crosses = (end: (served: Served) => void) => Effect.map(World.latest(), (served) => end(served))
 
-/** Observes the client: through its own network, its agent, and the result of the request. */
+/** An observer of the client: of its network, its agent, and the result of its request. */
 export interface Witness {
   readonly network: (network: Network.Service) => Network.Service
   readonly agent: (agent: Agent.Service) => Effect.Effect<void, never, Scope.Scope>
@@ -142,7 +142,7 @@ const check = (situation: Situation, witness?: Witness) =>
     yield* Effect.gen(function* () {
       if (situation.reused === true) {
         yield* ask({ url: "http://api.test/first" })
-        // So that the next request is written at another time.
+        // Let time pass, so that the next request is written at another time than the first.
         yield* Effect.sleep(50)
       }
       yield* situation.before ?? Effect.void
@@ -249,7 +249,7 @@ export const situations: Readonly<Record<string, Readonly<Record<string, Situati
   },
   "after connecting": {
     "reset at once": { accepted: rst, told: { _tag: "ConnectionReset", ...lost }, seen: 0 },
-    // Then only our direction is open, and is reset before the request has arrived.
+    // FIN has ended the server's direction. Our direction is reset before the request has arrived.
     "closed at once": { accepted: fin, told: { _tag: "HangUp", ...lost }, seen: 0 },
     "closed at once, to a POST": {
       accepted: fin,
@@ -336,7 +336,7 @@ export const situations: Readonly<Record<string, Readonly<Record<string, Situati
     }
   },
   "at the moment of reuse": {
-    // The end is in transit to the client while the request is in transit to the server.
+    // FIN or RST is in transit to the client while the request is in transit to the server.
     closed: { reused: true, before: crosses(fin), told: again, connections: 2, seen: 2 },
     reset: { reused: true, before: crosses(rst), told: again, connections: 2 },
     "closed, with a body in memory": {

@@ -1,4 +1,4 @@
-/** Reads Effect's metrics by name and labels, in whatever order the labels are. */
+/** Reads Effect's metrics by their name and labels, in any order of the labels. */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 
@@ -7,7 +7,7 @@ type Labels = Readonly<Record<string, string>>
 export interface Series {
   readonly name: string
   readonly labels: Labels
-  /** The value of a gauge, the count of a counter or histogram. */
+  /** The value of a gauge, or the count of a counter or histogram. */
   readonly value: number
   readonly sum: number
 }
@@ -18,7 +18,7 @@ interface State {
   readonly sum?: number
 }
 
-/** All series with these labels, and maybe others. */
+/** Returns all series that have these labels, and possibly others. */
 export const seriesOf = (name: string, labels: Labels = {}): Effect.Effect<ReadonlyArray<Series>> =>
   Effect.map(Metric.snapshot, (all) =>
     all.flatMap(({ metricKey, metricState }) => {
@@ -30,7 +30,7 @@ export const seriesOf = (name: string, labels: Labels = {}): Effect.Effect<Reado
     })
   )
 
-/** The sum of the values, and of the sums, of all series with these labels. */
+/** Returns the sum of `value` and the sum of `sum` over all series with these labels. */
 export const total = (name: string, labels: Labels = {}): Effect.Effect<readonly [number, number]> =>
   Effect.map(seriesOf(name, labels), (series) => [
     series.reduce((sum, { value }) => sum + value, 0),

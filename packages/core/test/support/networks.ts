@@ -1,4 +1,4 @@
-/** The networks that a battery runs over: the one in memory, and sockets of the system. */
+/** The networks on which tests run: the network in memory, and real sockets. */
 import type * as Layer from "effect/Layer"
 import type { Network } from "@httpfx/core"
 import { NodeNetwork } from "@httpfx/node"

@@ -1,6 +1,6 @@
 /**
- * The promise server as platform's `HttpServer`, and the promise client as its `HttpClient`, so that
- * batteries run against them.
+ * Adapts the promise server to platform's `HttpServer`, and the promise client to `HttpClient`, so that
+ * `ServerBattery` and `ClientBattery` can test them.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as HttpApp from "@effect/platform/HttpApp"
@@ -30,7 +30,7 @@ import * as Driver from "./promise/server.js"
 const pairs = (fields: ReadonlyArray<string>) =>
   Array.from({ length: fields.length / 2 }, (_, index) => [fields[2 * index]!, fields[2 * index + 1]!])
 
-// The absolute form includes the server; anything else is a path, even `//x`.
+// A target in absolute form is a URL. Every other target is a path, even `//x`.
 const urlOf = (target: string) => (target.startsWith("/") ? `http://test${target}` : target)
 
 const asked = ({ body, fields, method, target }: Driver.Request) =>
@@ -62,7 +62,7 @@ const answered = (
   }
 }
 
-// One promise: the response, or the failure of the app.
+// Runs the app. The promise resolves with the response, or rejects with the failure of the app.
 const handlerOf =
   (app: HttpApp.Default<unknown>, middleware: HttpMiddleware | undefined, runtime: Runtime.Runtime<never>) =>
   (request: Driver.Request): Promise<Driver.Response> =>
@@ -80,7 +80,9 @@ const handlerOf =
       )
     })
 
-/** A promise server on the network and clock of the context, until the scope closes. */
+/**
+ * Starts a promise server with the network and the clock of the context. Closing the scope closes the server.
+ */
 export const listening = (handler: Driver.Handler, port: number) =>
   Effect.gen(function* () {
     const network = yield* Network.Network
@@ -99,7 +101,7 @@ export const listening = (handler: Driver.Handler, port: number) =>
     return server
   })
 
-/** The same as platform's server, on any port. */
+/** The promise server as platform's `HttpServer`, on a free port. */
 export const server: Layer.Layer<HttpServer.HttpServer, never, Network.Network> = Layer.scoped(
   HttpServer.HttpServer,
   Effect.gen(function* () {
@@ -144,7 +146,10 @@ const received = (request: HttpClientRequest, { body, head }: Given) => {
   return HttpClientResponse.fromWeb(request, new Response(stream, init))
 }
 
-/** A promise client on the network and clock of the context, until the scope closes. */
+/**
+ * Creates a promise client with the network and the clock of the context. Closing the scope closes the
+ * client.
+ */
 export const calling = (pool: Options["pool"] = {}) =>
   Effect.gen(function* () {
     const network = yield* Network.Network
@@ -162,7 +167,7 @@ export const calling = (pool: Options["pool"] = {}) =>
     return client
   })
 
-/** The same as platform's client. */
+/** The promise client as platform's `HttpClient`. */
 export const client: Layer.Layer<HttpClient.HttpClient, never, Network.Network> = Layer.scoped(
   HttpClient.HttpClient,
   Effect.gen(function* () {

@@ -1,6 +1,4 @@
-/**
- * Runs an app on a server of its own, on each network, for tests of the bytes on the wire.
- */
+/** Runs an app on a server, for tests of the bytes that the server sends and receives. */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpServer from "@effect/platform/HttpServer"
@@ -33,7 +31,7 @@ export const servedOn =
 export const get = (target = "/", extra = ""): string =>
   `GET ${target} HTTP/1.1\r\nHost: test\r\n${extra}\r\n`
 
-/** A request after which the server closes the connection. */
+/** A request with `Connection: close`. */
 export const last = (target = "/"): string => get(target, "Connection: close\r\n")
 
 /** A request with a body of known length. */
@@ -43,6 +41,6 @@ export const post = (target: string, body: string, extra = ""): string =>
 /** A scripted client of the server in the context. */
 export const connect = Effect.flatMap(HttpServer.HttpServer, ({ address }) => RawPeer.connect(address))
 
-/** Sends one text and returns everything up to the end of the connection. */
+/** Sends a text, and returns everything received until the connection ends. */
 export const talk = (text: string) =>
   Effect.scoped(Effect.flatMap(connect, (peer) => Effect.zipRight(peer.send(text), peer.rest)))

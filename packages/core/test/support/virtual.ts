@@ -1,7 +1,4 @@
-/**
- * A server on the memory network in virtual time, with clients controlled by the test, for everything that
- * waits.
- */
+/** A server on the network in memory and in virtual time, with scripted clients, for tests of waits. */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -16,7 +13,7 @@ export const after = VirtualClock.advance
 
 export const inMemory = Layer.provideMerge(MemoryNetwork.layer(), VirtualClock.layer())
 
-/** Serves until the scope closes. */
+/** Starts a server. Closing the scope closes the server. */
 export const serving = (
   app: HttpApp.Default<unknown, Scope.Scope>,
   timeouts: ServerTimeouts.Options = {},
@@ -31,8 +28,8 @@ export const serving = (
   })
 
 /**
- * Runs a test with its own network and clock, in a scope. Time advances while the scope closes, because a
- * server waits for handlers that do not end.
+ * Runs a test with a separate network and virtual clock, in a scope. Time advances while the scope closes,
+ * because the server may wait for handlers that do not end.
  */
 export const inVirtualTime = <A, E, R>(
   test: Effect.Effect<A, E, R>

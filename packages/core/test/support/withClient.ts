@@ -1,11 +1,11 @@
-/** A client of its own for a test, and responses for the scripted server that it asks. */
+/** Runs a test with a client, and creates responses for the scripted server. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as Scope from "effect/Scope"
 import { Client, type Network } from "@httpfx/core"
 
-/** Runs a test with a client whose scope closes at its end. */
+/** Runs a test with a client. The client's scope closes at the end of the test. */
 export const withClient =
   (network: Layer.Layer<Network.Network>, options: Client.Options = {}) =>
   <A, E>(
@@ -13,6 +13,6 @@ export const withClient =
   ): Effect.Effect<A, E> =>
     Effect.provide(Effect.scoped(test), Layer.provideMerge(Layer.orDie(Client.layerWith(options)), network))
 
-/** A 200 response with a length. */
+/** A 200 response with `Content-Length`. */
 export const ok = (body: string, fields = ""): string =>
   `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n${fields}\r\n${body}`

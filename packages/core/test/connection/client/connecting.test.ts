@@ -1,5 +1,5 @@
 /**
- * Connection attempts, synchronous or not, for waiting or aborted requests; and connections that leave HTTP.
+ * Attempts to connect: synchronous or not, for waiting or aborted requests. Also connections that leave HTTP.
  */
 import { describe, expect, it } from "vitest"
 import { unlimited } from "../../../src/connection/client/limits.js"

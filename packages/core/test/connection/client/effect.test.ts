@@ -1,5 +1,5 @@
-// These tests run where no module of Effect resolves (vitest.config.ts), so they show the behaviour without
-// it.
+// vitest.config.ts makes every import of Effect fail in this folder. So these tests show that `connection/`
+// works without Effect.
 import { expect, it } from "vitest"
 
 it.each(["effect", "effect/Effect", "@effect/platform", "@httpfx/core"])("%s does not load", async (name) => {

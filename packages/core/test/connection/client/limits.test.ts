@@ -1,6 +1,4 @@
-/**
- * Each time limit of a request expires in its step, to the millisecond, and leaves no timer.
- */
+/** Each time limit of a request expires in its own step, to the millisecond, and leaves no timer. */
 import { describe, expect, it } from "vitest"
 import { unlimited } from "../../../src/connection/client/limits.js"
 import type { TimeLimits } from "../../../src/connection/client/limits.js"
@@ -94,7 +92,7 @@ describe("a limit expires", () => {
       Object.keys(unlimited).map((name) => [name, name === step ? Infinity : 10])
     )
     const world = new World(one)
-    // The earlier steps took no time.
+    // The steps before this one took no time, so their limits of 10 ms have not expired.
     const exchange = until(world, { limits: { ...unlimited, ...others, attempt: Infinity, total: Infinity } })
     world.timers.advance(20)
     expect(exchange.over).toBe(false)

@@ -1,5 +1,5 @@
 /**
- * Connections lent to a driver of another kind: they are queued, counted and kept like those of requests.
+ * Connections that are lent to borrowers. They are queued, counted and kept like the connections of requests.
  */
 import { describe, expect, it } from "vitest"
 import { Loan, type Lease } from "../../../src/connection/client/loan.js"

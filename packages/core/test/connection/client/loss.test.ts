@@ -1,6 +1,6 @@
 /**
- * Outcome of a client's exchange after the loss of its connection, by phase: resent, or failed with a record
- * of its progress.
+ * The result of an exchange that loses its connection, for each phase. The request is resent, or fails with a
+ * record of its progress.
  */
 import { describe, expect, it } from "vitest"
 import { unlimited } from "../../../src/connection/client/limits.js"
@@ -35,7 +35,7 @@ const upload: Asked = { method: "PUT", streams: true }
 
 const head = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
 
-/** The record, with its facts about the exchange. */
+/** Formats a loss record and its facts about the exchange. */
 const shown = (loss: RequestLoss | undefined): string => {
   if (loss === undefined) return "none"
   const where = "where" in loss ? loss.where : "phase" in loss ? loss : undefined
@@ -47,19 +47,20 @@ const shown = (loss: RequestLoss | undefined): string => {
 const losses: ReadonlyArray<
   readonly [asked: Asked, reused: boolean, how: ReadonlyArray<How>, expected: string]
 > = [
-  // A request on a new connection is not resent.
+  // A new connection: the request is never resent.
   [get, false, [fin], "HangUp head, all written, 0 received"],
   [get, false, [rst], "Failed head, all written, 0 received"],
   [post, false, [fin], "HangUp head, all written, 0 received"],
   [upload, false, [fin], "HangUp send, some written, 0 received"],
   [upload, false, [rst], "Failed send, some written, 0 received"],
-  // A reused one may have been closed before the request arrived.
+  // A reused connection: the server may have closed it before the request arrived, so an idempotent request
+  // is resent.
   [get, true, [fin], "again"],
   [get, true, [rst], "again"],
   [put, true, [rst], "again"],
   [post, true, [fin], "HangUp head, all written, 0 received, reused"],
   [upload, true, [rst], "Failed send, some written, 0 received, reused"],
-  // Once response bytes have arrived, the server may have acted on the request.
+  // A part of the response has arrived, so the server may have acted on the request.
   [get, true, [sends("HTTP/1.1 2"), fin], "HangUp head, all written, 10 received, reused"],
   [get, true, [sends("HTTP/1.1 2"), rst], "Failed head, all written, 10 received, reused"],
   [
@@ -68,11 +69,11 @@ const losses: ReadonlyArray<
     [sends("HTTP/1.1 102 Processing\r\n\r\n"), rst],
     "Failed head, all written, 27 received, reused"
   ],
-  // An incomplete body fails after its response was delivered.
+  // The response head was delivered, so the body fails.
   [get, true, [sends(head), fin], "body: HangUp body, all written, 38 received, reused"],
   [get, false, [sends(head), rst], "body: Failed body, all written, 38 received"],
   [get, false, [sends(`${head}abc`), rst], "body: Failed body, all written, 41 received"],
-  // Bytes that are not a response.
+  // The bytes are not a response.
   [get, true, [sends("?")], "Refused head, all written, 1 received, reused"],
   [
     get,
@@ -92,7 +93,7 @@ const losses: ReadonlyArray<
     [sends("HTTP/1.1 200 OK\r\n\r\n")],
     "OutOfStep head, all written, 19 received"
   ],
-  // Losses caused by our own side.
+  // Our own side ended the exchange.
   [get, false, [(_, exchange) => void exchange.interrupt()], "interrupted"],
   [
     get,
@@ -124,7 +125,7 @@ describe("a lost exchange", () => {
       if (reused) world.idle()
       const exchange = world.ask(asked)
       if (!reused) world.connected()
-      // A request that cannot be resent waits one turn for a reused connection.
+      // A request that cannot be resent waits one turn before it uses an idle connection.
       world.timers.runTurns()
       const transport = world.transports[0]!
       for (const happen of how) happen(transport, exchange, world)

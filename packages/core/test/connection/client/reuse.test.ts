@@ -1,5 +1,6 @@
 /**
- * Connections after an exchange and idle connections over time: kept, or closed with a reason.
+ * Whether a connection is kept after an exchange, and when an idle connection closes. Each close has its
+ * reason.
  */
 import { describe, expect, it } from "vitest"
 import type { PoolOptions } from "../../../src/connection/client/pool.js"
@@ -203,7 +204,7 @@ describe("queued requests", () => {
     world.timers.advance(1)
     world.ask({ to: hostB, path: "/b" })
     world.transports[0]!.tells(ok())
-    // The other origin has no connection, so it gets the slot although it came later.
+    // `hostB` has no connection, so its request gets the slot, although a request for `hostA` came earlier.
     expect(world.attempted.destination).toBe(hostB)
     expect(world.pool.keys.get(hostA.key)).toEqual({ open: 1, idle: 0, queued: 1 })
   })

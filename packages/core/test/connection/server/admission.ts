@@ -1,6 +1,4 @@
-/**
- * Limits on the number of connections of a server, and of requests per connection.
- */
+/** Limits on the number of a server's connections, and on the number of requests per connection. */
 import { strict as assert } from "node:assert"
 import { conversation } from "../../support/connection/conversation.js"
 import type { Row, Table } from "../table.js"

@@ -1,6 +1,6 @@
 /**
- * Every deadline of a server connection: when it expires to the millisecond, what does not count, and what it
- * ends.
+ * Every deadline of a server connection: its expiry to the millisecond, the waits that do not count, and the
+ * end of the connection.
  */
 import { fault } from "../../../src/model/fault.js"
 import { defaultDeadlines } from "../../../src/wire/index.js"
@@ -11,14 +11,14 @@ import type { Row, Table } from "../table.js"
 import { chunk, chunkedHead, expecting, get, post } from "./requests.js"
 
 const off = { headersTimeout: 0, requestTimeout: 0, timeout: 0, progressTimeout: 0, keepAliveTimeout: 0 }
-/** Only these limits; connections are checked every 100 ms. */
+/** Settings with only these limits, which are checked every 100 ms. */
 const only = (timeouts: Given["timeouts"]) => ({
   timeouts: { ...off, connectionsCheckingInterval: 100, ...timeouts }
 })
 const later: Handler = () => {}
 const quiet = { handle: later }
 
-/** Expects nothing before `ms`, and then these lines. */
+/** Expects that nothing happens before `ms`, and that these lines are recorded at `ms`. */
 const passesAt = (c: Conversation, ms: number, ...lines: ReadonlyArray<string>): void => {
   c.passes(ms - 1)
   c.expects()

@@ -1,6 +1,4 @@
-/**
- * The shutdown of a server: the effect of each step on connections in every state.
- */
+/** The effect of each step of a shutdown on connections in every state. */
 import { strict as assert } from "node:assert"
 import { phasesOf } from "../../../src/connection/server/shutdown.js"
 import type { Policy } from "../../../src/model/serverState.js"

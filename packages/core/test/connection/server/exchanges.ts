@@ -1,5 +1,6 @@
 /**
- * Sequential exchanges on a server connection: the last one, request bodies, expectations and backpressure.
+ * Exchanges one after the other on a server connection: the last exchange, request bodies, expectations and
+ * backpressure.
  */
 import { strict as assert } from "node:assert"
 import { presets } from "../../../src/wire/index.js"
@@ -13,9 +14,11 @@ interface Last {
   readonly sent?: string
   readonly handle?: Handler
   readonly settings?: Given["settings"]
-  /** Sent by the client after the response. */
+  /** The bytes that the client sends after the response. */
   readonly rest?: string
-  /** Why the connection closes after the response; `undefined`: it persists. */
+  /**
+   * The reason for which the connection closes after the response. If `undefined`, the connection persists.
+   */
   readonly closes?: string
 }
 

@@ -1,6 +1,6 @@
 /**
- * Messages split at each byte: the split changes nothing. And a client that leaves at each byte: complete
- * requests get their response, the incomplete one is lost once.
+ * Splits messages at each byte: the result must not change. Ends the connection at each byte: complete
+ * requests must get their responses, and the incomplete request must be lost exactly once.
  */
 import { strict as assert } from "node:assert"
 import { ServerWorld } from "../../support/connection/serverWorld.js"
@@ -9,9 +9,9 @@ import { chunk, chunkedHead, close, connect, expecting, get, post, upgrade } fro
 
 interface Message {
   readonly head: string
-  /** The rest of the message, as framed. */
+  /** The bytes of the message after its head, with their framing. */
   readonly rest?: string
-  /** The body that the handler reads. */
+  /** The body that the handler must read. */
   readonly body?: string
 }
 
@@ -52,12 +52,12 @@ const answers = (written: string): number => written.split("HTTP/1.1 200 OK\r\n"
 const everyOffset = (text: string): ReadonlyArray<number> =>
   Array.from({ length: text.length + 1 }, (_, k) => k)
 
-/** A stream in two chunks gives the same as in one. */
+/** Asserts that two chunks, for every split, give the same responses and bodies as one chunk. */
 const cutAnywhere = (messages: ReadonlyArray<Message>): void => {
   const text = textOf(messages)
   for (const offset of everyOffset(text)) {
     const { transport, world } = serve(text.slice(0, offset), text.slice(offset))
-    // Whether 100 is sent depends on how much of the body has arrived.
+    // Compare only final responses, because a 100 is sent only if the body has not arrived with the head.
     assert.equal(answers(transport.written), messages.length, `cut at ${offset}`)
     assert.deepEqual(
       world.exchanges.map((exchange) => exchange.text),
@@ -67,7 +67,7 @@ const cutAnywhere = (messages: ReadonlyArray<Message>): void => {
   }
 }
 
-/** The requests of a client that leaves after `offset` bytes. */
+/** Returns what the server has received from a client that leaves after `offset` bytes. */
 const sentOf = (messages: ReadonlyArray<Message>, offset: number) => {
   let at = 0
   let whole = 0
@@ -104,7 +104,7 @@ const leaveAnywhere = (messages: ReadonlyArray<Message>, how: keyof typeof losse
   }
 }
 
-/** Bytes of the new protocol reach its owner, wherever they are split. */
+/** Asserts that bytes of the new protocol reach the new owner, for every split. */
 const switchAnywhere = (head: string, status: number): void => {
   const text = `${head}hello`
   for (const offset of everyOffset(text)) {

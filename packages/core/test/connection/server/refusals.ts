@@ -1,6 +1,6 @@
 /**
- * Requests that a server connection refuses: status, code, calls to handler and owner, and the end of the
- * connection.
+ * Requests that a server connection refuses: the status, the code, the calls to handler and owner, and the
+ * end of the connection.
  */
 import type { Rejecting } from "../../../src/connection/server/ports.js"
 import { makeLimits, type Limits, type RefusalCode } from "../../../src/wire/index.js"
@@ -27,9 +27,9 @@ interface Refused {
   readonly status: number
   readonly code: RefusalCode
   readonly limits?: Partial<Limits>
-  /** The client sends FIN afterwards. */
+  /** Whether the client sends FIN after its bytes. */
   readonly ends?: true
-  /** Body bytes received before: the exchange has begun, and is lost. */
+  /** Number of body bytes received before the refusal. If set, the exchange had begun, and is lost. */
   readonly received?: number
 }
 
@@ -145,7 +145,8 @@ const refuse = (c: Conversation, { ends, sent }: Refused): void => {
   if (ends === true) c.ends()
 }
 
-// All bytes came in one chunk, so no handler has seen the request.
+// A refused head loses no exchange. A refused body loses an exchange whose handler has not started, because
+// all bytes came in one chunk.
 const lossOf = ({ code, received }: Refused): ReadonlyArray<RegExp> =>
   received === undefined
     ? []

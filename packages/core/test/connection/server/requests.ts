@@ -1,15 +1,13 @@
-/**
- * Request texts for the tables.
- */
+/** The requests that the tables send. */
 
 export const get = (path = "/", fields = "", version = "1.1"): string =>
   `GET ${path} HTTP/${version}\r\nHost: t\r\n${fields}\r\n`
 
-/** With a `Content-Length`. */
+/** A request with a body and its `Content-Length`. */
 export const post = (path: string, body: string, fields = ""): string =>
   `POST ${path} HTTP/1.1\r\nHost: t\r\nContent-Length: ${body.length}\r\n${fields}\r\n${body}`
 
-/** The head of a chunked request. */
+/** The head of a request with a chunked body. */
 export const chunkedHead = (path: string, fields = ""): string =>
   `POST ${path} HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n${fields}\r\n`
 

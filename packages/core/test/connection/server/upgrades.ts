@@ -1,5 +1,6 @@
 /**
- * Server connections that leave HTTP: handed over with the bytes received, and taken back.
+ * Server connections that leave HTTP. They are handed over with the bytes received, and taken back at the
+ * end.
  */
 import { strict as assert } from "node:assert"
 import { conversation, type Conversation } from "../../support/connection/conversation.js"
@@ -23,7 +24,7 @@ const handsBack = (whole: boolean) => (c: Conversation) => {
     "#1 socket close",
     ...(whole ? ["FIN"] : ["RST", "closed"])
   )
-  // Later calls by the former owner do nothing.
+  // A second `handBack` does nothing.
   c.does(() => c.exchange.connection.handBack(true))
   c.expects()
 }
@@ -125,7 +126,7 @@ const rows: ReadonlyArray<Row> = [
     (c) => {
       c.sends(webSocket)
       c.does(() => c.exchange.connection.webSocketClosing(c.exchange, { by: "client", code: 1000 }))
-      // Only the first one counts.
+      // Only the first close frame counts.
       c.does(() => c.exchange.connection.webSocketClosing(c.exchange, { by: "server", code: 1001 }))
       c.resets()
       assert.match(

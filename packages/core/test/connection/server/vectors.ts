@@ -1,10 +1,10 @@
 /**
- * The parser's vectors (packages/core/test/vectors) as requests to a server connection, whole and byte by
+ * Sends the parser's vectors (packages/core/test/vectors) to a server connection, as one chunk and byte by
  * byte.
  *
- * The result must match the vector's log as far as the connection goes: it ends after the last message of a
- * connection, a tunnel gets the bytes after CONNECT, and a client that leaves within a message is lost rather
- * than refused.
+ * The result must match the vector's log, with three differences: a connection ends after its last message, a
+ * tunnel gets the bytes after CONNECT, and an incomplete message at the end is a lost exchange instead of a
+ * refusal.
  */
 import { strict as assert } from "node:assert"
 import { makeLimits } from "../../../src/wire/index.js"
@@ -15,13 +15,11 @@ import { overflows, run } from "../../wire/receive/vectors/log.js"
 import { unescape } from "../../wire/receive/vectors/text.js"
 import type { Row, Table } from "../table.js"
 
-/** The result of a stream on a connection. */
+/** The requests and the end of a connection. */
 interface Made {
-  /**
-   * Method and target of each request, and the body read by its handler; `undefined` if it was incomplete.
-   */
+  /** Method, target and body of each request. `body` is `undefined` if the body was incomplete. */
   readonly requests: ReadonlyArray<{ readonly start: string; readonly body: string | undefined }>
-  /** `METHOD target` of a request whose client left; for CONNECT, the bytes after it. */
+  /** The end of the connection. `tunnel` contains the bytes after the head. */
   readonly end:
     "ended" | "lost" | { readonly tunnel: string } | { readonly refused: string; readonly status: string }
 }
@@ -68,7 +66,7 @@ const made = (bytes: Uint8Array, expected: Expected, vector: Vector, cut: number
   }
 }
 
-/** The expected result, from the vector's log. */
+/** Derives the expected result from the vector's log. */
 const logged = ({ flags, log }: Expected, vector: Vector): Made => {
   const { answers, bytes } = vector
   const requests: Array<{ start: string; body: string | undefined }> = []
@@ -91,7 +89,7 @@ const logged = ({ flags, log }: Expected, vector: Vector): Made => {
         return { requests, end: { tunnel: behind } }
       }
       if (answers === "stop" && upgrade !== undefined && minor !== "0") {
-        // The request body precedes the other protocol.
+        // The body of the request comes before the bytes of the other protocol.
         requests.at(-1)!.body = behind.slice(0, Number(length))
         return { requests, end: { tunnel: behind.slice(Number(length)) } }
       }
@@ -104,7 +102,7 @@ const logged = ({ flags, log }: Expected, vector: Vector): Made => {
       return { requests, end: { refused: refused[1]!, status: refused[2]! } }
     }
   }
-  // A client that ends a request by closing the connection has left, too.
+  // If the end of the connection completes the request, the client has left.
   const { completedByEnd } = run(setupOf(vector, flags), bytes, [bytes.length])
   return { requests, end: completedByEnd && !last ? "lost" : "ended" }
 }
@@ -116,7 +114,7 @@ const check = (vector: Vector, expected: Expected): void => {
   const whole = logged(expected, vector)
   assert.deepEqual(made(vector.bytes, expected, vector, Infinity), whole, `${expected.preset}, whole`)
   const bytewise = made(vector.bytes, expected, vector, 1)
-  // The smaller the chunks, the earlier a text that is too long is refused.
+  // With smaller chunks, a text that is too long is refused at an earlier byte.
   const early =
     isRefused(bytewise.end) && bytewise.end.refused.includes("_OVERFLOW") && overflows(expected.log)
   if (early) assert.ok(isRefused(whole.end))

@@ -1,6 +1,4 @@
-/**
- * An incoming body: what its readers get, and when it requests backpressure.
- */
+/** The body of an incoming message: the bytes that its readers get, and its requests for backpressure. */
 import { strict as assert } from "node:assert"
 import { Body } from "../../../src/connection/transfer/body.js"
 import { bytesOf, textOf } from "../../support/connection/scriptedTransport.js"
@@ -23,7 +21,7 @@ class Stage {
     for (const text of texts) this.body.push(bytesOf(text))
   }
 
-  /** Logs once when there is something to read. */
+  /** Records `name` once, when bytes, the end or a failure can be read. */
   readonly reader = (name: string) => this.body.whenReadable(() => this.told.push(name))
 
   take(): string | undefined {
@@ -35,7 +33,7 @@ class Stage {
     return bytes === undefined ? undefined : textOf(bytes)
   }
 
-  /** Expects these lines since the last `expects`. */
+  /** Compares the lines recorded since the last call of `expects`. */
   expects(...lines: ReadonlyArray<string>): void {
     assert.deepEqual(this.told.splice(0), lines)
   }

@@ -1,4 +1,4 @@
-/** `ConditionalRequests.check` in an `HttpApi`: the client gets the error as declared. */
+/** `ConditionalRequests.check` in an `HttpApi`. The client gets the error that the API declares. */
 import {
   HttpApi,
   HttpApiBuilder,

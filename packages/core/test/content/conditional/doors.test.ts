@@ -1,6 +1,6 @@
 /**
- * File responses answer ranges and preconditions wherever an app runs: on each kind of router, with
- * middleware, in a web handler, made in advance; and only where they are the response in the end.
+ * File responses support ranges and preconditions in every kind of app: on each router, with middleware, in a
+ * web handler, and created in advance. A file response that middleware replaces is not evaluated.
  */
 import {
   Cookies,

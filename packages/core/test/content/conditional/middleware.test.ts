@@ -1,4 +1,7 @@
-/** `ConditionalRequests.middleware` for bodies in memory and streams, and `check` before a change. */
+/**
+ * `ConditionalRequests.middleware` for bodies in memory and for streams, and `check` before a change of
+ * state.
+ */
 import {
   HttpClient,
   HttpClientRequest,
@@ -47,10 +50,10 @@ const rows: ReadonlyArray<
   ["/dated", { range: "bytes=-1" }, 206, "9"],
   ["/stream", { "if-none-match": etag }, 304, ""],
   ["/stream", { "if-match": '"8"' }, 412, ""],
-  // A stream cannot be read from the middle.
+  // A stream cannot be read from the middle, so it is sent whole.
   ["/stream", { range: "bytes=2-4" }, 200, ten],
   ["/empty", { "if-none-match": etag }, 304, ""],
-  // Nothing to compare with.
+  // The response has no validator, so there is nothing to compare with.
   ["/bare", { "if-none-match": "*" }, 200, ten],
   ["/bare", { "if-match": etag }, 200, ten],
   ["/bare", { range: "bytes=2-4" }, 200, ten],
@@ -196,7 +199,7 @@ describe("check", () => {
       assert.strictEqual(response.status, expected)
       assert.strictEqual(changes, expected === 200 ? 1 : 0)
       if (expected !== 200) assert.strictEqual(response.headers["etag"], state?.etag)
-      // A false precondition is not a failure of the handler.
+      // A false precondition does not count as a failure of the handler.
       assert.deepStrictEqual(yield* TestServer.failures, [])
     }).pipe(Effect.provide(TestServer.serve(app)))
   })

@@ -1,6 +1,6 @@
 /**
- * Preconditions and ranges of requests (RFC 9110 §13 and §14), as tables of what a client sends and gets. On
- * a network in memory, in virtual time.
+ * Preconditions and ranges (RFC 9110 §13, §14), as tables of request fields and resulting statuses. On the
+ * network in memory, in virtual time.
  */
 import { HttpClient, HttpServer, HttpServerRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
@@ -20,7 +20,7 @@ const after = "Sun, 29 Nov 2026 10:00:01 GMT"
 
 const representation = (size: number): ConditionalRequests.Representation => ({
   size,
-  // In pieces, because a range of a file has many.
+  // Read in small pieces, because a range of a file also arrives in many pieces.
   read: (offset, length) =>
     Stream.rechunk(Stream.fromIterable(bytes.subarray(offset, offset + length)), 7).pipe(
       Stream.chunks,
@@ -66,7 +66,7 @@ type Row = readonly [of: keyof typeof resources, fields: Record<string, string>,
 
 const preconditions: ReadonlyArray<Row> = [
   ["strong", {}, 200],
-  // §13.1.1 If-Match: strong comparison.
+  // §13.1.1, `If-Match` uses the strong comparison.
   ["strong", { "if-match": '"v1"' }, 200],
   ["strong", { "if-match": '"v0", "v1"' }, 200],
   ["strong", { "if-match": "*" }, 200],
@@ -76,12 +76,12 @@ const preconditions: ReadonlyArray<Row> = [
   ["weak", { "if-match": '"v1"' }, 412],
   ["dated", { "if-match": '"v1"' }, 412],
   ["dated", { "if-match": "*" }, 200],
-  // A malformed If-Match matches nothing.
+  // A malformed `If-Match` matches nothing.
   ["strong", { "if-match": "v1" }, 412],
   ["strong", { "if-match": '"v1" "v2"' }, 412],
   ["strong", { "if-match": '"v1", v2' }, 412],
   ["strong", { "if-match": "" }, 412],
-  // §13.1.2 If-None-Match: weak comparison.
+  // §13.1.2, `If-None-Match` uses the weak comparison.
   ["strong", { "if-none-match": '"v1"' }, 304],
   ["strong", { "if-none-match": 'W/"v1"' }, 304],
   ["weak", { "if-none-match": '"v1"' }, 304],
@@ -103,7 +103,7 @@ const preconditions: ReadonlyArray<Row> = [
   ["malformed", { "if-none-match": "v1" }, 200],
   ["spaced", { "if-none-match": '"x", "a b, c"' }, 304],
   ["spaced", { "if-none-match": '"a b"' }, 200],
-  // §13.1.3 If-Modified-Since.
+  // §13.1.3, `If-Modified-Since`.
   ["strong", { "if-modified-since": modified }, 304],
   ["strong", { "if-modified-since": after }, 304],
   ["strong", { "if-modified-since": before }, 200],
@@ -114,13 +114,13 @@ const preconditions: ReadonlyArray<Row> = [
   ["strong", { "if-modified-since": `${modified}, ${modified}` }, 200],
   ["strong", { "if-modified-since": "Tue, 31 Nov 2026 10:00:00 GMT" }, 200],
   ["bare", { "if-modified-since": modified }, 200],
-  // §13.1.4 If-Unmodified-Since.
+  // §13.1.4, `If-Unmodified-Since`.
   ["strong", { "if-unmodified-since": modified }, 200],
   ["strong", { "if-unmodified-since": before }, 412],
   ["strong", { "if-unmodified-since": "Sun Nov 29 09:59:59 2026" }, 412],
   ["strong", { "if-unmodified-since": "yesterday" }, 200],
   ["bare", { "if-unmodified-since": before }, 200],
-  // §13.2.2 Order: If-Match before If-Unmodified-Since, If-None-Match before If-Modified-Since.
+  // §13.2.2, order: `If-Match` before `If-Unmodified-Since`, `If-None-Match` before `If-Modified-Since`.
   ["strong", { "if-match": '"v1"', "if-unmodified-since": before }, 200],
   ["strong", { "if-match": '"v0"', "if-unmodified-since": modified }, 412],
   ["strong", { "if-none-match": '"v0"', "if-modified-since": modified }, 200],
@@ -130,12 +130,12 @@ const preconditions: ReadonlyArray<Row> = [
   ["strong", { "if-unmodified-since": before, "if-none-match": '"v1"' }, 412],
   ["strong", { "if-none-match": '"v1"', range: "bytes=0-4" }, 304],
   ["strong", { "if-match": '"v0"', range: "bytes=9999-" }, 412],
-  // §13.2.1: only where the response would otherwise be successful.
+  // §13.2.1, a precondition is evaluated only if the response would otherwise be a success.
   ["missing", { "if-none-match": '"v1"' }, 404],
   ["missing", { "if-match": '"v0"' }, 404],
   ["missing", { range: "bytes=0-4" }, 404],
   ["created", { range: "bytes=0-4" }, 201],
-  // §13.1.5 If-Range.
+  // §13.1.5, `If-Range`.
   ["strong", { range: "bytes=0-4", "if-range": '"v1"' }, 206],
   ["strong", { range: "bytes=0-4", "if-range": '"v0"' }, 200],
   ["strong", { range: "bytes=0-4", "if-range": 'W/"v1"' }, 200],
@@ -150,7 +150,7 @@ const preconditions: ReadonlyArray<Row> = [
   ["bare", { range: "bytes=0-4", "if-range": modified }, 200],
   ["strong", { range: "bytes=9999-", "if-range": '"v0"' }, 200],
   ["strong", { "if-range": '"v0"' }, 200],
-  // §14.2: HEAD and other methods have no ranges (below); without a validator there may be one.
+  // §14.2, a range needs no validator. `Accept-Ranges: none` disables ranges.
   ["bare", { range: "bytes=0-4" }, 206],
   ["whole", { range: "bytes=0-4" }, 200]
 ]
@@ -169,10 +169,11 @@ describe("preconditions", () => {
         if (status === 200 || status === 404 || status === 201) assert.strictEqual(body, text)
         if (status === 304 || status === 412) assert.strictEqual(body, "")
         if (status === 206) assert.strictEqual(body, text.slice(0, 5))
-        // HEAD gets what GET would get, but never a part.
+        // HEAD gets the status that GET would get, but never 206.
         const head = yield* HttpClient.head(`/${of}`, { headers: fields })
         assert.strictEqual(head.status, expected === 206 ? 200 : expected)
-        // Other methods have had their effect.
+        // Preconditions for other methods must be checked before the method has an effect, so the response is
+        // unchanged.
         const post = yield* HttpClient.post(`/${of}`, { headers: fields })
         assert.strictEqual(post.status, resources[of].status)
       })
@@ -222,7 +223,7 @@ describe("preconditions", () => {
   )
 })
 
-/** `Range` and its result for 1000 bytes: the parts, all bytes (200) or nothing (416). */
+/** Values of `Range` and the result for 1000 bytes: the parts, all bytes (200) or no bytes (416). */
 const ranges: ReadonlyArray<readonly [field: string, expected: 200 | 416 | ReadonlyArray<string>]> = [
   ["bytes=0-4", ["0-4"]],
   ["bytes=0-0", ["0-0"]],
@@ -239,13 +240,13 @@ const ranges: ReadonlyArray<readonly [field: string, expected: 200 | 416 | Reado
   ["bytes=00-04", ["0-4"]],
   ["bytes= 0-4", ["0-4"]],
   ["bytes=,, 0-4 ,", ["0-4"]],
-  // Nothing selected.
+  // The range selects no bytes.
   ["bytes=1000-", 416],
   ["bytes=1000-1001", 416],
   ["bytes=99999999999999999999999999-", 416],
   ["bytes=-0", 416],
   ["bytes=1000-,-0", 416],
-  // Malformed, or of another unit: ignored as a whole.
+  // A malformed range, or a range in another unit, is ignored as a whole.
   ["bytes", 200],
   ["bytes=", 200],
   ["bytes=,", 200],
@@ -268,12 +269,12 @@ const ranges: ReadonlyArray<readonly [field: string, expected: 200 | 416 | Reado
   ["bytes=--5", 200],
   ["items=0-4", 200],
   ["0-4", 200],
-  // Several, in the order of the request; unsatisfiable ones are left out.
+  // Several ranges are sent in the order of the request. Unsatisfiable ranges are left out.
   ["bytes=0-1,500-501", ["0-1", "500-501"]],
   ["bytes=500-501,0-1", ["500-501", "0-1"]],
   ["bytes=0-1,5000-,-2", ["0-1", "998-999"]],
   ["bytes=0-1,5000-", ["0-1"]],
-  // Ranges that overlap, touch or nearly touch become one, at the place of the first.
+  // Ranges that overlap, touch or nearly touch are merged into one part, at the place of the first range.
   ["bytes=0-9,5-14", ["0-14"]],
   ["bytes=0-9,10-19", ["0-19"]],
   ["bytes=500-501,20-29,0-9", ["500-501", "0-29"]],
@@ -281,12 +282,12 @@ const ranges: ReadonlyArray<readonly [field: string, expected: 200 | 416 | Reado
   ["bytes=5-6,0-999", ["0-999"]],
   ["bytes=-1,0-0,-1", ["999-999", "0-0"]],
   [`bytes=${"0-,".repeat(32)}`, ["0-999"]],
-  // More than the limit.
+  // More ranges than the limit permits are ignored.
   [`bytes=${"0-,".repeat(33)}`, 200],
   [`bytes=${"5000-,".repeat(33)}`, 200]
 ]
 
-/** The parts of multipart/byteranges, each as its range and its bytes. */
+/** Parses a multipart/byteranges body. Returns the range and the bytes of each part. */
 const partsOf = (contentType: string, body: string): ReadonlyArray<readonly [string, string]> => {
   const [, boundary] = /^multipart\/byteranges; boundary=([\w-]{1,70})$/.exec(contentType) ?? []
   assert.isString(boundary)
@@ -327,7 +328,7 @@ describe("ranges", () => {
     )
   )
 
-  // With a cost that grows with the square of the length, this would take hours.
+  // If the time grew with the square of the length, this test would take hours.
   it.effect.each([" ", "\t", ", ", ",\t "])("a long run of %j inside an element is read in one pass", (run) =>
     Effect.gen(function* () {
       const range = `bytes=0-1${run.repeat(2_000_000)}x`

@@ -1,6 +1,6 @@
 /**
- * Cookies: which a jar keeps, which a request gets, and when they expire; with both clients, alone and
- * beneath redirects and retries.
+ * Cookies: which cookies a jar keeps, which cookies a request gets, and when they expire. With both clients,
+ * also together with redirects and retries.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -18,9 +18,12 @@ import { MemoryNetwork, Quiet } from "@httpfx/testing"
 const sent = (jar: CookieJar.CookieJar, url: string) =>
   Effect.map(jar.get(url), (cookies) => cookies.map(({ name, value }) => `${name}=${value}`).join("; "))
 
-// ---- rules
+// ---- rules of a jar
 
-/** A cookie, the URL that sets it, and what URLs get; nothing: it is refused. */
+/**
+ * A cookie, the URL whose response sets it, and the `Cookie` values for other URLs; `refused` if the jar does
+ * not keep the cookie.
+ */
 type Row = readonly [cookie: string, from: string, gets: Readonly<Record<string, string>> | "refused"]
 
 const at = "http://www.a.test/dir/page"
@@ -231,7 +234,7 @@ describe("A jar", () => {
   )
 })
 
-// ---- clients
+// ---- clients with a jar
 
 interface Asked {
   readonly url: string
@@ -266,7 +269,10 @@ interface Given {
   readonly method?: string
   readonly cookie?: string
 }
-/** The client that a test composes, and a request. */
+/**
+ * For each kind of client, a function that sends a request with a jar. The test adds other features by
+ * `compose`.
+ */
 const faces = {
   Client: (jar: CookieJar.CookieJar, compose: (client: Client.Service) => Client.Service) => (given: Given) =>
     Effect.gen(function* () {

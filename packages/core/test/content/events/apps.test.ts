@@ -1,4 +1,4 @@
-/** Server-sent events in platform's own kinds of apps: `HttpApi` and `HttpLayerRouter`. */
+/** Server-sent events in platform's `HttpApi` and `HttpLayerRouter`. */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"

@@ -1,6 +1,6 @@
 /**
- * The event stream format (HTML standard §9.2.6): what bytes mean, wherever they are cut, and the limits of
- * lines and events.
+ * The event stream format (HTML standard §9.2.6): the events in a stream, for every split of its bytes, and
+ * the limits on lines and events.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
@@ -14,7 +14,7 @@ const encoder = new TextEncoder()
 type Bytes = string | ReadonlyArray<number>
 const bytesOf = (bytes: Bytes) => (typeof bytes === "string" ? encoder.encode(bytes) : Uint8Array.from(bytes))
 
-/** The messages, and the error behind them. */
+/** Decodes slices. Returns the messages, followed by the error, if there is one. */
 const decode = (
   slices: ReadonlyArray<Uint8Array>,
   options?: ServerSentEvents.DecodeOptions

@@ -1,4 +1,4 @@
-/** The text of events: fields, line ends, and values that are refused. */
+/** The text of server-sent events: fields, line breaks, and values that are refused. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"

@@ -1,6 +1,6 @@
 /**
- * Responses of events, in virtual time: bytes, heartbeats, backpressure, drain, clients that leave, and
- * `Last-Event-ID`.
+ * Responses of server-sent events, in virtual time: bytes, heartbeats, backpressure, draining, clients that
+ * leave, and `Last-Event-ID`.
  */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -24,7 +24,7 @@ const connect = RawPeer.connect(Transport.tcp("127.0.0.1", 80))
 const after = VirtualClock.advance
 const inMemory = Layer.provideMerge(MemoryNetwork.layer(), VirtualClock.layer())
 
-/** A server whose scope the test closes. */
+/** Starts a server in a separate scope, which the test closes. */
 const serving = <E>(app: HttpApp.Default<E, Scope.Scope>, options: Server.ServerOptions = {}) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
@@ -41,7 +41,7 @@ const run = <A, E>(
   test: Effect.Effect<A, E, Scope.Scope | VirtualClock.VirtualClock | Layer.Layer.Success<typeof inMemory>>
 ) => Effect.provide(Effect.scoped(test), inMemory)
 
-/** The body of a chunked response, with the sizes of chunks removed. */
+/** Removes the chunk sizes from the body of a chunked response. */
 const unchunked = (text: string) => text.replace(/[0-9a-f]+\r\n([^]*?)\r\n/g, "$1")
 
 describe("A response of events", () => {

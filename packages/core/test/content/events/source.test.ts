@@ -1,6 +1,6 @@
 /**
  * Sources of events with both clients, in virtual time: requests, reconnections, and responses that are not
- * followed.
+ * read as events.
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -48,7 +48,7 @@ const head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
 
 describe.each(Object.keys(faces))("A source of events with the %s client", (name) => {
-  /** Runs a source against a scripted server. */
+  /** Runs a test with a source and a scripted server. */
   const run = <A, E>(
     test: (world: {
       readonly server: RawPeer.RawServer
@@ -75,7 +75,7 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
             Stream.runForEach(({ data }) => Effect.sync(() => seen.push(data))),
             Effect.forkScoped
           )
-          /** `ended`, the error, or `undefined` while the source runs. */
+          /** Returns `ended`, the error of the source, or `undefined` while the source runs. */
           const end = () => {
             const exit = fiber.unsafePoll()
             if (exit === null) return undefined
@@ -165,7 +165,7 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
         yield* after("2999 millis")
         assert.strictEqual(server.count(), 1)
         yield* after("1 millis")
-        // The id of an event that was not complete does not count.
+        // The event with id 2 was incomplete, so its id does not count.
         const second = yield* server.accept
         assert.match(yield* second.head, /\r\nlast-event-id: 1\r\n/i)
         yield* second.send(
@@ -179,7 +179,7 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
         yield* after("1 millis")
         const third = yield* server.accept
         assert.match(yield* third.head, /\r\nlast-event-id: 2\r\n/i)
-        // The time holds for later responses too.
+        // The `retry` of the earlier response still applies.
         yield* third.send(`${head}Content-Length: 3\r\n\r\n:\n\n`)
         yield* after("10 seconds")
         const fourth = yield* server.accept
@@ -221,7 +221,8 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
     )
   )
 
-  // Responses that end at once, by servers that may be broken or hostile.
+  // Bodies of responses that end at once, from broken or hostile servers, and the delays before each
+  // reconnection.
   const ending: ReadonlyArray<[name: string, body: string, delays: ReadonlyArray<number>]> = [
     ["nothing", "", [3000, 3000, 3000, 4000, 8000, 16_000]],
     ["a comment", ":\n\n", [3000, 3000, 3000, 4000, 8000, 16_000]],
@@ -369,7 +370,7 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
         if (follows) return assert.deepStrictEqual(source.data(), ["a"])
         assert.deepInclude(source.end(), { _tag: "NotAnEventStream", status: 200 })
         assert.strictEqual((source.end() as { contentType?: string }).contentType, type || undefined)
-        // Its body was given up.
+        // The client does not read this body, so it closes the connection.
         yield* peer.expectClosed
       })
     )

@@ -1,6 +1,4 @@
-/**
- * A pool whose connections are established and answered by the test.
- */
+/** A pool whose connections the test opens and whose requests the test answers. */
 import type { AgentEvent } from "../../../src/connection/client/events.js"
 import { Exchange } from "../../../src/connection/client/exchange.js"
 import {
@@ -33,16 +31,16 @@ import {
 import { ScriptedTimers } from "./scriptedTimers.js"
 import { bytesOf, ScriptedTransport, textOf } from "./scriptedTransport.js"
 
-/** A connection attempt that the test completes or fails. */
+/** An attempt to connect, which the test completes or fails. */
 export interface Attempted {
   readonly destination: Destination
   readonly opening: Opening
   cancelled: boolean
 }
 
-/** A client connection that records the calls of its pool. */
+/** A client's end of a connection, which records the calls of the pool. */
 export class ClientTransport extends ScriptedTransport {
-  /** It keeps the process alive. */
+  /** Whether the connection keeps the process alive. */
   referenced = true
 
   override ref(): void {
@@ -52,7 +50,7 @@ export class ClientTransport extends ScriptedTransport {
     this.referenced = false
   }
 
-  /** Sends bytes from the peer and delivers them. */
+  /** Sends bytes from the peer, and delivers them at once. */
   tells(text: string): void {
     this.sends(text)
     this.settle()
@@ -163,7 +161,7 @@ export class TestResponse implements Incoming {
     this.body.fail(loss)
   }
 
-  /** Takes the received part of the body. */
+  /** Reads the received part of the body. */
   read(): string {
     return (this.body.take() ?? []).map(textOf).join("")
   }
@@ -172,14 +170,14 @@ export class TestResponse implements Incoming {
 export class TestExchange extends Exchange {
   declare response: TestResponse | undefined
   declare upload: TestUpload | undefined
-  /** Calls to the driver, in order. */
+  /** The calls to the driver, in order. */
   readonly told: Array<string> = []
   readonly informed: Array<number> = []
-  /** Why the request failed without a response. */
+  /** The loss, if the request failed without a response. */
   loss: RequestLoss | undefined = undefined
-  /** Bytes after the head that switched protocols. */
+  /** The bytes after the head that switched protocols. */
   rest: string | undefined = undefined
-  /** Set to make a callback throw this error. */
+  /** If set, the callback for informational responses fails with this error. */
   throws: unknown = undefined
 
   send(transport: Transport, owner: UploadOwner): void {
@@ -216,7 +214,7 @@ export class TestExchange extends Exchange {
     return loss
   }
 
-  /** Interrupts as a caller would. */
+  /** Interrupts the request, as its caller would. */
   interrupt(): GivenUp | undefined {
     if (this.over) return undefined
     if (this.response !== undefined) return this.abandon("it was interrupted")
@@ -233,9 +231,9 @@ export interface Asked {
   readonly to?: Destination
   readonly method?: string
   readonly path?: string
-  /** Sent in one part. */
+  /** The request body, in one part. */
   readonly body?: string
-  /** The body is a stream. */
+  /** Whether the body is a stream. */
   readonly streams?: boolean
   readonly headers?: ReadonlyArray<string>
   readonly limits?: Request["limits"]
@@ -280,7 +278,7 @@ export const requestOf = (asked: Asked): Request => {
   }
 }
 
-/** Without random reduction of a connection's maximum age. */
+/** The default options, without the random reduction of `maxAge`. */
 export const defaults: PoolOptions = { ...defaultPoolOptions, age: { maxAge: Infinity, jitter: 0 } }
 
 export class World {
@@ -300,14 +298,14 @@ export class World {
     return exchange
   }
 
-  /** The oldest pending attempt. */
+  /** The oldest attempt that is pending. */
   get attempted(): Attempted {
     const [first] = this.connector.attempts
     if (first === undefined) throw new Error("nothing is being connected")
     return first
   }
 
-  /** Completes the attempt. */
+  /** Completes an attempt. Returns the new connection. */
   connected(attempt = this.attempted): ClientTransport {
     this.connector.attempts.splice(this.connector.attempts.indexOf(attempt), 1)
     const transport = new ClientTransport()
@@ -316,19 +314,19 @@ export class World {
     return transport
   }
 
-  /** Fails the attempt. */
+  /** Fails an attempt. */
   refused(error: unknown, attempt = this.attempted): void {
     this.connector.attempts.splice(this.connector.attempts.indexOf(attempt), 1)
     attempt.opening.failed({ _tag: "NotConnected", error })
   }
 
-  /** A request on a connection, with that connection. */
+  /** Starts a request on a new connection. Returns both. */
   begun(asked: Asked = {}): readonly [TestExchange, ClientTransport] {
     const exchange = this.ask(asked)
     return [exchange, this.connected()]
   }
 
-  /** An idle connection that has served one exchange. */
+  /** Returns an idle connection that has served one exchange. */
   idle(to: Destination = hostA): ClientTransport {
     const [, transport] = this.begun({ to, path: "/before" })
     transport.tells(ok())
@@ -336,6 +334,6 @@ export class World {
   }
 }
 
-/** A response with `Content-Length`. */
+/** A 200 response with `Content-Length`. */
 export const ok = (body = "", ...fields: ReadonlyArray<string>): string =>
   ["HTTP/1.1 200 OK", `Content-Length: ${body.length}`, ...fields, "", body].join("\r\n")

@@ -1,10 +1,10 @@
 /**
- * A conversation with a server of `connection/server`, step by step: actions of the client, and the resulting
- * calls to the transport and the owner.
+ * A conversation with a server of `connection/server`, step by step. The client acts, and the test compares
+ * the resulting calls to the transport and the owner.
  *
- * Lines of a step, as compared by `expects`: `< 200 close "ok"` is a response; `FIN`, `RST`, `pause`, ... are
- * calls to the transport; `closed` is its end; `#1 ...` and `owner ...` are calls to the owner. Events and
- * ends of handlers are omitted.
+ * `expects` compares these lines of a step: `< 200 close "ok"` is a response; `FIN`, `RST`, `pause`, ... are
+ * calls to the transport; `closed` is the end of the transport; `#1 ...` and `owner ...` are calls to the
+ * owner. Events, and the ends of handlers, are omitted.
  */
 import { strict as assert } from "node:assert"
 import type { Row } from "../../connection/table.js"
@@ -31,7 +31,7 @@ const called: Readonly<Record<string, string>> = {
   "<- close": "closed"
 }
 
-/** The lines of a world, as `expects` compares them. */
+/** Converts the recorded lines to the lines that `expects` compares. */
 export const outline = (lines: ReadonlyArray<string>): ReadonlyArray<string> =>
   lines.flatMap((line) => {
     const [, written, more] = /^-> write (".*")(, full|, refused)?$/.exec(line) ?? []
@@ -42,7 +42,7 @@ export const outline = (lines: ReadonlyArray<string>): ReadonlyArray<string> =>
 
 export class Conversation {
   readonly world: ServerWorld
-  /** The connection opened last. */
+  /** The connection that was opened last. */
   transport: ScriptedTransport
   private from = 0
 
@@ -55,7 +55,7 @@ export class Conversation {
     return this.world.exchange
   }
 
-  /** Expects these lines since the last `expects`. */
+  /** Compares the lines since the last call of `expects`. */
   expects(...lines: ReadonlyArray<string>): void {
     assert.deepEqual(this.told(), lines)
   }
@@ -66,7 +66,7 @@ export class Conversation {
     return told
   }
 
-  /** The same with patterns. */
+  /** Compares the lines since the last call of `expects` with patterns. */
   expectsLike(...patterns: ReadonlyArray<RegExp>): void {
     const told = this.told()
     const like =
@@ -74,7 +74,7 @@ export class Conversation {
     if (!like) assert.deepEqual(told, patterns.map(String))
   }
 
-  /** Sends from the client, one chunk each. */
+  /** Sends chunks from the client, one by one. */
   sends(...chunks: ReadonlyArray<string>): void {
     for (const chunk of chunks) this.does(() => this.transport.sends(chunk))
   }
@@ -95,13 +95,16 @@ export class Conversation {
     this.world.act(f)
   }
 
-  /** Advances the clock. */
+  /** Advances the clock by `ms`. */
   passes(ms: number): void {
     this.world.pass(ms)
   }
 }
 
-/** A row of a table. At its end the client resets open connections, handlers end, and nothing may be held. */
+/**
+ * Makes a row of a table. At its end the client resets open connections, handlers end, and no resources may
+ * be held.
+ */
 export const conversation = (
   name: string,
   given: Given,

@@ -1,7 +1,7 @@
 /**
- * An exchange that records the calls of its connection, and whose handler is controlled by the test.
+ * An exchange that records the calls of its connection, and whose handler the test controls.
  *
- * Like a driver's exchange, it never acts inside a call of the connection, but in a later turn.
+ * As in a real driver, the exchange never acts inside a call of the connection, but in a later turn.
  */
 import { Exchange, type BodyLoss, type Taken } from "../../../src/connection/server/ports.js"
 import { Body } from "../../../src/connection/transfer/body.js"
@@ -17,12 +17,12 @@ export interface Response {
 }
 
 export class RecordedExchange extends Exchange {
-  /** A shutdown does not interrupt its handler. */
+  /** Whether the handler is exempt from interruption by a shutdown. */
   uninterruptible = false
   losses = 0
   /** The text of the request body read so far. */
   text = ""
-  /** Bytes received after it took the connection over. */
+  /** The bytes received after the exchange has taken the connection over. */
   switched: string | undefined
   private writer: BodyWriter | undefined
   private over: (() => void) | undefined
@@ -82,7 +82,7 @@ export class RecordedExchange extends Exchange {
     return this.over === undefined
   }
 
-  /** Reads the body to its end; `then` is not called if it fails. */
+  /** Reads the body to its end. If the body fails, `then` is not called. */
   reads(then: (text: string) => void = () => {}): void {
     const { body } = this
     if (body === undefined) return then("")
@@ -109,7 +109,7 @@ export class RecordedExchange extends Exchange {
     this.returns()
   }
 
-  /** Sends the head of a response, in one write with the start of its body. */
+  /** Sends the head of a response and the start of its body in one write. */
   sendsHead(body: BodyLength, { headers = [], status = 200 }: Response = {}, text = ""): void {
     if (this.aborted) return
     const { connection, head } = this
@@ -131,7 +131,7 @@ export class RecordedExchange extends Exchange {
     connection.write(encoded.head, parts.length === 0 ? undefined : bytesOf(parts.join("")))
   }
 
-  /** Sends a part of the response body. `false`: wait for `drained`. */
+  /** Sends a part of the response body. Returns `false` if the connection applies backpressure. */
   writes(text: string): boolean {
     if (this.aborted) return false
     let more = true
@@ -146,7 +146,7 @@ export class RecordedExchange extends Exchange {
     })
   }
 
-  /** Writes until backpressure, and again after each drain. */
+  /** Writes `piece` until backpressure, and again after each drain. */
   floods(piece: string): void {
     while (this.writes(piece));
     if (!this.aborted) this.drained(() => this.later(() => this.floods(piece)))
@@ -163,7 +163,7 @@ export class RecordedExchange extends Exchange {
     this.returns()
   }
 
-  /** Takes the connection over, and records the calls to its new owner. */
+  /** Takes the connection over, and records the calls to the new owner. */
   takesOver(status = 101): Taken {
     const taken = this.connection.handOver(this, status, `HTTP/1.1 ${status} Switched\r\n\r\n`)
     if ("_tag" in taken) throw new Error(taken.code)
@@ -194,7 +194,10 @@ export class RecordedExchange extends Exchange {
     return taken
   }
 
-  /** Takes the connection over for a WebSocket, which sends its close frame when asked to go away. */
+  /**
+   * Takes the connection over for a WebSocket. The WebSocket sends its close frame when the server asks for
+   * it.
+   */
   opensWebSocket(): Transport {
     const { transport } = this.takesOver()
     this.connection.webSocketOpened(this, () => {
@@ -207,13 +210,13 @@ export class RecordedExchange extends Exchange {
   }
 }
 
-/** A handler: its actions when started. */
+/** A handler, which is called when its exchange starts. */
 export type Handler = (exchange: RecordedExchange) => void
 
 const accept = (violation: Violation | undefined): void => {
   if (violation !== undefined) throw new Error(violation.code)
 }
 
-/** Shows long texts by their length. */
+/** Shows a long text by its length only. */
 export const shown = (text: string): string =>
   text.length > 60 ? `${text.length} bytes` : JSON.stringify(text)

@@ -1,6 +1,6 @@
 /**
- * A clock and timers controlled by the test, for `connection/`: time never advances by itself, and every step
- * is synchronous.
+ * A clock and timers for tests of `connection/`. Time advances only when the test calls `advance`, and every
+ * step is synchronous.
  */
 import type { Bound, Closings } from "../../../src/seams/closings.js"
 import type { Timers } from "../../../src/seams/timers.js"
@@ -10,7 +10,7 @@ interface Timer {
   readonly f: () => void
 }
 
-/** Milliseconds since the epoch when `now()` is 0: Thu, 01 Jan 2026 00:00:00 GMT. */
+/** Milliseconds since the epoch at which `now()` is 0: Thu, 01 Jan 2026 00:00:00 GMT. */
 const epoch = 1_767_225_600_000
 
 export class ScriptedTimers implements Timers {
@@ -38,7 +38,7 @@ export class ScriptedTimers implements Timers {
 
   // ---- called by the test
 
-  /** Pending deadlines, in order. */
+  /** The pending deadlines, in order. */
   get deadlines(): ReadonlyArray<number> {
     return [...this.timers].map(({ deadline }) => deadline).sort((a, b) => a - b)
   }
@@ -48,14 +48,14 @@ export class ScriptedTimers implements Timers {
     return this.queue.length
   }
 
-  /** Runs callbacks that wait for a turn, and those that they add. Returns whether there were any. */
+  /** Runs the callbacks that wait for a turn, and those that they add. Returns whether there were any. */
   runTurns(): boolean {
     const any = this.queue.length > 0
     for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) next()
     return any
   }
 
-  /** Advances by `ms`. `between` runs after each timer, to deliver transport events. */
+  /** Advances the clock by `ms`. `between` runs after each timer, to deliver events of transports. */
   advance(ms: number, between: () => void = () => this.runTurns()): void {
     const until = this.time + ms
     for (let due = this.due(until); due !== undefined; due = this.due(until)) {
@@ -75,7 +75,7 @@ export class ScriptedTimers implements Timers {
   }
 }
 
-/** Deadlines of a shutdown: they expire with the clock, or early by `force`. */
+/** Deadlines that limit a shutdown. They expire with the clock, or early when the test calls `force`. */
 export class ScriptedClosings implements Closings {
   private readonly waiting = new Set<(forced: boolean) => void>()
 

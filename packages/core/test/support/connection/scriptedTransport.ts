@@ -1,8 +1,9 @@
 /**
- * One end of a connection whose peer and network are controlled by the test, for `connection/`.
+ * One end of a connection, whose peer and network the test controls, for tests of `connection/`.
  *
  * Everything is synchronous. Events are never delivered inside a call of the owner: `step` delivers the next
- * one, `settle` all possible ones. FIN and RST are noticed only while reading, after earlier bytes.
+ * event, and `settle` delivers all possible events. FIN and RST are noticed only while reading, after earlier
+ * bytes.
  */
 import type { Fault } from "../../../src/model/fault.js"
 import { fault } from "../../../src/model/fault.js"
@@ -15,7 +16,7 @@ import {
 
 export const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0))
 
-/** One character per byte. */
+/** Converts bytes to text, one character per byte. */
 export const textOf = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1")
 
@@ -23,11 +24,11 @@ const peer = { _tag: "TcpAddress", hostname: "10.0.0.9", port: 50_000 } as const
 const own = { _tag: "TcpAddress", hostname: "10.0.0.1", port: 80 } as const
 
 export interface ScriptedOptions {
-  /** Records each call (`-> end`) and each event (`<- data 3`). */
+  /** Receives a line for each call (`-> end`) and each event (`<- data 3`). */
   readonly say?: (line: string) => void
-  /** Bytes that the system takes before writes meet backpressure. Default: all. */
+  /** Number of bytes that the system accepts before backpressure. Default: no backpressure. */
   readonly room?: number
-  /** The peer's host. */
+  /** The host of the peer. */
   readonly hostname?: string
 }
 
@@ -38,15 +39,15 @@ export class ScriptedTransport implements Transport {
   readonly remote
   buffered = 0
   writable = true
-  /** `close` was delivered. */
+  /** Whether `close` was delivered. */
   closed = false
-  /** The owner has called `end`. */
+  /** Whether the owner has called `end`. */
   ended = false
-  /** The owner has called `reset`. */
+  /** Whether the owner has called `reset`. */
   wasReset = false
-  /** The peer's FIN was read. */
+  /** Whether the peer's FIN was read. */
   peerEnded = false
-  /** Both directions are closed; `close` is to be delivered. */
+  /** Whether both directions are closed, so that `close` will be delivered. */
   over = false
 
   private log = ""
@@ -56,7 +57,7 @@ export class ScriptedTransport implements Transport {
   private incoming: Array<Uint8Array | "FIN" | Fault> = []
   private toldEnd = false
   private failure: Fault | undefined
-  /** The owner has reset it, and gets no event but `close`. */
+  /** Whether the owner has reset the connection, so that only `close` is delivered. */
   private isReset = false
   private needDrain = false
   private corks = 0
@@ -70,7 +71,7 @@ export class ScriptedTransport implements Transport {
     this.say = say
   }
 
-  // ---- called by the test, for the peer
+  // ---- called by the test, in place of the peer
 
   /** Sends bytes from the peer. */
   sends(data: string | Uint8Array): void {
@@ -82,7 +83,7 @@ export class ScriptedTransport implements Transport {
     this.incoming.push("FIN")
   }
 
-  /** Fails the connection; by default with RST from the peer. */
+  /** Fails the connection. Default: RST from the peer. */
   fails(failure: Fault = fault("ECONNRESET", "read")): void {
     this.incoming.push(failure)
     if (this.buffered > 0) this.cannotWrite()
@@ -94,12 +95,12 @@ export class ScriptedTransport implements Transport {
     this.cannotWrite()
   }
 
-  /** The peer takes no more bytes until `takes`. */
+  /** Stops the peer from reading until `takes` is called. */
   stalls(): void {
     this.room = 0
   }
 
-  /** The peer reads this many more bytes; default: all output from now on. */
+  /** Makes the peer read this many more bytes. Default: all output from now on. */
   takes(bytes = Infinity): void {
     const fit = Math.min(this.buffered, bytes)
     this.buffered -= fit
@@ -107,7 +108,7 @@ export class ScriptedTransport implements Transport {
     this.settleEnd()
   }
 
-  /** Delivers the next event. `false`: there is none at present. */
+  /** Delivers the next event. Returns `false` if no event is possible now. */
   step(): boolean {
     const { handlers } = this
     if (!this.started || this.closed) return false
@@ -124,7 +125,7 @@ export class ScriptedTransport implements Transport {
       handlers.end()
       return true
     }
-    // A failed write is reported when reading has ended, or at once while reading is paused.
+    // A failed write is reported after reading has ended, or at once while reading is paused.
     const broken = this.incoming.find(isFault)
     if (!this.over && !this.writable && broken !== undefined && (this.paused || this.peerEnded))
       this.fail(broken)
@@ -142,17 +143,17 @@ export class ScriptedTransport implements Transport {
     return this.paused
   }
 
-  /** All accepted output, one character per byte. */
+  /** All output that was accepted, one character per byte. */
   get written(): string {
     return this.log
   }
 
-  /** The peer takes no bytes. */
+  /** Whether the peer reads nothing. */
   get isStalled(): boolean {
     return this.room === 0
   }
 
-  /** `step` would deliver something. */
+  /** Whether `step` would deliver an event. */
   get isPending(): boolean {
     if (!this.started || this.closed) return false
     if (this.over || (this.needDrain && this.writable && this.buffered === 0)) return true
@@ -160,12 +161,12 @@ export class ScriptedTransport implements Transport {
     return this.incoming.length > 0 || (this.peerEnded && !this.toldEnd && !this.isReset)
   }
 
-  /** Bytes that the owner has not read. */
+  /** Number of received bytes that the owner has not read. */
   get unread(): number {
     return this.incoming.reduce((sum, item) => sum + (item instanceof Uint8Array ? item.length : 0), 0)
   }
 
-  /** Events of the peer that were not delivered yet, in order. */
+  /** The peer's bytes, FIN and faults that were not delivered yet, in order. */
   get untold(): ReadonlyArray<string> {
     const untold = this.incoming.map((item) =>
       item === "FIN" ? item : item instanceof Uint8Array ? textOf(item) : item.code
@@ -207,7 +208,7 @@ export class ScriptedTransport implements Transport {
     return true
   }
 
-  // Both directions were closed in order.
+  // Called when a direction ends. If both have ended, the connection is over.
   private settleEnd(): void {
     if (this.peerEnded && !this.writable && this.buffered === 0) this.over = true
   }

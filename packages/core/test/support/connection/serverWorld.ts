@@ -2,7 +2,7 @@
  * A server of `connection/server` with scripted transports, timers and owner. Records every call between them
  * as a line.
  *
- * `act` performs an action and all its consequences; nothing happens otherwise.
+ * `act` performs an action and all its consequences. Nothing happens outside of `act`.
  */
 import { ServerLife, type LifeEvents } from "../../../src/connection/server/life.js"
 import { defaultTimeouts, makeSettings } from "../../../src/connection/server/settings.js"
@@ -31,17 +31,17 @@ import { endText, factsText, lossText } from "./texts.js"
 export interface Given {
   readonly settings?: Partial<Omit<Settings, "timeouts">>
   readonly timeouts?: Partial<Timeouts>
-  /** By path. */
+  /** The handlers by path. */
   readonly handlers?: Readonly<Record<string, Handler>>
-  /** For all other paths. Default: reads the request and responds `ok`. */
+  /** The handler for all other paths. Default: reads the request and responds `ok`. */
   readonly handle?: Handler
   /** Called before a handler starts. */
   readonly prepare?: (exchange: RecordedExchange) => void
-  /** The owner responds to refused requests. Default: it does not. */
+  /** Responds to refused requests in place of the server. Default: the server sends its default responses. */
   readonly answer?: ((rejecting: Rejecting) => void) | undefined
-  /** Default: the owner serves from the beginning. */
+  /** Whether the owner serves from the beginning. Default: `true`. */
   readonly served?: boolean
-  /** Default: with observers. */
+  /** Whether the server has observers. Default: `true`. */
   readonly observed?: boolean
 }
 
@@ -82,7 +82,7 @@ export class ServerWorld {
     return transport
   }
 
-  /** Performs an action and all its consequences. Returns their lines. */
+  /** Performs an action and all its consequences. Returns the recorded lines. */
   act(f: () => void): ReadonlyArray<string> {
     const from = this.lines.length
     f()
@@ -90,7 +90,7 @@ export class ServerWorld {
     return this.lines.slice(from)
   }
 
-  /** Advances the clock. */
+  /** Advances the clock by `ms`. Returns the recorded lines. */
   pass(ms: number): ReadonlyArray<string> {
     return this.act(() => this.timers.advance(ms, this.settle))
   }
@@ -99,7 +99,7 @@ export class ServerWorld {
     return this.exchanges.at(-1)!
   }
 
-  /** Resources still held for closed connections: must be none. */
+  /** The resources that are still held after all connections have closed. The list must be empty. */
   get held(): ReadonlyArray<string> {
     return [
       ...(this.life.connectionCount === 0 ? [] : [`${this.life.connectionCount} connections`]),

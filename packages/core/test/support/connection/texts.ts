@@ -1,6 +1,4 @@
-/**
- * Facts about a server connection as text, for scripts.
- */
+/** Converts facts about a server connection to text, for the recorded lines. */
 import type { End, WireFacts } from "../../../src/model/outcome.js"
 import type { BodyLoss, ClientFault } from "../../../src/connection/server/ports.js"
 

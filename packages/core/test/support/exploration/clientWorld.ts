@@ -1,6 +1,6 @@
 /**
- * An explored pool with its connections: requests and loans for two origins arrive, servers respond,
- * connections end, time advances.
+ * A pool to explore. Requests and loans for two origins arrive, servers respond, connections end, and time
+ * advances.
  */
 import { Loan, type Lease } from "../../../src/connection/client/loan.js"
 import type { Destination } from "../../../src/connection/client/ports.js"
@@ -14,7 +14,7 @@ import {
 } from "../connection/clientWorld.js"
 import { expect, type World } from "./world.js"
 
-/** Requests and loans, in order of arrival. Each request has its own path, which identifies its response. */
+/** A request or a loan that arrives. The path of a request identifies its response. */
 export type Coming = Asked | { readonly borrow: Destination }
 
 interface Borrowed {
@@ -23,19 +23,19 @@ interface Borrowed {
   ended: boolean
 }
 
-/** Paths of the requests that a server has read on a connection, in order. */
+/** Returns the paths of the requests that were written to a connection, in order. */
 const pathsIn = (written: string): ReadonlyArray<string> =>
   Array.from(written.matchAll(/(?:GET|POST) (\/\d) HTTP/g), (match) => match[1]!)
 
-/** Actions of the server on one connection. */
+/** The state of the server on one connection. */
 interface Served {
   answers: number
-  /** Bytes to send after a head. */
+  /** The bytes that follow a head that was sent. */
   rest: string | undefined
   over: boolean
-  /** It has sent bytes after its response. */
+  /** Whether the server has sent bytes after its response. */
   surplus: boolean
-  /** Requests written before it ended. */
+  /** Number of requests that were written before the server ended the connection. */
   before: number
 }
 
@@ -120,13 +120,13 @@ export class ClientWorld implements World {
     return steps
   }
 
-  /** One turn of the event loop: pending input is read first. */
+  /** Runs one turn of the event loop. Bytes that have arrived are read first. */
   private turn(): void {
     for (const transport of this.world.transports) transport.settle()
     this.world.timers.runTurns()
   }
 
-  /** Possible actions of the server on a connection. They are delivered by the next `tell`. */
+  /** Returns the actions that the server can perform on a connection. `tell` delivers their results. */
   private server(n: number): ReadonlyArray<Step> {
     const transport = this.world.transports[n]!
     const served = (this.served[n] ??= {
@@ -150,7 +150,8 @@ export class ClientWorld implements World {
       return [...end, [`rest ${n}`, () => ((served.rest = undefined), transport.sends(rest))]]
     const path = pathsIn(transport.written)[served.answers]
     if (path === undefined) {
-      // Delivered at once: bytes read only after the next request was written would count as its response.
+      // Deliver these bytes at once. If they were read after the next request was written, they would be its
+      // response.
       const surplus = () => {
         served.surplus = true
         transport.tells("HTTP/1.1 408 Request Timeout\r\n\r\n")
@@ -173,7 +174,7 @@ export class ClientWorld implements World {
     ]
   }
 
-  /** The state, as far as it determines the possible events. */
+  /** The parts of the state that determine the possible events, as text. */
   get key(): string {
     const { connector, pool, timers, transports } = this.world
     const now = timers.now()
@@ -279,7 +280,7 @@ export class ClientWorld implements World {
     return this.borrowed.some(({ lease }) => lease !== undefined && transport.isPaused)
   }
 
-  /** Ends the pool. */
+  /** Closes the pool, and everything that is still open. */
   settle(): void {
     const { connector, pool, timers, transports } = this.world
     let empty = false

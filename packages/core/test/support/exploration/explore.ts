@@ -1,6 +1,6 @@
 /**
- * Explores a world: every sequence of events up to a depth, visiting each state once; beyond it, random walks
- * from a seed.
+ * Explores a world. The exploration performs every sequence of events up to a depth, and visits each state
+ * once. Beyond this depth it performs random walks from a seed.
  *
  * A state is reached by replaying its events in a new world, because worlds cannot be copied.
  */
@@ -10,7 +10,7 @@ import { Broken, type World } from "./world.js"
 
 export interface Found {
   readonly what: string
-  /** The events that lead there: the shortest sequence, if the search is exhaustive. */
+  /** The events that lead to the fault. An exhaustive search finds the shortest sequence. */
   readonly events: ReadonlyArray<string>
 }
 
@@ -26,7 +26,7 @@ export interface Bounds {
   readonly depth: number
   /** Number of random walks beyond the depth. */
   readonly walks: number
-  /** Length of a walk in events. */
+  /** Number of events of a walk. */
   readonly length: number
   readonly seed: number
 }
@@ -49,7 +49,7 @@ const replay = (make: () => World, events: ReadonlyArray<string>): World => {
   return world
 }
 
-/** Mulberry32. */
+/** A seeded random generator (mulberry32), which returns numbers from 0 to 1. */
 const random = (seed: number) => () => {
   seed = (seed + 0x6d2b79f5) | 0
   let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)

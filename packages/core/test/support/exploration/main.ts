@@ -44,7 +44,7 @@ if (process.argv.includes("--planted")) {
     if (found === undefined) continue
     console.log(`  ${told(found)}`)
     process.exitCode = 1
-    // Finding a planted bug once is enough.
+    // It is enough to find a planted bug once.
     if (process.env["HTTPFX_PLANTED"] !== undefined) break
   }
 }

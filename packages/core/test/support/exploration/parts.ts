@@ -1,6 +1,4 @@
-/**
- * The platform of an explored world: a transport and timers that never act by themselves.
- */
+/** The timers and the transport of an explored world. Neither acts by itself. */
 import type { Timers } from "../../../src/seams/timers.js"
 import { ScriptedTransport } from "../connection/scriptedTransport.js"
 import { expect } from "./world.js"
@@ -33,7 +31,7 @@ export class ExploredTimers implements Timers {
     return this.pending.length
   }
 
-  /** Advances to the earliest deadline, and runs the timers that are due. */
+  /** Advances to the earliest deadline, and runs its timer. */
   fire(): void {
     const first = this.pending.reduce((one, other) => (other.deadline < one.deadline ? other : one))
     this.time = Math.max(this.time, first.deadline)
@@ -42,7 +40,7 @@ export class ExploredTimers implements Timers {
   }
 }
 
-/** Expects that nothing is written to a connection that has ended. */
+/** A transport that checks that no bytes are written after the end of the connection. */
 export class ExploredTransport extends ScriptedTransport {
   override write(data: string | Uint8Array, body?: Uint8Array): boolean {
     expect(!this.ended, "bytes are written after FIN")
@@ -50,7 +48,7 @@ export class ExploredTransport extends ScriptedTransport {
     return super.write(data, body)
   }
 
-  /** The owner reads, and the peer can still send. */
+  /** Whether the owner reads and the peer can still send. */
   get reading(): boolean {
     return !this.isPaused && !this.peerEnded && !this.over && !this.closed && !this.isLost()
   }
@@ -60,20 +58,20 @@ export class ExploredTransport extends ScriptedTransport {
     this.step()
   }
 
-  /** FIN, read and told. */
+  /** Sends FIN from the peer, and delivers it. */
   fin(): void {
     this.ends()
     this.step()
     this.step()
   }
 
-  /** RST, read at once unless reading is paused. */
+  /** Sends RST from the peer. Delivers it at once, unless reading is paused. */
   rst(): void {
     this.fails()
     if (!this.isPaused) this.step()
   }
 
-  /** The peer takes the buffered bytes. */
+  /** Makes the peer read the buffered bytes. */
   drain(): void {
     const waited = this.buffered > 0
     this.takes()

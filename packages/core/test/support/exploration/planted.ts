@@ -1,17 +1,18 @@
 /**
- * Bugs that an exploration must find, each planted as a change of the sources that its process loads.
+ * Bugs that an exploration must find. Each bug is planted by a change of the sources that the exploring
+ * process loads.
  */
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import type { Planted } from "../../../../../simulations/plant.js"
 import type { Bounds } from "./explore.js"
 
-/** A bug of the server or the pool, which determines the explorations that must find it. */
+/** A bug of the server or of the pool. `room` selects the explorations that must find the bug. */
 export interface Bug extends Planted {
   readonly room: "server" | "pool"
 }
 
-/** The first five are of the kinds that the simulation looks for, too. */
+/** The first five bugs are of the kinds that the simulation looks for, too. */
 export const bugs: ReadonlyArray<Bug> = [
   {
     room: "server",
@@ -122,7 +123,7 @@ export const bugs: ReadonlyArray<Bug> = [
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 
-/** The result of exploring with a bug; `undefined` if it is not found. */
+/** Explores with a planted bug. Returns the fault that was found, or `undefined` if the bug was not found. */
 export const hunt = (
   { also, file, find, replace, room }: Bug,
   bounds: Bounds

@@ -1,11 +1,11 @@
 /**
- * Parses a server's output, independently of `wire/`: responses in the order of their requests, none inside
- * another.
+ * Parses the output of a server independently of `wire/`. Checks that responses come in the order of their
+ * requests, and never inside another response.
  */
 import { broken, expect } from "./world.js"
 
 export interface Written {
-  /** `undefined`: a default response of the connection. */
+  /** Number of the exchange. `undefined` for a default response of the connection. */
   readonly exchange: number | undefined
   readonly complete: boolean
 }
@@ -14,7 +14,7 @@ const head = /^HTTP\/1\.1 (\d{3}) [^\r\n]*\r\n((?:[^\r\n]+\r\n)*)\r\n/
 
 const chunk = /^([0-9a-f]+)\r\n/
 
-/** The length of a chunked body; `undefined` if it is incomplete. */
+/** Returns the length of a chunked body; `undefined` if the body is incomplete. */
 const chunkedLength = (text: string): number | undefined => {
   let at = 0
   for (;;) {
@@ -27,7 +27,7 @@ const chunkedLength = (text: string): number | undefined => {
   }
 }
 
-/** `isHead`: whether the request of an exchange is HEAD. */
+/** Parses the responses in a server's output. `isHead` tells whether the request of an exchange is HEAD. */
 export const responsesOf = (log: string, isHead: (exchange: number) => boolean): ReadonlyArray<Written> => {
   const responses: Array<Written> = []
   let rest = log

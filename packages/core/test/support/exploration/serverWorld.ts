@@ -1,6 +1,6 @@
 /**
- * An explored server with one connection: a client that sends parts of messages, a handler with the usual
- * actions, a clock, a shutdown.
+ * A server to explore, with one connection. A client sends parts of messages, a handler performs its usual
+ * actions, time advances, and the server shuts down.
  */
 import { ServerLife, type LifeEvents } from "../../../src/connection/server/life.js"
 import {
@@ -22,7 +22,7 @@ import { ExploredTimers, ExploredTransport } from "./parts.js"
 import { responsesOf } from "./responses.js"
 import { canonical, expect, type World } from "./world.js"
 
-/** Messages of the client, in parts. */
+/** The messages of the client, each as a list of parts. */
 export const messages = {
   get: ["GET / HTTP/1.1\r\nHost: a\r\n\r\n"],
   cut: ["GET / HTTP/1.1\r\nHo", "st: a\r\n\r\n"],
@@ -50,20 +50,20 @@ export type Message = keyof typeof messages
 export interface Setting {
   readonly name: string
   readonly messages: ReadonlyArray<Message>
-  /** Explores the shutdown and the clock, too. */
+  /** Whether the events of a shutdown (`shutdown`) and of the clock (`clock`) are explored too. */
   readonly shutdown?: boolean
   readonly clock?: boolean
   readonly settings?: Partial<Settings>
-  /** The owner responds to refused requests. */
+  /** Whether the owner responds to refused requests. */
   readonly asks?: boolean
-  /** A shutdown does not interrupt handlers. */
+  /** Whether handlers are exempt from interruption by a shutdown. */
   readonly keeps?: boolean
 }
 
-/** Bytes that may wait. Smaller than a body here, so that backpressure is explored. */
+/** Number of bytes that may wait. The number is smaller than a body, so that backpressure is explored. */
 const highWaterMark = 16
 
-/** Actions of a handler so far, and what it waits for. */
+/** The state of a handler: its actions so far, and its pending waits. */
 interface Handler {
   readonly exchange: Exchange
   readonly ended: (exchange: Exchange) => void
@@ -84,7 +84,7 @@ export class ServerWorld implements World {
   private readonly timers = new ExploredTimers()
   private readonly server: ServerLife
   private readonly handlers: Array<Handler> = []
-  /** The message that the client is sending, and its next part. */
+  /** The message that the client is sending, and the index of its next part. */
   private sending: Message | undefined
   private piece = 0
   private requests = 0
@@ -358,7 +358,7 @@ export class ServerWorld implements World {
   private begin(handler: Handler, length: number | "unknown"): void {
     const { exchange } = handler
     const { connection, head } = exchange
-    // A 2xx to CONNECT would open a tunnel.
+    // A 2xx response to CONNECT would open a tunnel.
     const status = head.method === "CONNECT" ? 501 : 200
     const encoded = encodeResponseHead({
       versionMinor: head.versionMinor === 0 ? 0 : 1,
@@ -434,7 +434,7 @@ export class ServerWorld implements World {
       expect(!open || !transport.ended, "a body is open though nothing more is read")
       expect(!open || !exchange.aborted, "a lost body is open")
     }
-    // Once the next request is read, a complete body no longer affects the connection.
+    // Only unread bytes of the current request's body and bytes of later requests count against the limit.
     const { exchange, inflow } = connection as unknown as {
       readonly exchange: Exchange | undefined
       readonly inflow: { readonly queued: number }
@@ -490,7 +490,7 @@ export class ServerWorld implements World {
     expect(empty, "the server never is empty")
   }
 
-  /** Completes the remaining actions of a handler in order. */
+  /** Completes the remaining actions of a handler, in order. */
   private finish(handler: Handler): void {
     if (!handler.running) return
     const { exchange } = handler
@@ -503,7 +503,7 @@ export class ServerWorld implements World {
     if (exchange.responseComplete || exchange.aborted || handler.interrupted) this.handle("over", handler)
   }
 
-  // If nothing was aborted, each request has its response, unless its handler failed.
+  // Checks that each request has its response, if no exchange was aborted and no handler has failed.
   private checkAnswered(): void {
     const responses = this.responses()
     for (const { end, exchange } of this.handlers) {

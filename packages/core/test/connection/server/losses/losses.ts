@@ -1,8 +1,8 @@
 /**
- * The table loss x policy x phase of a server connection: calls to the transport and to the owner, with their
- * order and number.
+ * A table of every loss, policy and phase of a server connection: the calls to the transport and to the
+ * owner, with their order and number.
  *
- * Cells of a loss and a phase that are the same for several policies are listed once.
+ * Policies with the same result for a loss and a phase share one cell.
  */
 import { strict as assert } from "node:assert"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -17,7 +17,7 @@ import { handlers, phases, type Phase } from "./phases.js"
 
 interface Policies {
   readonly allowHalfOpen: boolean
-  /** The owner responds to refused requests and is informed of faults. */
+  /** Whether the owner responds to refused requests and gets reports of faults. */
   readonly answers: boolean
   readonly drainPolicy: Policy
 }
@@ -29,7 +29,7 @@ interface Stage {
 }
 
 interface Loss {
-  /** Only these limits are set, in ms. */
+  /** The time limits of the server, ms. All other limits are off. */
   readonly timeouts?: Partial<Settings["timeouts"]>
   readonly acts: Readonly<Record<string, (stage: Stage) => void>>
 }
@@ -92,7 +92,7 @@ const given = (loss: Loss, phase: Phase, policy: Policies, observed: boolean): G
   observed
 })
 
-/** One cell: the lines after the loss. */
+/** Returns the calls after a loss, for one loss, phase and policy. */
 const cell = (loss: Loss, phase: Phase, policy: Policies, observed = true): ReadonlyArray<string> => {
   const world = new ServerWorld(given(loss, phase, policy, observed))
   const transport = world.connect({ ...(phase.room === undefined ? {} : { room: phase.room }) })
@@ -117,7 +117,7 @@ const cell = (loss: Loss, phase: Phase, policy: Policies, observed = true): Read
   return lines
 }
 
-// Invariants of every cell, whatever its lines are.
+// Checks that must hold in every cell.
 const check = ({ exchanges, held, lines }: ServerWorld, transport: ScriptedTransport, observed: boolean) => {
   const count = (pattern: RegExp) => lines.filter((line) => pattern.test(line)).length
   assert.ok(transport.closed, "it is closed")
@@ -139,7 +139,7 @@ const dimensions = {
   drainPolicy: (policy: Policy) => policy
 }
 
-/** The policies of a cell, in words. */
+/** Describes the policies that share a cell. */
 const label = (same: ReadonlyArray<Policies>): string => {
   const words: Array<string> = []
   let size = 1
@@ -162,12 +162,12 @@ const label = (same: ReadonlyArray<Policies>): string => {
   return words.length === 0 ? "all policies" : words.join(", ")
 }
 
-/** The section of a loss and a phase. */
+/** Returns the lines of all cells for a loss and a phase. */
 const section = (loss: Loss, phase: Phase): ReadonlyArray<string> => {
   const groups = new Map<string, Array<Policies>>()
   for (const policy of policies) {
     const lines = cell(loss, phase, policy)
-    // Observers must not change the behaviour.
+    // Run the cell again without observers, because observers must not change the behaviour.
     const unobserved = cell(loss, phase, policy, false)
     assert.deepEqual(
       without(lines).filter(isSaid),

@@ -1,6 +1,4 @@
-/**
- * Phases in which a connection is lost.
- */
+/** The phases in which a connection is lost. */
 import { chunk, chunkedHead, close, expecting, get, upgrade } from "../requests.js"
 import type { Given } from "../../../support/connection/serverWorld.js"
 import type { Handler } from "../../../support/connection/recordedExchange.js"
@@ -8,18 +6,18 @@ import type { Handler } from "../../../support/connection/recordedExchange.js"
 const begun = (path: string, body = "abc"): string => chunkedHead(path) + chunk(body)
 
 export interface Phase {
-  /** Sent by the client before the loss. */
+  /** The bytes that the client sends before the loss. */
   readonly sent: string
-  /** Malformed bytes in this phase. Default: a NUL. */
+  /** Malformed bytes for this phase. Default: NUL. */
   readonly malformed?: string
   readonly settings?: Given["settings"]
-  /** Bytes that the transport takes before backpressure. Default: all. */
+  /** Number of bytes that the transport accepts before backpressure. Default: no backpressure. */
   readonly room?: number
-  /** The owner is asked to respond to a refused request, and does not. */
+  /** Whether the owner is asked to respond to a refused request. In this phase it never responds. */
   readonly refusing?: true
 }
 
-/** Handlers for the paths below. */
+/** The handlers for the paths of the phases. */
 export const handlers: Readonly<Record<string, Handler>> = {
   "/read": (exchange) => exchange.reads(() => exchange.responds("ok")),
   "/never": () => {},
