@@ -15,10 +15,9 @@ import { NodeNetwork, NodeWebSocket } from "@httpfx/node"
 import * as http from "@httpfx/node/http"
 import * as https from "@httpfx/node/https"
 import { Quiet, TestServer } from "@httpfx/testing"
+import { ca, cert, ended, key, pem, throughRelay } from "./connections.mjs"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
-const pem = (name) => fs.readFileSync(path.join(root, `packages/node/test/fixtures/${name}.pem`), "utf8")
-const [ca, cert, key] = ["ca", "server", "server-key"].map(pem)
 const large = Buffer.alloc(3_000_000, "0123456789")
 
 const echo = Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
@@ -164,6 +163,18 @@ export const featuresOn = (network, newPath) => {
             assert.match(Buffer.from(bytes).toString(), /^api\.test http\/1\.1/)
           )
       )
+    },
+    {
+      name: "TLS: an end without close_notify is a truncation, and one with it is not",
+      effect: Effect.gen(function* () {
+        for (const isCut of [true, false]) {
+          const { cut, far, near } = yield* throughRelay({})
+          far.write("data")
+          const end = yield* ended(near, () => (isCut ? cut() : far.end()))
+          assert.deepEqual(end, { text: "data", how: "end" })
+          assert.equal(near.truncated, isCut)
+        }
+      }).pipe(Effect.scoped, Effect.provide(network))
     },
     {
       name: "Unix sockets: a server and its client",

@@ -23,6 +23,10 @@ export const listed = {
     }
   },
   deno: {
+    features: {
+      "TLS: an end without close_notify is a truncation, and one with it is not":
+        "its `node:tls` reports the end of a session only with the end of the connection"
+    },
     "network on sockets": {
       "a paused end does not report RST, and first reads the bytes before it": paused,
       "over TCP a paused end can query a reset, with or without unread bytes": paused,

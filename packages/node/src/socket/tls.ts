@@ -15,6 +15,7 @@ import { sniName } from "@httpfx/core/pool"
 import { fault, formatAddress, type Address, type TlsFacts, type Transport } from "@httpfx/core/Transport"
 import { errorOf } from "./fault.js"
 import { endedBelow, onEof } from "./fast/closeNotify.js"
+import { drivesHandle } from "./fast/drivesHandle.js"
 import { knowsNoPeer } from "./fast/peer.js"
 import * as ServerTls from "./fast/serverTls.js"
 import { watchWrites, type WriteDone, type Writing } from "./fast/writes.js"
@@ -147,10 +148,13 @@ const handshake = (stream: Duplex, options: Network.TlsOptions): tls.TLSSocket =
   })
 }
 
+const wantsCloseNotify = (options: Network.TlsOptions): boolean =>
+  options.role === "client" && options.requireCloseNotify !== false
+
 // Returns the stream of a `StreamTransport`. Wraps any other transport, such as a tunnel or a transport in
-// memory.
-const streamOf = (transport: Transport): Duplex =>
-  transport instanceof StreamTransport
+// memory. Sockets of other runtimes than Node do not tell `close_notify` from FIN, but wrapped they do.
+const streamOf = (transport: Transport, options: Network.TlsOptions): Duplex =>
+  transport instanceof StreamTransport && (drivesHandle() || !wantsCloseNotify(options))
     ? transport.release()
     : new TransportSocket(transport, { allowHalfOpen: true }).on("error", () => {})
 
@@ -238,7 +242,7 @@ export const secure: Network.Service["secure"] = (transport, options) =>
   Effect.async((resume) => {
     const { local, remote } = transport
     const address = remote === undefined ? undefined : formatAddress(remote)
-    const stream = streamOf(transport)
+    const stream = streamOf(transport, options)
     let socket: tls.TLSSocket
     try {
       socket = handshake(stream, options)
@@ -266,8 +270,7 @@ export const secure: Network.Service["secure"] = (transport, options) =>
       const refused = refusalOf(socket, options)
       if (refused !== undefined) return failed(refused)
       stop()
-      const requireCloseNotify = options.role === "client" && options.requireCloseNotify !== false
-      resume(Effect.succeed(new TlsTransport(socket, stream, { local, remote }, requireCloseNotify)))
+      resume(Effect.succeed(new TlsTransport(socket, stream, { local, remote }, wantsCloseNotify(options))))
     }
     const failed = (error: Error) => {
       giveUp()
