@@ -10,7 +10,7 @@ import { mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { judge, use } from "./installed.js"
+import { judge, use, useAlone, useVitest } from "./installed.js"
 import { blocksOf, follow, type Block } from "./stranger.js"
 import { root, run } from "./support.js"
 
@@ -24,6 +24,8 @@ const guides = [
 ]
 
 const runsAll = process.env["HTTPFX_GUIDES"] !== undefined
+// Vitest 3 is the one of the guides; 5 needs Node.js 22.12.
+const vitests = Number(process.versions.node.split(".")[0]) < 22 ? ["4"] : ["4", "5"]
 const isRun = (guide: string) => runsAll || guide === "README.md"
 
 const folder = mkdtempSync(join(tmpdir(), "httpfx-guides-"))
@@ -76,6 +78,11 @@ describe("packages, packed and installed elsewhere", () => {
   it("pass the checks of publint and arethetypeswrong", () => judge(tarballs))
 
   it("type-check, run, and hide internals", () => use(project))
+
+  it("need no optional peer, but for the entries that are about it", async () => {
+    const alone = await useAlone(tarballs, folder)
+    if (runsAll) for (const version of vitests) await useVitest(alone, version)
+  })
 })
 
 describe("the project, with all guides in it", () => {

@@ -221,3 +221,102 @@ export const use = async (installed: string): Promise<void> => {
     assert.include(refusal, "ERR_PACKAGE_PATH_NOT_EXPORTED", hidden)
   }
 }
+
+// Entries that need a package which most programs do not use, and that package.
+const optional: Readonly<Record<string, string>> = {
+  "@httpfx/node/NodeClusterHttp": "@effect/cluster",
+  "@httpfx/node/NodeClusterSocket": "@effect/cluster",
+  "@httpfx/testing/vitest": "vitest"
+}
+
+const npm = (args: ReadonlyArray<string>, project: string) =>
+  run("npm", [...args, "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"], project)
+
+const greets = `
+import { HttpServer, HttpServerResponse } from "@effect/platform"
+import { Client } from "@httpfx/core"
+import { NodeHttpClient, NodeHttpServer } from "@httpfx/node"
+import { Effect, Layer } from "effect"
+
+const app = HttpServer.serve(HttpServerResponse.text("hello"))
+const greeting = HttpServer.addressWith((address) => Client.request({ url: \`http://127.0.0.1:\${address.port}/\` })).pipe(
+  Effect.flatMap((response) => response.text)
+)
+const network = Layer.merge(NodeHttpServer.layer({ port: 0, host: "127.0.0.1" }), NodeHttpClient.layer)
+console.log(await Effect.runPromise(Effect.provide(greeting, Layer.provideMerge(app, network))))
+`
+
+const tries = (specifiers: ReadonlyArray<string>) => `
+const missing = {}
+for (const specifier of ${JSON.stringify(specifiers)}) {
+  await import(specifier).catch((error) => {
+    missing[specifier] = /Cannot find package '([^']+)'/.exec(error.message)?.[1] ?? String(error)
+  })
+}
+console.log(JSON.stringify(missing))
+`
+
+/** Uses the packages with no other peer than Effect and its platform: without those of the entries above. */
+export const useAlone = async (tarballs: ReadonlyArray<string>, folder: string): Promise<string> => {
+  const project = join(folder, "alone")
+  await mkdir(project)
+  await writeFile(join(project, "package.json"), JSON.stringify({ type: "module", private: true }))
+  await writeFile(join(project, ".npmrc"), "omit=peer\n")
+  const text = await readFile(join(root, "package.json"), "utf8")
+  const { devDependencies } = JSON.parse(text) as { devDependencies: Readonly<Record<string, string>> }
+  const peers = ["effect", "@effect/platform"].map((name) => `${name}@${devDependencies[name]}`)
+  await npm(["install", "--ignore-scripts", ...tarballs, ...peers], project)
+  const installed = await readdir(join(project, "node_modules/@effect"))
+  assert.sameMembers(installed, ["platform", "platform-node-shared"])
+
+  const specifiers = [...(await importable()), "@httpfx/testing/vitest"]
+  await writeFile(join(project, "tries.mjs"), tries(specifiers))
+  const missing = await run(process.execPath, ["--no-warnings", "tries.mjs"], project)
+  assert.deepStrictEqual(JSON.parse(missing), optional)
+
+  await writeFile(join(project, "greets.mjs"), greets)
+  assert.strictEqual(await run(process.execPath, ["greets.mjs"], project), "hello\n")
+  return project
+}
+
+const matchers = `
+import { HttpClient, HttpServerResponse } from "@effect/platform"
+import { TestServer } from "@httpfx/testing"
+import { noLeaks, noRealNetwork, whole } from "@httpfx/testing/vitest"
+import { Effect } from "effect"
+import { expect, it } from "vitest"
+
+const watched = noLeaks()
+noRealNetwork()
+
+const app = HttpServerResponse.unsafeJson({ id: 1 }, { headers: { etag: '"a"' } })
+const asks = Effect.gen(function* () {
+  const response = yield* whole(HttpClient.get("/"))
+  expect(response).toHaveStatus(200)
+  expect(response).not.toHaveStatus(201)
+  expect(response).toHaveHeader("ETag", /a/)
+  expect(response).toHaveBody('{"id":1}')
+  expect(response).toHaveJson({ id: expect.any(Number) })
+  expect({ response }).toEqual({ response: expect.toHaveStatus(200) })
+  expect(() => expect(response).toHaveStatus(404)).toThrow("expected status 404")
+  expect("HTTP/1.1 200 OK\\r\\nDate: now\\r\\n\\r\\n").toMatchWire("HTTP/1.1 200 OK\\r\\n\\r\\n", { ignore: ["date"] })
+})
+it("matches", () => Effect.runPromise(watched(Effect.provide(asks, TestServer.serve(app)))))
+`
+
+/** Installs a version of vitest beside the packages, and runs the matchers under it, with their types. */
+export const useVitest = async (project: string, version: string): Promise<void> => {
+  const types = version === "5" ? "22" : "20"
+  await npm(
+    ["install", "--save-dev", "--ignore-scripts", `vitest@${version}`, "vite", `@types/node@${types}`],
+    project
+  )
+  await writeFile(join(project, "matchers.test.ts"), matchers)
+  const file = join(project, "tsconfig.json")
+  const options = { ...compilerOptions, ...node16, skipLibCheck: true, noEmit: true }
+  await writeFile(file, JSON.stringify({ compilerOptions: options, files: ["matchers.test.ts"] }))
+  await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", file], project)
+  const printed = await run(process.execPath, ["node_modules/vitest/vitest.mjs", "run"], project)
+  assert.match(printed, new RegExp(`v${version}\\.`))
+  assert.match(printed, /1 passed/)
+}

@@ -11,6 +11,7 @@ import tls from "node:tls"
 import { assert, describe, expect, it } from "vitest"
 import http from "@httpfx/node/http"
 import https from "@httpfx/node/https"
+import { hasPrototype } from "../../src/http/own/distinct.js"
 import { ask, isSince, serving, textOf } from "./implementations.js"
 import { talk } from "../support/sockets.js"
 
@@ -165,6 +166,34 @@ fixed("a field named `__proto__` breaks no view of the fields", "20.20", async (
     assert.match(answer, /^HTTP\/1\.1 200 /)
     assert.deepStrictEqual(seen, [["a", "b"], true, ["c"]])
   })
+})
+
+it("distinct views have the prototype that those of the running Node.js have", async () => {
+  const seen: Array<unknown> = []
+  for (const { http } of [ours, builtIn]) {
+    const server = http.createServer((req, res) => {
+      req.resume().on("end", () => {
+        seen.push(Object.getPrototypeOf(req.headersDistinct), Object.getPrototypeOf(req.trailersDistinct))
+        res.end()
+      })
+    })
+    await serving(server, (port) => ask(http, { port }, "x"))
+  }
+  assert.deepStrictEqual(seen.slice(0, 2), seen.slice(2))
+  for (const [version, inherits] of [
+    ["20.20.1", true],
+    ["20.20.2", false],
+    ["22.9.0", true],
+    ["22.22.2", false],
+    ["22.23.0", false],
+    ["24.14.0", true],
+    ["24.14.1", false],
+    ["25.8.1", true],
+    ["25.9.0", false],
+    ["26.0.0", false]
+  ] as const) {
+    assert.strictEqual(hasPrototype(version), inherits, version)
+  }
 })
 
 fixed("a `keylog` listener that comes late is heard on sockets that are open", "24.22", async ({ https }) => {

@@ -2,15 +2,10 @@
  * `http.IncomingMessage`: a received message as a readable stream. The fields are stored as a raw list (name,
  * value, name, value). When the program first reads `headers`, `wire/` folds the list to an object.
  */
-import {
-  distinctHeaders,
-  foldField,
-  foldHeaders,
-  type FoldedFields,
-  type DistinctFields
-} from "@httpfx/core/wire"
+import { foldField, foldHeaders, type FoldedFields, type DistinctFields } from "@httpfx/core/wire"
 import type * as http from "node:http"
 import { finished, Readable } from "node:stream"
+import { distinctView } from "../own/distinct.js"
 import { inherit } from "../own/inherit.js"
 import { readOn } from "./parser.js"
 import type { HttpSocket, Incoming } from "./shapes.js"
@@ -112,7 +107,7 @@ accessor(
 accessor(
   "headersDistinct",
   function () {
-    return (this[distinct] ||= distinctHeaders(this.rawHeaders.slice(0, this[foldedCount])))
+    return (this[distinct] ||= distinctView(this.rawHeaders.slice(0, this[foldedCount])))
   },
   function (value: DistinctFields) {
     this[distinct] = value
@@ -130,7 +125,7 @@ accessor(
 accessor(
   "trailersDistinct",
   function () {
-    return (this[distinctTrailers] ??= distinctHeaders(this.rawTrailers.slice(0, this[trailersCount])))
+    return (this[distinctTrailers] ??= distinctView(this.rawTrailers.slice(0, this[trailersCount])))
   },
   function (value: DistinctFields) {
     this[distinctTrailers] = value
