@@ -1,7 +1,7 @@
 /**
- * The views `headersDistinct` and `trailersDistinct` of a message. Node.js took the prototype of these objects
- * away when it mended the fault that a field named `__proto__` caused. Programs compare the objects, so ours
- * have the prototype of the running Node's.
+ * The views `headersDistinct` and `trailersDistinct` of a message. Node.js took the prototype of these
+ * objects away when it mended a fault that a field named `__proto__` caused. Programs compare the objects, so
+ * ours have the prototype of the running Node's.
  */
 import { distinctHeaders, type DistinctFields } from "@httpfx/core/wire"
 
