@@ -1,6 +1,4 @@
-/**
- * An Effect client whose peer is scripted.
- */
+/** Conversations of an Effect client with a scripted server. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Queue from "effect/Queue"
@@ -12,15 +10,15 @@ import { exitText, type Trace } from "./trace.js"
 import { conversation, onTapped, type Conversation } from "./world.js"
 
 /**
- * Runs when the `count`th head of a connection has arrived, from 1; `count` is 0 when the connection has been
- * accepted.
+ * The actions of the server. `count` is the number of request heads that have arrived on the connection; 0
+ * when the connection was accepted.
  */
 export type Answer = (peer: Peer, count: number) => Effect.Effect<unknown>
 
-/** The operations of a conversation on the client. */
+/** The operations on the client that a conversation can use. */
 export interface Asker {
   readonly client: Client.Service
-  /** A request, its response and its body; each step is a line. Never fails. */
+  /** Sends a request, and reads the response and its body. Records each step as a line, and never fails. */
   readonly ask: (request?: Partial<Client.Request>) => Effect.Effect<unknown>
   readonly upgrade: (request?: Partial<Client.UpgradeRequest>) => Effect.Effect<unknown>
   readonly closeAgent: Effect.Effect<void>
@@ -78,7 +76,7 @@ const asker = (trace: Trace, client: Client.Service, closeAgent: Effect.Effect<v
   }
 }
 
-/** A scripted server at `api.test`. It ends its direction after the client. */
+/** Starts a scripted server at `api.test`, which sends FIN when it has received FIN. */
 export const answeredByHand = (trace: Trace, answer: Answer) =>
   Effect.gen(function* () {
     const heads = yield* Queue.unbounded<readonly [Peer, number]>()
@@ -99,7 +97,7 @@ export const answeredByHand = (trace: Trace, answer: Answer) =>
     )
   })
 
-/** A conversation of a client; ends when everything is at rest. */
+/** Makes a conversation with an Effect client. The conversation ends after an hour of virtual time. */
 export const asked = (
   name: string,
   talk: (asker: Asker) => Effect.Effect<unknown, unknown, Scope.Scope>,

@@ -1,6 +1,4 @@
-/**
- * Conversations of a client of the callback API.
- */
+/** Conversations of a callback client with a scripted server. */
 import * as Effect from "effect/Effect"
 import { Timers } from "@httpfx/core"
 import * as bridge from "@httpfx/node/bridge"
@@ -13,9 +11,9 @@ import { watch } from "./watched.js"
 import { conversation, onTapped, type Conversation } from "./world.js"
 
 interface Asker {
-  /** Sends a request and reads its response; completes when it is closed. */
+  /** Sends a request and reads its response. Completes when the request has emitted `close`. */
   readonly ask: (options?: RequestOptions, body?: string) => Effect.Effect<void>
-  /** The same, with an action on the request right after the call. */
+  /** Sends a request as `ask` does, and calls `act` with the request immediately. */
   readonly asking: (options: RequestOptions, act: (req: ClientRequest) => void) => Effect.Effect<void>
   readonly later: (millis: number, f: () => void) => void
   readonly agent: Agent
@@ -220,7 +218,7 @@ export const ordinary: ReadonlyArray<Conversation> = [
   asked("a connection of its own", ({ ask }) => ask({ agent: false }), answering(ok("x")))
 ]
 
-/** A server that leaves after this many bytes of its response. */
+/** Conversations in which the server leaves after each of these numbers of response bytes. */
 export const offsets = (leave: "end" | "reset"): ReadonlyArray<Conversation> =>
   Array.from({ length: Math.ceil(chunked.length / 12) + 1 }, (_, index) =>
     Math.min(index * 12, chunked.length)

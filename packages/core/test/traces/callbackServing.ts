@@ -1,6 +1,4 @@
-/**
- * A server of the callback API whose client is scripted.
- */
+/** Conversations of a callback server with a scripted client. */
 import * as Effect from "effect/Effect"
 import { Timers } from "@httpfx/core"
 import * as bridge from "@httpfx/node/bridge"
@@ -30,7 +28,7 @@ const endless = (res: ServerResponse): void => {
   res.once("drain", () => endless(res))
 }
 
-/** The handlers by path: the same as in the conversations of the Effect server. */
+/** The handlers by path. They behave like the handlers of the Effect server in serving.ts. */
 const answer = (req: IncomingMessage, res: ServerResponse, later: Later): void => {
   const plain = () =>
     void res.writeHead(200, { "content-type": "text/plain", "content-length": 5 }).end("plain")
@@ -81,7 +79,7 @@ const listener = (trace: Trace, later: Later) => {
   }
 }
 
-/** Responds with 101, or 200 to CONNECT, and echoes. */
+/** Responds with 101 to an upgrade or with 200 to CONNECT, and echoes. */
 const takeOver = (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
   const connect = req.method === "CONNECT"
   socket.write(
@@ -103,7 +101,7 @@ const opened = (trace: Trace, server: Server) => {
   server.on("connect", takeOver)
 }
 
-/** As `served` of the Effect server. */
+/** Makes a conversation with a callback server, as `served` in serving.ts does with an Effect server. */
 export const callbackServed: MakeServed = (name, talk, { callback = {} } = {}) =>
   conversation(name, (trace) =>
     Effect.gen(function* () {

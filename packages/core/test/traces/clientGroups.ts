@@ -1,6 +1,4 @@
-/**
- * Conversations of an Effect client.
- */
+/** The conversations of an Effect client. */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
@@ -16,12 +14,12 @@ export const head = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 const chunkedHead = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 export const chunked = `${chunkedHead}5\r\nfirst\r\n6\r\nsecond\r\n0\r\nX-Sum: 7\r\n\r\n`
 
-/** A step of a scripted server: text, the end of its direction, a reset, or milliseconds to wait. */
+/** A step of a scripted server: a text to send, FIN, a reset, or milliseconds to wait. */
 type Step = string | number | { readonly act: "end" | "reset" }
 export const end: Step = { act: "end" }
 export const reset: Step = { act: "reset" }
 
-/** Takes the same steps for each request. */
+/** A server that takes the same steps for each request. */
 export const answering =
   (...steps: ReadonlyArray<Step>): Answer =>
   (peer, count) =>
@@ -34,7 +32,7 @@ export const answering =
               ? Effect.sleep(step)
               : peer[step.act]
         )
-/** Leaves right after accepting a connection. */
+/** A server that ends or resets each connection directly after accepting it. */
 const accepting =
   (step: "end" | "reset"): Answer =>
   (peer, count) =>
@@ -334,7 +332,7 @@ export const responseVectors: ReadonlyArray<Conversation> = readVectors()
     )
   )
 
-/** A server that leaves after this many bytes of its response. */
+/** Conversations in which the server leaves after each of these numbers of response bytes. */
 export const clientOffsets = (leave: "end" | "reset"): ReadonlyArray<Conversation> =>
   Array.from({ length: Math.ceil(chunked.length / 12) + 1 }, (_, index) =>
     Math.min(index * 12, chunked.length)
@@ -342,7 +340,7 @@ export const clientOffsets = (leave: "end" | "reset"): ReadonlyArray<Conversatio
     asked(`after ${offset} bytes`, once, answering(chunked.slice(0, offset), 50, { act: leave }))
   )
 
-/** The table of `loss.test.ts`. */
+/** The situations of `loss.test.ts` as conversations. */
 export const losses: ReadonlyArray<Conversation> = Object.entries(situations).flatMap(([where, all]) =>
   Object.entries(all).map(([what, situation]) => ({
     name: `${where}: ${what}`,

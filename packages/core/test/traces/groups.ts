@@ -1,6 +1,4 @@
-/**
- * The groups of conversations; each is a file of `recorded/`.
- */
+/** The groups of conversations. Each group has a file in `recorded/`. */
 import * as callbackClient from "./callbackClient.js"
 import { callbackServed } from "./callbackServing.js"
 import { served } from "./serving.js"

@@ -1,6 +1,4 @@
-/**
- * The scripted side of a conversation. Everything that it sees of the connection's end is a line.
- */
+/** The scripted side of a conversation. It records the end of its connection as a line. */
 import * as Effect from "effect/Effect"
 import { Network, type Transport } from "@httpfx/core"
 import type { Trace } from "./trace.js"
@@ -10,13 +8,13 @@ export interface Peer {
   readonly send: (text: string) => Effect.Effect<void>
   readonly end: Effect.Effect<void>
   readonly reset: Effect.Effect<void>
-  /** All bytes received, one character each. */
+  /** All bytes received, one character per byte. */
   readonly received: () => string
 }
 
 /**
- * Drives one end of a connection. `told` gets each piece that arrives; `atEnd` is called at the other side's
- * end.
+ * Drives one end of a connection. Calls `told` with all bytes received so far when bytes arrive, and `atEnd`
+ * when FIN arrives.
  */
 export const peerOf = (
   trace: Trace,
@@ -52,7 +50,7 @@ export const peerOf = (
   }
 }
 
-/** A scripted client, reset at the end of the conversation. */
+/** Connects a scripted client, and resets its connection at the end of the conversation. */
 export const connected = (trace: Trace, address: Transport.Address) =>
   Effect.acquireRelease(
     Effect.map(Network.connect(address), (transport) => peerOf(trace, transport)),

@@ -1,6 +1,4 @@
-/**
- * Conversations with an Effect server.
- */
+/** The conversations with an Effect server or a callback server. */
 import * as Effect from "effect/Effect"
 import { get, last, post } from "../support/served.js"
 import { readVectors } from "../wire/receive/vectors/document.js"
@@ -14,7 +12,7 @@ export const requestVectors = (file: string) =>
 
 const bytesOf = ({ bytes }: { bytes: Buffer }) => bytes.toString("latin1")
 
-/** The client sends the vector, and ends when nothing more arrives. */
+/** Conversations in which the client sends a vector, waits a second, and then sends FIN. */
 export const vectors = (served: MakeServed, file: string): ReadonlyArray<Conversation> =>
   requestVectors(file).map((vector) =>
     served(vector.title, (peer) =>
@@ -27,7 +25,7 @@ const expecting = "POST /read HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nCon
 const chunked = (path: string) =>
   `POST ${path} HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n`
 
-/** The moment of a loss: the bytes sent before, and whether the client reads. */
+/** The moments of a loss, each with the bytes that the client sends before. */
 const moments: Readonly<Record<string, string>> = {
   "before a request": "",
   "within a head": "GET / HT",
@@ -79,7 +77,7 @@ const losses: Readonly<Record<string, Loss>> = {
   "the server closes all": { act: (_, server) => server.closeAllConnections }
 }
 
-/** Situations whose clients do not read. */
+/** Requests whose clients do not read the response. */
 const unread = /endless|flood/
 
 export const serverLosses = (served: MakeServed, loss: string): ReadonlyArray<Conversation> =>
@@ -104,7 +102,7 @@ export const serverLosses = (served: MakeServed, loss: string): ReadonlyArray<Co
 
 export const lossNames = Object.keys(losses)
 
-/** Exchanges that succeed or are refused. */
+/** Conversations that end with a response or a refusal. */
 export const ordinary = (served: MakeServed): ReadonlyArray<Conversation> => [
   served("two requests, one after the other", (peer) =>
     peer.send(get("/1")).pipe(Effect.zipRight(Effect.sleep(100)), Effect.zipRight(peer.send(last("/2"))))
@@ -174,8 +172,8 @@ export const ordinary = (served: MakeServed): ReadonlyArray<Conversation> => [
 ]
 
 /**
- * Conversations that the callback API has no option for, or leaves to the process or to the streams of each
- * version of Node.js.
+ * Conversations for the Effect server only. The callback API lacks the option, or the behaviour depends on
+ * the process or on the streams of the Node.js version.
  */
 export const effectOnly: ReadonlyArray<Conversation> = [
   served("a body that nobody reads, of moderate size", (peer) =>
@@ -194,7 +192,7 @@ export const effectOnly: ReadonlyArray<Conversation> = [
   served("a defect", (peer) => peer.send(get("/defect")))
 ]
 
-/** A client that leaves after this many bytes of its requests. */
+/** Conversations in which the client leaves after each of these numbers of request bytes. */
 export const serverOffsets = (served: MakeServed, leave: "end" | "reset"): ReadonlyArray<Conversation> => {
   const text = `${chunked("/read")}3\r\nefg\r\n0\r\nX-Sum: 7\r\n\r\n${get("/stream")}${last("/plain")}`
   return Array.from({ length: Math.ceil(text.length / 12) }, (_, index) => index * 12 + 1).map((offset) =>

@@ -1,6 +1,4 @@
-/**
- * An Effect server whose client is scripted.
- */
+/** Conversations of an Effect server with a scripted client. */
 import type { HttpMethod } from "@effect/platform/HttpMethod"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -17,11 +15,11 @@ import { conversation, onTapped, type Conversation } from "./world.js"
 export interface Serving {
   readonly options?: Server.ServerOptions
   readonly timeouts?: ServerTimeouts.Options
-  /** The same for the callback API: options, and properties of the server. */
+  /** The corresponding options and properties of a callback server. */
   readonly callback?: Readonly<Record<string, unknown>>
 }
 
-/** The operations of a conversation on the server. */
+/** The operations on the server that a conversation can use. */
 export interface Served {
   readonly shutdown: Effect.Effect<unknown, never, Scope.Scope>
   readonly closeAllConnections: Effect.Effect<void>
@@ -29,7 +27,7 @@ export interface Served {
 
 export type Talk = (peer: Peer, server: Served) => Effect.Effect<unknown, never, Scope.Scope>
 
-/** Creates a conversation with a server of one API. */
+/** Makes a conversation with a server of the Effect API or of the callback API. */
 export type MakeServed = (name: string, talk: Talk, serving?: Serving) => Conversation
 
 export const address = Transport.tcp("127.0.0.1", 80)
@@ -42,7 +40,7 @@ const pieces = (trace: Trace, app: string) =>
     Stream.ensuring(Effect.sync(() => trace.say(`${app} stream is closed`)))
   )
 
-/** The handlers by path; each of their steps is a line. */
+/** The handlers by path. Each step of a handler is recorded as a line. */
 const application = (trace: Trace): HttpApp.Default<unknown> => {
   let count = 0
   return Effect.gen(function* () {
@@ -103,7 +101,7 @@ const application = (trace: Trace): HttpApp.Default<unknown> => {
   }) as HttpApp.Default<unknown>
 }
 
-/** A conversation with a server; ends when everything is at rest. */
+/** Makes a conversation with an Effect server. The conversation ends when nothing more can happen. */
 export const served: MakeServed = (name, talk, { options, timeouts } = {}) =>
   conversation(name, (trace) =>
     Effect.gen(function* () {
@@ -116,7 +114,7 @@ export const served: MakeServed = (name, talk, { options, timeouts } = {}) =>
       const peer = yield* connected(trace, address)
       yield* talk(peer, { ...server, shutdown: Effect.forkScoped(server.shutdown) })
       yield* Effect.sleep("1 hour")
-      // Closing the server closes everything still open.
+      // If no connection is left, stop recording, so that closing the server adds no lines.
       if ((yield* server.connections) === 0) trace.stop()
     })
   )

@@ -1,5 +1,6 @@
 /**
- * Records a conversation as lines of text: actor and action, in order, with the virtual time.
+ * Records a conversation as lines of text. A line has an actor and an action, in order and with the virtual
+ * time.
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
@@ -7,13 +8,13 @@ import type { AgentEvent, ServerEvent, Transport } from "@httpfx/core"
 import { VirtualClock } from "@httpfx/testing"
 import { escape } from "../wire/receive/vectors/text.js"
 
-/** Longer texts are cut. */
+/** Number of characters after which a text is cut. */
 const longest = 150
 
 const latin1 = (data: string | Uint8Array): string =>
   typeof data === "string" ? data : Array.from(data, (byte) => String.fromCharCode(byte)).join("")
 
-/** Bytes as quoted text. Dates are left out: they depend only on the time. */
+/** Formats bytes as quoted text. Omits `Date` fields, because they depend on the time. */
 export const quoted = (data: string | Uint8Array): string => {
   const text = latin1(data).replace(/Date: [^\r]*\r\n/g, "")
   const shown = escape(text.slice(0, longest))
@@ -32,7 +33,7 @@ const facts = [
   "address"
 ] as const
 
-/** A failure: its `_tag` (or class name), its message, and all its facts. */
+/** Formats a failure: its `_tag` or class name, its message, and its facts. */
 export const failure = (error: unknown): string => {
   if (typeof error !== "object" || error === null) return JSON.stringify(error) ?? "nothing"
   const of = error as { _tag?: string; name?: string; message?: string } & Record<string, unknown>
@@ -40,7 +41,7 @@ export const failure = (error: unknown): string => {
   return [of._tag ?? of.name ?? "Error", JSON.stringify(of.message ?? ""), ...known].join(" ")
 }
 
-/** The parts of a cause, each once. */
+/** Formats a cause, with each of its parts once. */
 const ofCause = (cause: Cause.Cause<unknown>): string => {
   const parts = [
     ...Array.from(Cause.failures(cause), failure),
@@ -54,7 +55,7 @@ export const exitText = (exit: Exit.Exit<unknown, unknown>): string =>
   Exit.isSuccess(exit) ? "success" : ofCause(exit.cause)
 
 /**
- * The lines of one conversation. A line without indent is a time, in virtual milliseconds since the start.
+ * The lines of a conversation. A line without indentation is a time, in virtual milliseconds since the start.
  */
 export class Trace {
   readonly lines: Array<string> = []
@@ -139,8 +140,8 @@ export class Trace {
   }
 
   /**
-   * A transport whose calls and callbacks are lines: corked writes are one line; `ref` and socket options
-   * have none.
+   * Wraps a transport, so that its calls and callbacks are recorded as lines. Corked writes give one line.
+   * `ref` and socket options give no line.
    */
   readonly tapped = (name: string, inner: Transport.Transport): Transport.Transport =>
     new Tapped(inner, (line) => this.say(`${name} ${line}`))
@@ -173,7 +174,8 @@ class Tapped implements Transport.Transport {
     return this.inner.truncated ?? false
   }
   start(handlers: Transport.TransportHandlers): void {
-    // Every owner starts its connection; only later owners are of interest.
+    // Record only a second `start`, by which a new owner takes the connection, because every connection is
+    // started once.
     if (this.started) this.say("-> start")
     this.started = true
     const { say } = this

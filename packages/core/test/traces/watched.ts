@@ -1,10 +1,8 @@
-/**
- * Events of Node's emitters as lines, in the order of emission.
- */
+/** Records the events of Node's emitters as lines, in the order of their emission. */
 import type { EventEmitter } from "node:events"
 import { failure, type Trace } from "./trace.js"
 
-/** Internals of streams, which differ between versions of Node. */
+/** Events of a stream's internals, which are not recorded because they differ between versions of Node. */
 const inner = new Set(["newListener", "removeListener", "resume", "pause", "readable", "prefinish", "ready"])
 
 const detail = (value: unknown): string => {
@@ -15,7 +13,7 @@ const detail = (value: unknown): string => {
     : ""
 }
 
-/** Watches each emitter once; further calls for it do nothing. */
+/** Records the events of an emitter. A second call for the same emitter does nothing. */
 export const watch = (trace: Trace, name: string, emitter: EventEmitter): void => {
   if (Object.hasOwn(emitter, "emit")) return
   const emit = emitter.emit.bind(emitter)

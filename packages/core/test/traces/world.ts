@@ -1,6 +1,4 @@
-/**
- * A conversation in a world of its own: a network in memory with latency, in virtual time.
- */
+/** Runs a conversation on a separate network in memory, with latency, in virtual time. */
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import type * as Scope from "effect/Scope"
@@ -8,18 +6,18 @@ import { Network, Timers, type Transport } from "@httpfx/core"
 import { MemoryNetwork, Simulation } from "@httpfx/testing"
 import { Trace } from "./trace.js"
 
-/** Latency, ms. */
+/** Latency of the network, ms. */
 export const latency = 10
 
 export type World = Network.Network | MemoryNetwork.MemoryNetwork | Simulation.Simulation | Scope.Scope
 
-/** A conversation, recorded under its name. */
+/** A conversation, which is recorded under its name. */
 export interface Conversation {
   readonly name: string
   readonly run: () => Promise<ReadonlyArray<string>>
 }
 
-/** The names are those of the traces and must be unique. */
+/** Makes a conversation. Its name is the name of the recording, and must be unique. */
 export const conversation = (
   name: string,
   talk: (trace: Trace) => Effect.Effect<unknown, unknown, World>
@@ -43,7 +41,10 @@ const inWorld = (talk: (trace: Trace) => Effect.Effect<unknown, unknown, World>)
   )
 }
 
-/** A network whose local ends are tapped: `net 1`, `net 2`, ... in the order of their creation. */
+/**
+ * A network that records the local ends of its connections as `net 1`, `net 2`, ... in the order of their
+ * creation.
+ */
 export const tappedNetwork = (trace: Trace, network: Network.Service): Network.Service => {
   let count = 0
   const tap = (transport: Transport.Transport) => trace.tapped(`net ${++count}`, transport)
@@ -54,7 +55,10 @@ export const tappedNetwork = (trace: Trace, network: Network.Service): Network.S
   }
 }
 
-/** Runs an effect on the tapped network; the rest of the conversation uses the network itself. */
+/**
+ * Runs an effect on a network that records. Other parts of the conversation use the network without
+ * recording.
+ */
 export const onTapped =
   (trace: Trace) =>
   <A, E, R>(

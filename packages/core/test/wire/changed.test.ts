@@ -1,7 +1,6 @@
 /**
- * The parser's fast paths against its slow path: usual messages with one byte changed, removed or doubled at
- * every position give the same events in one chunk, which takes the fast paths, as in chunks of three bytes,
- * which cannot.
+ * The fast paths of the parser give the same events as its slow path. In usual messages, one byte is changed,
+ * removed or doubled. A single chunk takes the fast paths, and chunks of three bytes take the slow path.
  */
 import { METHODS, presets, RequestParser } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
@@ -18,7 +17,8 @@ const responses: Readonly<Record<string, string>> = {
   "the last response": "HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\nx"
 }
 
-// Line breaks, separators, letters of both cases, their neighbours in ASCII, and bytes that are not text.
+// NUL, tab, line breaks, separators, a letter, the neighbours of the capital letters in ASCII, and other
+// bytes.
 const bytes = [0, 9, 10, 13, 32, 45, 47, 58, 63, 64, 91, 107, 127, 128]
 
 const changed = function* (text: string): Generator<string> {
@@ -27,7 +27,7 @@ const changed = function* (text: string): Generator<string> {
     const behind = text.slice(at + 1)
     yield before + behind
     yield before + text[at]! + text[at]! + behind
-    // A letter of the other case, a control byte, a byte that is not a letter.
+    // The bit 32 changes the case of a letter. It changes other characters to other bytes.
     yield before + String.fromCharCode(text.charCodeAt(at) ^ 32) + behind
     for (const byte of bytes) yield before + String.fromCharCode(byte) + behind
   }
@@ -57,7 +57,9 @@ describe("one byte changed, removed or doubled", () => {
 describe("methods", () => {
   const known = new Set(METHODS)
   const events = { head: () => 0, data: () => {}, complete: () => {} }
-  /** The method that a parser reads from `method`. */
+  /**
+   * Returns the method that a parser reads from a request line with `method`; `undefined` if it is refused.
+   */
   const taken = (method: string, size: number): string | undefined => {
     let seen: string | undefined
     const head = ({ method }: { readonly method: string }): number => {
@@ -82,7 +84,7 @@ describe("methods", () => {
               method.slice(0, at) + letter + method.slice(at)
             ]) {
               const expected = known.has(other) ? other : undefined
-              // A space ends the method, and the rest is not a valid target.
+              // If a space splits the method, the rest is not a valid target, so the request is refused.
               assert.strictEqual(taken(other, size), expected, `${other}, in pieces of ${size}`)
             }
           }

@@ -1,6 +1,4 @@
-/**
- * Options of a parser: flags and limits, complete or partial, frozen or not.
- */
+/** The options of a parser: flags and limits, complete or partial, frozen or not. */
 import { assert, describe, it } from "@effect/vitest"
 import {
   Body,
@@ -17,10 +15,7 @@ import {
 
 const events = { head: () => Body.Read, data: () => {}, complete: () => {} }
 
-/**
- * The flag that a parser with these options (or this parser) names when it refuses the request; `undefined`
- * if it accepts it.
- */
+/** Parses a request. Returns the flag that the refusal names; `undefined` if the request is accepted. */
 const missing = (
   options: ParserOptions | undefined,
   text: string,
@@ -31,7 +26,7 @@ const missing = (
 }
 
 const withoutHost = "GET / HTTP/1.1\r\n\r\n"
-// Accepted by `strict`, refused by `node`.
+// `strict` accepts the tab, and `node` refuses it.
 const withTab = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\t\r\n\r\n"
 
 describe("flags", () => {
@@ -94,7 +89,7 @@ describe("limits", () => {
 
   const head = "GET / HTTP/1.1\r\nHost: a\r\n"
   const chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-  // For each limit: a text with this many bytes or lines, the limit, and the largest accepted number.
+  // For each limit: a message whose size is `size`, the limits, and the largest size that is accepted.
   const bounds: ReadonlyArray<readonly [string, (size: number) => string, Partial<Limits>, number]> = [
     [
       "a target",

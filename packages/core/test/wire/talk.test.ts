@@ -1,6 +1,6 @@
 /**
- * Every head and body that our encoder accepts is read by our strict parser and by Node's parser as one
- * message with the same contents, and no user input can split it into two.
+ * Our strict parser and Node's parser read every head and body that our encoders accept as one message with
+ * the same contents. No user input can split a message into two.
  */
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -43,7 +43,7 @@ const cuts = fc.array(fc.nat(), { maxLength: 6 })
 const sizeOf = (parts: ReadonlyArray<Uint8Array>) => parts.reduce((sum, part) => sum + part.length, 0)
 const lengthOf = (known: boolean, parts: ReadonlyArray<Uint8Array>) => (known ? sizeOf(parts) : "unknown")
 
-/** The bytes of a message; a framing without a body sends none. */
+/** Returns the bytes of a message. With the framing `None`, the body is not sent. */
 const send = (
   head: EncodedHead,
   parts: ReadonlyArray<Uint8Array>,
@@ -70,7 +70,7 @@ const caseOf = (role: Role, bytes: Buffer, cuts: ReadonlyArray<number>, answerin
     .sort((a, b) => a - b)
 })
 
-/** Events of our strict parser, which must equal those of Node's. */
+/** Parses a message with our strict parser, and asserts that Node's parser gives the same events. */
 const received = (input: Case): ReadonlyArray<Event> => {
   const ours = runOurs(input, presets.strict)
   expect(ours.refusal).toBe(undefined)
@@ -78,7 +78,7 @@ const received = (input: Case): ReadonlyArray<Event> => {
   return ours.events
 }
 
-/** Whether `all` contains the fields of `some` in the same order. */
+/** Returns whether `all` contains the fields of `some`, in the same order. */
 const among = (some: ReadonlyArray<string>, all: ReadonlyArray<string>): boolean => {
   let at = 0
   for (let i = 0; i < all.length && at < some.length; i += 2) {
@@ -218,8 +218,8 @@ describe("responses", () => {
           const rawTrailers = head.framing._tag === "Chunked" ? (it.trailers ?? []) : []
           expect(events.at(-1)).toEqual({ _tag: "Complete", rawTrailers })
         }
-        // Parsers treat the response to HEAD as if it had a body: without a length they do not keep the
-        // connection.
+        // The parser does not know that this is a response to HEAD. Without a length it assumes a body that
+        // the end of the connection frames, so `keepAlive` may be `false`.
         if (it.method !== "HEAD") expect(final.keepAlive).toBe(head.close === undefined)
         else if (final.keepAlive) expect(head.close).toBe(undefined)
       }),
@@ -289,7 +289,7 @@ describe("splitting (RFC 9112 §11.1, §11.2)", () => {
     fc.oneof({ weight: 3, arbitrary }, { weight: 1, arbitrary: text })
   const list = fc.array(fc.tuple(tame(name), tame(value)), { maxLength: 3 }).map((list) => list.flat())
 
-  // The most lenient readers: if these find one message, every reader does.
+  // Parses a head with the most lenient parsers. If they find one message, every parser finds one.
   const heads = (role: Role, head: EncodedHead): ReadonlyArray<Head> => {
     const bytes = Buffer.from(head.head, "latin1")
     const input = caseOf(role, bytes, [], "read")

@@ -1,6 +1,4 @@
-/**
- * Messages of violations, compared with the errors that Node throws in the same situations.
- */
+/** The messages of violations equal the messages of the errors that Node throws in the same situations. */
 import * as http from "node:http"
 import { describe, expect, it } from "vitest"
 import {
@@ -14,7 +12,7 @@ import {
   type Violation
 } from "@httpfx/core/wire"
 
-// The types declare only the first argument.
+// Node's types declare only the first argument.
 const ServerResponse = http.ServerResponse as unknown as new (
   request: object,
   options: object
@@ -176,7 +174,7 @@ describe("messages of violations", () => {
       "A switch of protocols (101, or 2xx to CONNECT) needs a request that asked for it",
       "Error"
     ],
-    // Node's own value is longer, because it is printed by `util.inspect`.
+    // Node prints the value with `util.inspect`, so its own message is longer.
     [
       { ...own, code: "ERR_INVALID_ARG_VALUE", what: "hints", value: "bad" },
       `The argument 'hints' must be an array or string of format "</styles.css>; rel=preload; as=style". Received 'bad'`,

@@ -1,6 +1,6 @@
 /**
- * The explorations: related kinds of messages, with clock and shutdown if they matter; pools with few
- * connections.
+ * The explorations of servers and pools. An exploration of a server has related kinds of messages, and the
+ * clock and the shutdown if they matter. An exploration of a pool has few connections.
  */
 import type { ConnectionLimits } from "../../../src/pool/index.js"
 import { hostA, hostB } from "../connection/clientWorld.js"
@@ -11,7 +11,7 @@ import type { World } from "./world.js"
 export interface Explored {
   readonly name: string
   readonly make: () => World
-  /** Events that lead to the initial state. */
+  /** The events that lead to the initial state. */
   readonly prelude: ReadonlyArray<string>
 }
 
@@ -59,7 +59,7 @@ const kept: ReadonlyArray<Coming> = [
   { to: hostB, method: "GET", path: "/2" }
 ]
 
-/** A request that cannot be resent, on a connection that has served before. */
+/** Events after which a request that cannot be resent is on a connection that has served a request before. */
 const onKept = ["next", "connect 0", "answer 0", "tell 0", "next", "turn"]
 
 const twoIdle = ["next", "next", "connect 0", "connect 0", "answer 0", "tell 0", "answer 1", "tell 1"]

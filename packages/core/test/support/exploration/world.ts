@@ -1,8 +1,9 @@
 /**
- * A world to explore: a deterministic system, the events possible in each state, and its invariants.
+ * The interface of a world to explore: a deterministic system, the events that are possible in each state,
+ * and the invariants.
  */
 
-/** A violated invariant. */
+/** The error that an invariant is violated. */
 export class Broken extends Error {
   override readonly name = "Broken"
 }
@@ -16,24 +17,27 @@ export const expect = (holds: boolean, what: string): void => {
 }
 
 export interface World {
-  /** The events possible now. */
+  /** Returns the events that are possible now. */
   enabled(): ReadonlyArray<string>
-  /** Performs an event. Throws `Broken`. */
+  /** Performs an event. Throws `Broken` if an invariant is violated. */
   act(event: string): void
-  /** Checks the invariants. Throws `Broken`. */
+  /** Checks the invariants. Throws `Broken` if an invariant is violated. */
   check(): void
-  /** Ends everything still open in order, and checks the final invariants. */
+  /** Ends everything that is still open, in order, and checks the final invariants. */
   settle(): void
-  /** The state: worlds with the same key behave alike. */
+  /** The state as text. Worlds with equal keys behave alike. */
   readonly key: string
 }
 
-/** Keys that are not state: shared tables, counters for reports, references back to the world. */
+/**
+ * Properties that are not part of the state: shared tables, counters for reports, references back to the
+ * world.
+ */
 const ignored = new Set(["machines", "world", "settings", "parserOptions", "log"])
 
 /**
- * The graph of objects below `root` as text, equal for equal graphs. Functions are compared by their text;
- * variables in closures are not considered.
+ * Converts the objects reachable from `root` to a text, which is equal for equal graphs. Functions are
+ * compared by their source text, without the variables of their closures.
  */
 export const canonical = (root: unknown): string => {
   const ids = new Map<object, number>()

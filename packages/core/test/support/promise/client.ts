@@ -1,9 +1,9 @@
 /**
- * An HTTP/1.1 client with promises, on `connection/client` alone. It serves as an example of a driver, see
- * its `ports.ts`.
+ * An HTTP/1.1 client with promises, which uses only `connection/client`. The client is an example of a driver
+ * (`connection/client/ports.ts`).
  *
- * A `ClientPool` gets a `Connector` and exchanges. `PromiseExchange` receives the events of an exchange; it
- * creates a `PromiseUpload` for a streamed body, and a `PromiseResponse` for the response body.
+ * A `ClientPool` gets a `Connector` and exchanges. `PromiseExchange` receives the events of an exchange. It
+ * creates a `PromiseUpload` for a streamed request body, and a `PromiseResponse` for a response.
  */
 import { defaultPoolOptions, unobserved } from "../../../src/connection/client/defaults.js"
 import { Exchange } from "../../../src/connection/client/exchange.js"
@@ -23,11 +23,11 @@ export type { Request } from "./request.js"
 export interface Response {
   readonly head: ResponseHead
   /**
-   * For one reader; leaving it early closes the connection. The server meets backpressure while the body is
-   * not read. Throws `Lost`.
+   * The body, for one reader. While the reader does not read, the server meets backpressure. A reader that
+   * leaves early closes the connection. Throws `Lost`.
    */
   readonly body: AsyncIterable<Uint8Array>
-  /** Complete once `body` has ended. */
+  /** Returns the trailers, which are complete when `body` has ended. */
   readonly trailers: () => Fields
 }
 
@@ -124,7 +124,7 @@ class PromiseUpload implements Ports.Upload, Outlet {
     this.wake = f
   }
 
-  /** Once stopped, nothing may be written: the connection may serve another request. */
+  /** Throws after `stop`, because the connection may then serve another request. */
   private readonly write = (part: Part): void => {
     this.aborted.signal.throwIfAborted()
     this.taken = this.transport.write(part)
@@ -172,7 +172,7 @@ class PromiseExchange extends Exchange {
     this.resolve(this.response as PromiseResponse)
   }
 
-  /** Called once, if there is no response. Later losses fail its body. */
+  /** Called once, if there is no response. A loss after the response head fails the body instead. */
   protected override failed(loss: RequestLoss): void {
     this.reject(this.errorOf(loss))
   }
@@ -182,15 +182,15 @@ class PromiseExchange extends Exchange {
     return loss._tag === "NotConnected" ? loss.error : new Lost(loss)
   }
 
-  // `takeOver` is always false.
+  // Never called, because `takeOver` is always `false`.
   protected override handed(): void {}
   protected override handedOver(): void {}
 }
 
 export interface Options {
-  /** Opens a connection. A rejected promise is the error of the request. */
+  /** Opens a connection. If the promise rejects, the request fails with the reason. */
   readonly dial: (origin: Origin, signal: AbortSignal) => Promise<Transport>
-  /** Should not keep the process alive. */
+  /** These timers should not keep the process alive. */
   readonly timers: Timers
   readonly pool?: Partial<PoolOptions> | undefined
 }
@@ -202,7 +202,7 @@ export class PromiseClient implements Ports.Connector {
     this.pool = new ClientPool(this, options.timers, unobserved, { ...defaultPoolOptions, ...options.pool })
   }
 
-  /** Must call `done` or `failed`, also for an aborted attempt. */
+  /** Opens a connection, and calls `done` or `failed`, also if the attempt is aborted. */
   connect(destination: Ports.Destination, opening: Ports.Opening): () => void {
     const controller = new AbortController()
     opening.enter("connect")
@@ -227,7 +227,8 @@ export class PromiseClient implements Ports.Connector {
   }
 
   /**
-   * Aborts requests in flight. Connections whose server does not close its side are reset after `grace` ms.
+   * Aborts the requests in flight. Resets the connections whose server has not closed its side after `grace`
+   * ms.
    */
   close(grace = 100): Promise<void> {
     const { timers } = this.options

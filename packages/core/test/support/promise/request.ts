@@ -1,6 +1,4 @@
-/**
- * Converts a client's request to a request of the pool.
- */
+/** Converts a request of the promise client to a request of the pool. */
 import { defaultContinueTimeout, defaultUnreadTimeout } from "../../../src/connection/client/defaults.js"
 import type * as Ports from "../../../src/connection/client/ports.js"
 import { defaultPort, origin } from "../../../src/pool/index.js"
@@ -11,9 +9,9 @@ export interface Request {
   readonly method: string
   readonly url: string
   readonly fields?: Fields | undefined
-  /** An iterable is pulled as fast as the server reads. Such a request is never resent. */
+  /** The body. An iterable is pulled only as fast as the server reads, and its request is never resent. */
   readonly body?: Outgoing | undefined
-  /** Called at the end of `body`. Makes the request chunked. */
+  /** Called at the end of `body`. A request with trailers is chunked. */
   readonly trailers?: (() => Fields) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -63,7 +61,7 @@ export const prepare = (source: Request, keepAlive: boolean): Prepared => {
   }
 }
 
-/** A body in memory, framed: sent at once, and resent if permitted. */
+/** Frames a body in memory. The parts are sent at once, and can be resent. */
 const partsOf = (
   writer: BodyWriter,
   body: Uint8Array | undefined,

@@ -1,9 +1,9 @@
 /**
- * An HTTP/1.1 server with promises, on `connection/server` alone. It serves as an example of a driver, see
- * its `ports.ts`.
+ * An HTTP/1.1 server with promises, which uses only `connection/server`. The server is an example of a driver
+ * (`connection/server/ports.ts`).
  *
- * An owner has three parts: `PromiseExchange` receives the events of an exchange, `PromiseOwner` starts
- * handlers, and `serve` passes connections to a `ServerLife` and performs its shutdown.
+ * It has three parts: `PromiseExchange` receives the events of an exchange, `PromiseOwner` starts handlers,
+ * and `serve` passes connections to a `ServerLife` and runs its shutdown.
  */
 import { ServerLife, unobserved } from "../../../src/connection/server/life.js"
 import {
@@ -46,24 +46,29 @@ export interface Request {
   readonly method: string
   readonly target: string
   readonly fields: Fields
-  /** For one reader. The client meets backpressure while the body is not read. Throws `Lost`. */
+  /**
+   * The body, for one reader. While the reader does not read, the client meets backpressure. Throws `Lost`.
+   */
   readonly body: AsyncIterable<Uint8Array>
-  /** Complete once `body` has ended. */
+  /** Returns the trailers, which are complete when `body` has ended. */
   readonly trailers: () => Fields
-  /** Aborts when the client has left (its reason is a `Lost`), or the server ends the handler. */
+  /** Aborted when the client has left (the reason is then a `Lost`), or when the server ends the handler. */
   readonly signal: AbortSignal
 }
 
 export interface Response {
   readonly status: number
   readonly fields?: Fields | undefined
-  /** An iterable is pulled as fast as the client reads, and returned early if the client leaves. */
+  /**
+   * The body. An iterable is pulled only as fast as the client reads, and its `return` is called if the
+   * client leaves.
+   */
   readonly body?: Outgoing | undefined
-  /** Called at the end of `body`. Makes the response chunked. */
+  /** Called at the end of `body`. A response with trailers is chunked. */
   readonly trailers?: (() => Fields) | undefined
 }
 
-/** If it rejects: 500, or a reset if the response has begun. */
+/** If the promise rejects, the client gets 500. If the response has begun, the connection ends instead. */
 export type Handler = (request: Request) => Promise<Response>
 
 class PromiseExchange extends Exchange {
@@ -82,7 +87,7 @@ class PromiseExchange extends Exchange {
     this.abort.abort(new Error("the server shuts down"))
   }
 
-  /** `true` would keep the connection for this handler until the last phase of a shutdown. */
+  /** With `true`, a shutdown would keep the connection for this handler until the last phase. */
   override get isKept(): boolean {
     return false
   }
@@ -106,8 +111,8 @@ class PromiseExchange extends Exchange {
   private async send(response: Response): Promise<void> {
     const { connection } = this
     const source = sourceOf(response.body)
-    // Created late, because the body may depend on the request's: 100 (Continue) must be sent before the
-    // head.
+    // Create the writer when the first piece is ready. Producing this piece may read the request's body,
+    // which sends a 100 (Continue), and the 100 must precede the head.
     let writer: BodyWriter | undefined
     const outlet: Outlet = {
       timers: connection.server.timers,
@@ -133,7 +138,7 @@ class PromiseExchange extends Exchange {
     const { abort, connection, head } = this
     const { settings } = connection.server
     abort.signal.throwIfAborted()
-    // This server supports no other protocol.
+    // Changes a status that would switch protocols, because this server supports no other protocol.
     const status = accepted(handlerStatus(head.method, given))
     const length = body === undefined ? 0 : body instanceof Uint8Array ? body.length : "unknown"
     const encoded = accepted(
@@ -144,7 +149,7 @@ class PromiseExchange extends Exchange {
         headers: fields,
         body: length,
         trailers: trailers !== undefined,
-        // An upper bound: the encoder also considers the fields, and gives the reason in `close`.
+        // The encoder may decide against keep-alive because of the fields. The reason is then in `close`.
         keepAlive: connection.mayKeepAlive(this, length === "unknown"),
         keepAliveTimeout: settings.timeouts.keepAliveTimeout,
         keepAliveMax: settings.maxRequestsPerSocket,
@@ -163,7 +168,7 @@ class PromiseExchange extends Exchange {
 }
 
 class PromiseOwner implements Owner {
-  /** The connection itself refuses malformed and late requests. */
+  /** Without a handler of client errors, the connection sends default responses to refused requests. */
   readonly clientErrors = undefined
 
   constructor(
@@ -175,7 +180,10 @@ class PromiseOwner implements Owner {
     return new PromiseExchange(connection, head, number)
   }
 
-  /** When the handler has ended, the connection does the rest: 500, 503, or a reset. */
+  /**
+   * After `ended`, the connection sends 500 or 503 if no response has begun, and ends if a response is
+   * incomplete.
+   */
   run(exchange: PromiseExchange, ended: (exchange: PromiseExchange) => void): void {
     void exchange
       .respond(this.handler)
@@ -188,7 +196,7 @@ export interface Options {
   readonly listen: (onConnection: (transport: Transport) => void) => Promise<Listener>
   readonly timers: Timers
   readonly settings?: GivenSettings | undefined
-  /** Called with a handler's failure. */
+  /** Called with the failure of a handler. */
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
@@ -200,8 +208,8 @@ export interface Listener {
 export interface Server {
   readonly address: Address
   /**
-   * Stops listening, and shuts down in the phases of `connection/server/shutdown.ts`. Default: 500 and 20 000
-   * ms.
+   * Stops listening, and shuts down in the phases of `connection/server/shutdown.ts`. Default: 500 ms and 20
+   * 000 ms.
    */
   close(grace?: number, deadline?: number): Promise<void>
 }
@@ -239,7 +247,7 @@ export const serve = async (handler: Handler, options: Options): Promise<Server>
   }
 }
 
-/** A driver with a virtual clock would expire deadlines early here. */
+/** These deadlines never expire early. A driver with a virtual clock would need early expiry. */
 const closings: Closings = { at: (timers, deadline, _, f) => timers.at(deadline, () => f(false)) }
 
 const ignore = () => {}

@@ -1,23 +1,27 @@
 /**
- * Code shared by the promise server and client: request and response bodies, and aborts of waits.
+ * Functions that the promise server and the promise client share: request bodies, response bodies, and the
+ * abort of waits.
  */
 import type { Body } from "../../../src/connection/transfer/body.js"
 import type { Timers } from "../../../src/seams/timers.js"
 import { messageOf, Pace, type Violation } from "../../../src/wire/index.js"
 
-/** Flat: name, value, name, value, ... Order, case and repetitions as on the wire. */
+/**
+ * Field lines as a flat list (name, value, name, value, ...), with the order, case and repetitions of the
+ * message.
+ */
 export type Fields = ReadonlyArray<string>
 
 export type Outgoing = Uint8Array | AsyncIterable<Uint8Array>
 
-/** A loss as an error to throw. */
+/** A loss record as an error. */
 export class Lost extends Error {
   constructor(readonly loss: { readonly _tag: string }) {
     super("reason" in loss ? String(loss.reason) : loss._tag)
   }
 }
 
-/** Throws violations of `wire/`. */
+/** Throws the result if it is a violation, and returns it otherwise. */
 export const accepted = <A>(result: A | Violation): Exclude<A, Violation> => {
   if (isViolation(result)) throw Object.assign(new TypeError(messageOf(result)), { code: result.code })
   return result as Exclude<A, Violation>
@@ -26,7 +30,7 @@ export const accepted = <A>(result: A | Violation): Exclude<A, Violation> => {
 const isViolation = (result: unknown): result is Violation =>
   typeof result === "object" && result !== null && "_tag" in result && result._tag === "Violation"
 
-/** An `AbortSignal`, and waits that end with it. */
+/** An `AbortSignal`, and waits that an abort ends. */
 export class Abort {
   private readonly controller = new AbortController()
   private giveUp: (reason: Error) => void = () => {}
@@ -40,7 +44,7 @@ export class Abort {
     this.giveUp(reason)
   }
 
-  /** The result of `waited`, or the abort. One wait at a time. */
+  /** Waits for `waited` or for the abort. Only one wait is possible at a time. */
   orAborted<A>(waited: Promise<A>): Promise<A> {
     return new Promise((resolve, reject) => {
       if (this.signal.aborted) reject(this.signal.reason)
@@ -55,10 +59,10 @@ export async function* piecesOf(
   body: Body<{ readonly _tag: string }> | undefined
 ): AsyncGenerator<Uint8Array, void> {
   if (body === undefined) return
-  // On a server this sends 100 (Continue) if the client waits for it.
+  // If the client waits for 100 (Continue), a server sends the 100 now.
   body.want()
   for (;;) {
-    // `take` ends the backpressure. These slices are yielded before more are taken.
+    // `take` ends the backpressure, but no more slices are taken until these have been consumed.
     const slices = body.take()
     if (slices !== undefined) yield* slices
     else if (body.ended) return
@@ -67,7 +71,7 @@ export async function* piecesOf(
   }
 }
 
-/** The parts of an outgoing body. */
+/** Returns an iterator over the parts of an outgoing body. */
 export const sourceOf = (body: Outgoing | undefined): AsyncIterator<Uint8Array> =>
   body === undefined || body instanceof Uint8Array ? wholly(body) : body[Symbol.asyncIterator]()
 
@@ -75,21 +79,21 @@ async function* wholly(body: Uint8Array | undefined): AsyncGenerator<Uint8Array,
   if (body !== undefined) yield body
 }
 
-/** Ends a source that is not needed any more; it may still be producing a part. */
+/** Ends a source that is no longer needed, even while the source produces a part. */
 export const leave = (source: AsyncIterator<Uint8Array>): void => {
   source.return?.().catch(() => {})
 }
 
-/** Destination of the parts. */
+/** The receiver of the parts of a body. */
 export interface Outlet {
   readonly timers: Timers
-  /** The transport applies backpressure. */
+  /** Whether the transport applies backpressure. */
   readonly backedUp: boolean
   put(piece: Uint8Array): void
   whenDrained(f: () => void): void
 }
 
-/** Pulls a source as fast as the transport takes its parts. */
+/** Sends the parts of a source, only as fast as the transport accepts them. */
 export const pump = async (
   source: AsyncIterator<Uint8Array>,
   outlet: Outlet,
@@ -101,7 +105,7 @@ export const pump = async (
     if (piece.done === true) return
     outlet.put(piece.value)
     pace.sent(piece.value.length)
-    // A source that is always ready must not block the event loop.
+    // Yield to the event loop, because a source that is always ready would otherwise block it.
     if (pace.due) {
       await new Promise<void>((resume) => outlet.timers.turn(resume))
       pace.begin()

@@ -1,10 +1,10 @@
-// Module hooks of a process without Effect: no module of Effect resolves, and TypeScript is loaded from its
-// sources by removing types.
+// Module hooks for a process that cannot load Effect. The hooks also load TypeScript sources, by removing the
+// types.
 import { existsSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { refuse } from "./refuse.mjs"
 
-// `import` would scan the whole compiler for exported names.
+// `require` is faster here, because `import` would scan the whole compiler for exported names.
 const ts = createRequire(import.meta.url)("typescript")
 
 const sources = new URL("../../../src/", import.meta.url)
@@ -28,7 +28,8 @@ export const resolve = (specifier, context, next) => {
   return next(specifier, context)
 }
 
-// Bugs that an exploration must find: `file` (in the sources), the text to find (once), and its replacement.
+// The changes that plant bugs. Each has a file of the sources, a text that occurs once in it, and the
+// replacement.
 const planted = JSON.parse(process.env.HTTPFX_PLANTED ?? "[]")
 
 const sourceOf = (url) =>

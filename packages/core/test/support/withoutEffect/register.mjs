@@ -1,4 +1,4 @@
-// node --import THIS FILE.ts: runs TypeScript in a process in which no module of Effect resolves, neither by
+// `node --import register.mjs FILE.ts` runs TypeScript in a process that cannot load Effect, neither by
 // `import` nor by `require`.
 import Module, { register } from "node:module"
 import { refuse } from "./refuse.mjs"

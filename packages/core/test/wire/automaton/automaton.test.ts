@@ -1,6 +1,6 @@
 /**
- * The automaton of a connection: every entry of its table, its rules by name, and invariants of any sequence
- * of steps.
+ * The automaton of a connection: every entry of its table, its rules by name, and invariants after any
+ * sequence of steps.
  */
 import { describe, expect, it } from "vitest"
 import {
@@ -38,7 +38,7 @@ const responseOf =
     c.responseHead({ ...ok, ...facts })
 const responseEnd: Signal = (c) => c.responseComplete()
 
-/** A connection after these steps, each of which must be accepted. */
+/** Returns a connection after these steps. Each step must be accepted. */
 const after = (...signals: ReadonlyArray<Signal>): Connection => {
   const connection = new Connection("server")
   for (const signal of signals) expect(signal(connection)).toBe(undefined)
@@ -107,8 +107,8 @@ describe("every entry of the table", () => {
           if (allowed[state][name] !== undefined) {
             expect([name, violation]).toEqual([name, undefined])
           } else {
-            // In this state no request can have asked for a switch, so 101 and 2xx are ordinary heads out of
-            // order.
+            // No request has asked for a switch in this state, so a 101 or 2xx is refused as an ordinary
+            // head.
             expect([name, violation]).toEqual([
               name,
               {

@@ -1,6 +1,4 @@
-/**
- * docs/automaton.md matches the tables.
- */
+/** docs/automaton.md is up to date with the tables. */
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import * as tables from "../../../src/wire/automaton/table.js"

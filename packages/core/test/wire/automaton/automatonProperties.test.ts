@@ -1,6 +1,6 @@
 /**
- * Properties of the automaton under any sequence of steps: a client and a server that report the same
- * exchanges over a wire with delays agree about the connection, and the n-th exchange is like the first.
+ * Properties of the automaton after any sequence of steps. A client and a server that report the same
+ * exchanges, over a wire with delays, agree about the connection. The n-th exchange behaves like the first.
  */
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -32,7 +32,7 @@ const apply = (connection: Connection, step: Step): Violation | undefined => {
   }
 }
 
-// Without bias, because fast-check draws the ends of a range more often.
+// `noBias`, because fast-check would draw the ends of the range more often.
 const onceIn = (n: number) => fc.noBias(fc.nat({ max: n - 1 })).map((drawn) => drawn === 0)
 const seldom = onceIn(20)
 const often = seldom.map((yes) => !yes)
@@ -72,7 +72,7 @@ const view = (c: Connection) => ({
   outstanding: c.outstanding,
   expectsContinue: c.expectsContinue,
   keepAlive: c.keepAlive,
-  // The two sides name an end of direction differently: `PeerEof` on one side is `OwnEof` on the other.
+  // FIN from the client is `OwnEof` on the client and `PeerEof` on the server, so compare without the prefix.
   reason: c.closeReason?.replace(/^(Peer|Own)Eof$/, "Eof"),
   after: c.after()._tag
 })
@@ -90,7 +90,7 @@ const consistent = (c: Connection) => {
   if (tag === "Pending") expect(outstanding).toBeGreaterThan(0)
 }
 
-// `npm run test:long` makes more runs.
+// `npm run test:long` makes 20 times as many runs.
 const times = process.env["HTTPFX_LONG"] === undefined ? 1 : 20
 
 describe("client and server", () => {
@@ -110,7 +110,7 @@ describe("client and server", () => {
   })
 
   it("agree once all steps in transit have arrived", () => {
-    // Either a side takes a step that its automaton accepts, or a step in transit arrives.
+    // A turn: a side takes a step that its automaton accepts, or a step in transit arrives.
     const turn = fc.record({
       who: fc.constantFrom("client", "server", "toServer", "toClient"),
       request: requestHead,
@@ -138,7 +138,8 @@ describe("client and server", () => {
         const server = new Connection("server")
         const toServer: Array<Step> = []
         const toClient: Array<Step> = []
-        // After a close announced by the server, requests that the client has already sent are discarded.
+        // Whether the server has announced a close. It then discards the requests that the client has already
+        // sent.
         let late = false
         const arriveAtServer = () => {
           const step = toServer.shift()
@@ -173,7 +174,7 @@ describe("client and server", () => {
         while (toServer.length > 0) arriveAtServer()
         while (toClient.length > 0) arriveAtClient()
         if (!late) {
-          // If both ended at the same time, each may have its own first reason.
+          // If both sides ended at the same time, their first reasons may differ.
           const { reason: clientReason, ...clientView } = view(client)
           const { reason: serverReason, ...serverView } = view(server)
           expect(clientView).toEqual(serverView)
@@ -182,7 +183,7 @@ describe("client and server", () => {
       }),
       { numRuns: 250 * times }
     )
-    // Guards against a vacuous property: enough exchanges must have taken place.
+    // Enough exchanges must have been completed, or the property would prove nothing.
     expect(answered).toBeGreaterThan(400)
   })
 })

@@ -1,5 +1,6 @@
 /**
- * Deadlines of a server: which limit has expired, when the next one expires, and how a policy is completed.
+ * The deadlines of a server: which limit has expired, when the next limit expires, and the defaults of a
+ * policy.
  */
 import { describe, expect, it } from "vitest"
 import {
@@ -24,11 +25,11 @@ describe("makeDeadlines", () => {
       { requestTimeout: 7, timeout: 8 },
       { headersTimeout: 7, requestTimeout: 7, timeout: 8 }
     ],
-    // The head keeps its own default unless that exceeds the request's limit.
+    // `headersTimeout` keeps its default, unless the default exceeds `requestTimeout`.
     [{ requestTimeout: 60_000 }, { requestTimeout: 60_000 }],
     [{ requestTimeout: 70_000 }, { requestTimeout: 70_000 }],
     [{ requestTimeout: 59_999 }, { headersTimeout: 59_999, requestTimeout: 59_999 }],
-    // Without a limit for the request, the head keeps its own.
+    // If `requestTimeout` is 0 (no limit), `headersTimeout` keeps its default.
     [{ requestTimeout: 0 }, { requestTimeout: 0 }],
     [
       { headersTimeout: 9, requestTimeout: 8 },
@@ -96,7 +97,7 @@ describe("progress", () => {
 })
 
 describe("judge", () => {
-  // Each limit alone: the wait, the policy, the time of expiry, and the limit's name.
+  // For each limit: the state of the connection, the policy, the time of expiry, and the name of the limit.
   const limits: ReadonlyArray<readonly [string, Partial<Waiting>, Partial<DeadlinePolicy>, number, string]> =
     [
       ["a head", { begun: 5 }, { headersTimeout: 10 }, 15, "headersTimeout"],
@@ -223,7 +224,7 @@ describe("lookAgainAfter", () => {
     [{ timeout: 20 }, 30, 20],
     [{ progressTimeout: 20 }, 30, 20],
     [{ headersTimeout: 20, requestTimeout: 10, timeout: 15 }, 30, 10],
-    // Never less than 1 ms.
+    // The interval is at least 1 ms.
     [{ timeout: 0.5 }, 30, 1],
     [{}, 0, 1]
   ])("%j, looking every %i ms: in %i ms", (policy, interval, expected) => {

@@ -1,6 +1,4 @@
-/**
- * The announced and the actual idle timeout of a connection, and its quota of requests.
- */
+/** The announced and the actual idle timeout of a connection, and the maximum number of its requests. */
 import { describe, expect, it } from "vitest"
 import {
   defaultKeepAliveTimeout,

@@ -1,5 +1,5 @@
 /**
- * Reuse of connections: each objection alone, the reason chosen of two, and Node's policies.
+ * The reuse of connections: each objection alone, the reason if two objections apply, and Node's policies.
  */
 import { describe, expect, it } from "vitest"
 import {

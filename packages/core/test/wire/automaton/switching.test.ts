@@ -1,4 +1,4 @@
-// Statuses that switch protocols, in a handler's response.
+// The status that a server sends if a handler's status would switch protocols.
 import { expect, it } from "vitest"
 import { handlerStatus } from "../../../src/wire/index.js"
 

@@ -1,4 +1,4 @@
-// The outcome of a proxy's response to CONNECT, for every split of its bytes.
+// The outcome of each response of a proxy to CONNECT, for every split of its bytes.
 import { describe, expect, it } from "vitest"
 import {
   authorityOf,

@@ -1,6 +1,6 @@
 /**
- * docs/grammar.md refers only to existing tests, and docs/strictness.md lists the characters of a target as
- * the parser accepts them.
+ * docs/grammar.md refers only to existing tests. docs/strictness.md lists the characters of a target that the
+ * parser accepts.
  */
 import { Body, presets, RequestParser } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
@@ -65,7 +65,7 @@ describe("docs/strictness.md, characters of a target", () => {
       const ofUrls = listed(part, "urlCharacters")
       const ofTargets = listed(part, "targetCharacters")
       for (const c of everyByte) {
-        // These bytes end the target or begin its query.
+        // Space and line breaks end the target, and `?` ends the path, so these bytes are skipped.
         if (" \r\n".includes(c) || (part === "path" && c === "?")) continue
         const inStrict = plain.includes(c) || ofUrls.includes(c)
         const target = `${before}${c}c`

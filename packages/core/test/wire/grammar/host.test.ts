@@ -1,6 +1,6 @@
 /**
- * `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2): validation of `Host`, and the same values through
- * the parser, whole and byte by byte.
+ * `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2). Validates values of `Host`, directly and in
+ * requests that the parser reads whole and byte by byte.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Body, isHost, lacksHost, RequestParser } from "@httpfx/core/wire"
@@ -32,7 +32,7 @@ const hosts = [
   "[::2:3:4:5:6:7:8]",
   "[::ffff:127.0.0.1]:1",
   "[1:2:3:4:5:6:1.2.3.4]",
-  // The longest possible address.
+  // An IPv6 address with the maximum length.
   "[0000:0000:0000:0000:0000:ffff:255.255.255.255]",
   "[v1.a:b]",
   "[vF.x]:80"
@@ -87,7 +87,7 @@ const others = [
   "\u00fc"
 ]
 
-/** Whether a server's parser accepts it as `Host`, in chunks of this size. */
+/** Returns whether a parser accepts `host` as the value of `Host`, in chunks of `size` bytes. */
 const taken = (host: string, size: number): boolean => {
   const parser = new RequestParser({ head: () => Body.Read, data: () => {}, complete: () => {} })
   const bytes = Buffer.from(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`, "latin1")

@@ -1,6 +1,4 @@
-/**
- * Comma-separated lists in field values, and whitespace around their elements.
- */
+/** Comma-separated lists in field values, and the whitespace around their elements. */
 import { assert, describe, it } from "@effect/vitest"
 import { hasElement, listElements, trimBlanks } from "@httpfx/core/wire"
 
@@ -18,7 +16,7 @@ describe("listElements", () => {
     ['"', ['"']],
     ['a,"b,c', ["a", '"b,c']],
     ['"a,b",c', ['"a,b"', "c"]],
-    // Outside of quotes a backslash is an ordinary character.
+    // Outside of quotes, a backslash does not escape.
     ["a\\,b", ["a\\", "b"]],
     ['"a\\\\",b', ['"a\\\\"', "b"]],
     ['a"b,c"d , "e,f" g', ['a"b,c"d', '"e,f" g']],

@@ -1,6 +1,4 @@
-/**
- * Validation of outgoing heads: every character, with Node's own validators as oracle.
- */
+/** Validation of outgoing heads. Compares every character with Node's own validators. */
 import * as http from "node:http"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -53,7 +51,7 @@ describe("validation", () => {
   })
 
   it("refuses the targets that Node refuses, and DEL and the empty string", () => {
-    // The pattern of Node's client (ERR_UNESCAPED_CHARACTERS).
+    // The pattern with which Node's client refuses a target (ERR_UNESCAPED_CHARACTERS).
     const refusedByNode = /[^\u0021-\u00ff]/
     for (let code = 0; code <= 0x300; code++) {
       const target = `/${String.fromCharCode(code)}`

@@ -1,14 +1,15 @@
 /**
- * Our parser against Node's parser, which defines the `node` and `insecure` presets: thousands of generated
- * and damaged streams, split at random, must give the same events and the same ending, byte for byte.
- * `strict` must give the same or refuse with the name of a flag; but it accepts tabs as whitespace
- * everywhere, and closes some connections that Node keeps.
+ * Compares our parser with Node's parser, which defines the presets `node` and `insecure`. Both parse
+ * thousands of generated and damaged streams, split at random. Events and endings must be equal.
  *
- * The presets are those of Node 20.20; the differences of later versions are listed in
- * differential/versions.ts, and no others may occur.
+ * `strict` must give the same result, or refuse with the name of a flag. There are two exceptions: `strict`
+ * accepts tabs as whitespace everywhere, and closes some connections that Node keeps.
+ *
+ * The presets are those of Node 20.20. differential/versions.ts lists the differences of later versions, and
+ * no other differences may occur.
  *
  * HTTPFX_DIFFERENTIAL_CASES and HTTPFX_DIFFERENTIAL_SEED (or `npm run differential -- --cases N --seed S`)
- * set the number of cases and the seed; every failure prints the number of its case.
+ * set the number of cases and the seed. Every failure prints the number of its case.
  */
 import { flagNames, presets } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
@@ -23,7 +24,7 @@ import { changesFor, examined } from "./differential/versions.js"
 const cases = Number(process.env["HTTPFX_DIFFERENTIAL_CASES"] ?? 4000)
 const seed = Number(process.env["HTTPFX_DIFFERENTIAL_SEED"] ?? Math.floor(Math.random() * 0x7fffffff))
 
-/** Codes of the native parser that input alone can cause. */
+/** The codes of Node's parser that depend only on the input. */
 const codes = [
   "HPE_INVALID_METHOD",
   "HPE_INVALID_URL",
@@ -74,7 +75,7 @@ describe("differential", () => {
       const flagsMet = new Counts()
       let taken = 0
       for (let index = 0; index < cases; index++) {
-        // Yields regularly, so that the test runner is not blocked.
+        // Let other tasks of the test runner run after every 1000 cases.
         if (index % 1000 === 999) await new Promise((resolve) => setImmediate(resolve))
         const input = generate(makeRandom(Math.imul(seed, 0x9e3779b1) + index))
         const say = (preset: string, what: string): string =>

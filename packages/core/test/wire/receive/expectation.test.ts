@@ -1,6 +1,4 @@
-/**
- * The `Expect` field: 100-continue, and unknown expectations.
- */
+/** The `Expect` field: 100-continue and unknown expectations. */
 import { describe, expect, it } from "vitest"
 import {
   asksToContinue,
@@ -27,7 +25,7 @@ const headOf = (version: string, values: ReadonlyArray<string>): RequestHead => 
   return seen!
 }
 
-// Values, whether one is 100-continue, whether one is unknown.
+// Values of `Expect`, whether they contain 100-continue, whether they contain an unknown expectation.
 const rows: ReadonlyArray<readonly [ReadonlyArray<string>, boolean, boolean]> = [
   [[], false, false],
   [[""], false, false],
@@ -48,14 +46,15 @@ describe("Expect", () => {
     expect(head.expectContinue).toBe(asks)
     expect(hasUnknownExpectation(head)).toBe(unknown)
     expect(values.some(asksToContinue)).toBe(asks)
-    // HTTP/1.0 has no expectations (RFC 9110 §10.1.1).
+    // An HTTP/1.0 request has no expectations (RFC 9110 §10.1.1).
     const old = headOf("1.0", values)
     expect(old.expectContinue).toBe(false)
     expect(hasUnknownExpectation(old)).toBe(false)
   })
 })
 
-// Values read as a list (RFC 9110), and as Node reads them.
+// A value of `Expect`, its expectation if read as a list (RFC 9110), and its expectation if read as Node
+// does.
 it.each<[value: string | undefined, list: Expectation, word: Expectation]>([
   [undefined, "none", "none"],
   ["", "none", "unknown"],

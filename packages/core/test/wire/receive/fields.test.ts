@@ -1,6 +1,4 @@
-/**
- * Folded views of fields: the rules of Node's documentation, with Node's IncomingMessage as oracle.
- */
+/** The folded views of fields follow Node's documentation, and equal those of Node's `IncomingMessage`. */
 import * as http from "node:http"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -16,7 +14,7 @@ const oracle = (raw: ReadonlyArray<string>, joinDuplicateHeaders = false): Oracl
   message._addHeaderLines(raw, raw.length)
   return message
 }
-// Our views have no prototype, but Node's `headers` has one: compare own properties only.
+// Only Node's `headers` has a prototype, so compare only own properties.
 const entries = (record: object) => Object.entries(record)
 
 const onlyFirst = [

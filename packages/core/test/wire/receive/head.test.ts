@@ -1,12 +1,11 @@
 /**
- * Access to the fields of a head: single values, lists and their number, however its lines are split and
- * folded.
+ * The fields of a head: single values, lists and the number of lines, for every split and with folded lines.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { Body, listElements, presets, RequestParser, type RequestHead } from "@httpfx/core/wire"
 
-/** The head of a request with these lines; the last one includes its line break. */
+/** Parses a request with these lines, and returns its head. The last line includes its line break. */
 const headOf = (lines: ReadonlyArray<string>): RequestHead => {
   let head: RequestHead | undefined
   const parser = new RequestParser(
@@ -32,14 +31,14 @@ const rows: ReadonlyArray<readonly [lines: ReadonlyArray<string>, name: string, 
     [["Host: \t a \t"], "host", "a"],
     [["Host:"], "host", ""],
     [["Host: a"], "accept", undefined],
-    // Same length, same beginning, same end.
+    // Names of the same length, with the same beginning, or with the same end.
     [["Host: a"], "most", undefined],
     [["Host: a"], "hos", undefined],
     [["Host: a"], "hosts", undefined],
     [["Most: b", "Host: a"], "host", "a"],
     [["Host: a", "Most: b"], "most", "b"],
     [["Host: a", "X: 1", "x: 2"], "x", "1"],
-    // `@` and `[` are next to the capitals in ASCII, but not letters.
+    // Converting case by the bit 32 alone would also change these characters, which are not letters.
     [["Host: a", "A!: 1"], "a!", "1"],
     [["Host: a", "A^: 1"], "a~", undefined],
     [["Host: a", "X: 1", " 2", "\t3", "Y: 4"], "x", "1 2\t3"],
@@ -67,7 +66,7 @@ it("get returns the first field of a name, elements those of all its fields", ()
         ...folds.map((fold) => ` ${fold}`)
       ])
       const head = headOf(["Host: a", ...lines])
-      // Looked up before the list is created, and after it.
+      // Gets the values before and after the list `rawHeaders` is created.
       const wanted = ["host", "a", "b", "ab", "abc", "x-a", "x-b", "c"]
       const before = wanted.map((name) => head.get(name))
       const raw = head.rawHeaders

@@ -1,6 +1,6 @@
 /**
- * Guarantees of the parser for any input: pausing changes nothing, the rest of a stopped connection stays
- * with the caller, bodies are views, and any split of a stream gives the same events.
+ * Guarantees of the parser for any input. Pausing changes no events, a stopped parser leaves the remaining
+ * bytes to its caller, bodies are views, and any split of a stream gives the same events.
  */
 import {
   Body,
@@ -27,7 +27,7 @@ const chunked =
 
 type Callback = "head" | "data" | "complete"
 
-/** A parser that pauses in some callbacks and records its events, with data in the slices reported. */
+/** A parser that pauses in these callbacks, and records its events and the slices of the body. */
 const recording = (
   pauseIn: ReadonlySet<Callback>,
   answer: (head: RequestHead) => number = () => Body.Read
@@ -52,7 +52,7 @@ const recording = (
   return { parser, told, slices }
 }
 
-/** A parser that keeps its heads. */
+/** A parser that collects its heads. */
 const collecting = (limits: Partial<Limits>) => {
   const heads: Array<RequestHead> = []
   const head = (head: RequestHead): number => {
@@ -235,7 +235,7 @@ describe("events", () => {
     }
   })
 
-  /** Chunks with their own conversion to text, like Buffers. */
+  /** A class of chunks with its own `latin1Slice`, like `Buffer`. */
   class Converting extends Uint8Array {
     latin1Slice(start: number, end: number): string {
       return Buffer.from(this).toString("latin1", start, end)
@@ -254,7 +254,7 @@ describe("events", () => {
   ])("long texts come whole, in one piece and in several, from %s", (_, chunkOf) => {
     const code = (index: number): number => 0x21 + ((index * 7 + (index >> 5)) % 0x5e)
     const target = "/" + "abcdefghij".repeat(600)
-    // Lengths around the size that is converted at once.
+    // Lengths around 4096 bytes, the number that is converted in one call.
     for (const length of [4095, 4096, 4097, 8192, 9000]) {
       const text = String.fromCharCode(...Array.from({ length }, (_, index) => code(index)))
       const bytes = bytesOf(`GET ${target} HTTP/1.1\r\nHost: a\r\nA: ${text}\r\nB:${" ".repeat(40)}b\r\n\r\n`)
@@ -312,7 +312,7 @@ describe("the state of a parser", () => {
     assert.strictEqual(parser.headBytes, "/abc".length + "Ab".length + "cde".length)
   })
 
-  // Runs of bytes after each of which the parser is in the same phase.
+  // Each run of bytes leaves the parser in the given phase.
   const walks: ReadonlyArray<
     readonly [what: string, role: "request" | "response", runs: ReadonlyArray<readonly [string, string]>]
   > = [
@@ -481,7 +481,7 @@ describe("any split gives the same", () => {
         }
       }
     )
-    // On failure fast-check prints the seed and the smallest case.
+    // If the property fails, fast-check prints the seed and the smallest case.
     fc.assert(property, { numRuns: 1500 })
     assert.isAbove(refused, 300, "many streams are refused")
     assert.isAbove(told, 1500, "and many are told of")
@@ -547,5 +547,5 @@ describe("any split gives the same", () => {
   })
 })
 
-/** Replaces characters that are not bytes. */
+/** Replaces characters above U+00FF, which cannot be converted to bytes. */
 const escapeNonLatin = (text: string): string => text.replace(/[^\u0000-\u00ff]/g, "?")

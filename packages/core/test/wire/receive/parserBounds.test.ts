@@ -1,6 +1,6 @@
 /**
- * Work and memory of the parser, counted instead of timed: how often it reads each byte of a stream, however
- * that is split, and what it keeps between two calls during an endless message.
+ * The work and the memory of the parser, counted instead of timed: how often it reads each byte of a stream,
+ * for any split, and how much it keeps between two calls during an endless message.
  */
 import { Body, type Limits, presets, RequestParser, ResponseParser } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
@@ -104,7 +104,7 @@ describe(`work, seed ${seed}`, () => {
   })
 })
 
-/** Feeds a beginning and then the same piece repeatedly; returns the maximum kept between two calls. */
+/** Parses `begin` and then `piece` repeatedly. Returns the maximum memory that is kept between two calls. */
 const mostKept = (
   role: "request" | "response",
   begin: string,
@@ -120,7 +120,7 @@ const mostKept = (
   let most = 0
   let fed = 0
   for (let round = 0; round < times && parser.refusal === undefined; round++) {
-    // In a large buffer of its own, so that keeping a view of it would be noticed.
+    // Use a new large buffer for each piece, so that keeping a view of the buffer would be noticed.
     const memory = new Uint8Array(65536)
     memory.set(pieceBytes)
     parser.execute(memory.subarray(0, pieceBytes.length))
@@ -137,7 +137,7 @@ describe("memory", () => {
     maxTrailerSize: 2048,
     maxChunkExtensionsSize: 2048
   }
-  // Text within the limit, four numbers per field line, and the parser's own small objects.
+  // The text within its limit, four numbers per field line, and the parser's own small objects.
   const bound = 2048 + 4 * 256 + 2048
 
   const refused: ReadonlyArray<readonly [string, "request" | "response", string, string, string]> = [
@@ -200,7 +200,7 @@ describe("memory", () => {
     assert.isAtMost(kept(parser, [events, presets.strict]), bound)
   })
 
-  // At most 1024 bytes of text and 256 field lines, and the parser's own small objects.
+  // At most 1024 bytes of text, 256 field lines, and the parser's own small objects.
   const small = 1024 + 4 * 256 + 1024
   const large: Readonly<Record<string, string>> = {
     "a long value": `${get}A: ${"x".repeat(9000)}\r\n\r\n`,
@@ -214,7 +214,7 @@ describe("memory", () => {
         const parser = new RequestParser(events)
         for (let at = 0; at < bytes.length; at += size)
           parser.execute(new Uint8Array(bytes.subarray(at, at + size)))
-        // The buffer of a head is released at its end, or at the end of the next one.
+        // The buffer of a head is released at its end, or at the end of the next head, which this is.
         parser.execute(new Uint8Array(Buffer.from(`${get}A`)))
         parser.execute(new Uint8Array(Buffer.from(": b\r\n\r\n")))
         assert.isUndefined(parser.refusal)
@@ -242,9 +242,9 @@ describe("memory", () => {
     for (const parser of parsers) assert.strictEqual(parser.bytesConsumed, bytes.length)
     const ofAll = kept(parsers[0]!, fixed)
     assert.isAbove(ofAll, ofOne)
-    // 64 machines, each with a buffer for a split head.
+    // At most 64 machines are kept, each with a buffer for a head that was split.
     assert.isAtMost(ofAll, 64 * (ofOne + 1024) + ofOne)
-    // A parser that wakes takes one of the spare machines, and its state is unchanged.
+    // Use up the spare machines, so that the memory of an idle parser is that of a single parser.
     for (const parser of parsers.slice(0, 64)) parser.execute(bytes.slice(0, half))
     assert.isAtMost(kept(parsers[99]!, fixed), ofOne)
   })

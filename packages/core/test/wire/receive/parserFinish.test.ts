@@ -1,12 +1,10 @@
-/**
- * The end of the stream, at every position of a message.
- */
+/** The end of the stream at every position of a message. */
 import { type ParserOptions, presets, RequestParser, ResponseParser } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, "latin1")
 
-/** A parser that records its events, and pauses in one kind of them. */
+/** A parser of responses that records its events, and pauses in one kind of callback. */
 const responses = (pauseIn?: "head" | "data" | "complete", options?: ParserOptions) => {
   const log: Array<string> = []
   const note = (kind: "head" | "data" | "complete", line: string): void => {

@@ -1,6 +1,6 @@
 /**
- * Every byte at every position of a message's texts: bytes of the grammar are accepted unchanged, all others
- * are refused.
+ * Every byte at every position of each text in a message. The bytes that the grammar permits are accepted
+ * unchanged, and all other bytes are refused.
  */
 import { Body, RequestParser, ResponseParser } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
@@ -11,11 +11,11 @@ interface Text {
   readonly role: Role
   readonly before: string
   readonly behind: string
-  /** Matches a permitted byte, as one character. */
+  /** Matches each permitted byte, as one character. */
   readonly allowed: RegExp
-  /** Characters that end this text and start another one; the vectors cover these. */
+  /** Characters that end this text. They are skipped here, because the vectors cover them. */
   readonly ends?: string
-  /** Reads the text from the head and trailers, if it is reported. */
+  /** Returns the text from the parsed message. Omitted if the parser does not report the text. */
   readonly told?: (told: Told) => string | undefined
 }
 
@@ -29,8 +29,8 @@ const chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\
 const token = /[!#$%&'*+.^_`|~0-9A-Za-z-]/
 const value = /[\t -~\x80-\xff]/
 
-// RFC 9112 §3.2, §4, §5, §7.1.1, RFC 9110 §5.5, §5.6.2, §5.6.4; path and query with the characters that the
-// URL standard does not percent-encode.
+// RFC 9112 §3.2, §4, §5, §7.1.1 and RFC 9110 §5.5, §5.6.2, §5.6.4. Path and query may also have the
+// characters that the URL standard does not percent-encode.
 const texts: Readonly<Record<string, Text>> = {
   "a path": {
     role: "request",
@@ -132,7 +132,7 @@ const texts: Readonly<Record<string, Text>> = {
   }
 }
 
-/** The head and trailers of one complete message; `undefined` if there was none. */
+/** Parses one message. Returns its head and trailers; `undefined` if the message is not complete. */
 const read = (role: Role, text: string, cut: number): Told | undefined => {
   let line = ""
   let fields: ReadonlyArray<string> = []
@@ -162,7 +162,7 @@ const read = (role: Role, text: string, cut: number): Told | undefined => {
   return trailers === undefined ? undefined : { line, fields, trailers }
 }
 
-// In values, enough positions to cover a loop that checks several bytes at once.
+// A loop checks several bytes of a value at once, so use enough positions to cover its whole length.
 const placesOf = (name: string): number =>
   name.startsWith("a value") ? 14 : name.startsWith("a quoted pair") ? 0 : 4
 
@@ -176,7 +176,7 @@ describe("every byte", () => {
         for (let place = 0; place <= places; place++) {
           const own = "x".repeat(place) + byte + "x".repeat(places - place)
           const seen = read(role, before + own + behind, code % 3 === 0 ? before.length + place : 0)
-          // A byte that ends the text changes the text.
+          // A byte that ends the text is not accepted, because the reported text then differs.
           const taken = seen !== undefined && (told === undefined || told(seen) === own)
           assert.strictEqual(taken, allowed.test(byte), `${name}, byte ${code} at ${place}`)
         }

@@ -1,6 +1,6 @@
 /**
- * Refusals of all vectors: the text of each, and each caused by the absence of exactly the flag that it
- * names.
+ * The refusals of all vectors: the reason of each refusal, and the proof that exactly the named flag is
+ * missing.
  */
 import {
   everyFlag,
@@ -24,7 +24,7 @@ interface Refused {
   readonly refusal: Refusal
 }
 
-/** The refusals of all vectors, for every set of flags with a log. */
+/** Returns the refusals of all vectors, under each set of flags for which the vector has a log. */
 const refusals = (): ReadonlyArray<Refused> =>
   vectors.flatMap((vector) =>
     vector.expected.flatMap(({ flags }) => {
@@ -33,7 +33,7 @@ const refusals = (): ReadonlyArray<Refused> =>
     })
   )
 
-// Node's sentences if its parser has the check, otherwise our own.
+// The reasons of each code. They are Node's sentences if Node's parser has the check, and otherwise our own.
 const sentences: { readonly [Code in RefusalCode]: ReadonlyArray<string> } = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: ["Chunk extensions overflow"],
   HPE_CLOSED_CONNECTION: ["Data after `Connection: close`"],
@@ -151,7 +151,7 @@ const sentences: { readonly [Code in RefusalCode]: ReadonlyArray<string> } = {
   HPE_UNEXPECTED_SPACE: ["Unexpected space after start line"]
 }
 
-// Other flags with which the bytes are accepted too, or read differently.
+// For each flag, the other flags with which the parser also accepts the bytes, or reads them differently.
 const alsoBy: { readonly [Flag in FlagName]?: ReadonlyArray<FlagName> } = {
   urlCharacters: ["targetCharacters"],
   missingReason: ["bareCarriageReturn"],
@@ -191,7 +191,7 @@ describe("refusals", () => {
       assert.deepStrictEqual({ code, offset }, { code: refusal.code, offset: refusal.offset }, what)
       named.add(flag)
     }
-    // With this flag a message after the last one is read, and that message is valid.
+    // `keepAliveAfterClose` makes the parser read the bytes as a further message, which is valid.
     assert.deepStrictEqual(
       flagNames.filter((flag) => !named.has(flag)),
       ["keepAliveAfterClose"]

@@ -1,6 +1,4 @@
-/**
- * The tables of flags and limits in docs/strictness.md match the code.
- */
+/** The tables of flags and limits in docs/strictness.md equal those of the code. */
 import { defaultLimits, flagNames, makeLimits, presets } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
 import { tableIn, unquote } from "../../support/documents.js"

@@ -1,6 +1,6 @@
 /**
- * Runs every vector (packages/core/test/vectors/*.md) whole, byte by byte, split at random, with bytes after
- * its end, and, under the presets that promise it, against Node's own parser.
+ * Runs every vector (packages/core/test/vectors/*.md) whole, byte by byte, split at random, and with bytes
+ * after its end. Presets that promise Node's behaviour are also compared with Node's own parser.
  */
 import { flagNames, presets, type RefusalCode } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
@@ -24,11 +24,12 @@ const behind = Buffer.from("GET /behind HTTP/1.1\r\nHost: b\r\n\r\n")
 const behindResponse = Buffer.from("HTTP/1.1 200 Behind\r\nContent-Length: 0\r\n\r\n")
 const garbage = Buffer.from("\u0000\u0001 no HTTP \r\n\r\n", "latin1")
 
-/** The log of a vector must come first, unchanged, in the log of the stream with bytes after its end. */
+/** Asserts that bytes after the end of a vector do not change the log of the vector. */
 const checkBehind = (vector: Vector, one: Expected, tail: Buffer, follows: string): void => {
   const setup = setupOf(vector, one.flags)
   const bytes = Buffer.concat([vector.bytes, tail])
-  // An unfinished text would continue after its piece, and overflow later.
+  // Split after the vector if a text overflows, because the text would otherwise continue in the next bytes
+  // and overflow later.
   const cuts = overflows(one.log) ? [vector.bytes.length, bytes.length] : [bytes.length]
   const { lines } = run(setup, bytes, cuts)
   const own = one.log.slice(0, -1)
@@ -52,7 +53,7 @@ const checkBehind = (vector: Vector, one: Expected, tail: Buffer, follows: strin
   }
 }
 
-/** Whether bytes after the vector are also after its last message. */
+/** Returns whether the last message of a vector ends before the end of the stream. */
 const endsByItself = (vector: Vector, one: Expected): boolean => {
   if (one.log.at(-1)!.startsWith("refused HPE_INVALID_EOF_STATE")) return false
   return !run(setupOf(vector, one.flags), vector.bytes, [vector.bytes.length]).completedByEnd
@@ -102,7 +103,7 @@ describe("vectors", () => {
         const setup = setupOf(vector, one.flags)
         for (const line of one.log) {
           const at = Number(/^(?:head|complete) @(\d+)/.exec(line)?.[1] ?? 0)
-          // A chunk that ends one byte earlier must not give this event or a later one.
+          // A chunk that ends one byte earlier must not give this event.
           if (at === 0) continue
           const { lines } = run(setup, vector.bytes.subarray(0, at - 1), [at - 1], false, false)
           const early = lines.filter((seen) => seen.startsWith(line.split(" ", 2).join(" ") + " "))
@@ -161,8 +162,8 @@ describe("vectors", () => {
       HPE_UNEXPECTED_CONTENT_LENGTH: true,
       HPE_UNEXPECTED_SPACE: true
     }
-    // `keepAliveAfterClose` accepts the bytes for which `dataAfterClose` is named: it reads them as a
-    // message.
+    // With `keepAliveAfterClose` the parser reads these bytes as a message, so it refuses nothing and names
+    // no flag.
     assert.deepStrictEqual(
       flagNames.filter((flag) => !flags.has(flag) && flag !== "keepAliveAfterClose"),
       []
@@ -196,7 +197,7 @@ describe("vectors", () => {
   })
 })
 
-// The presets are Node 20's behaviour; docs/strictness.md lists the differences of other versions.
+// The presets describe Node 20. docs/strictness.md lists the differences of other versions.
 describe.runIf(process.versions.node.startsWith("20."))(`vectors on ${nativeVersion}`, () => {
   for (const preset of ["node", "insecure"] as const) {
     it(`${preset}: the same outcome`, () => {
@@ -204,7 +205,8 @@ describe.runIf(process.versions.node.startsWith("20."))(`vectors on ${nativeVers
       for (const vector of vectors) {
         const { answers, bytes } = vector
         const others = Object.keys(vector.limits).filter((name) => name !== "maxHeaderSize")
-        // Skip limits that Node does not have or does not let users set, and a reply that only we have.
+        // Skip limits that Node lacks or that its users cannot set, and the reply `stop-all`, which Node
+        // lacks.
         if (others.length > 0 || answers === "stop-all") continue
         const { maxHeaderSize = 16384 } = vector.limits
         for (const cuts of [[bytes.length], everyByte(bytes.length)]) {

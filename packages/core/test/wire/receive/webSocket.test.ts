@@ -1,6 +1,6 @@
 /**
- * The fields of WebSocket's opening handshake as lists: empty elements, tabs, several fields (RFC 6455
- * §4.2.1, RFC 9110 §5.6.1).
+ * The fields of the WebSocket opening handshake, read as lists: empty elements, tabs, several fields (RFC
+ * 6455 §4.2.1, RFC 9110 §5.6.1).
  */
 import { assert, describe, it } from "@effect/vitest"
 import {
@@ -46,7 +46,7 @@ describe("checkHandshake", () => {
     [`${asked}Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: a\r\n`, 400],
     [`${asked}Sec-WebSocket-Protocol: a b\r\n`, 400],
     [`${asked}Sec-WebSocket-Protocol: ,\r\n`, 400],
-    // RFC 6455 §11.3.1, §11.3.5: must not be repeated.
+    // Key and version must not be repeated (RFC 6455 §11.3.1, §11.3.5).
     [asked + key, 400],
     [asked + version, 426],
     [`${asked}Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n`, undefined],
@@ -97,7 +97,7 @@ describe("checkHandshake", () => {
     ["no key", wrongKey, asked + version],
     ["a key of 15 bytes", wrongKey, `${asked}${version}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAA\r\n`],
     ["a key of 17 bytes", wrongKey, `${asked}${version}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAAA=\r\n`],
-    // The last base64 digit has four bits that belong to no byte.
+    // The last base64 digit has four bits that belong to no byte, and they must be 0.
     [
       "a key with bits too many",
       wrongKey,
@@ -139,7 +139,7 @@ describe("checkHandshake", () => {
     'a ; b = "c"',
     "a;b=c;d;e=f",
     "a!#$%&'*+-.^_`|~0Z;x!=y~",
-    // The following are invalid.
+    // The following values are invalid.
     "",
     ";",
     "a;;b",
@@ -152,7 +152,7 @@ describe("checkHandshake", () => {
     "\u00e9",
     "a;b=\u00e9"
   ])("the extension %j", (extension) => {
-    // Follows the text of RFC 6455 §9.1.
+    // An independent implementation of the text of RFC 6455 §9.1.
     const token = (text: string): boolean => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)
     const trimmed = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, "")
     const parameter = (text: string): boolean => {

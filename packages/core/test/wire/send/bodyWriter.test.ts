@@ -1,6 +1,4 @@
-/**
- * Outgoing bodies: framed, counted against the length that their head announced, never truncated.
- */
+/** Outgoing bodies are framed, compared with the length that their head announced, and never truncated. */
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import {
@@ -13,7 +11,7 @@ import {
   type Violation
 } from "@httpfx/core/wire"
 
-/** The properties of a violation without its tag. */
+/** A violation without its tag. */
 type Facts<V = Violation> = V extends unknown ? Omit<V, "_tag"> : never
 
 const bytes = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0))
@@ -82,7 +80,7 @@ describe("a chunked body", () => {
     write(slice)
     end(["Digest", "q", "X-B", ""])
     expect(sent()).toBe(`3\r\nabc\r\n1a\r\n${"x".repeat(26)}\r\n0\r\nDigest: q\r\nX-B: \r\n\r\n`)
-    // Text is one part with its framing, bytes are passed unchanged.
+    // A text and its framing become one part. Bytes are a separate part, and are not copied.
     expect(parts.slice(0, 4)).toEqual(["3\r\nabc\r\n", "1a\r\n", slice, "\r\n"])
     expect(parts[2]).toBe(slice)
   })

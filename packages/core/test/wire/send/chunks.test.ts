@@ -1,6 +1,4 @@
-/**
- * The chunked coding, and the count of a body against its length.
- */
+/** The chunked coding, and the comparison of a body with its length. */
 import { describe, expect, it } from "vitest"
 import { checkLength, chunkedWhole, chunkSize, lastChunk } from "@httpfx/core/wire"
 

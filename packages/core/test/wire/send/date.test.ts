@@ -1,5 +1,6 @@
 /**
- * Dates of messages: the example of the RFC, the edges of the calendar, and `Date` as oracle.
+ * The `Date` of messages: the example of the RFC, the ends of the calendar, and comparison with JavaScript's
+ * `Date`.
  */
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"

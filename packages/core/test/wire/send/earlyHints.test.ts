@@ -1,4 +1,4 @@
-// 103 Early Hints: valid links (RFC 8288 §3), and the head.
+// 103 (Early Hints): valid links (RFC 8288 §3), and the head.
 import { describe, expect, it } from "vitest"
 import { encodeEarlyHints, isLink } from "@httpfx/core/wire"
 

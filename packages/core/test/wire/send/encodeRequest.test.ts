@@ -1,6 +1,4 @@
-/**
- * Request heads: tables of encoded heads and of refused input.
- */
+/** Heads of requests: tables of encoded heads and of refused input. */
 import { describe, expect, it } from "vitest"
 import {
   encodeRequestHead,
@@ -11,7 +9,7 @@ import {
   type Violation
 } from "@httpfx/core/wire"
 
-/** The properties of a violation without its tag. */
+/** A violation without its tag. */
 type Facts<V = Violation> = V extends unknown ? Omit<V, "_tag"> : never
 
 const encode = (input: Partial<RequestHeadInput>) =>
@@ -346,7 +344,7 @@ describe("encodeRequestHead", () => {
       trailers
     ],
     ["trailers on CONNECT", { method: "CONNECT", trailers: true }, trailers],
-    // Without defaults, only the user's fields can frame a body.
+    // With `defaults: false`, only the user's fields can frame a body.
     [
       "a body without its fields",
       { method: "POST", body: 3, defaults: false },

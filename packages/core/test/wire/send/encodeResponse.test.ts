@@ -1,6 +1,4 @@
-/**
- * Response heads: tables of encoded heads, and Node's ServerResponse as oracle.
- */
+/** Heads of responses: tables of encoded heads, and comparison with Node's `ServerResponse`. */
 import * as http from "node:http"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -18,7 +16,7 @@ import {
   type Violation
 } from "@httpfx/core/wire"
 
-/** The properties of a violation without its tag. */
+/** A violation without its tag. */
 type Facts<V = Violation> = V extends unknown ? Omit<V, "_tag"> : never
 
 const date = "Sun, 06 Nov 1994 08:49:37 GMT"
@@ -33,7 +31,7 @@ const encode = (input: Partial<ResponseHeadInput>) =>
     ...input
   })
 
-/** Lines of an encoded head without the empty one; fails the test on a violation. */
+/** Returns the lines of an encoded head, without the empty line. Throws for a violation. */
 const linesOf = (result: ReturnType<typeof encode>): ReadonlyArray<string> => {
   if (result._tag === "Violation") throw new Error(JSON.stringify(result))
   expect(result.head.endsWith("\r\n\r\n")).toBe(true)
@@ -497,7 +495,7 @@ describe("encodeResponseHead", () => {
     ]
   ]
   it.each(refused)("refuses %s", (_, input, violation) => {
-    // Twice, because a cached name is not validated again.
+    // Encode twice, because a cached name is not validated again.
     expect(encode(input)).toEqual({ _tag: "Violation", ...violation })
     expect(encode(input)).toEqual({ _tag: "Violation", ...violation })
   })
@@ -602,8 +600,8 @@ describe("against Node's ServerResponse", () => {
     timeout: fc.constantFrom(0, 1000, 5500)
   })
 
-  // We send more than Node, as the RFC recommends: the length for a HEAD (RFC 9110 §9.3.2) and of a known
-  // HTTP/1.0 body, which permits reuse, and `close` beside the user's Connection.
+  // Our encoder adds fields that Node lacks: the length for HEAD (RFC 9110 §9.3.2), the length of an HTTP/1.0
+  // body, and `close` beside the user's `Connection`. So such heads are not compared.
   const comparable = (it: Case) =>
     !(it.method === "HEAD" && it.body !== undefined && it.status !== 204 && it.status !== 304) &&
     it.versionMinor === 1 &&

@@ -1,6 +1,4 @@
-/**
- * The fields that Node adds to a head: every set of facts, with Node's ServerResponse as oracle.
- */
+/** The fields that Node adds to a head. Compares every set of facts with Node's `ServerResponse`. */
 import * as http from "node:http"
 import { describe, expect, it } from "vitest"
 import {
@@ -14,7 +12,8 @@ import {
 } from "@httpfx/core/wire"
 
 /**
- * Internal state of Node's outgoing message; https://github.com/nodejs/node/blob/v20.x/lib/_http_outgoing.js
+ * The internal state of Node's outgoing message
+ * (https://github.com/nodejs/node/blob/v20.x/lib/_http_outgoing.js).
  */
 interface Inner {
   shouldKeepAlive: boolean
@@ -36,7 +35,7 @@ interface Inner {
   _storeHeader(firstLine: string, headers: ReadonlyArray<readonly [string, string]>): void
 }
 
-// Values from which Node concludes nothing.
+// Values that do not affect Node's decisions. Only the presence of a field does.
 const lines: ReadonlyArray<readonly [bit: number, name: string, value: string]> = [
   [NodeField.Connection, "Connection", "x"],
   [NodeField.ContentLength, "Content-Length", "7"],
@@ -91,7 +90,7 @@ const ours = (seen: number, traits: number, length: number, timeout: number, max
   const head = nodeHead(seen, traits, length, timeout, max)
   if ("code" in head) return head.code
   const has = (bit: number): boolean => (head.traits & bit) !== 0
-  // No other trait may change.
+  // The other traits must not change.
   const mayChange = NodeTrait.KeepAlive | NodeTrait.Chunked | NodeTrait.Last
   expect(head.traits | mayChange).toBe(traits | mayChange)
   return {
@@ -103,8 +102,8 @@ const ours = (seen: number, traits: number, length: number, timeout: number, max
 }
 
 /**
- * Whether the traits are consistent with the user's fields: a field that is present was not removed, and so
- * on.
+ * Returns whether the traits are consistent with the user's fields: a field that is present was not removed,
+ * for example.
  */
 const possible = (seen: number, traits: number): boolean =>
   ((seen & NodeField.Connection) === 0 ||
@@ -127,7 +126,7 @@ describe("nodeHead", () => {
       const facts = [seen, traits, length, timeout, max] as const
       const expected = nodes(...facts)
       const actual = ours(...facts)
-      // Comparing with `expect` alone would take seconds.
+      // Compare strings first, because `expect` for every case would take seconds.
       if (JSON.stringify(actual) !== JSON.stringify(expected))
         expect([facts, actual]).toEqual([facts, expected])
     }

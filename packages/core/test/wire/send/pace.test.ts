@@ -1,6 +1,4 @@
-/**
- * The maximum output between two turns of the event loop.
- */
+/** The maximum output between two turns of the event loop. */
 import { expect, it } from "vitest"
 import { Pace, turnBytes, turnPieces } from "@httpfx/core/wire"
 

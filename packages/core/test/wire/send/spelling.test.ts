@@ -1,10 +1,8 @@
-/**
- * The cache of field names: each name is validated once, and the cache stays within its limits.
- */
+/** The cache of field names. Each name is validated once, and the cache does not exceed its limits. */
 import { describe, expect, it } from "vitest"
 import { Spellings } from "@httpfx/core/wire"
 
-/** A cache that counts how often each meaning was requested. */
+/** A cache that records for which names `meaning` was called. */
 const counted = () => {
   const asked: Array<string> = []
   const spellings = new Spellings((lower) => {

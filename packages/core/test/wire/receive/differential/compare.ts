@@ -1,12 +1,10 @@
-/**
- * Compares two outcomes, and checks which streams `strict` may refuse.
- */
+/** Compares two outcomes, and checks which streams `strict` refuses. */
 import { type FlagName, type Flags, presets } from "@httpfx/core/wire"
 import { isDeepStrictEqual } from "node:util"
 import { runOurs } from "./ours.js"
 import type { Case, Ending, Outcome } from "./outcome.js"
 
-/** The difference of the two outcomes; `undefined` if they are equal. */
+/** Describes the difference between two outcomes; `undefined` if they are equal. */
 export const difference = (native: Outcome, ours: Outcome, length: number): string | undefined => {
   if (!isDeepStrictEqual(native.events, ours.events)) {
     return `events\n  native ${JSON.stringify(native.events)}\n  ours   ${JSON.stringify(ours.events)}`
@@ -18,7 +16,7 @@ export const difference = (native: Outcome, ours: Outcome, length: number): stri
 }
 
 const sameEnding = (native: Ending, ours: Ending, length: number): boolean => {
-  // After a head with an upgrade the native parser hides its errors; ours reports them at the same position.
+  // After a head with an upgrade Node's parser does not report errors. Ours refuses at the same position.
   if (native._tag === "Swallowed") return ours._tag === "Refused" && ours.offset === native.offset
   if (native._tag === "Open") {
     return ours._tag === "Open" || (native.silent && ours._tag === "Refused" && ours.offset === length)
@@ -26,18 +24,18 @@ const sameEnding = (native: Ending, ours: Ending, length: number): boolean => {
   return isDeepStrictEqual(native, ours)
 }
 
-/** Flags that only the `insecure` preset sets. */
+/** Returns whether only the preset `insecure` sets a flag. */
 const insecureOnly = (flag: FlagName): boolean => presets.insecure[flag] && !presets.node[flag]
 
-/** Reference for strict: Node 20's behaviour, but with tabs as whitespace where strict accepts them. */
+/** The flags to compare `strict` with: the preset `node`, and tabs as whitespace, which `strict` accepts. */
 export const reference: Flags = { ...presets.node, tabsInFraming: true }
 
-/** Flags that also permit reuse of a connection after a message that strict treats as the last one. */
+/** Flags that permit reuse of a connection after messages after which `strict` closes it. */
 const reuse: Partial<Flags> = { lengthWithoutBody: true, transferEncodingInHttp10: true }
 
 /**
- * Checks strict against the reference: the same outcome, or a refusal that names a flag. Setting each named
- * flag in turn must lead to the outcome of the reference. Returns the flags named, or the fault.
+ * Checks that `strict` gives the same outcome as the flags `reference`, or refuses and names a flag. Setting
+ * each named flag in turn must lead to the same outcome. Returns the named flags, or the fault.
  */
 export const strictWalk = (
   input: Case,
@@ -68,7 +66,7 @@ export const strictWalk = (
   }
 }
 
-/** Compares the events up to a refusal, which may cut the last data event short. */
+/** Returns whether `whole` starts with the events of `begun`, whose last data event may be shorter. */
 const startsWith = (whole: Outcome["events"], begun: Outcome["events"]): boolean =>
   begun.every((event, index) => {
     const other = whole[index]

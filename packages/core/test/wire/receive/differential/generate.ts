@@ -1,13 +1,13 @@
 /**
- * Generates byte streams for the differential test: messages made from the grammar and its usual violations,
- * some of them damaged afterwards. Fully determined by the random numbers given.
+ * Generates byte streams for the differential test. Messages are made from the grammar and its common
+ * violations, and some are then damaged. The random numbers determine the stream completely.
  */
 import type { Answering, Case, Role } from "./outcome.js"
 import type { Random } from "./random.js"
 
 const CRLF = "\r\n"
 
-/** Mostly `usual`, sometimes one of the others. */
+/** Returns `usual`, or with the probability `odd` one of the others. */
 const mostly = (r: Random, usual: string, odd: number, others: ReadonlyArray<string>): string =>
   r.chance(odd) ? r.pick(others) : usual
 
@@ -92,7 +92,7 @@ const versions = [
 ]
 const protocols = ["RTSP/1.0", "ICE/1.0", "RTSP/2.0", "HTTPS/1.1", "http/1.1", "HTP/1.1", "IC/1.0", "", "X"]
 
-/** `last`: no message follows, so one that closes the connection does no harm. */
+/** The last message may close the connection, because no message follows it. */
 const version = (r: Random, odd: number, last: boolean): string => {
   const usual = r.chance(last ? 0.15 : 0.02) ? "HTTP/1.0" : "HTTP/1.1"
   if (r.chance(0.003)) return "HTTP/2.0"
@@ -326,7 +326,7 @@ const chunks = (r: Random, odd: number): string => {
     const extensions = r.chance(0.25) ? extension(r, odd).repeat(1 + r.int(2)) : ""
     text += size + extensions + lineEnd(r, odd / 2) + data + mostly(r, CRLF, odd / 2, ["\n", "", "\r", "x"])
   }
-  // Sizes around the limit of 16384 bytes.
+  // Extensions with sizes around their limit of 16384 bytes.
   if (r.chance(0.06))
     text += `5;${"e".repeat(r.chance(0.5) ? 16382 + r.int(5) : 16300 + r.int(200))}${r.chance(0.3) ? "=" + "v".repeat(r.int(200)) : ""}\r\nhello\r\n`
   text += `${mostly(r, "0", odd / 2, ["00", "0 ", ""])}${r.chance(0.1) ? extension(r, odd) : ""}${lineEnd(r, odd / 2)}`
@@ -335,7 +335,7 @@ const chunks = (r: Random, odd: number): string => {
 }
 
 const message = (r: Random, role: Role, last: boolean, bodiless: boolean): string => {
-  // Half of the messages are valid, so that many streams are accepted.
+  // Most messages are made without violations, so that many streams are accepted.
   const odd = r.chance(0.85) ? 0 : r.pick([0.03, 0.1, 0.3])
   let text = role === "request" ? requestLine(r, odd, last) : statusLine(r, odd, last)
   if (r.chance(odd / 4 + 0.003)) text += " "
@@ -348,7 +348,7 @@ const message = (r: Random, role: Role, last: boolean, bodiless: boolean): strin
   if (r.chance(0.12))
     fields.push(`Connection: ${r.pick(["close", "keep-alive", "Upgrade", "upgrade, keep-alive"])}${CRLF}`)
   if (r.chance(0.1)) fields.push(`Upgrade: websocket${CRLF}`)
-  // A body on a bodiless message would be parsed as the next message, and seldom is a valid one.
+  // A body after a message that has no body would be read as the next message, which is seldom valid.
   const none = (bodiless || / (1..|204|304)\b/.test(text.slice(0, 13))) && r.chance(0.9)
   let body = ""
   switch (role === "response" && !last && r.chance(0.9) ? r.int(2) : r.int(4)) {
@@ -374,7 +374,7 @@ const message = (r: Random, role: Role, last: boolean, bodiless: boolean): strin
 
 const alphabet = '\r\n\t :;,="\\\u0000\u007f\u00ff0159afAFxhHc/?#@*[]'
 
-/** One edit: a byte changed, removed or inserted, a part repeated, the end cut off. */
+/** Makes one change: a byte is changed, removed or inserted, a part is repeated, or the end is cut off. */
 const damage = (r: Random, text: string): string => {
   const at = r.int(text.length + 1)
   const some = alphabet[r.int(alphabet.length)]!
@@ -416,7 +416,7 @@ const cutsOf = (r: Random, length: number): ReadonlyArray<number> => {
 const answerings: ReadonlyArray<Answering> = ["read", "read", "stop", "stop", "skip", "turns"]
 
 /**
- * A limit that the text reaches: anywhere, or exactly at the end of the first target or of one of the first
+ * Returns a limit that the text may reach: any small number, or about the size of the first target and
  * fields.
  */
 const smallLimit = (r: Random, text: string): number => {
@@ -428,7 +428,7 @@ const smallLimit = (r: Random, text: string): number => {
   return Math.max(1, size - 1 + r.int(3))
 }
 
-/** The case determined by these numbers. */
+/** Generates the case that these random numbers determine. */
 export const generate = (r: Random): Case => {
   const role: Role = r.chance(0.6) ? "request" : "response"
   const answering = r.pick(answerings)

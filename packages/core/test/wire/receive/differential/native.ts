@@ -1,4 +1,4 @@
-/** Node's own parser through its binding, as the oracle of the differential test. */
+/** Runs Node's own parser, by its internal binding, for comparison with ours. */
 import { createRequire } from "node:module"
 import { answer, type Case, type Ending, Log, type Outcome } from "./outcome.js"
 
@@ -30,7 +30,7 @@ interface NativeBinding {
   }
 }
 
-// As in Node 20; in later versions the class comes from a deprecated but public module.
+// Node 20 has the class in a binding. Later versions have it in a deprecated public module.
 const loadBinding = (): NativeBinding => {
   try {
     return (process as unknown as { binding(name: string): unknown }).binding("http_parser") as NativeBinding
@@ -41,8 +41,7 @@ const loadBinding = (): NativeBinding => {
 
 const { HTTPParser } = loadBinding()
 
-// llhttp's method numbers, which are part of its interface but missing from the public lists of some
-// versions.
+// The methods by their numbers in llhttp. The public lists of some Node versions lack some of these methods.
 const methods = (
   "DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK BIND REBIND " +
   "UNBIND ACL REPORT MKACTIVITY CHECKOUT MERGE M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE PATCH PURGE MKCALENDAR LINK " +
@@ -50,14 +49,14 @@ const methods = (
   "QUERY"
 ).split(" ")
 
-/** llhttp's version; that of Node 20.20, 9.3.1, defines the presets. */
+/** The version of llhttp. The presets describe 9.3.1, the version of Node 20.20. */
 export const llhttp = process.versions["llhttp"] ?? ""
 
 export const nativeVersion = `Node ${process.versions.node}, llhttp ${llhttp}`
 
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1")
 
-/** Runs a case through the native parser with its default flags or with all of them. */
+/** Parses a case with Node's parser, with the default flags or with all lenient flags. */
 export const runNative = (input: Case, preset: "node" | "insecure"): Outcome => {
   const log = new Log()
   const parser = new HTTPParser()
@@ -104,7 +103,7 @@ export const runNative = (input: Case, preset: "node" | "insecure"): Outcome => 
   parser[HTTPParser.kOnMessageComplete] = () => {
     log.complete(spilled)
     spilled = []
-    // After trailers the binding reports the target again.
+    // The binding reports the target again after trailers, so drop it.
     spilledTarget = ""
   }
   const ending = feed(parser, input, () => ({ upgrade, stopping, events: log.events.length }))
@@ -130,7 +129,7 @@ const feed = (
           offset: from + result.bytesParsed
         }
       }
-      // An unreported error leaves its position: the parser no longer advances.
+      // Node's parser did not report an error, but it no longer advances. The position of the error is known.
       if (result <= 0 && state().events === before) return { _tag: "Swallowed", offset: from + result }
       from += result
       if (state().stopping) return { _tag: "Stopped", consumed: from }

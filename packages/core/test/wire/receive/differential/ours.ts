@@ -1,6 +1,4 @@
-/**
- * Runs our parser on a case, with any set of flags.
- */
+/** Runs our parser on a case. */
 import { type Flags, type Head, type Refusal, RequestParser, ResponseParser } from "@httpfx/core/wire"
 import { answer, type Case, type Ending, Log, type Outcome } from "./outcome.js"
 
@@ -8,7 +6,7 @@ export interface OurOutcome extends Outcome {
   readonly refusal: Refusal | undefined
 }
 
-/** Runs a case through our parser. The bytes are passed as Buffers or, if `plain`, as plain Uint8Arrays. */
+/** Parses a case with our parser. The chunks are Buffers, or Uint8Arrays if `plain` is `true`. */
 export const runOurs = (input: Case, flags: Flags, plain = false): OurOutcome => {
   const log = new Log()
   const seen = (head: Head, start: string): number => {

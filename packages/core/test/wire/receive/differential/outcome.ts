@@ -1,13 +1,12 @@
 /**
- * The outcome of parsing a byte stream, in a form that can be compared between parsers: events with adjacent
+ * The outcome of parsing a stream, in a form in which two parsers can be compared: the events, with adjacent
  * data joined, and the ending.
  */
 
 export type Role = "request" | "response"
 
 /**
- * Replies of the head callback: always read; always skip; stop if the head has an upgrade; read and skip in
- * turn.
+ * The replies to heads: always read, always skip, stop if the head has an upgrade, or read and skip by turns.
  */
 export type Answering = "read" | "skip" | "stop" | "turns"
 
@@ -15,9 +14,9 @@ export interface Case {
   readonly role: Role
   readonly answering: Answering
   readonly maxHeaderSize: number
-  /** One buffer, so that positions in different chunks are comparable in memory. */
+  /** All bytes in one buffer. The chunks are views of this buffer. */
   readonly bytes: Buffer
-  /** Ends of the chunks, ascending; the last one is the length. */
+  /** The ends of the chunks, in ascending order. The last end is the length of the stream. */
   readonly cuts: ReadonlyArray<number>
 }
 
@@ -34,11 +33,13 @@ export type Event =
   | { readonly _tag: "Complete"; readonly rawTrailers: ReadonlyArray<string> }
 
 export type Ending =
-  /** `silent`, native only: after a head with an upgrade, where it reports no errors. */
+  /** `silent` occurs only for Node's parser, which reports no errors after a head with an upgrade. */
   | { readonly _tag: "Open"; readonly silent: boolean }
   | { readonly _tag: "Stopped"; readonly consumed: number }
   | { readonly _tag: "Refused"; readonly code: string; readonly reason: string; readonly offset: number }
-  /** Native only: the position of an error after a head with an upgrade, which it does not report. */
+  /**
+   * Only for Node's parser: the position of an error that it did not report, after a head with an upgrade.
+   */
   | { readonly _tag: "Swallowed"; readonly offset: number }
 
 export interface Outcome {
@@ -59,7 +60,7 @@ export const answer = (answering: Answering, upgrade: boolean, index: number): 0
   }
 }
 
-/** Collects events and joins adjacent data. */
+/** Collects events, and joins adjacent data events. */
 export class Log {
   readonly events: Array<Event> = []
   heads = 0

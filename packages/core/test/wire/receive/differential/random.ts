@@ -1,8 +1,6 @@
-/**
- * A small seeded random generator, so that a case can be reproduced from seed and index.
- */
+/** A small seeded random generator. A case can be reproduced from the seed and its index. */
 export interface Random {
-  /** 0 <= n < below */
+  /** Returns an integer from 0 to `below - 1`. */
   int(below: number): number
   chance(probability: number): boolean
   pick<A>(from: ReadonlyArray<A>): A

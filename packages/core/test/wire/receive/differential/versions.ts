@@ -1,18 +1,19 @@
 /**
- * Differences of other Node versions' parsers. The presets are defined by Node 20.20 (llhttp 9.3.1); where a
- * later llhttp differs, the case must match an entry of this list (docs/strictness.md has the list in words).
+ * Differences of the parsers in other Node versions. The presets describe Node 20.20 (llhttp 9.3.1). If a
+ * later llhttp gives a different result, the case must match an entry of this list. docs/strictness.md
+ * describes the entries.
  */
 import type { Case } from "./outcome.js"
 
 export interface Change {
-  /** The first llhttp with this change. */
+  /** The first version of llhttp with this change. */
   readonly since: string
   readonly what: string
-  /** Whether a stream contains what the change is about. */
+  /** Returns whether this change can affect a stream. */
   readonly concerns: (text: string, role: Case["role"]) => boolean
 }
 
-/** A field of this name with a tab in its value, or in the continuation lines. */
+/** Matches a field with this name that has a tab in its value or in a continuation line. */
 const withTab = (name: string): RegExp =>
   new RegExp(`${name} *:(?:[^\\r\\n]|[\\r\\n]+[ \\t])*[\\r\\n]*\\t`, "i")
 
@@ -39,13 +40,13 @@ export const changes: ReadonlyArray<Change> = [
   }
 ]
 
-/** Versions for which this list was verified, in runs of 200000 cases. */
+/** The versions of llhttp for which this list was verified, with runs of 200 000 cases. */
 export const examined: ReadonlyArray<string> = ["9.3.1", "9.4.3"]
 
 const isAtLeast = (version: string, least: string): boolean =>
   version.localeCompare(least, "en", { numeric: true }) >= 0
 
-/** The changes of this version of llhttp that can affect a stream. */
+/** Returns the changes in a version of llhttp that can affect a stream. */
 export const changesFor = (llhttp: string, input: Case): ReadonlyArray<Change> => {
   const text = input.bytes.toString("latin1")
   return changes.filter((change) => isAtLeast(llhttp, change.since) && change.concerns(text, input.role))

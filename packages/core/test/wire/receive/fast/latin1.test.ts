@@ -1,4 +1,4 @@
-// A chunk with its own conversion to text uses it; any other chunk gives the same text.
+// A chunk with its own `latin1Slice` is converted with this method. Any other chunk gives the same text.
 import { describe, expect, it } from "vitest"
 import { latin1, roomLike } from "../../../../src/wire/receive/fast/latin1.js"
 

@@ -1,15 +1,16 @@
 /**
- * Chunks that count how often their bytes are read, and a measure of the memory that a parser keeps.
+ * Chunks that count how often their bytes are read, and a function that measures the memory that a parser
+ * keeps.
  */
 
 export interface Reads {
-  /** Reads of single bytes. */
+  /** Number of reads of single bytes. */
   examined: number
-  /** Bytes converted to text, one range per call. */
+  /** Number of bytes that were converted to text. */
   decoded: number
 }
 
-/** A chunk that behaves like the Buffer `bytes` (its own conversion to text included) and counts reads. */
+/** Creates a chunk that behaves like `bytes`, including `latin1Slice`, and counts reads. */
 export const counting = (bytes: Buffer, reads: Reads): Uint8Array => {
   const latin1Slice = (start: number, end: number): string => {
     reads.decoded += end - start
@@ -29,8 +30,8 @@ export const counting = (bytes: Buffer, reads: Reads): Uint8Array => {
 }
 
 /**
- * Counts the characters, elements and bytes reachable from `root` through own properties; a view counts with
- * its whole buffer. Skips `without`, the caller's own objects.
+ * Counts the characters, elements and bytes that are reachable from `root` through own properties. A view
+ * counts with its whole buffer. The objects in `without`, which belong to the caller, do not count.
  */
 export const kept = (root: object, without: ReadonlyArray<object>): number => {
   const seen = new Set<unknown>(without)

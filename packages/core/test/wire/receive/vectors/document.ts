@@ -1,6 +1,5 @@
 /**
- * Reads the vectors from their documents: packages/core/test/vectors/*.md, in the format that the README.md
- * there describes.
+ * Reads the vectors from packages/core/test/vectors/*.md. The README.md in that folder describes the format.
  */
 import { defaultLimits, type FlagName, flagNames, type Flags, type Limits, presets } from "@httpfx/core/wire"
 import { readdirSync, readFileSync } from "node:fs"
@@ -10,10 +9,10 @@ import { unescape } from "./text.js"
 export type Preset = keyof typeof presets
 export const presetNames: ReadonlyArray<Preset> = ["strict", "node", "insecure"]
 
-/** One expected log, with its preset and flags. */
+/** One expected log of a vector, and the flags with which it is expected. */
 export interface Expected {
   readonly preset: Preset
-  /** Flags added to those of the preset, and, with a minus sign, flags removed from it. */
+  /** The flags that are added to the preset, and, with a minus sign, the flags that are removed from it. */
   readonly extra: ReadonlyArray<string>
   readonly flags: Flags
   readonly log: ReadonlyArray<string>
@@ -91,7 +90,7 @@ const readSection = (file: string, section: string): Vector => {
   }
 }
 
-/** All vectors of all documents except README.md. */
+/** Returns the vectors of all documents except README.md. */
 export const readVectors = (): ReadonlyArray<Vector> =>
   readdirSync(folder)
     .filter((file) => file.endsWith(".md") && file !== "README.md")

@@ -1,6 +1,7 @@
 /**
- * Logs what the parser does with a stream, as lines: every head and end of a message with the number of bytes
- * consumed by then, the text of the body, and the ending. Positions are found by pausing in the callbacks.
+ * Records the events of the parser for a stream as lines: every head and end of a message with its number of
+ * consumed bytes, the text of the body, and the ending. The numbers are known because the parser is paused in
+ * the callbacks.
  */
 import {
   Body,
@@ -14,7 +15,8 @@ import {
 import { escape } from "./text.js"
 
 /**
- * Replies of the head callback: always the same, `stop` if the head has an upgrade, read and skip in `turns`.
+ * The replies to heads: always the same reply, `stop` only if the head has an upgrade, or read and skip by
+ * turns.
  */
 export type Answers = "read" | "skip" | "stop" | "turns" | "stop-all"
 
@@ -28,9 +30,9 @@ export interface Setup {
 export interface Run {
   readonly lines: ReadonlyArray<string>
   readonly refusal: Refusal | undefined
-  /** Bytes consumed when the last message was complete; 0 without one. */
+  /** Number of bytes consumed when the last message was complete; 0 if no message was complete. */
   readonly completeAt: number
-  /** The last message was completed by the end of the stream. */
+  /** Whether the end of the stream has completed the last message. */
   readonly completedByEnd: boolean
 }
 
@@ -68,8 +70,8 @@ const showRefusal = (refusal: Refusal): string =>
   (refusal.flag === undefined ? "" : ` flag=${refusal.flag}`)
 
 /**
- * Feeds the stream in chunks that end at `cuts`. `plain`: as plain Uint8Arrays, with `parser.rest()`
- * after each; `ends`: followed by the end of the stream.
+ * Parses a stream in chunks that end at `cuts`. With `plain`, the chunks are Uint8Arrays instead of Buffers,
+ * and `parser.rest()` is called after each chunk. With `ends`, the stream ends after the last chunk.
  */
 export const run = (
   setup: Setup,
@@ -131,7 +133,7 @@ export const run = (
         settle(from)
         if (parser.refusal !== undefined) return showRefusal(parser.refusal)
         if (parser.stopped) return `stopped @${from}`
-        // `rest` may be called in any state, and must not change what follows.
+        // `rest` may be called in any state, and must not change the following events.
         if (plain) parser.rest()
         if (!wasPaused) break
       }
@@ -156,16 +158,17 @@ export const run = (
 
 const overflow = /^(refused HPE_(?:HEADER|CHUNK_EXTENSIONS)_OVERFLOW) @(\d+)(.*)$/
 
-/** Whether the stream was refused because a text was too long. */
+/** Returns whether the stream was refused because a text was too long. */
 export const overflows = (lines: ReadonlyArray<string>): boolean => overflow.test(lines.at(-1)!)
 
 const refused = /^refused \S+ @(\d+)/
 
 /**
- * A text is counted at its end or at the end of its chunk, as in Node's parser: the smaller the chunks, the
- * earlier an overflow is found, even before another fault of the same text that a larger chunk would have
- * shown. Returns `lines` with the refusal of the whole stream, if their own is an overflow at or before that
- * position.
+ * Returns `lines` with the refusal of the whole stream, if the refusal in `lines` is an overflow at or before
+ * the same position.
+ *
+ * As in Node's parser, a text is counted at its end or at the end of its chunk. With smaller chunks, an
+ * overflow is therefore found earlier, possibly before another fault in the same text.
  */
 export const settled = (
   lines: ReadonlyArray<string>,

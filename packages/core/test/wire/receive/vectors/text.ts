@@ -1,5 +1,6 @@
 /**
- * Escapes of the vectors: converts bytes to printable text and back (packages/core/test/vectors/README.md).
+ * The escapes of the vectors (packages/core/test/vectors/README.md). Converts bytes to printable text and
+ * back.
  */
 
 const named: ReadonlyMap<string, string> = new Map([
@@ -10,7 +11,7 @@ const named: ReadonlyMap<string, string> = new Map([
   ['"', '"']
 ])
 
-// Runs of at least this length are written as repetitions.
+// Minimum length of a run of equal characters that is written as a repetition.
 const LONG_RUN = 24
 
 const showCode = (code: number): string => {
@@ -22,7 +23,7 @@ const showCode = (code: number): string => {
   return `\\x${code.toString(16).padStart(2, "0")}`
 }
 
-/** Escapes text of U+0000-U+00FF. */
+/** Escapes a text of U+0000-U+00FF. */
 export const escape = (text: string): string => {
   let shown = ""
   for (let i = 0; i < text.length;) {
@@ -35,7 +36,7 @@ export const escape = (text: string): string => {
   return shown
 }
 
-/** The bytes of an escaped text. Its own line breaks are ignored. */
+/** Returns the text that an escaped text stands for. Line breaks in the escaped text are ignored. */
 export const unescape = (shown: string): string => {
   let text = ""
   for (let i = 0; i < shown.length;) {
