@@ -25,34 +25,34 @@ const timeouts: Readonly<Record<keyof ServerTimeouts.Options, true>> = {
 type Option = Exclude<keyof Server.ServerOptions, keyof Shutdown.Options>
 
 /** For each option, the section of the document that lists it, or the guide that describes it. */
-const options: Readonly<Record<Option, "Limits" | "Further options" | `${string}.md`>> = {
+const options: Readonly<Record<Option, "Set limits" | "Set further options" | `${string}.md`>> = {
   tls: "tls.md",
   flags: "strictness.md",
   onClientError: "exchange.md",
   unknownExpectations: "exchange.md",
   trustedProxies: "proxies.md",
-  limits: "Limits",
-  maxBodySize: "Limits",
-  maxRequestsPerSocket: "Limits",
-  maxConnections: "Limits",
-  maxConnectionsPerAddress: "Limits",
-  maxConcurrentRequests: "Limits",
-  maxQueuedRequests: "Limits",
-  requestQueueTimeout: "Limits",
-  whenFull: "Limits",
-  retryAfter: "Limits",
-  highWaterMark: "Limits",
-  requireHostHeader: "Further options",
-  insecureHTTPParser: "Further options",
-  joinDuplicateHeaders: "Further options",
-  uniqueHeaders: "Further options",
-  rejectNonStandardBodyWrites: "Further options",
-  strictContentLength: "Further options",
-  sendDate: "Further options",
-  noDelay: "Further options",
-  keepAlive: "Further options",
-  keepAliveInitialDelay: "Further options",
-  allowHalfOpen: "Further options"
+  limits: "Set limits",
+  maxBodySize: "Set limits",
+  maxRequestsPerSocket: "Set limits",
+  maxConnections: "Set limits",
+  maxConnectionsPerAddress: "Set limits",
+  maxConcurrentRequests: "Set limits",
+  maxQueuedRequests: "Set limits",
+  requestQueueTimeout: "Set limits",
+  whenFull: "Set limits",
+  retryAfter: "Set limits",
+  highWaterMark: "Set limits",
+  requireHostHeader: "Set further options",
+  insecureHTTPParser: "Set further options",
+  joinDuplicateHeaders: "Set further options",
+  uniqueHeaders: "Set further options",
+  rejectNonStandardBodyWrites: "Set further options",
+  strictContentLength: "Set further options",
+  sendDate: "Set further options",
+  noDelay: "Set further options",
+  keepAlive: "Set further options",
+  keepAliveInitialDelay: "Set further options",
+  allowHalfOpen: "Set further options"
 }
 
 const defaults = Effect.all({
@@ -75,7 +75,7 @@ const said = (cell: string): unknown => {
 describe(`docs/${document}`, () => {
   it.effect("has a row for every timeout, with its default", () =>
     Effect.gen(function* () {
-      const rows = tableIn(document, "Timeouts")
+      const rows = tableIn(document, "Set timeouts")
       assert.sameMembers(
         rows.map(([name]) => unquote(name)),
         Object.keys(timeouts)
@@ -104,11 +104,11 @@ describe(`docs/${document}`, () => {
         ),
         "limits.maxTrailerSize": "maxHeaderSize",
         retryAfter: Number(settings.retryAfter) * 1000,
-        requireHostHeader: "as flags has it",
+        requireHostHeader: "as in flags",
         insecureHTTPParser: settings.flags === presets.insecure,
         strictContentLength: true
       }
-      for (const heading of ["Limits", "Further options"] as const) {
+      for (const heading of ["Set limits", "Set further options"] as const) {
         const rows = tableIn(document, heading)
         const names = Object.keys(options).filter((name) => options[name as Option] === heading)
         assert.sameMembers(
@@ -123,7 +123,7 @@ describe(`docs/${document}`, () => {
         }
       }
       assert.sameMembers(
-        tableIn(document, "Limits")
+        tableIn(document, "Set limits")
           .map(([name]) => unquote(name))
           .filter((name) => name.startsWith("limits.")),
         Object.keys(settings.limits).map((name) => `limits.${name}`)
