@@ -35,8 +35,8 @@ export const observed = [
       {
         name: "sizes of bodies include heads and framing",
         harm: "Body sizes are too large, and differ from those of other servers.",
-        find: "requestBodySize.unsafeUpdate(outcome.bodyIn, labels)",
-        replace: "requestBodySize.unsafeUpdate(outcome.bytesIn, labels)"
+        find: "{ request: outcome.bodyIn,",
+        replace: "{ request: outcome.bytesIn,"
       }
     ]
   ),

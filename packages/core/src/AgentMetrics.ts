@@ -11,6 +11,7 @@
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
@@ -20,16 +21,18 @@ import type { InvalidOption } from "./HttpError.js"
 import {
   connectionBoundaries,
   durationBoundaries,
-  knownMethods,
   labelsOf,
   methodOf,
   other,
-  sizeBoundaries,
   type Labels
 } from "./internal/observe/labels.js"
-import { HostSeries, hostOf, nowhere } from "./internal/observe/hostSeries.js"
+import { currentKnownMethods } from "./internal/observe/knownMethods.js"
+import { hostOf, hostSeries, nowhere } from "./internal/observe/hostSeries.js"
+import { exchangeMetrics, recordExchange, type Series } from "./internal/observe/series.js"
 import { boolean, integer, names, refuse, string, type Checks } from "./internal/options/checks.js"
 import type { Retried } from "./Retry.js"
+
+const exchanges = exchangeMetrics("client")
 
 /**
  * Seconds from the call until the response was complete or had failed. The labels are `http.request.method`,
@@ -41,11 +44,7 @@ import type { Retried } from "./Retry.js"
  * @since 0.1.0
  * @category metrics
  */
-export const requestDuration = Metric.histogram(
-  "http.client.request.duration",
-  durationBoundaries,
-  "Duration of HTTP client requests."
-)
+export const requestDuration: Metric.Metric.Histogram<number> = exchanges.duration
 
 /**
  * Bytes of request bodies as sent, after any compression, with the labels of {@link requestDuration}. The
@@ -54,11 +53,7 @@ export const requestDuration = Metric.histogram(
  * @since 0.1.0
  * @category metrics
  */
-export const requestBodySize = Metric.histogram(
-  "http.client.request.body.size",
-  sizeBoundaries,
-  "Size of HTTP client request bodies."
-)
+export const requestBodySize: Metric.Metric.Histogram<number> = exchanges.requestBody
 
 /**
  * Bytes of response bodies as received, before any decompression, with the labels of {@link requestDuration}.
@@ -67,11 +62,7 @@ export const requestBodySize = Metric.histogram(
  * @since 0.1.0
  * @category metrics
  */
-export const responseBodySize = Metric.histogram(
-  "http.client.response.body.size",
-  sizeBoundaries,
-  "Size of HTTP client response bodies."
-)
+export const responseBodySize: Metric.Metric.Histogram<number> = exchanges.responseBody
 
 /**
  * Seconds that requests spent in each step. The label `phase` names the step: `queue`, `resolve`, `connect`,
@@ -172,11 +163,11 @@ export const retriedRequests = Metric.counter("http.client.retried_requests", {
  * @category accessors
  */
 export const countRetry = ({ method, what }: Retried): Effect.Effect<void> =>
-  Effect.sync(() => {
+  Effect.map(FiberRef.get(currentKnownMethods), (known) => {
     const error = "status" in what ? String(what.status) : errorType(what.error)
     retriedRequests.unsafeUpdate(
       1,
-      labelsOf({ "http.request.method": methodOf(method), "error.type": error })
+      labelsOf({ "http.request.method": methodOf(method, known), "error.type": error })
     )
   })
 
@@ -207,8 +198,8 @@ export interface Options {
    */
   readonly maxHosts?: number | undefined
   /**
-   * Methods that become labels. All other methods are counted as `_OTHER`. Default: the methods of RFC 9110,
-   * `PATCH` and `QUERY`.
+   * Methods that become labels. All other methods are counted as `_OTHER`. Default: `KnownMethods.current`,
+   * the methods of RFC 9110, `PATCH` and `QUERY`.
    */
   readonly methods?: ReadonlyArray<string> | undefined
 }
@@ -232,7 +223,7 @@ const errorType = (error: unknown): string => {
 type Gauge = Metric.Metric.Gauge<number>
 
 interface Request {
-  readonly host: HostSeries
+  readonly host: Series
   readonly method: string
   step: "Queued" | "Connecting" | undefined
   status: number | undefined
@@ -240,26 +231,29 @@ interface Request {
 }
 
 interface Connection {
-  readonly host: HostSeries
+  readonly host: Series
   idle: boolean
 }
 
 class Counting {
   private readonly requests = new Map<number, Request>()
   private readonly connections = new Map<number, Connection>()
-  private readonly hosts = new Map<string, HostSeries>()
+  private readonly hosts = new Map<string, Series>()
   private readonly methods: ReadonlySet<string>
   private readonly maxHosts: number
   private readonly own: Labels
-  private others: HostSeries | undefined = undefined
+  private others: Series | undefined = undefined
   /**
    * The sum that this agent has added to each gauge, per set of labels. The end of the observation subtracts
    * it.
    */
   private readonly levels = new Map<Gauge, Map<Labels, number>>()
 
-  constructor(private readonly options: Options) {
-    this.methods = options.methods === undefined ? knownMethods : new Set(options.methods)
+  constructor(
+    private readonly options: Options,
+    known: ReadonlySet<string>
+  ) {
+    this.methods = options.methods === undefined ? known : new Set(options.methods)
     this.maxHosts = options.maxHosts ?? 100
     this.own = labelsOf({ agent: options.name })
   }
@@ -275,12 +269,11 @@ class Counting {
     this.levels.clear()
   }
 
-  private hostOf(key: string): HostSeries {
+  private hostOf(key: string): Series {
     const known = this.hosts.get(key)
     if (known !== undefined) return known
-    if (this.hosts.size >= this.maxHosts)
-      return (this.others ??= new HostSeries(this.own, nowhere, this.methods))
-    const host = new HostSeries(this.own, hostOf(key), this.methods)
+    if (this.hosts.size >= this.maxHosts) return (this.others ??= hostSeries(this.own, nowhere, this.methods))
+    const host = hostSeries(this.own, hostOf(key), this.methods)
     this.hosts.set(key, host)
     return host
   }
@@ -295,10 +288,10 @@ class Counting {
 
   private addActive({ host, method }: Request, by: 1 | -1): void {
     if (this.options.activeRequests === false) return
-    this.add(activeRequests, host.with("http.request.method", methodOf(method, this.methods)), by)
+    this.add(activeRequests, host.method(method), by)
   }
 
-  private addConnection(host: HostSeries, state: "active" | "idle" | "connecting", by: 1 | -1): void {
+  private addConnection(host: Series, state: "active" | "idle" | "connecting", by: 1 | -1): void {
     if (this.options.connections === true)
       this.add(openConnections, host.with("http.connection.state", state), by)
   }
@@ -336,7 +329,7 @@ class Counting {
     request.step = step
   }
 
-  private addStep(host: HostSeries, step: "Queued" | "Connecting", by: 1 | -1): void {
+  private addStep(host: Series, step: "Queued" | "Connecting", by: 1 | -1): void {
     if (step === "Connecting") this.addConnection(host, "connecting", by)
     else if (this.options.steps === true) this.add(queuedRequests, host.labels, by)
   }
@@ -347,22 +340,20 @@ class Counting {
     this.addActive(request, -1)
     const failed = status !== undefined && status >= 400 ? String(status) : undefined
     const error = event._tag === "Error" ? errorType(event.error) : failed
-    const labels = host.exchanges.of({ method, status, route: undefined, httpVersion, error })
-    requestDuration.unsafeUpdate(event.timings.total / 1000, labels)
-    if (this.options.bodySizes === true) {
-      requestBodySize.unsafeUpdate(event.bodyOut, labels)
-      responseBodySize.unsafeUpdate(event.bodyIn, labels)
-    }
+    const labels = host.exchange({ method, status, route: undefined, httpVersion, error })
+    const bodies =
+      this.options.bodySizes === true ? { request: event.bodyOut, response: event.bodyIn } : undefined
+    recordExchange(exchanges, labels, event.timings.total, bodies)
     if (this.options.steps === true) this.steps(host, event.timings)
   }
 
-  private steps(host: HostSeries, { total: _, ...phases }: Timings): void {
+  private steps(host: Series, { total: _, ...phases }: Timings): void {
     for (const [phase, millis] of Object.entries(phases))
       if (millis > 0) phaseDuration.unsafeUpdate(millis / 1000, host.with("phase", phase))
   }
 
   /** Called when a connection starts to serve a request. */
-  private used(number: number, host: HostSeries): void {
+  private used(number: number, host: Series): void {
     if (this.options.connections !== true) return
     const connection = this.connections.get(number)
     if (connection === undefined) this.connections.set(number, { host, idle: false })
@@ -403,11 +394,13 @@ export const observe = (
   Effect.suspend(() => {
     const refused = refuse(options, checks)
     if (refused !== undefined) return Effect.fail(refused)
-    const counting = new Counting(options)
-    return Effect.zipRight(
-      Effect.addFinalizer(() => Effect.sync(counting.clear)),
-      agent.observe(counting.observe)
-    )
+    return Effect.flatMap(FiberRef.get(currentKnownMethods), (known) => {
+      const counting = new Counting(options, known)
+      return Effect.zipRight(
+        Effect.addFinalizer(() => Effect.sync(counting.clear)),
+        agent.observe(counting.observe)
+      )
+    })
   })
 
 // `Layer.fresh`, because Effect builds equal layers once: the same metrics layer beside two agents would

@@ -8,8 +8,11 @@
  *
  * @since 0.1.0
  */
+import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { ExchangeOutcome } from "./internal/server/outcome.js"
 import { exchangeOf } from "./internal/server/exchange.js"
 
@@ -42,3 +45,21 @@ export const annotate = (
   value: string
 ): Effect.Effect<void, never, HttpServerRequest.HttpServerRequest> =>
   Effect.map(HttpServerRequest.HttpServerRequest, (request) => exchangeOf(request)?.annotate(name, value))
+
+/**
+ * Records the pattern of the route that runs an app (`Facts.route`), for routers that are not the app itself,
+ * where spans are switched off: as `HttpLayerRouter.middleware(ExchangeOutcome.withRoute).layer`, or around
+ * the handler of a route. With spans, the pattern is known without it.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withRoute = <A, E, R>(app: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiberRuntime((fiber) => {
+    const services = fiber.currentContext as Context.Context<never>
+    const route = Context.getOption(services, HttpRouter.RouteContext)
+    const request = Context.getOption(services, HttpServerRequest.HttpServerRequest)
+    const exchange = Option.isSome(request) ? exchangeOf(request.value) : undefined
+    if (exchange !== undefined && Option.isSome(route)) exchange.route = route.value.route.path
+    return app
+  })

@@ -12,25 +12,21 @@
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
 import type * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import type { ExchangeOutcome } from "./ExchangeOutcome.js"
 import type { InvalidOption } from "./HttpError.js"
-import {
-  durationBoundaries,
-  ExchangeLabels,
-  knownMethods,
-  labelsOf,
-  methodOf,
-  other,
-  sizeBoundaries,
-  type Labels
-} from "./internal/observe/labels.js"
+import { currentKnownMethods } from "./internal/observe/knownMethods.js"
+import { labelsOf, other, type Labels } from "./internal/observe/labels.js"
+import { exchangeMetrics, recordExchange, Series } from "./internal/observe/series.js"
 import { beside, untilClosed } from "./internal/observe/beside.js"
 import { boolean, names, oneOf, port, refuse, string, type Checks } from "./internal/options/checks.js"
 import { plainHost } from "./model/address.js"
 import { Server, type Service } from "./Server.js"
 import type { ServerEvent } from "./ServerEvent.js"
+
+const exchanges = exchangeMetrics("server")
 
 /**
  * Seconds from a request's head to the end of its exchange. The labels are `http.request.method`,
@@ -43,11 +39,7 @@ import type { ServerEvent } from "./ServerEvent.js"
  * @since 0.1.0
  * @category metrics
  */
-export const requestDuration = Metric.histogram(
-  "http.server.request.duration",
-  durationBoundaries,
-  "Duration of HTTP server requests."
-)
+export const requestDuration: Metric.Metric.Histogram<number> = exchanges.duration
 
 /**
  * Requests in flight, from the head to the end of the exchange, with the labels `http.request.method` and
@@ -67,11 +59,7 @@ export const activeRequests = Metric.gauge("http.server.active_requests", {
  * @since 0.1.0
  * @category metrics
  */
-export const requestBodySize = Metric.histogram(
-  "http.server.request.body.size",
-  sizeBoundaries,
-  "Size of HTTP server request bodies."
-)
+export const requestBodySize: Metric.Metric.Histogram<number> = exchanges.requestBody
 
 /**
  * Bytes of response bodies as sent, after any compression, with the labels of {@link requestDuration}. The
@@ -80,11 +68,7 @@ export const requestBodySize = Metric.histogram(
  * @since 0.1.0
  * @category metrics
  */
-export const responseBodySize = Metric.histogram(
-  "http.server.response.body.size",
-  sizeBoundaries,
-  "Size of HTTP server response bodies."
-)
+export const responseBodySize: Metric.Metric.Histogram<number> = exchanges.responseBody
 
 /**
  * Connections that are not closed, including idle connections. The conventions do not define this metric.
@@ -116,8 +100,8 @@ export interface Options {
   /** The label `url.scheme`. Set it behind a proxy that ends TLS. Default: the scheme of the server. */
   readonly scheme?: "http" | "https" | undefined
   /**
-   * Methods that become labels. All other methods are counted as `_OTHER`. Default: the methods of RFC 9110,
-   * `PATCH` and `QUERY`.
+   * Methods that become labels. All other methods are counted as `_OTHER`. Default: `KnownMethods.current`,
+   * the methods of RFC 9110, `PATCH` and `QUERY`.
    */
   readonly methods?: ReadonlyArray<string> | undefined
 }
@@ -138,10 +122,7 @@ const errorType = ({ _tag, status }: ExchangeOutcome): string | undefined =>
 /** Counts the exchanges and connections of one server. */
 class Counting {
   private readonly labels: Labels
-  private readonly exchanges: ExchangeLabels
-  private readonly methods: ReadonlySet<string>
-  private readonly byMethod = new Map<string, Labels>()
-  private readonly scheme: "http" | "https"
+  private readonly series: Series
   private readonly countsActive: boolean
   /** The exchange in flight of each connection, from its event `RequestReceived`. */
   private readonly active = new Map<number, number>()
@@ -149,7 +130,8 @@ class Counting {
 
   constructor(
     server: Service,
-    private readonly options: Options
+    private readonly options: Options,
+    known: ReadonlySet<string>
   ) {
     const { address } = server
     this.labels = labelsOf({
@@ -157,12 +139,9 @@ class Counting {
         options.address ?? (address._tag === "TcpAddress" ? plainHost(address.hostname) : address.path),
       "server.port": options.port ?? (address._tag === "TcpAddress" ? address.port : undefined)
     })
-    this.scheme = options.scheme ?? server.scheme
-    this.methods = options.methods === undefined ? knownMethods : new Set(options.methods)
-    this.exchanges = new ExchangeLabels(
-      [...this.labels, ...labelsOf({ "url.scheme": this.scheme })],
-      this.methods
-    )
+    const scheme = labelsOf({ "url.scheme": options.scheme ?? server.scheme })
+    const methods = options.methods === undefined ? known : new Set(options.methods)
+    this.series = new Series([...this.labels, ...scheme], methods)
     this.countsActive = options.activeRequests ?? true
   }
 
@@ -171,7 +150,7 @@ class Counting {
       case "RequestReceived":
         if (!this.countsActive) return
         this.active.set(event.connection, event.exchange)
-        return activeRequests.unsafeModify(1, this.methodLabels(event.method))
+        return activeRequests.unsafeModify(1, this.series.method(event.method))
       case "ExchangeEnded":
         return this.ended(event.outcome)
       case "ConnectionOpened":
@@ -188,23 +167,12 @@ class Counting {
     // Exchanges that were refused, or began before the observation, were never counted as active.
     if (this.active.get(connection) === exchange) {
       this.active.delete(connection)
-      activeRequests.unsafeModify(-1, this.methodLabels(method))
+      activeRequests.unsafeModify(-1, this.series.method(method))
     }
-    const labels = this.exchanges.of({ method, status, route, httpVersion, error: errorType(outcome) })
-    requestDuration.unsafeUpdate(outcome.duration / 1000, labels)
-    if (this.options.bodySizes !== true) return
-    requestBodySize.unsafeUpdate(outcome.bodyIn, labels)
-    responseBodySize.unsafeUpdate(outcome.bodyOut, labels)
-  }
-
-  private methodLabels(method: string): Labels {
-    const shown = methodOf(method, this.methods)
-    let labels = this.byMethod.get(shown)
-    if (labels === undefined) {
-      labels = [...this.labels, ...labelsOf({ "http.request.method": shown, "url.scheme": this.scheme })]
-      this.byMethod.set(shown, labels)
-    }
-    return labels
+    const labels = this.series.exchange({ method, status, route, httpVersion, error: errorType(outcome) })
+    const bodies =
+      this.options.bodySizes === true ? { request: outcome.bodyIn, response: outcome.bodyOut } : undefined
+    recordExchange(exchanges, labels, outcome.duration, bodies)
   }
 }
 
@@ -212,7 +180,9 @@ const observe = (options: Options): Effect.Effect<void, InvalidOption, Server> =
   Effect.flatMap(Server, (server) => {
     const refused = refuse(options, checks)
     if (refused !== undefined) return Effect.fail(refused)
-    return untilClosed(server.observe(new Counting(server, options).observe))
+    return Effect.flatMap(FiberRef.get(currentKnownMethods), (known) =>
+      untilClosed(server.observe(new Counting(server, options, known).observe))
+    )
   })
 
 /**

@@ -33,6 +33,7 @@
  * - `FetchClient`  a `fetch` over a client
  * - `Health`     liveness and readiness on a port of their own
  * - `Prometheus`  Effect's metrics as text for Prometheus
+ * - `KnownMethods`  the methods that spans and metrics show by name
  * - `HttpError`  all errors, one class per kind
  * - `Network`    resolves, connects, listens, adds TLS
  * - `Socket`     a connection, with effects
@@ -60,6 +61,7 @@ export * as FileResponses from "./FileResponses.js"
 export * as FetchClient from "./FetchClient.js"
 export * as Health from "./Health.js"
 export * as HttpError from "./HttpError.js"
+export * as KnownMethods from "./KnownMethods.js"
 export * as Lease from "./Lease.js"
 export * as Network from "./Network.js"
 export * as PlatformTimers from "./PlatformTimers.js"

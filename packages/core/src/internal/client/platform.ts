@@ -47,6 +47,7 @@ import {
   type RedactedNames,
   type SetAttribute
 } from "../observe/spanFields.js"
+import { currentKnownMethods } from "../observe/knownMethods.js"
 import { randomHex } from "../observe/randomHex.js"
 import { plainHost } from "../../model/address.js"
 import { redactUrl } from "../../model/urlSecrets.js"
@@ -173,11 +174,12 @@ const requestAttributes = (
   span: Tracer.Span,
   request: Request,
   requested: URL,
-  redacted: RedactedNames
+  redacted: RedactedNames,
+  known: ReadonlySet<string>
 ): void => {
   const url = redactUrl(requested)
   const set: SetAttribute = (name, value) => span.attribute(name, value)
-  methodAttributes(request.method, set)
+  methodAttributes(request.method, known, set)
   serverAttributes(url, set)
   span.attribute("url.full", url.toString())
   span.attribute("url.path", url.pathname)
@@ -207,7 +209,7 @@ const traced = (settings: RequestSettings, request: Request): Answer =>
     const name = Context.get(fiber.currentContext, HttpClient.SpanNameGenerator)(request)
     const redacted = fiber.getFiberRef(Headers.currentRedactedNames)
     return Effect.useSpan(name, { kind: "client", captureStackTrace: false }, (span) => {
-      requestAttributes(span, request, url.right, redacted)
+      requestAttributes(span, request, url.right, redacted, fiber.getFiberRef(currentKnownMethods))
       const sent = fiber.getFiberRef(HttpClient.currentTracerPropagation)
         ? HttpClientRequest.setHeaders(request, TraceContext.toHeaders(span))
         : request

@@ -1,41 +1,18 @@
 /**
  * The label sets of the hosts to which a client sends requests.
  */
-import { ExchangeLabels, labelsOf, other, type Labels } from "./labels.js"
+import { labelsOf, other, type Labels } from "./labels.js"
+import { Series } from "./series.js"
 
-/** The label sets of one host. Calls with equal arguments return the same array. */
-export class HostSeries {
-  readonly labels: Labels
-  readonly exchanges: ExchangeLabels
-  private readonly sets = new Map<string, Labels>()
-
-  constructor(
-    own: Labels,
-    host: Host,
-    readonly methods: ReadonlySet<string>
-  ) {
-    this.labels = [
+/** Creates the label sets of one host. */
+export const hostSeries = (own: Labels, host: Host, methods: ReadonlySet<string>): Series =>
+  new Series(
+    [
       ...own,
-      ...labelsOf({
-        "server.address": host.address,
-        "server.port": host.port,
-        "url.scheme": host.scheme
-      })
-    ]
-    this.exchanges = new ExchangeLabels(this.labels, methods)
-  }
-
-  /** Returns the labels of the host and one additional label. */
-  with(name: string, value: string): Labels {
-    const key = `${name} ${value}`
-    let labels = this.sets.get(key)
-    if (labels === undefined) {
-      labels = [...this.labels, ...labelsOf({ [name]: value })]
-      this.sets.set(key, labels)
-    }
-    return labels
-  }
-}
+      ...labelsOf({ "server.address": host.address, "server.port": host.port, "url.scheme": host.scheme })
+    ],
+    methods
+  )
 
 /** A host in the form in which labels show it. */
 export interface Host {

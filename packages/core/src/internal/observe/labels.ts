@@ -33,7 +33,7 @@ export const knownMethods: ReadonlySet<string> = new Set([
 export const other = "_OTHER"
 
 /** Maps unknown methods to one value, so that peers cannot create new time series. */
-export const methodOf = (method: string, known: ReadonlySet<string> = knownMethods): string =>
+export const methodOf = (method: string, known: ReadonlySet<string>): string =>
   known.has(method) ? method : other
 
 /** Returns the given values as labels. Leaves out values that are `undefined`. */

@@ -4,7 +4,7 @@
  */
 import * as Headers from "@effect/platform/Headers"
 import { redactUrlsWithin } from "../../model/urlSecrets.js"
-import { knownMethods, other } from "./labels.js"
+import { other } from "./labels.js"
 
 export type RedactedNames = ReadonlyArray<string | RegExp>
 
@@ -23,8 +23,8 @@ export const shownFields = (
 
 export type SetAttribute = (key: string, value: unknown) => void
 
-export const methodAttributes = (method: string, set: SetAttribute): void => {
-  if (knownMethods.has(method)) return set("http.request.method", method)
+export const methodAttributes = (method: string, known: ReadonlySet<string>, set: SetAttribute): void => {
+  if (known.has(method)) return set("http.request.method", method)
   set("http.request.method", other)
   set("http.request.method_original", method)
 }

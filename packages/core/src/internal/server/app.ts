@@ -46,6 +46,7 @@ import { fromLoss } from "../../errors/fromLoss.js"
 import { statusOf, type Rejection } from "../../model/loss.js"
 import { withoutUserinfo } from "../../model/urlSecrets.js"
 import { expectationFailed, hasUnknownExpectation, type RequestHead } from "../../wire/index.js"
+import { currentKnownMethods } from "../observe/knownMethods.js"
 import { LazySpan } from "../fast/lazySpan.js"
 import { sendResponse } from "./answer.js"
 import * as ClientErrors from "./clientErrors.js"
@@ -262,6 +263,7 @@ const refusedExpectation = respond(
 class App implements Owner, ClientErrorHandler, Serving {
   readonly context: Context.Context<never>
   readonly redactedNames: ReadonlyArray<string | RegExp>
+  readonly knownMethods: ReadonlySet<string>
   private readonly services: ReadonlyMap<string, unknown>
   private readonly launcher: Launcher
 
@@ -288,6 +290,7 @@ class App implements Owner, ClientErrorHandler, Serving {
         : RuntimeFlags.disable(runtime.runtimeFlags, RuntimeFlags.Interruption)
     )
     this.redactedNames = FiberRefs.getOrDefault(runtime.fiberRefs, Headers.currentRedactedNames)
+    this.knownMethods = FiberRefs.getOrDefault(runtime.fiberRefs, currentKnownMethods)
   }
 
   open(connection: Connection & ExchangeHome, head: RequestHead, number: number): ServerExchange {

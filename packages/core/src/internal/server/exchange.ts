@@ -54,6 +54,8 @@ export type BodyError = RequestBodyError
 export interface Serving {
   readonly context: Context.Context<never>
   readonly redactedNames: ReadonlyArray<string | RegExp>
+  /** The methods that spans show by name. */
+  readonly knownMethods: ReadonlySet<string>
   /** Whether a middleware of the app logs handler failures. */
   readonly logsFailures: boolean
   readonly server: AppServer
@@ -220,7 +222,7 @@ export class ServerExchange extends Exchange implements SpanSource {
   }
 
   requestAttributes(set: SetAttribute): void {
-    methodAttributes(this.request.method, set)
+    methodAttributes(this.request.method, this.serving.knownMethods, set)
     set("network.protocol.version", this.head.versionMinor === 0 ? "1.0" : "1.1")
     if (this.route !== undefined) set("http.route", this.route)
     const requested = Option.getOrUndefined(ServerRequest.toURL(this.request))
