@@ -190,6 +190,28 @@ export const scenarios = [
     connections: 16,
     baseline: "@effect/platform-node",
     contestants: both("file")
+  },
+  {
+    name: "compression",
+    title: "compression: GET of 20 kB of JSON with gzip, on 16 connections",
+    request: lines("GET / HTTP/1.1", "Host: localhost", "Accept-Encoding: gzip"),
+    connections: 16,
+    baseline: "node:http and zlib",
+    contestants: {
+      "node:http and zlib": "./compression/node-http.mjs",
+      "httpfx, compress()": "./platform/httpfx.mjs?compression"
+    }
+  },
+  {
+    name: "compression, not asked for",
+    title: "the same page for a client that accepts no coding, with the middleware and without",
+    request: lines("GET / HTTP/1.1", "Host: localhost"),
+    connections: 16,
+    baseline: "httpfx",
+    contestants: {
+      httpfx: "./platform/httpfx.mjs?page",
+      "httpfx, compress()": "./platform/httpfx.mjs?compression"
+    }
   }
 ]
 

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util"
 import { checkoutAt } from "./against.mjs"
 
 const usage = `npm run bench -- [options]
-  scenarios: parser, networks, hello, router, layerRouter, routes, api, upload, file, events, webSocket, tls, stream, idle, stalls,
+  scenarios: parser, networks, hello, router, layerRouter, routes, api, upload, file, compression, events, webSocket, tls, stream, idle, stalls,
              tail, growth, client, effect4, bun
 
   --only <words>     only rows whose scenario or contestant contains one of these words (comma between them)
