@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
 import { formatListen, type ListenError, type Listener, type ListenOptions } from "@httpfx/core/Network"
 import type { Address, Transport } from "@httpfx/core/Transport"
+import { setImmediate } from "../time/realTime.js"
 import { acceptTransports, createServer } from "./tcpTransport.js"
 
 /** Converts an error of listening to the error of the network. */
@@ -56,25 +57,46 @@ const listenOn = (server: net.Server, options: ListenOptions, ready: () => void)
   server.listen(reusePort ? ({ ...given, reusePort } as net.ListenOptions) : given, ready)
 }
 
+/**
+ * Closes a server once no connection waits to be accepted: the system would reset those. A turn of the event
+ * loop accepts one of them or more, so in a turn without one none waited.
+ */
+const closing = (server: net.Server, accepted: () => number, mostTurns: number): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    const turn = (before: number, left: number) => {
+      const now = accepted()
+      if (now > before && left > 0) return void setImmediate(turn, now, left - 1)
+      server.close()
+      resume(Effect.void)
+    }
+    // A signal is handled in its turn, perhaps before the connections of that turn.
+    setImmediate(turn, -1, mostTurns)
+  })
+
 const opened = (
   options: ListenOptions,
   onConnection: (transport: Transport) => void
 ): Effect.Effect<Listener, ListenError> =>
   Effect.async((resume) => {
     let local: Address | undefined
+    let accepted = 0
+    const accept = (transport: Transport) => {
+      accepted++
+      onConnection(transport)
+    }
     const addresses = () => (local?._tag === "UnixAddress" ? { local } : undefined)
-    const server = createServer(addresses, onConnection)
+    const server = createServer(addresses, accept)
     const failed = (error: Error) => resume(Effect.fail(listenFailed(options, error)))
     server.once("error", failed)
     const ready = () => {
       server.off("error", failed)
       server.on("error", () => {})
-      acceptTransports(server, addresses, onConnection)
+      acceptTransports(server, addresses, accept)
       const address = (local = boundTo(server))
       resume(
         Effect.succeed({
           address,
-          close: Effect.sync(() => void server.close()),
+          close: closing(server, () => accepted, 1000),
           ref: () => void server.ref(),
           unref: () => void server.unref()
         })
