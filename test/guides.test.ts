@@ -5,14 +5,15 @@
  * `npm test` runs the commands of README.md and first-steps.md, and type-checks the files of all guides. `npm
  * run test:guides` runs the commands of all guides, with `--others` of those alone that `npm test` does not.
  */
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises"
+import { copyFile, mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises"
 import { mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { basename, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { build } from "./image.js"
 import { judge, use, useAlone, useVitest } from "./installed.js"
 import { blocksOf, follow, type Block } from "./stranger.js"
-import { root, run } from "./support.js"
+import { program, root, run } from "./support.js"
 
 const first = "docs/first-steps.md"
 const guides = [
@@ -97,5 +98,34 @@ describe.skipIf(others)("the project, with all guides in it", () => {
     const files = new Set(Array.from(complaint.matchAll(/^(\S+\.ts)\(/gm), ([, file]) => file))
     // The planted error, which shows that others would be found.
     assert.deepStrictEqual([...files], ["wrong.ts"], complaint)
+  })
+})
+
+describe("the image of docs/deployment.md", () => {
+  const document = "docs/deployment.md"
+
+  it.runIf(runsAll)("builds step by step, and runs without compilers", async () => {
+    const blocks = await blocksOf(document)
+    const context = join(folder, "context")
+    await mkdir(context)
+    for (const file of ["package.json", "package-lock.json"])
+      await copyFile(join(project, file), join(context, file))
+    for (const { file, text } of blocks) {
+      if (file === undefined) continue
+      await mkdir(dirname(join(context, file)), { recursive: true })
+      await writeFile(join(context, file), text)
+    }
+    const dockerfile = blocks.find(({ language }) => language === "dockerfile")!.text
+    // The lock file names the packed packages beside the project.
+    const beside = (root: string) => symlink(join(folder, "tarballs"), join(root, "tarballs"))
+    const image = await build(dockerfile, context, join(folder, "image"), beside)
+    const modules = await readdir(join(image.workdir, "node_modules"))
+    assert.include(modules, "effect")
+    assert.notInclude(modules, "typescript")
+    const env = { ...image.env, PORT: "0", HEALTH_PORT: "0", LAME_DUCK: "0 seconds" }
+    const server = program(image.start.slice(1), image.workdir, env)
+    const [, port] = await server.prints(/http:\/\/\S+:(\d+): listening/)
+    assert.strictEqual(await (await fetch(`http://127.0.0.1:${port}/`)).text(), "hello\n")
+    assert.strictEqual((await server.stop("SIGTERM")).code, 0)
   })
 })

@@ -47,7 +47,7 @@ for (const name of [
   }
 }
 
-/** Names of systems, of nginx, of Kubernetes, and of got and ky, without a declaration here. */
+/** Names of systems, of nginx, of Kubernetes, of systemd, and of got and ky, without a declaration here. */
 const others = new Set([
   "SO_REUSEPORT",
   "TCP_NODELAY",
@@ -58,6 +58,15 @@ const others = new Set([
   "terminationGracePeriodSeconds",
   "preStop",
   "maxUnavailable",
+  "ExecStartPost",
+  "ExecReload",
+  "DynamicUser",
+  "StateDirectory",
+  "AmbientCapabilities",
+  "CapabilityBoundingSet",
+  "LimitNOFILE",
+  "MemoryDenyWriteExecute",
+  "AF_NETLINK",
   "cookieJar",
   "followRedirect",
   "uploadProgress",

@@ -154,10 +154,11 @@ export const follow = async (
   // Replace ports of guides, which may be in use on this machine; not needed in memory.
   const ports = new Map<string, string>()
   if (blocks.some(({ language, text }) => language === "console" && / &$/m.test(text))) {
-    for (const port of ["3000", "3001", "3002", "4400", "8080"]) ports.set(port, String(await freePort()))
+    for (const port of ["3000", "3001", "3002", "4400", "8080", "9000"])
+      ports.set(port, String(await freePort()))
   }
   const local = (text: string) =>
-    text.replace(/\b(3000|3001|3002|4400|8080)\b/g, (port) => ports.get(port) ?? port)
+    text.replace(/\b(3000|3001|3002|4400|8080|9000)\b/g, (port) => ports.get(port) ?? port)
 
   const type = async (command: Command): Promise<void> => {
     const { line } = command

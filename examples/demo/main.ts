@@ -25,11 +25,9 @@ const program = Effect.gen(function* () {
   const url = address._tag === "TcpAddress" ? `http://localhost:${address.port}` : address.path
   yield* Console.log(`Listening on ${url}\n`)
   yield* tour(url)
-  yield* Console.log(
-    `\nOpen ${url} in a browser. Ctrl-C stops the program, once the answers under way have ended.`
-  )
+  yield* Console.log(`\nOpen ${url} in a browser. Ctrl-C stops it after the in-flight responses.`)
   yield* Effect.onInterrupt(Effect.never, () =>
-    Console.log("\nStopping: no new connections, answers under way end.")
+    Console.log("\nStopping: no new connections; waiting for in-flight responses.")
   )
 })
 
