@@ -105,8 +105,8 @@ const word = (from: string, size: fc.ArrayConstraints) =>
  */
 export const token: fc.Arbitrary<string> = word(tchar, { minLength: 1, maxLength: 12 })
 
-// Matches the names of fields that affect the framing, the connection or the host. Such fields with random
-// values would make messages invalid.
+// Fields with these names affect the framing, the connection or the host, so a random value would make a
+// message invalid.
 const meaning =
   /^(host|content-length|transfer-encoding|connection|keep-alive|expect|upgrade|te|trailer|proxy-.*)$/i
 

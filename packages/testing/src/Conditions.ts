@@ -44,7 +44,7 @@ export interface Where {
  * @category models
  */
 export interface Conditions {
-  /** One-way delay in each direction. Default 0, with which bytes arrive without any advance of the clock. */
+  /** One-way delay in each direction. Default 0: bytes arrive without any advance of the clock. */
   readonly latency?: Duration.DurationInput | undefined
   /**
    * Maximum random delay that is added to the latency of each segment. The seed determines each delay.
@@ -70,8 +70,9 @@ export interface Conditions {
   readonly receiveWindow?: number | undefined
   /**
    * Maximum time that a closed end continues to send its buffered bytes (`SO_LINGER`). When this time
-   * expires, the remaining bytes are dropped and the peer sees RST. With 0 both happen immediately. If all
-   * bytes were already sent, the option has no effect. Default: unlimited.
+   * expires, the remaining bytes are dropped and the peer sees RST. With 0, the end drops these bytes and
+   * resets the connection immediately. If all bytes were already sent, the option has no effect. Default:
+   * unlimited.
    */
   readonly linger?: Duration.DurationInput | undefined
 }

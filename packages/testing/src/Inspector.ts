@@ -4,7 +4,7 @@
  * HTML page, text for a terminal, or JSON.
  *
  * Without an installed inspector, a server has no extra cost. The page shows recorded bytes, including
- * bodies, so never serve it on a public address. Never changes the inspected server.
+ * bodies, so never serve it on a public address. An inspector never changes its server.
  *
  * @since 0.1.0
  */
@@ -161,8 +161,8 @@ export const make = (options: Options = {}): Effect.Effect<Inspection, never, Se
 // them out.
 const looks = new WeakMap<Inspection, Look>()
 
-// Returns whether `Host` names this machine. The check prevents DNS rebinding, by which a foreign page in a
-// local browser reaches this server under a name of its own.
+// Returns whether `Host` names this machine. Without this check, a web page in a local browser could read the
+// inspector through a domain that resolves to 127.0.0.1 (DNS rebinding).
 const isLocal = (host: string | undefined, own: string): boolean => {
   const name = host?.replace(/:\d+$/, "")
   return name === own || name === "localhost" || name === "[::1]" || /^127(?:\.\d+){3}$/.test(name ?? "")

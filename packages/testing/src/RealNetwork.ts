@@ -106,7 +106,7 @@ export const unsafeMake = ({ allow }: Options = {}): Watch => {
   const allowed = allow === undefined ? [] : [matcher(allow)]
   const isStray = ({ address, names }: RealUse) => !allowed.some((matches) => matches({ address, names }))
   const uses = Effect.map(
-    // Node reports the target only after the call that began the use, so wait for one turn.
+    // Node reports the target only after the call that began the use, so wait for one turn of the event loop.
     turn,
     (): ReadonlyArray<Use> =>
       sockets

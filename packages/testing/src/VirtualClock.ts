@@ -189,8 +189,8 @@ class Implementation implements Service {
       Effect.async((resume) => {
         const wake = () => resume(Effect.void)
         return Effect.sync(this.wait(this.now + Duration.toMillis(duration), wake, fiber))
-        // The fiber id marks the sleep as a wait within the program. A sleep without an id counts as pending
-        // I/O.
+        // The fiber id (`blockingOn`) marks the sleep as a wait within the program. Without it, `fibersNow`
+        // would count the sleep as a wait for I/O.
       }, fiber.id())
     )
   }

@@ -81,8 +81,8 @@ interface HttpMatchers<R> {
   toMatchWire(wire: string | Uint8Array, options?: WireOptions): R
 }
 
-// Vitest 3, 4 and 5 give their own interfaces different type parameters. All of them take the members of
-// chai's, which has none.
+// Vitest 3, 4 and 5 declare `Assertion` with different type parameters. All of them extend chai's
+// `Assertion`, which has none, so the matchers are declared there.
 declare global {
   namespace Chai {
     interface Assertion extends HttpMatchers<void> {}

@@ -259,8 +259,8 @@ export const httpRule = (
     },
     decide: ({ from, kind, link, offset, size }) => {
       const triggers = kind === "Segment" ? views.get(link)?.triggers[from] : undefined
-      // Another rule has decided on segments with positions of this rule. These positions have passed, so
-      // drop them.
+      // Another rule has decided about the segments with these positions, so the positions have already
+      // passed. Drop them.
       while (triggers !== undefined && triggers.length > 0 && triggers[0]!.at < offset) triggers.shift()
       const first = triggers?.[0]
       if (first === undefined || first.at > offset + size) return { _tag: "Pass" }

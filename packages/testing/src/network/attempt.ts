@@ -1,8 +1,8 @@
 /**
  * Attempts to connect, and lookups of names.
  *
- * The rules decide on an attempt when the attempt begins. If an attempt is interrupted, it removes its timers
- * and resets a connection that it has already made.
+ * The network's rules (fault/rules.ts) decide about an attempt when it begins. If an attempt is interrupted,
+ * it removes its timers and resets a connection that it has already made.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"

@@ -1,7 +1,7 @@
 /** Copies written bytes, so that one end of a memory connection cannot change the bytes of its peer. */
 
-// Small writes share a slab. Each part of a slab is used for one write only, because the receiver may keep
-// the bytes.
+// Small writes are copied into a shared buffer (a slab). No part of a slab is ever reused, because the
+// receiver may keep the bytes.
 const slabSize = 32 * 1024
 const largest = 4 * 1024
 let slab = new Uint8Array(slabSize)

@@ -44,7 +44,9 @@ export class Deliveries {
     return this.scheduled
   }
 
-  /** Runs the task after `delay` ms. Earlier tasks for the same time run first. */
+  /**
+   * Runs the task after `delay` ms. Tasks for the same time run in the order in which they were scheduled.
+   */
   schedule(task: Task, delay = 0): void {
     if (delay > 0) return this.push({ at: this.timers.now() + delay, order: this.order++, task })
     this.ready.push(task)

@@ -3,8 +3,9 @@
  * into the receiver's buffer. Windows bound both buffers. The direction ends with FIN after all bytes, or
  * with RST, which discards unsent bytes.
  *
- * As with a socket, a receiver that does not read notices neither bytes nor FIN nor RST. Never calls an end
- * inside a call of that end's owner. gate.ts applies the rules, and transit.ts applies the delays.
+ * As with a socket, a receiver that does not read notices neither bytes nor FIN nor RST. Never calls back
+ * into an end while the end's owner is calling the flow. gate.ts applies the rules, and transit.ts applies
+ * the delays.
  */
 import { ByteQueue } from "./bytes.js"
 import type { Deliveries, Task } from "./deliveries.js"
@@ -49,9 +50,9 @@ export class Flow implements Task {
   private rst: "no" | "sent" | "arrived" | "read" = "no"
   /** Whether the receiver has closed, so that it reads no further bytes. */
   private deaf = false
-  /** Called when bytes arrive although the receiver has closed in order. */
+  /** Called when bytes arrive after the receiver has closed without RST. */
   private refusal: (() => void) | undefined
-  /** Called when bytes arrive although the receiver's host has restarted. */
+  /** Called when bytes arrive after the receiver's host has restarted. */
   private stranger: (() => void) | undefined
   private cancelLinger: (() => void) | undefined
 
@@ -90,7 +91,7 @@ export class Flow implements Task {
   }
 
   /**
-   * Called when the sender has closed in order. Unsent bytes may still be sent until `Conditions.linger`
+   * Called when the sender has closed without RST. Unsent bytes may still be sent until `Conditions.linger`
    * expires. After that time RST is sent.
    */
   linger(): void {
@@ -122,7 +123,7 @@ export class Flow implements Task {
     this.gate.close()
   }
 
-  /** Called when the receiver has closed in order. Further bytes then cause a call of `refuse`. */
+  /** Called when the receiver has closed without RST. `refuse` is called when further bytes arrive. */
   refuse(refuse: () => void): void {
     this.close()
     this.refusal = refuse

@@ -172,7 +172,8 @@ export class Gate {
       this.flow.wake()
     })
 
-  // Starts a stall. With latency, the stall begins only when the bytes in flight have arrived.
+  // Makes the receiver stop reading (a stall). With latency, the stall begins only when the bytes in flight
+  // have arrived.
   private stall(by: Installed, millis: number | undefined): void {
     if (this.staller !== undefined) return
     this.staller = by

@@ -237,7 +237,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     this.deliveries.schedule(this)
   }
 
-  // Closes this end if both directions have ended in order, so that all bytes are sent and the peer's FIN was
+  // Closes this end when both directions have ended with FIN: all bytes are sent, and the peer's FIN was
   // read.
   private settle(): void {
     if (this.closed || !this.ended || this.writable || this.buffered > 0) return

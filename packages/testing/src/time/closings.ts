@@ -96,8 +96,8 @@ export class Closings {
     )
   }
 
-  // Returns whether fibers under this clock count. If no pending deadline uses a test clock, the clock
-  // belongs to a concurrent test.
+  // Returns whether fibers under this clock count. Fibers under a test clock that no pending deadline uses
+  // belong to a concurrent test, so they do not count.
   private readonly counts = (clock: Clock.Clock): boolean => {
     if (movable(clock) === undefined) return true
     const timers = originalOf(fromClock(clock))

@@ -196,8 +196,8 @@ export class Driver implements Scheduler {
     return tickPending || this.turnPending
   }
 
-  // If hooks are missing, the program is at rest after two turns without activity. Activity in the second
-  // turn must come from outside.
+  // Without async_hooks, the program counts as at rest after two turns without activity. Activity in the
+  // second turn must come from outside.
   private stirred(activity: number): boolean {
     if (activity === this.seen) return ++this.silent < 2
     if (this.silent > 0) this.outOfTurn()
@@ -246,7 +246,7 @@ export class Driver implements Scheduler {
     return `more than ${this.bounds.steps} steps without time passing`
   }
 
-  // Reports real I/O. The program calls this method, so the report comes in a later microtask.
+  // Reports real I/O. Reports in a microtask, because this method runs inside a call of the program.
   private real(type: string, stack: string): void {
     if (this.stopped || this.closing) return
     const where = stack

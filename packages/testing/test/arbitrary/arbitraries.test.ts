@@ -1,6 +1,6 @@
 /**
- * The arbitraries against our own parser, splits and chunks against the whole, and shrinking of planted
- * failures.
+ * Generated messages parse as they describe themselves, splits and chunks join to the original bytes, and
+ * failing examples shrink to short texts.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -10,7 +10,7 @@ import * as Arbitraries from "@httpfx/testing/Arbitraries"
 
 const text = (bytes: Uint8Array) => String.fromCharCode(...bytes)
 
-/** The parser's reading of the bytes. */
+/** Parses the bytes and returns what the parser found. */
 const parsed = (kind: "request" | "response", parts: ReadonlyArray<Uint8Array>) => {
   const heads: Array<{ readonly rawHeaders: ReadonlyArray<string> }> = []
   let body = ""
@@ -36,7 +36,7 @@ const check = <A>(arbitrary: fc.Arbitrary<A>, property: (value: A) => void) => {
 }
 
 describe("Arbitraries", () => {
-  it("requests are valid and describe their wire text", () =>
+  it("the parser accepts every request and finds the fields and body that it describes", () =>
     check(Arbitraries.request, (request) => {
       const { body, ended, heads, refusal } = parsed("request", [request.bytes])
       assert.deepStrictEqual([refusal, ended, body], [undefined, 1, request.body])
@@ -46,7 +46,7 @@ describe("Arbitraries", () => {
       )
     }))
 
-  it("responses are valid and describe their wire text", () =>
+  it("the parser accepts every response and finds the fields and body that it describes", () =>
     check(Arbitraries.response, (response) => {
       const { body, ended, refusal } = parsed("response", [response.bytes])
       assert.deepStrictEqual([refusal, ended, body], [undefined, 1, response.body])
@@ -61,7 +61,7 @@ describe("Arbitraries", () => {
       assert.strictEqual(ended, requests.length)
     }))
 
-  it("malformed messages are refused", () => {
+  it("the parser refuses every malformed message", () => {
     check(Arbitraries.malformedRequest, ({ bytes, fault }) =>
       assert.isDefined(parsed("request", [bytes]).refusal, fault)
     )
@@ -70,7 +70,7 @@ describe("Arbitraries", () => {
     )
   })
 
-  it("splits and chunks join to the whole, without empty parts", () =>
+  it("splits and chunks have no empty parts and join to the original bytes", () =>
     check(
       Arbitraries.request.chain((request) =>
         fc.tuple(fc.constant(request), Arbitraries.splits(request.bytes), Arbitraries.chunkings(request.body))
@@ -94,7 +94,7 @@ describe("Arbitraries", () => {
     Effect.sync(() => assert.include(request.wire, "Host: test"))
   )
 
-  describe("a planted failure shrinks to a short text", () => {
+  describe("a property that fails for some messages shrinks to a short example", () => {
     const smallest = (
       arbitrary: fc.Arbitrary<{ readonly wire: string }>,
       fails: (wire: string) => boolean
@@ -106,26 +106,26 @@ describe("Arbitraries", () => {
       return found.counterexample![0].wire
     }
 
-    it("of a chunked body", () => {
+    it("for a chunked body", () => {
       const wire = smallest(Arbitraries.request, (wire) => wire.includes("chunked"))
       assert.match(wire, /^P\w+ \/ HTTP\/1\.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n$/)
     })
 
-    it("of any request", () => {
+    it("for any request", () => {
       assert.strictEqual(
         smallest(Arbitraries.request, () => true),
         "GET / HTTP/1.1\r\nHost: test\r\n\r\n"
       )
     })
 
-    it("of a field with a byte above 0x7F", () => {
+    it("for a field with a byte above 0x7F", () => {
       const wire = smallest(Arbitraries.request, (wire) =>
         /^[^:]+: [^\r]*[\x80-\xff]/m.test(wire.split("\r\n\r\n")[0]!)
       )
       assert.isBelow(wire.length, 60)
     })
 
-    it("of a response", () => {
+    it("for a response", () => {
       const wire = smallest(Arbitraries.response, (wire) => /\r\n\r\n./.test(wire))
       assert.isBelow(wire.length, 60)
     })

@@ -1,6 +1,6 @@
 /**
- * Failures of handlers become visible, whatever the client does: the test can read the causes, and unread
- * ones are reported.
+ * A test can read the causes of failed handlers, whatever the client does. Failures that the test has not
+ * read are reported.
  */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
@@ -37,7 +37,7 @@ const text = HttpServerResponse.text
 
 interface Row {
   readonly app: HttpApp.Default<unknown>
-  /** `undefined`: not reported. */
+  /** The cause that is printed. `undefined` if nothing is printed. */
   readonly cause: string | undefined
   readonly status?: number
 }
@@ -126,7 +126,7 @@ describe("A handler's failure", () => {
     )
   )
 
-  it.effect("is reported if it comes after the test has read the failures", () =>
+  it.effect("is reported if it happens after the test has read the failures", () =>
     Effect.gen(function* () {
       yield* Effect.zipRight(TestServer.failures, ask).pipe(
         Effect.provide(TestServer.serve(Effect.die(boom)))
@@ -179,7 +179,7 @@ describe("A handler's failure", () => {
     }).pipe(Effect.provide(client))
   )
 
-  it.effect("is not reported once read from an origin", () =>
+  it.effect("is not reported once the test has read it from the origin", () =>
     Effect.gen(function* () {
       const origin = yield* Origin.make({ host: "api.test" }, { reply: Effect.die(boom) })
       yield* asked(`${origin.url}/x`)
@@ -191,7 +191,7 @@ describe("A handler's failure", () => {
     )
   )
 
-  it.effect("is recorded for a whole app as an origin, and may fail the test", () =>
+  it.effect("is recorded for an app that an origin serves, and with mode die fails the test", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.flatMap(
         Origin.app({ host: "app.test", onHandlerFailure: "die" }, Effect.fail("no stock")),

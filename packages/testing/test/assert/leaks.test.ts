@@ -1,4 +1,4 @@
-/** Everything that a test can leave is found and named, and nothing else is. */
+/** The leak check finds and names everything that a test can leave behind, and nothing else. */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -27,7 +27,7 @@ const networks: ReadonlyArray<readonly [string, Layer.Layer<Network.Network>]> =
 
 const app = Effect.map(HttpServerRequest.HttpServerRequest, ({ url }) => HttpServerResponse.text(url))
 
-/** The kinds of leaks that a test left. */
+/** Runs a test under the check, and returns the kinds of its leaks. */
 const kinds = <A, E, R>(test: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(Leaks.check(test, quick)), (error) =>
     error instanceof Leaks.Leaked ? error.left.map(({ kind }) => kind) : error

@@ -1,4 +1,4 @@
-/** The check for the real network over a file covers each test separately. */
+/** `noRealNetwork` checks each test of this file separately. */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -29,6 +29,6 @@ it.effect("a test on real sockets passes if it allows them", () =>
   )
 )
 
-it.effect.fails("an allowance of one test does not extend to the next", () =>
+it.effect.fails("what one test allows is not allowed in the next", () =>
   Effect.provide(hello, NodeHttpServer.layerTest)
 )

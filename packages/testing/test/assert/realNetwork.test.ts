@@ -1,5 +1,6 @@
 /**
- * Every use of the system's network by a test is reported by name, unless allowed by name.
+ * Every use of the system's network by a test is reported with its target, unless the test allows that
+ * target.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServer from "@effect/platform/HttpServer"
@@ -21,7 +22,7 @@ import * as TestServer from "@httpfx/testing/TestServer"
 const folder = mkdtempSync(join(tmpdir(), "httpfx-real-"))
 const path = join(folder, "s.sock")
 
-/** A server of the test's own, with its port, outside the watched part. */
+/** Starts a server outside of the watched effect, and passes its port to `use`. */
 const withServer = <A, E>(use: (port: number) => Effect.Effect<A, E>) =>
   Effect.acquireUseRelease(
     Effect.async<http.Server>((resume) => {
@@ -42,7 +43,7 @@ const done = (begin: (done: () => void) => void) => promised(() => new Promise<v
 interface Row {
   readonly use: (port: number) => Effect.Effect<unknown>
   readonly told: (port: number) => Array<string>
-  /** Uses without a name. */
+  /** The pattern that allows the use. Default: the name of its target. A use without a name needs `*`. */
   readonly allow?: "*"
 }
 const rows: Readonly<Record<string, Row>> = {
@@ -111,18 +112,18 @@ describe("The real network", () => {
     withServer((port) =>
       Effect.gen(function* () {
         const uses = usesOf(yield* Effect.exit(RealNetwork.check()(use(port))))
-        // If a name has two addresses, both may be tried.
+        // If a name has two addresses, Node may try both.
         const seen = lines(uses).filter((line) => !line.startsWith("connect [::1]"))
         assert.deepStrictEqual(seen, told(port))
       })
     )
   )
 
-  it.live.each(Object.entries(rows))("may be allowed by name: %s", ([, { allow, use }]) =>
+  it.live.each(Object.entries(rows))("is not reported if allowed by name: %s", ([, { allow, use }]) =>
     withServer((port) => RealNetwork.check({ allow: allow ?? ["127.0.0.1", "localhost", "::1"] })(use(port)))
   )
 
-  it.live("is allowed by the name that was looked up, or by the port", () =>
+  it.live("is allowed by the name whose lookup returned the address, or by the port", () =>
     withServer((port) =>
       Effect.gen(function* () {
         const ask = promised(async () => (await fetch(`http://localhost:${port}/`)).text())
@@ -142,7 +143,8 @@ describe("The real network", () => {
       Effect.gen(function* () {
         const ask = promised(async () => (await fetch(`http://127.0.0.1:${port}/`)).text())
         yield* ask
-        // The connection is idle once the end of its response was read.
+        // Wait until undici has read the end of the response, because only then does the pool reuse the
+        // connection.
         yield* promised(() => new Promise((next) => setImmediate(() => setImmediate(next))))
         const uses = usesOf(yield* Effect.exit(RealNetwork.check()(ask)))
         assert.deepStrictEqual(lines(uses), [`fetch GET http://127.0.0.1:${port}/`])
@@ -185,7 +187,7 @@ describe("The real network", () => {
     )
   )
 
-  it.live("is not watched after the check", () =>
+  it.live("is not reported after the check", () =>
     withServer((port) =>
       Effect.gen(function* () {
         const watch = RealNetwork.unsafeMake()

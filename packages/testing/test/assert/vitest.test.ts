@@ -1,4 +1,6 @@
-/** The matchers: accepted values and failure messages; and the check for leaks over this file. */
+/**
+ * The matchers: which values they accept and what their failures show. `noLeaks` checks this file for leaks.
+ */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -15,7 +17,7 @@ const app = Effect.succeed(
 )
 
 describe("matchers", () => {
-  it.effect("take responses of platform's client", () =>
+  it.effect("accept responses of platform's client", () =>
     watched(
       Effect.gen(function* () {
         const response = yield* whole(HttpClient.get("/"))
@@ -30,7 +32,7 @@ describe("matchers", () => {
     )
   )
 
-  it("take text and bytes of the wire, and raw lists", () => {
+  it("accept raw messages as text or bytes, and raw header lists", () => {
     expect(wire).toHaveStatus(200)
     expect(wire).toHaveHeader("a", "1, 2")
     expect(new TextEncoder().encode(wire)).toHaveJson({ b: 3 })
@@ -39,13 +41,13 @@ describe("matchers", () => {
     expect(wire).toMatchWire(wire)
     expect(wire).toMatchWire(wire.replace("now", "then"), { ignore: ["date"] })
     expect(wire).not.toMatchWire(wire.replace("now", "then"))
-    // A body is compared even if it looks like a head.
+    // Lines of a body are compared even if they look like ignored fields.
     expect("HTTP/1.1 200 OK\r\n\r\nDate: a\r\n").not.toMatchWire("HTTP/1.1 200 OK\r\n\r\nDate: b\r\n", {
       ignore: ["date"]
     })
   })
 
-  it("show the received message", () => {
+  it("show the received message when they fail", () => {
     expect(() => expect(wire).toHaveStatus(404)).toThrow(
       /expected status 404, received\n {2}status 200\n {2}date: now/
     )

@@ -1,6 +1,6 @@
 /**
- * Our client passes the battery over memory and over sockets. Node's passes too, except where it differs by
- * design.
+ * Our client passes the client battery over memory and over sockets. Node's client passes too, except for
+ * cases in which it differs by design.
  */
 import { NodeHttpClient } from "@effect/platform-node"
 import { describe, it } from "@effect/vitest"
@@ -24,7 +24,7 @@ describe("our client on memory, in segments of 7 bytes", () => {
   const network = MemoryNetwork.layer({ segmentSize: 7, receiveWindow: 3_000, sendWindow: 2_000 })
   const stack = Layer.provideMerge(Client.layer, network)
   const without = [
-    // Megabytes in segments of 7 bytes take long and show nothing new.
+    // Skip megabytes in segments of 7 bytes: they take long and test nothing new.
     "fails on a head of 1 MB",
     "a large body is intact in both directions",
     "an upload is pulled only as fast as the server reads",
@@ -41,9 +41,9 @@ describe("Node's own client through platform-node", () => {
   )
   const stack = Layer.merge(client, NodeNetwork.layer)
   const without = [
-    // platform-node gives the response after the request's body.
+    // platform-node delivers the response only after it has sent the whole request body.
     "an early response arrives during the upload",
-    // platform-node does not wait for the socket to drain.
+    // platform-node does not wait for the socket's `drain`.
     "an upload is pulled only as fast as the server reads"
   ]
   for (const { effect, name } of ClientBattery.cases({ without }))

@@ -1,6 +1,6 @@
 /**
- * Our server passes the battery over memory and over sockets. Node's passes too, except where it differs by
- * design.
+ * Our server passes the server battery over memory and over sockets. Node's server passes too, except for
+ * cases in which it differs by design.
  */
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
@@ -27,7 +27,7 @@ describe("our server on memory, in segments of 7 bytes", () => {
   const network = MemoryNetwork.layer({ segmentSize: 7, receiveWindow: 3_000, sendWindow: 2_000 })
   const stack = Layer.provideMerge(ours, network)
   const without = [
-    // Tens of megabytes in segments of 7 bytes take long and show nothing new.
+    // Skip tens of megabytes in segments of 7 bytes: they take long and test nothing new.
     "a large body is intact in both directions",
     "an unread body puts backpressure on the client until the app reads it",
     "a client that stops reading puts backpressure on the response, and later gets all of it"
@@ -42,17 +42,18 @@ describe("Node's own server through platform-node", () => {
     NodeNetwork.layer
   )
   const without = [
-    // Node hands the socket over even if no handler takes the upgrade.
+    // With a listener for `upgrade`, Node hands over the socket even if no handler upgrades the connection.
     "an upgrade that the app does not take is answered as an ordinary request",
-    // Node answers `Expect` before a handler runs (`checkContinue`).
+    // Node sends 100 (Continue) before a handler runs (`checkContinue`).
     "Expect: 100-continue gets only the final response if the app reads no body",
-    // Node's parser accepts both.
+    // Node's parser accepts the requests of the next two cases.
     "refuses two Host fields (RFC 9112 §3.2)",
     "refuses an unknown transfer coding",
-    // platform-node ends the response as if its stream had completed, and ignores its length.
+    // platform-node ends the response normally after a failed stream, and does not compare the body with
+    // Content-Length.
     "a response whose stream fails is cut: no last chunk, and the connection closes",
     "a response shorter than its Content-Length does not look complete",
-    // platform-node notices that a client has left only when it writes to it.
+    // platform-node notices that a client has disconnected only when it writes to the connection.
     "a client that leaves while its handler waits, by FIN: the handler is interrupted and its finalizers run",
     "a client that leaves while its handler waits, by RST: the handler is interrupted and its finalizers run"
   ]

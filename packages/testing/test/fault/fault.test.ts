@@ -1,4 +1,7 @@
-/** Each fault against the real client and server: it ends in a typed error or, after a wait, in success. */
+/**
+ * Each fault against the real client and server: the request fails with a typed error, or succeeds after a
+ * wait.
+ */
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -31,7 +34,7 @@ const app = Effect.gen(function* () {
 
 type Env = Client.Client | Network | MemoryNetwork.MemoryNetwork | Scope.Scope | Simulation.Simulation
 
-/** Runs in virtual time, with a server at `api.internal`. */
+/** Runs a program in virtual time, with a server at `api.internal`. */
 const world = <A, E>(program: Effect.Effect<A, E, Env>) =>
   Simulation.run(
     { seed: 7, maxTime: "1 hour" },
@@ -84,7 +87,7 @@ describe("connecting", () => {
     )
   )
 
-  it.live("is not answered: times out as a system does", () =>
+  it.live("is dropped: the attempt times out as on Linux", () =>
     world(
       Effect.gen(function* () {
         yield* Fault.connectTimeout({ to: api }, { timeout: "4 seconds" })
@@ -104,7 +107,7 @@ describe("connecting", () => {
     )
   )
 
-  it.live("fails with a code", () =>
+  it.live("fails with the given code", () =>
     world(
       Effect.gen(function* () {
         yield* Fault.connectFailure("EHOSTUNREACH", { to: api })
@@ -114,7 +117,7 @@ describe("connecting", () => {
     )
   )
 
-  it.live("fails lookups, for good or a number of times", () =>
+  it.live("lookups fail, always or a given number of times", () =>
     world(
       Effect.gen(function* () {
         for (const code of ["ENOTFOUND", "EAI_AGAIN"] as const) {
@@ -143,8 +146,8 @@ describe("connecting", () => {
   )
 })
 
-describe("connections", () => {
-  it.live("are reset after so many bytes of the response", () =>
+describe("a connection", () => {
+  it.live("is reset after a number of bytes of the response", () =>
     world(
       Effect.gen(function* () {
         yield* Fault.resetAfterBytes(100_000, { to: api })
@@ -163,7 +166,7 @@ describe("connections", () => {
     )
   )
 
-  it.live("are reset at a given time", () =>
+  it.live("is reset at a given time", () =>
     world(
       Effect.gen(function* () {
         yield* Fault.resetAt((yield* Clock.currentTimeMillis) + 2500, { to: api })
@@ -173,7 +176,7 @@ describe("connections", () => {
     )
   )
 
-  it.live("end early, in mid-stream", () =>
+  it.live("is truncated within a streamed body", () =>
     world(
       Effect.gen(function* () {
         yield* Fault.truncate(1000, { to: api })
@@ -183,7 +186,7 @@ describe("connections", () => {
     )
   )
 
-  it.live("half-open: nothing passes until the scope closes; then held bytes arrive", () =>
+  it.live("half-open: nothing arrives until the scope closes, then the withheld bytes arrive", () =>
     world(
       Effect.gen(function* () {
         yield* get()
@@ -198,7 +201,7 @@ describe("connections", () => {
     )
   )
 
-  it.live("a partition blocks new connections; after it, old ones have survived", () =>
+  it.live("in a partition: attempts to connect wait, and open connections survive the partition", () =>
     world(
       Effect.gen(function* () {
         yield* get()
@@ -208,7 +211,7 @@ describe("connections", () => {
         const old = yield* Effect.fork(timed(get("/old")))
         yield* Effect.sleep(1)
         const fresh = yield* Effect.fork(get("/new"))
-        // Shorter than the idle timeout of either end.
+        // Less than the idle timeouts of client and server.
         yield* Effect.sleep("2 seconds")
         assert.isTrue((yield* Fiber.poll(old))._tag === "None" && (yield* Fiber.poll(fresh))._tag === "None")
         yield* Scope.close(parted, Exit.void)
@@ -224,7 +227,7 @@ describe("connections", () => {
     )
   )
 
-  it.live("a partition of other hosts has no effect", () =>
+  it.live("between other hosts than a partition separates is not affected", () =>
     world(
       Effect.gen(function* () {
         yield* Fault.partition("api.internal", "web.internal")
@@ -239,7 +242,7 @@ describe("connections", () => {
     )
   )
 
-  it.live("a stalled reader puts backpressure on the server", () =>
+  it.live("whose client stops reading puts backpressure on the server", () =>
     world(
       Effect.gen(function* () {
         yield* Fault.stalledReader({ to: api }, "3 seconds")
@@ -253,7 +256,7 @@ describe("connections", () => {
     )
   )
 
-  it.live("custom rules: the first verdict other than Pass decides", () =>
+  it.live("under several rules: the first verdict other than Pass applies", () =>
     world(
       Effect.gen(function* () {
         const asked: Array<string> = []
@@ -308,7 +311,7 @@ describe("HTTP", () => {
     )
   )
 
-  it.live("counts a held message once, although it passes twice", () =>
+  it.live("counts a withheld message once, although rules see it again when it is released", () =>
     world(
       Effect.gen(function* () {
         yield* Fault.http({ origin: api, request: 2 }, Verdict.Reset())
@@ -352,7 +355,8 @@ describe("HTTP", () => {
           results.push(`${method} ${path} ${result._tag === "Right" ? "ok" : result.left._tag}`)
         }
         assert.strictEqual(results.join(", "), expected)
-        // A request that was lost on a reused connection is retried.
+        // The client retries a request that was lost on a reused connection, so the fault may fire without an
+        // error.
         assert.strictEqual((yield* fired) > 0, expected.includes("ConnectionReset"))
       })
     )

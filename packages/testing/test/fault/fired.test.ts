@@ -1,5 +1,6 @@
 /**
- * A fault counts its acts. A fault that never acted is reported when its scope closes, unless it is optional.
+ * A fault counts how often it fires. A fault that never fired is reported when its scope closes, unless it is
+ * optional.
  */
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -37,7 +38,7 @@ const world = Client.layer.pipe(
 
 type Env = Client.Client | MemoryNetwork.MemoryNetwork | Scope.Scope | Simulation.Simulation
 
-/** Runs in virtual time. */
+/** Runs a program in virtual time. */
 const simulated = <A, E>(program: Effect.Effect<A, E, Env>) =>
   Simulation.run({ seed: 1 }, Effect.provide(Effect.scoped(program), world))
 
@@ -49,9 +50,9 @@ const get = Client.request({ url: "http://api.test/" }).pipe(
 
 interface Row {
   readonly fault: Fault.Fault
-  /** The fault as named in the report. */
+  /** Name of the fault in the report. */
   readonly name: string
-  /** Number of acts during one exchange. */
+  /** How often the fault fires during one exchange. */
   readonly fired: number
 }
 const to = "api.test"
@@ -97,7 +98,7 @@ const rows: ReadonlyArray<Row> = [
 ]
 
 describe.each(rows)("$name", ({ fault, fired, name }) => {
-  it.live("counts its acts, and is not reported then", () =>
+  it.live("counts how often it fires, and is not reported after it has fired", () =>
     simulated(
       Effect.gen(function* () {
         const installed = yield* fault
@@ -112,7 +113,7 @@ describe.each(rows)("$name", ({ fault, fired, name }) => {
     ).pipe(Effect.ensuring(Effect.sync(() => assert.deepStrictEqual(printed, []))))
   )
 
-  it.live("is reported if it never acted", () =>
+  it.live("is reported if it never fired", () =>
     simulated(
       Effect.gen(function* () {
         const { message } = yield* Effect.scoped(

@@ -1,6 +1,6 @@
 /**
- * The effect of each verdict on bytes, FIN, RST and attempts, seen by both ends of one connection in virtual
- * time.
+ * The effect of each verdict on bytes, FIN, RST and attempts to connect, observed at both ends of a
+ * connection in virtual time.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -33,7 +33,7 @@ const pair = (options: ListenOptions = { host: "api.internal", port: 80 }) =>
     return { client, server: yield* Deferred.await(accepted) }
   })
 
-/** The events of an end, each with the milliseconds since now. */
+/** Records the events of an end, each with the milliseconds since this call. */
 const watch = (transport: Transport) =>
   Effect.map(Effect.clock, (clock) => {
     const begun = clock.unsafeCurrentTimeMillis()
@@ -51,8 +51,8 @@ const watch = (transport: Transport) =>
   })
 
 /**
- * The outcome at both ends when the client sends "abcdef", then RST (FIN would hide it), and one rule gives
- * one verdict.
+ * Applies a verdict to the first event of the given kind, while the client sends "abcdef" and then FIN (if
+ * the kind is `Fin`) or RST. Returns the events at both ends.
  */
 const seen = (kind: Verdict.Passing["kind"], verdict: Verdict.Verdict) =>
   Effect.gen(function* () {
@@ -229,7 +229,7 @@ describe("a verdict", () => {
     )
   )
 
-  it.live("finds a Unix path by its name", () =>
+  it.live("a pattern matches the path of a Unix socket", () =>
     world(
       Effect.gen(function* () {
         yield* Fault.refuse({ to: "/run/*.sock" })
@@ -240,7 +240,7 @@ describe("a verdict", () => {
   )
 })
 
-describe("any rules with an end", () => {
+describe("any rules that are removed in the end", () => {
   it.live("all bytes arrive, once, in order, and then FIN", () =>
     Effect.promise(async () => {
       const seed = Date.now()

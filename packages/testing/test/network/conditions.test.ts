@@ -1,6 +1,6 @@
 /**
- * Conditions, measured in virtual time: their duration, scope and order of precedence, and their use of the
- * seed.
+ * Link conditions, measured in virtual time: their effect on arrival times, the connections that they match,
+ * their precedence, and the seed of random values.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -31,7 +31,10 @@ const pair = (host = "api.internal") =>
     return { client, server: yield* Deferred.await(accepted) }
   })
 
-/** Sends so many bytes, then FIN; returns each arrival as bytes and milliseconds since the start. */
+/**
+ * Sends `total` bytes and then FIN. Returns each arrival as its number of bytes and the milliseconds since
+ * the start.
+ */
 const arrivals = (from: Transport, to: Transport, total: number, pieces = 1) =>
   Effect.gen(function* () {
     const clock = yield* Effect.clock
@@ -65,7 +68,7 @@ const last = <A>(list: ReadonlyArray<A>) => list[list.length - 1]!
 
 describe("bandwidth", () => {
   for (const bandwidth of [1000, 1_000_000, 8_000_000]) {
-    it.live(`a megabyte at ${bandwidth} bytes per second takes as long as it must`, () =>
+    it.live(`a megabyte at ${bandwidth} bytes per second takes its size divided by the bandwidth`, () =>
       world(
         Effect.gen(function* () {
           const log = yield* measured({}, { bandwidth }, 1_000_000)
@@ -96,7 +99,7 @@ describe("bandwidth", () => {
 })
 
 describe("latency", () => {
-  it.live("comes from the newest match, property by property, for open connections too", () =>
+  it.live("each property comes from the newest matching condition, for open connections too", () =>
     world(
       Effect.gen(function* () {
         const { client, server } = yield* pair()
@@ -165,7 +168,7 @@ describe("latency", () => {
     )
   )
 
-  it.live("can be scripted by an effect", () =>
+  it.live("can be changed over time by an effect", () =>
     world(
       Effect.gen(function* () {
         const script = Effect.forEach([10, 200, 30], (latency) =>
@@ -194,7 +197,7 @@ describe("latency", () => {
   )
 })
 
-describe("who is meant", () => {
+describe("a connection of web.internal to api.internal:80", () => {
   const table: ReadonlyArray<[Where, boolean]> = [
     [{ to: "api.internal" }, true],
     [{ to: "api.internal:80" }, true],
@@ -211,7 +214,7 @@ describe("who is meant", () => {
     [{ connection: 2 }, false]
   ]
   for (const [where, meant] of table) {
-    it.live(`${JSON.stringify(where)}: ${meant ? "is" : "is not"}`, () =>
+    it.live(`${JSON.stringify(where)}: ${meant ? "matches" : "does not match"}`, () =>
       world(
         Effect.gen(function* () {
           yield* (yield* Network).listen({ host: "api.internal", port: 80 }, () => {})
@@ -226,7 +229,7 @@ describe("who is meant", () => {
   }
 })
 
-describe("chance", () => {
+describe("randomness", () => {
   const drawn = { segmentSize: { min: 10, max: 300 }, latency: 5, jitter: "40 millis" } as const
   const run = (options: MemoryNetwork.Options, seed: number) =>
     world(
@@ -238,7 +241,7 @@ describe("chance", () => {
       seed
     )
 
-  it.live("comes only from the seed of the simulation, or from the given seed", () =>
+  it.live("random values depend only on the seed of the simulation, or on the given seed", () =>
     Effect.gen(function* () {
       const one = yield* run(drawn, 1)
       assert.deepStrictEqual(yield* run(drawn, 1), one)
@@ -249,7 +252,7 @@ describe("chance", () => {
     })
   )
 
-  it.live("splits and joins writes within its bounds", () =>
+  it.live("splits and joins writes to sizes within the bounds", () =>
     Effect.gen(function* () {
       const log = yield* run(drawn, 1)
       const sizes = log.slice(0, -1).map(([size]) => size)
@@ -275,7 +278,10 @@ describe("chance", () => {
 })
 
 describe("linger: unsent bytes of an end that closes", () => {
-  /** The part of 20,000 bytes that the peer receives at 1,000 bytes per second, and the end. */
+  /**
+   * Sends 20,000 bytes at 1,000 bytes per second. Returns how many the peer receives, and how the connection
+   * ends.
+   */
   const left = (conditions: Conditions) =>
     world(
       Effect.gen(function* () {
@@ -300,18 +306,18 @@ describe("linger: unsent bytes of an end that closes", () => {
       })
     )
 
-  it.effect("by default all is sent, however long it takes", () =>
+  it.effect("by default all bytes are sent, however long that takes", () =>
     Effect.map(left({}), (seen) => assert.deepStrictEqual(seen, { ended: "end", received: 20_000, waits: 0 }))
   )
 
-  it.effect("0: the connection is reset at once", () =>
+  it.effect("with 0, the connection is reset at once", () =>
     Effect.map(left({ linger: 0 }), ({ ended, received }) => {
       assert.strictEqual(ended, "ECONNRESET")
       assert.isAtMost(received, 1_000)
     })
   )
 
-  it.effect("for a time: the connection is reset after it", () =>
+  it.effect("with a duration, the connection is reset when it expires", () =>
     Effect.map(left({ linger: "5 seconds" }), ({ ended, received }) => {
       assert.strictEqual(ended, "ECONNRESET")
       assert.isAbove(received, 3_000)
@@ -319,7 +325,7 @@ describe("linger: unsent bytes of an end that closes", () => {
     })
   )
 
-  it.effect("no effect if all is sent in time", () =>
+  it.effect("has no effect if all bytes are sent in time", () =>
     Effect.map(left({ linger: "1 minute" }), (seen) =>
       assert.deepStrictEqual(seen, { ended: "end", received: 20_000, waits: 0 })
     )

@@ -1,4 +1,4 @@
-/** The files of a `TestServer` behave like those of Node.js, and never change the disk. */
+/** The files of a `TestServer` behave like files of Node.js, and the disk is never changed. */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
@@ -175,7 +175,7 @@ const outcome = (work: Work) =>
   }).pipe(Effect.scoped)
 
 describe("Files of a TestServer", () => {
-  it.effect.each(Object.entries(rows))("%s: as Node.js", ([, work]) =>
+  it.effect.each(Object.entries(rows))("%s: same result as Node.js", ([, work]) =>
     Effect.gen(function* () {
       const theirs = yield* Effect.provide(outcome(work), NodeContext.layer)
       const ours = yield* Effect.provide(outcome(work), TestServer.layer())
@@ -183,7 +183,7 @@ describe("Files of a TestServer", () => {
     })
   )
 
-  it.effect("read those of the disk, and never change them", () => {
+  it.effect("can be read from the disk, which never changes", () => {
     const folder = mkdtempSync(join(tmpdir(), "httpfx-files-"))
     writeFileSync(join(folder, "a"), "on the disk")
     writeFileSync(join(folder, "b"), "on the disk")

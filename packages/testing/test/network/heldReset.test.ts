@@ -1,6 +1,6 @@
 /**
- * A client resets a connection while a rule holds everything; then the network resets all connections. The
- * server must still see it. (Seed 55 of the simulation had a connection that never ended.)
+ * A client resets a connection while a rule withholds all events; then the network resets all connections.
+ * The server must still see RST. (Found by the simulation with seed 55: the server's end stayed open.)
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -20,8 +20,8 @@ const deaf: TransportHandlers = {
   close: nothing
 }
 
-describe("a held RST", () => {
-  it.scoped("arrives after the silence, even if the network reset the connection meanwhile", () =>
+describe("a withheld RST", () => {
+  it.scoped("arrives when the rule is removed, even if the network has reset the connection meanwhile", () =>
     Effect.gen(function* () {
       const network = yield* Network
       const accepted = yield* Deferred.make<Transport>()

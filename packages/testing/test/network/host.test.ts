@@ -1,4 +1,4 @@
-/** Hosts that crash and restart, as seen by their peers; and their wall clocks. */
+/** Crashes and restarts of a host, as its peers see them, and the wall clocks of hosts. */
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
@@ -20,7 +20,7 @@ import * as VirtualClock from "@httpfx/testing/VirtualClock"
 
 type Env = Client.Client | Network.Network | MemoryNetwork.MemoryNetwork | Scope.Scope
 
-/** Runs in virtual time. */
+/** Runs a program in virtual time. */
 const simulated = <A, E>(program: Effect.Effect<A, E, Env>) =>
   Simulation.run(
     { seed: 1, maxTime: "1 hour" },
@@ -38,18 +38,21 @@ const post = Effect.flatMap(
 const tagOf = <A, R>(effect: Effect.Effect<A, { readonly _tag: string }, R>) =>
   Effect.map(Effect.flip(effect), ({ _tag }) => _tag)
 
-/** The patience of raw peers is real time, which a simulation does not have. */
+/** A raw peer limits its waits by real time, and a simulation fails on real timers, so remove the limit. */
 const patient = { patience: Infinity }
 
 const minute = { duration: "1 minute", onTimeout: () => ({ _tag: "nothing for a minute" }) } as const
 
-/** The failure that a client sees when its server crashes. */
+/** The failures that a client sees when its server crashes. */
 const rows: ReadonlyArray<{
   readonly name: string
   readonly as: Host.Crash
-  /** A request in flight. */
+  /** The failure of a request in flight. */
   readonly underWay: string
-  /** A new connection while the host is down, and one that waits until its restart. */
+  /**
+   * `fresh` is the failure of a request while the host is down. `waiting` is the outcome of a request that
+   * starts while the host is down and can wait for the restart.
+   */
   readonly fresh: string
   readonly waiting: string
 }> = [
@@ -70,7 +73,7 @@ const rows: ReadonlyArray<{
 ]
 
 describe.each(rows)("A host that crashes as $name", ({ as, fresh, underWay, waiting }) => {
-  it.live("looks so to its clients, and can restart", () =>
+  it.live("fails its clients' requests in this way, and serves again after a restart", () =>
     simulated(
       Effect.gen(function* () {
         const interrupted: Array<string> = []
@@ -104,7 +107,7 @@ describe.each(rows)("A host that crashes as $name", ({ as, fresh, underWay, wait
     )
   )
 
-  it.live("sends nothing, whatever its finalizers try", () =>
+  it.live("sends nothing, even if its finalizers use the network", () =>
     simulated(
       Effect.gen(function* () {
         const peer = yield* RawPeer.listen({ host: "registry.test", port: 80, ...patient })
@@ -161,7 +164,7 @@ describe.each(rows)("A host that crashes as $name", ({ as, fresh, underWay, wait
         assert.strictEqual(peer.count(), 1)
         if (as === "reset") yield* connection.expectReset
         else {
-          // Peers notice nothing until the restart, and then only those that send.
+          // Peers notice the crash only after the restart, when they send on the old connection.
           const silent = yield* Effect.timeoutOption(connection.expectReset, "1 minute")
           assert.deepStrictEqual(silent, Option.none())
           yield* connection.send("still there?")
@@ -172,7 +175,7 @@ describe.each(rows)("A host that crashes as $name", ({ as, fresh, underWay, wait
     )
   )
 
-  it.live("looks so to its server, as a client", () =>
+  it.live("ends its requests at the server in this way if it is a client", () =>
     simulated(
       Effect.gen(function* () {
         const outcomes: Array<string> = []
@@ -198,7 +201,7 @@ describe.each(rows)("A host that crashes as $name", ({ as, fresh, underWay, wait
 })
 
 describe("A host", () => {
-  it.live("replies RST to lost bytes and FIN when it restarts after a silence", () =>
+  it.live("sends RST after the restart to peers that sent bytes or FIN while it was silent", () =>
     simulated(
       Effect.gen(function* () {
         const host = yield* Host.make(
@@ -239,7 +242,7 @@ describe("A host", () => {
     )
   )
 
-  it.live("listens only on its own address when asked for all", () =>
+  it.live("listens only on its own address, even if the program listens on all addresses", () =>
     simulated(
       Effect.gen(function* () {
         for (const name of ["a.test", "b.test"])
@@ -252,7 +255,7 @@ describe("A host", () => {
     )
   )
 
-  it.live("returns the result of its program, or fails with it and is down", () =>
+  it.live("returns the result of its program; if the program fails, the host fails too and is down", () =>
     simulated(
       Effect.gen(function* () {
         let times = 0
@@ -284,7 +287,7 @@ describe("A host", () => {
     )
   )
 
-  it.effect("ends with its scope, under a clock that stands still", () =>
+  it.effect("crashes when its scope closes, although the test clock never advances", () =>
     Effect.gen(function* () {
       let ended = false
       yield* Effect.scoped(

@@ -1,5 +1,5 @@
 /**
- * The network in memory passes the battery, also with latency and small segments.
+ * The network in memory passes the network battery, also with latency, small segments and random conditions.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ const nothingLeft = Effect.gen(function* () {
   assert.deepStrictEqual([left, yield* MemoryNetwork.listeners], [[], []])
 })
 
-describe("no latency, under a test clock that stands still", () => {
+describe("no latency, under a test clock that never advances", () => {
   for (const { name, effect } of cases) {
     it.effect(name, () => Effect.zipRight(effect, nothingLeft).pipe(Effect.provide(MemoryNetwork.layer())))
   }

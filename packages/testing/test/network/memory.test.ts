@@ -1,6 +1,6 @@
 /**
- * Promises of the network in memory beyond the battery: names, time, windows, determinism, and listing of
- * open resources.
+ * Guarantees of the network in memory that the battery does not test: names, time, windows, determinism, and
+ * the lists of connections and listeners.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -34,7 +34,7 @@ const pair = Effect.gen(function* () {
 const macrotask = Effect.async<void>((resume) => void setTimeout(() => resume(Effect.void), 0))
 
 describe("names", () => {
-  it.scoped("a name that is listened on gets its own address, the same in every network", () =>
+  it.scoped("a name with a listener gets its own address, which is the same in every network", () =>
     Effect.gen(function* () {
       const listenAndResolve = memory()(
         Effect.gen(function* () {
@@ -60,7 +60,7 @@ describe("names", () => {
     })
   )
 
-  it.scoped("a name stays known after its listener has closed; connections are then refused", () =>
+  it.scoped("a name still resolves after its listener has closed, and connections are then refused", () =>
     Effect.gen(function* () {
       const network = yield* Network
       const { address } = yield* Effect.scoped(network.listen({ host: "api.internal", port: 80 }, () => {}))
@@ -248,7 +248,7 @@ describe("bytes", () => {
       client.start({ ...nothing, drain: () => log.push("drain") })
       assert.deepStrictEqual([client.write("x".repeat(100)), client.buffered], [true, 0])
       yield* macrotask
-      // The receive window has taken it; 100 more bytes fill both windows.
+      // The receive window has taken the first 100 bytes. 100 more bytes fill both windows.
       assert.deepStrictEqual([client.write("x".repeat(100)), client.buffered], [true, 0])
       assert.deepStrictEqual([client.write("y"), client.buffered], [false, 1])
       yield* macrotask
@@ -261,7 +261,7 @@ describe("bytes", () => {
 })
 
 describe("listening", () => {
-  it.scoped("a short backlog makes connections wait, not fail", () =>
+  it.scoped("attempts to connect wait if the backlog is full, and do not fail", () =>
     Effect.gen(function* () {
       const network = yield* Network
       let accepted = 0

@@ -1,5 +1,6 @@
 /**
- * Described TLS on a memory network: trust, failures of handshakes, and unchanged bytes afterwards.
+ * Simulated TLS on a memory network: trust in certificates, failures of handshakes, and unchanged bytes after
+ * the handshake.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -208,7 +209,7 @@ describe("a handshake", () => {
     }
   }
 
-  it.live("holds until it expires, by the network's clock", () =>
+  it.live("accepts a certificate until it expires, by the network's clock", () =>
     world(
       Effect.gen(function* () {
         const credentials = MemoryTls.certificate({ names: name, notAfter: VirtualClock.epoch + 60_000 })
@@ -247,7 +248,7 @@ describe("a session", () => {
     )
   )
 
-  it.live("reports why an admitted client is not trusted", () =>
+  it.live("reports why the certificate of an accepted client is not trusted", () =>
     world(
       Effect.scoped(
         Effect.gen(function* () {
@@ -267,7 +268,7 @@ describe("a session", () => {
 })
 
 describe("peers without TLS", () => {
-  it.live("a plain client on a TLS server, and the reverse", () =>
+  it.live("fail the handshake: a plain client of a TLS server, and a TLS client of a plain server", () =>
     world(
       Effect.gen(function* () {
         const network = yield* Network
@@ -289,7 +290,7 @@ describe("peers without TLS", () => {
     )
   )
 
-  it.live("a peer that closes, and an interrupted handshake", () =>
+  it.live("fail the handshake: a peer that closes, and an interruption", () =>
     world(
       Effect.gen(function* () {
         const network = yield* Network
@@ -342,7 +343,7 @@ describe("after the handshake", () => {
     )
   )
 
-  it.live("the client uses https, and a fault locates the response", () =>
+  it.live("a client can use https, and a fault finds the position in its response", () =>
     world(
       Effect.gen(function* () {
         const network = yield* Network

@@ -1,5 +1,5 @@
 /**
- * Stubs of origins: their replies, their reports on unmatched requests, and recordings of real services.
+ * Origins: replies of stubs, reports about requests that no stub matched, and recordings of real services.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -28,7 +28,7 @@ const ask = (url: string, request: Partial<Client.Request> = {}) =>
 const text = HttpServerResponse.text
 
 describe("Origin", () => {
-  it.effect("replies from the matching stub, the latest first, in sequence", () =>
+  it.effect("replies from the newest matching stub, with its replies in sequence", () =>
     run(
       Effect.gen(function* () {
         const { stub, url, ...origin } = yield* Origin.make(
@@ -85,7 +85,7 @@ describe("Origin", () => {
     )
   )
 
-  it.effect("reports unmatched requests, in the response and at the end of the scope", () =>
+  it.effect("reports requests that no stub matched, in the response and when the scope closes", () =>
     Effect.gen(function* () {
       let answer = ""
       const exit = yield* Effect.exit(
@@ -152,7 +152,7 @@ describe("Origin", () => {
 })
 
 describe("Recording", () => {
-  it.live("records a service over sockets, and replays it without one", () =>
+  it.live("records a service over sockets, and replays it without the service", () =>
     Effect.gen(function* () {
       let counter = 0
       const service = Effect.gen(function* () {

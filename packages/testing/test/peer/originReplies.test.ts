@@ -1,6 +1,4 @@
-/**
- * Stubs with predicates, and stubs that end the connection instead of a response.
- */
+/** Stubs that match by predicates, and stubs that end the connection in place of a complete response. */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
@@ -37,7 +35,7 @@ interface Asked {
   readonly route: Omit<Origin.Route, "reply">
   readonly fits: Partial<Client.Request> & { readonly target?: string }
   readonly not: Partial<Client.Request> & { readonly target?: string }
-  /** Why the other request does not match. */
+  /** The reason why the request `not` does not match. */
   readonly reason: string
 }
 const asked: Readonly<Record<string, Asked>> = {
@@ -118,7 +116,7 @@ const asked: Readonly<Record<string, Asked>> = {
   }
 }
 
-describe("A stub may match by a predicate:", () => {
+describe("A stub with a predicate or pattern for", () => {
   it.effect.each(Object.entries(asked))("%s", ([, { fits, not, reason, route }]) =>
     run(
       Effect.gen(function* () {
@@ -135,7 +133,7 @@ describe("A stub may match by a predicate:", () => {
     )
   )
 
-  it.effect("the same global pattern repeatedly", () =>
+  it.effect("matches every call with the same pattern with flag g", () =>
     run(
       Effect.gen(function* () {
         const { url } = yield* Origin.make({ host: "api.test" }, { path: /^\/a/g, reply: text("yes") })
@@ -144,7 +142,7 @@ describe("A stub may match by a predicate:", () => {
     )
   )
 
-  it.effect("one that throws is reported as a failure", () =>
+  it.effect("that throws: the failure is reported", () =>
     run(
       Effect.gen(function* () {
         const wrong = () => {
@@ -157,7 +155,7 @@ describe("A stub may match by a predicate:", () => {
     )
   )
 
-  it.effect("its default name is the source of the predicate", () =>
+  it.effect("has the source of the predicate as its default name", () =>
     run(
       Effect.gen(function* () {
         const origin = yield* Origin.make(
@@ -245,7 +243,7 @@ describe.each(Object.entries(places))("A stub on %s may reply with", (_, { host,
 })
 
 describe("A stub", () => {
-  it.effect("ends a reused connection, and the client retries if it may", () =>
+  it.effect("resets a reused connection, and the client retries an idempotent request", () =>
     run(
       Effect.gen(function* () {
         const origin = yield* Origin.make(
@@ -262,7 +260,7 @@ describe("A stub", () => {
     )
   )
 
-  it.effect("may never reply", () =>
+  it.effect("never replies with Effect.never", () =>
     run(
       Effect.gen(function* () {
         const { url } = yield* Origin.make({ host: "api.test" }, { reply: Effect.never })
@@ -275,7 +273,7 @@ describe("A stub", () => {
     )
   )
 
-  it.effect("may choose the end of the connection by the request", () =>
+  it.effect("decides by the request whether to end the connection", () =>
     run(
       Effect.gen(function* () {
         const { url } = yield* Origin.make(

@@ -26,7 +26,7 @@ describe.each(networks)("RawPeer on %s", (_, network) => {
   const run = <A, E>(test: Effect.Effect<A, E, Network.Network | Scope.Scope>) =>
     Effect.provide(Effect.scoped(test), network)
 
-  it.effect("both sides of a conversation", () =>
+  it.effect("scripts both ends of a connection", () =>
     run(
       Effect.gen(function* () {
         const { client, server } = yield* both()
@@ -53,7 +53,7 @@ describe.each(networks)("RawPeer on %s", (_, network) => {
     )
   )
 
-  it.effect("reads what arrived while the process was busy before its patience ends", () =>
+  it.effect("reads bytes that arrived while the process was busy, before its patience ends", () =>
     run(
       Effect.gen(function* () {
         const { client, server } = yield* both({ patience: "60 millis" })
@@ -108,7 +108,7 @@ describe.each(networks)("RawPeer on %s", (_, network) => {
     )
   )
 
-  it.effect("shows the bytes received if nothing more arrives, under any clock", () =>
+  it.effect("shows the bytes received so far if no more arrive, under any clock", () =>
     run(
       Effect.gen(function* () {
         const { client, server } = yield* both({ patience: "30 millis" })
@@ -128,7 +128,7 @@ describe.each(networks)("RawPeer on %s", (_, network) => {
     )
   )
 
-  it.effect("an expected silence fails at once when broken", () =>
+  it.effect("fails at once if bytes arrive where the script expects nothing", () =>
     run(
       Effect.gen(function* () {
         const { client, server } = yield* both()
@@ -141,7 +141,7 @@ describe.each(networks)("RawPeer on %s", (_, network) => {
 })
 
 describe("RawPeer", () => {
-  it.effect("expects silence on the test's clock", () =>
+  it.effect("measures an expected silence on the test's clock", () =>
     Effect.gen(function* () {
       const { client, server } = yield* both()
       const silence = yield* Effect.fork(client.expectNothing("1 hour"))
@@ -170,7 +170,7 @@ describe("RawPeer", () => {
     }).pipe(Effect.scoped, Effect.provide(MemoryNetwork.layer()))
   )
 
-  it("has notations for bytes", () => {
+  it("converts hexadecimal digits, texts and templates to bytes", () => {
     const length = 3
     assert.strictEqual(
       RawPeer.wire`

@@ -1,5 +1,5 @@
 /**
- * `TestServer` provides every service that the guides use in an app: each row compiles without a further
+ * `TestServer` provides every service that the apps in the guides use: each row compiles without a further
  * layer, and works.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -159,7 +159,7 @@ describe("TestServer", () => {
     }).pipe(Effect.provide(TestServer.serveApi(live)))
   )
 
-  it.effect("has a client of an HttpApi with the options of platform's", () => {
+  it.effect("creates a client of an HttpApi with the options of platform's client", () => {
     const api = HttpApi.make("api").add(
       HttpApiGroup.make("me").add(
         HttpApiEndpoint.get("token", "/token")
@@ -180,7 +180,7 @@ describe("TestServer", () => {
     }).pipe(Effect.provide(TestServer.serveApi(Layer.provide(HttpApiBuilder.api(api), live))))
   })
 
-  it.effect("uses a service of the context, and builds the others on it", () => {
+  it.effect("uses a service in the context, and builds its other services on that service", () => {
     const fs = FileSystem.layerNoop({
       ...FileSystem.makeNoop({}),
       readFileString: () => Effect.succeed("mine")
@@ -194,7 +194,7 @@ describe("TestServer", () => {
     }).pipe(Effect.provide(Layer.provide(TestServer.serve(app), fs)))
   })
 
-  it.effect("sets Content-Type by the name of the file", () =>
+  it.effect("sets Content-Type by the file's extension", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       yield* fs.makeDirectory("/site")
@@ -228,7 +228,7 @@ describe("TestServer", () => {
     }).pipe(Effect.provide(TestServer.serve(app)))
   })
 
-  it.effect("serves HTTPS if given a certificate, also to paths", () => {
+  it.effect("serves HTTPS if it has a certificate, also for requests to paths", () => {
     const authority = MemoryTls.authority("Test CA")
     const world = TestServer.serve(
       requested((request) => Effect.succeed(text(Option.getOrElse(request.remoteAddress, () => "?")))),

@@ -1,4 +1,6 @@
-/** A test of an app in one line: paths go to the server, whole URLs elsewhere, and nothing is left behind. */
+/**
+ * `TestServer` serves an app: paths go to the server, absolute URLs go to other origins, and nothing leaks.
+ */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
@@ -53,7 +55,7 @@ const live = HttpApiBuilder.api(api).pipe(
 )
 
 describe("TestServer", () => {
-  it.effect("serves an app to platform's client, which takes paths", () =>
+  it.effect("serves an app to platform's client, which accepts paths", () =>
     Effect.gen(function* () {
       const response = yield* HttpClient.get("/hello")
       assert.strictEqual(yield* response.text, "hello from server.test")
@@ -85,7 +87,7 @@ describe("TestServer", () => {
     )
   )
 
-  it.effect("serves an HttpApi to its typed client, errors included", () =>
+  it.effect("serves an HttpApi to its typed client, which receives typed errors", () =>
     Effect.gen(function* () {
       const client = yield* TestServer.apiClient(api)
       assert.deepStrictEqual(yield* client.users.find({ path: { id: 1 } }), { id: 1, name: "Ada" })

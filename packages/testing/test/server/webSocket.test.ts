@@ -1,4 +1,4 @@
-/** WebSockets on the network in memory: one layer, under a clock that stands still. */
+/** WebSockets on the network in memory need one layer, and work although the test clock never advances. */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -65,7 +65,7 @@ describe("A WebSocket of a TestServer", () => {
     }).pipe(Effect.scoped, Effect.provide(framed(TestServer.serve(app))))
   })
 
-  it.effect("does not delay the end of the test if still open", () =>
+  it.effect("does not delay the end of the test if it is still open", () =>
     Effect.gen(function* () {
       const socket = yield* Socket.makeWebSocket("/")
       let open = false
@@ -86,7 +86,7 @@ describe("A WebSocket of a TestServer", () => {
     }).pipe(Effect.scoped, Effect.provide(framed(TestServer.serve(Effect.never))))
   )
 
-  it.effect("fails without framing, and says which layer is missing", () =>
+  it.effect("fails without the layer for framing, and names that layer", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(first("/", "hello"))
       assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "provide NodeWebSocket.layer()")

@@ -1,11 +1,11 @@
-/** Two ends that send given lines in turn, 10 ms apart, over the network in the context. */
+/** Two ends that send the given lines in turn, 10 ms apart, over the network in the context. */
 import * as Effect from "effect/Effect"
 import { Network } from "@httpfx/core/Network"
 import type { Transport, TransportHandlers } from "@httpfx/core/Transport"
 
 const deaf: TransportHandlers = { data() {}, end() {}, drain() {}, error() {}, close() {} }
 
-/** A text is sent as bytes; `FIN` and `RST` end the connection. */
+/** An end and what it does: `FIN` and `RST` end the connection, all other texts are sent as bytes. */
 export type Line = readonly [side: "client" | "server", text: string]
 
 export const conversation = (lines: ReadonlyArray<Line>, host = "a.test") =>

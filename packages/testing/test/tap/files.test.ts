@@ -1,6 +1,6 @@
 /**
- * The exported files of a wiretap: HAR field by field, pcap packet by packet, and through tshark if
- * installed.
+ * The files that a wiretap exports: each field of a HAR file, and each packet of a pcap file. tshark, if
+ * installed, reads the pcap file too.
  */
 import { execFileSync, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -139,7 +139,9 @@ interface Segment {
   readonly payload: Uint8Array
 }
 
-/** The folded sum of all 16-bit words: 0xffff if the contained checksum is right (RFC 1071). */
+/**
+ * Adds all 16-bit words in one's complement. The sum is 0xffff if the contained checksum is right (RFC 1071).
+ */
 const folded = (bytes: Uint8Array): number => {
   let sum = 0
   bytes.forEach((byte, index) => (sum += index % 2 === 0 ? byte * 256 : byte))
@@ -184,7 +186,8 @@ const decode = (file: Uint8Array): ReadonlyArray<Segment> => {
 }
 
 /**
- * The bytes that each end sent, joined by sequence numbers alone; every ACK must name the next byte expected.
+ * Joins the bytes that each end sent by their sequence numbers. Each ACK must have the next expected sequence
+ * number.
  */
 const reassemble = (segments: ReadonlyArray<Segment>): Record<string, string> => {
   const next: Record<string, number> = {}
@@ -275,7 +278,7 @@ describe("pcap", () => {
 
   const tshark = spawnSync("tshark", ["--version"]).error === undefined
   if (!tshark) console.warn("tshark is not there: captures are only decoded by hand")
-  it.effect.skipIf(!tshark)("tshark opens it, finds the HTTP messages and nothing wrong", () =>
+  it.effect.skipIf(!tshark)("tshark finds the HTTP messages and reports no errors", () =>
     Effect.gen(function* () {
       const folder = mkdtempSync(join(tmpdir(), "httpfx-pcap-"))
       const run = (...args: ReadonlyArray<string>) =>

@@ -1,4 +1,4 @@
-/** A wiretap changes nothing: tapped networks pass the battery. */
+/** A wiretap changes no behaviour: networks with a wiretap pass the network battery. */
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"

@@ -1,4 +1,4 @@
-/** A wiretap records what passes, and its views show it: as events, as messages, as text. */
+/** A wiretap records all bytes and events, and shows them as events, as messages and as text. */
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -27,7 +27,7 @@ const simulated = <A, E>(effect: Effect.Effect<A, E, Network | Wiretap.Wiretap>,
   Simulation.run({ seed: 1 }, Effect.provide(effect, memory(options)))
 
 describe("the record", () => {
-  it.effect("has every byte both ways, every ending, and their times, at both ends", () =>
+  it.effect("has all bytes, FINs and resets in both directions, with times, at both ends", () =>
     simulated(
       Effect.gen(function* () {
         yield* conversation([
@@ -56,7 +56,7 @@ describe("the record", () => {
     )
   )
 
-  it.effect("records the requested ends, and can be cleared", () =>
+  it.effect("records only the requested ends, and can be cleared", () =>
     Effect.gen(function* () {
       for (const ends of ["client", "server"] as const) {
         yield* simulated(
@@ -241,7 +241,7 @@ describe("print", () => {
   const trace = "0af7651916cd43dd8448eb211c80319c"
   const span = "b7ad6b7169203331"
 
-  it.effect("shows the wire, with times and escapes", () =>
+  it.effect("shows the bytes with escapes, and their times", () =>
     simulated(
       Effect.gen(function* () {
         yield* conversation([
@@ -393,14 +393,14 @@ describe("a server and a client", () => {
       })
     )
 
-  it.effect("the same seed prints the same, byte for byte", () =>
+  it.effect("print the same text for the same seed", () =>
     Effect.gen(function* () {
       const text = simulated(Effect.andThen(ask("a.test"), Wiretap.print()))
       assert.strictEqual(yield* text, yield* text)
     })
   )
 
-  it.live("a stable print over memory and over the system's sockets is the same", () =>
+  it.live("print the same stable text over memory and over the system's sockets", () =>
     Effect.gen(function* () {
       const text = Effect.andThen(
         ask("127.0.0.1"),

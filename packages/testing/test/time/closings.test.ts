@@ -1,5 +1,6 @@
 /**
- * Scopes end under a clock that stands still, in any order, and the test keeps its own failure.
+ * A test ends with its own result although its clock never advances, whatever is still open and in whatever
+ * order its layers close.
  */
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -68,7 +69,7 @@ const server = Server.layer({ host: "server.test", port: 80 }).pipe(Layer.provid
 const served = HttpServer.serve(app as Effect.Effect<HttpServerResponse.HttpServerResponse, never, Begun>)
 const base = Layer.provideMerge(begun, network)
 
-/** Orders of layers. Merged layers are built, and close, at the same time. */
+/** The layers of the test in different orders. Merged layers are built, and close, at the same time. */
 const orders = {
   "the server first": served.pipe(
     Layer.provideMerge(Layer.mergeAll(server, Client.layer)),
@@ -125,13 +126,13 @@ const interrupted = /gracefulShutdownTimeout \(19s 500ms\): 1 connection reset, 
 
 interface Row {
   readonly situation: Situation
-  /** The report. */
+  /** The report that is printed. `undefined` if nothing is printed. */
   readonly told?: RegExp
-  /** Empty if the client closes first. */
+  /** Whether the work ends when the client closes, so that nothing is printed if the client closes first. */
   readonly ends?: "with its client"
 }
 
-/** The work that is still open at the end. */
+/** The work that is still open when the test ends. */
 const situations: Readonly<Record<string, Row>> = {
   "an idle connection of a pool": { situation: get("/") },
   "a handler that sleeps": { situation: underWay("/asleep"), told: interrupted, ends: "with its client" },
@@ -184,7 +185,7 @@ const tests = (
       it(`ends a test ${how} with ${what}`, async () => {
         const { ends, situation, told } = situations[what]!
         const test = Effect.zipRight(situation, outcome)
-        // Resources in the scope of a situation end after all layers.
+        // Resources in the scope of the situation are released after all layers.
         const whole = Effect.scoped(around(Effect.provide(test, orders[name]!)))
         assert.deepStrictEqual(await Effect.runPromiseExit(Effect.provide(whole, clock)), outcome)
         expectTold(ends !== undefined && clientFirst.has(name) ? undefined : told)
@@ -192,7 +193,7 @@ const tests = (
 }
 
 describe.each(Object.keys(orders))("%s", (name) => {
-  // The WebSocket of these has a timer of its own in real time.
+  // Only one order tests the WebSocket, because this row takes a second of real time.
   tests(name, name === "the server first" ? all : all.filter((what) => !what.includes("WebSocket")))
 })
 
@@ -207,7 +208,7 @@ describe("under Leaks.check", () => {
   tests("the server first", own, Layer.discard(VirtualClock.layer()), (test) => Leaks.check(test))
 })
 
-/** A server, and its shutdown in a fiber. */
+/** Starts a server with this handler. `closing` shuts the server down in a fiber. */
 const closing = (handler: Effect.Effect<HttpServerResponse.HttpServerResponse>) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
@@ -218,8 +219,8 @@ const closing = (handler: Effect.Effect<HttpServerResponse.HttpServerResponse>) 
 const hello = HttpServerResponse.text("hello")
 const clientOnly = Layer.provideMerge(Client.layer, network)
 
-describe("Waits for pending work:", () => {
-  it.effect("a test that moves the clock step by step, which sees every phase", () =>
+describe("A closing server waits for", () => {
+  it.effect("a test that advances the clock step by step", () =>
     Effect.gen(function* () {
       const { closing: close, server } = yield* closing(Effect.succeed(hello))
       yield* get("/")
@@ -260,7 +261,7 @@ describe("Waits for pending work:", () => {
     }).pipe(Effect.scoped, Effect.provide(clientOnly))
   )
 
-  it.effect("time moved by Quiet", () =>
+  it.effect("an advance of the clock by Quiet", () =>
     Effect.gen(function* () {
       const { closing: close } = yield* closing(Effect.as(Effect.sleep("10 seconds"), hello))
       const asked = yield* Effect.fork(get("/"))
@@ -272,7 +273,7 @@ describe("Waits for pending work:", () => {
   )
 })
 
-describe("also ends", () => {
+describe("A test also ends if its clock never advances, with", () => {
   const idle = (world: Layer.Layer<Client.Client, unknown>) => Effect.provide(get("/"), world)
   const over = (network: Layer.Layer<Network.Network>) =>
     HttpServer.serve(hello).pipe(
@@ -310,7 +311,7 @@ describe("also ends", () => {
     await runtime.dispose()
   })
 
-  it.effect("a network of a test's own, in real time", () =>
+  it.effect("a custom network, after the timeouts in real time", () =>
     idle(
       over(
         Layer.map(network, (context) => {
@@ -321,7 +322,7 @@ describe("also ends", () => {
     )
   )
 
-  it("tests that run at the same time, each under a clock of its own", async () => {
+  it("concurrent tests that have their own clocks", async () => {
     const busy = Effect.gen(function* () {
       for (let times = 0; times < 5; times++) {
         const asked = yield* Effect.fork(Effect.zipRight(Effect.sleep("1 second"), get("/")))

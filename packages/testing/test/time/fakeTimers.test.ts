@@ -1,4 +1,4 @@
-/** Fake timers of the test runner do not stop the network in memory, nor affect real time limits. */
+/** Fake timers of the test runner affect neither the network in memory nor limits in real time. */
 import { assert, afterEach, beforeEach, expect, it, vi } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as PlatformTimers from "@httpfx/core/PlatformTimers"
@@ -25,7 +25,7 @@ const both = (options: RawPeer.Options) =>
     return { client, server: yield* listening.accept }
   })
 
-it("peers talk", () =>
+it("peers exchange bytes", () =>
   Effect.gen(function* () {
     const { client, server } = yield* both({})
     yield* client.send("to the server")
@@ -37,7 +37,7 @@ it("peers talk", () =>
     expect(vi.getTimerCount()).toBe(0)
   }).pipe(Effect.scoped, Effect.provide(MemoryNetwork.layer()), Effect.runPromise))
 
-it("the patience of a peer is real time", () =>
+it("a peer's patience is measured in real time", () =>
   Effect.gen(function* () {
     const { client, server } = yield* both({ patience: "20 millis" })
     yield* client.send("something else")
@@ -46,7 +46,7 @@ it("the patience of a peer is real time", () =>
     expect(vi.getTimerCount()).toBe(0)
   }).pipe(Effect.scoped, Effect.provide(MemoryNetwork.layer()), Effect.runPromise))
 
-it("turns that fake timers never run are not waited for afterwards", async () => {
+it("turns that fake timers never ran do not count as pending afterwards", async () => {
   let calls = 0
   PlatformTimers.turn(() => calls++)
   expect(PlatformTimers.pendingTurns()).toBe(1)
@@ -59,7 +59,7 @@ it("turns that fake timers never run are not waited for afterwards", async () =>
   expect(calls).toBe(1)
 })
 
-it("real turns count while timers are fake", () => {
+it("real turns count as pending while timers are fake", () => {
   vi.useRealTimers()
   PlatformTimers.turn(() => {})
   vi.useFakeTimers({ toFake: ["setImmediate", "clearImmediate"] })

@@ -1,6 +1,6 @@
 /**
- * Time that moves by itself, under both clocks: wakes all sleepers, stops at rest, and reports why it cannot
- * go on.
+ * `Quiet` advances a `TestClock` or a `VirtualClock`: it wakes all sleepers, stops when nothing waits, and
+ * reports why it cannot proceed.
  */
 import { assert, describe, it, vi } from "@effect/vitest"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -65,7 +65,7 @@ describe.each(clocks)("%s", (_, clock) => {
   )
 
   test(
-    "moves time for a network with latency",
+    "advances time for a network with latency",
     Effect.gen(function* () {
       const network = yield* Network
       let text = ""
@@ -159,7 +159,7 @@ describe.each(clocks)("%s", (_, clock) => {
   )
 })
 
-describe("A step under TestClock", () => {
+describe("An advance of a TestClock", () => {
   const steps = Effect.gen(function* () {
     const seen: Array<number> = []
     const sleeper = (ms: number) => Effect.andThen(Effect.sleep(ms), () => void seen.push(ms))
@@ -169,15 +169,14 @@ describe("A step under TestClock", () => {
     assert.strictEqual(yield* Clock.currentTimeMillis, 3000)
   })
 
-  // Like the turns between its own steps.
-  it.effect("waits for no platform timer", () =>
+  it.effect("starts no platform timer", () =>
     Effect.gen(function* () {
       const timers = vi.spyOn(globalThis, "setTimeout")
       yield* Effect.ensuring(
         steps,
         Effect.sync(() => vi.restoreAllMocks())
       )
-      // One warns that the clock was not moved, until it is moved.
+      // `TestClock` starts a timer of 5 seconds for its warning that the test does not advance the clock.
       assert.deepStrictEqual(
         timers.mock.calls.map(([, delay]) => delay).filter((delay) => delay !== 5000),
         []
@@ -185,7 +184,7 @@ describe("A step under TestClock", () => {
     })
   )
 
-  it.effect("works without the internals of a TestClock", () =>
+  it.effect("works without internal members of the TestClock", () =>
     Effect.clockWith((clock) => {
       const inside = ["clockState", "warningState", "suspendedWarningState"]
       const other = new Proxy(clock, {

@@ -1,6 +1,6 @@
 /**
- * A simulation is repeatable, never waits for real time, and lists everything that waits when it cannot go
- * on.
+ * A simulation is repeatable, never waits for real time, and lists everything that waits if it cannot
+ * proceed.
  */
 import { readFile } from "node:fs/promises"
 import { lookup } from "node:dns/promises"
@@ -28,7 +28,7 @@ const failureOf = <A, E>(options: Simulation.Options, effect: Effect.Effect<A, E
     return error
   })
 
-/** Fibers that meet in one place, sleep and yield at random; returns what they did, in order. */
+/** Runs six fibers that sleep and yield at random. Returns their actions in order. */
 const bustle = Effect.gen(function* () {
   const trace: Array<string> = []
   const actor = (name: number) =>
@@ -45,7 +45,7 @@ const bustle = Effect.gen(function* () {
 })
 
 describe("time", () => {
-  it.live("passes at once, and the program sees its full length", () =>
+  it.live("passes at once in real time, and by its full length for the program", () =>
     Effect.gen(function* () {
       const before = Date.now()
       const hours = yield* Simulation.run(
@@ -62,7 +62,7 @@ describe("time", () => {
     })
   )
 
-  it.effect("waits until all is at rest", () =>
+  it.effect("advances only when no fiber or message is pending", () =>
     Simulation.run(
       {},
       Effect.gen(function* () {
@@ -90,7 +90,7 @@ describe("time", () => {
   )
 })
 
-describe("time stands still", () => {
+describe("time does not advance", () => {
   const turns = (count: number) =>
     Effect.promise(async () => {
       for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
@@ -152,7 +152,7 @@ describe("time stands still", () => {
   }
 })
 
-describe("chance", () => {
+describe("randomness", () => {
   it.effect("the same seed gives the same run, another seed another run", () =>
     Effect.gen(function* () {
       for (const anyOrder of [false, true]) {
@@ -210,7 +210,7 @@ describe("a run that cannot proceed", () => {
     })
   )
 
-  it.effect("fails on time beyond the bound", () =>
+  it.effect("fails if time exceeds the limit", () =>
     Effect.gen(function* () {
       const { elapsed, picture, reason } = yield* failureOf(
         { maxTime: "1 hour" },
@@ -221,7 +221,7 @@ describe("a run that cannot proceed", () => {
     })
   )
 
-  it.effect("fails on endless work without time passing", () =>
+  it.effect("fails on endless work while no time passes", () =>
     Effect.gen(function* () {
       const { reason } = yield* failureOf({ maxSteps: 20_000 }, Effect.forever(Effect.yieldNow()))
       assert.strictEqual(reason, "steps")
@@ -232,7 +232,7 @@ describe("a run that cannot proceed", () => {
 })
 
 describe("interruption", () => {
-  it.live("of a run interrupts the program, whose finalizers may take their virtual time", () =>
+  it.live("of a run interrupts the program, whose finalizers may take virtual time", () =>
     Effect.gen(function* () {
       const started = yield* Deferred.make<void>()
       let released = 0
@@ -255,7 +255,7 @@ describe("interruption", () => {
     })
   )
 
-  it.effect("of a program that never ends is abandoned", () =>
+  it.effect("of an uninterruptible program is abandoned", () =>
     Effect.gen(function* () {
       const { reason } = yield* failureOf({}, Effect.uninterruptible(Effect.never))
       assert.strictEqual(reason, "stuck")
@@ -263,7 +263,7 @@ describe("interruption", () => {
   )
 })
 
-describe("real asynchrony is refused", () => {
+describe("fails if the program uses", () => {
   const real: ReadonlyArray<[string, Effect.Effect<unknown, unknown>, string]> = [
     ["a file", Effect.tryPromise(() => readFile(import.meta.filename)), "FSREQ"],
     ["a name", Effect.tryPromise(() => lookup("localhost")), "GETADDRINFO"],
@@ -288,11 +288,11 @@ describe("real asynchrony is refused", () => {
     )
   }
 
-  it.effect("also if started before the simulation", () =>
+  it.effect("an operation that was started before the simulation", () =>
     Effect.gen(function* () {
       let awaited = false
       const promise = new Promise<void>((resolve) => {
-        // Completes some turns later, when everything is at rest.
+        // The promise resolves some turns later, when the program is at rest.
         let turns = 5
         const timer = setInterval(() => {
           if (!awaited || --turns > 0) return
@@ -311,7 +311,7 @@ describe("real asynchrony is refused", () => {
     })
   )
 
-  it.effect("but printing, and waiting for a turn, are allowed", () =>
+  it.effect("but completes if the program only prints or waits for a turn of the event loop", () =>
     Simulation.run(
       {},
       Effect.gen(function* () {

@@ -1,13 +1,13 @@
 /**
- * A seed gives the same numbers however often it runs in this process, although an object that keeps its hash
- * from the first run draws none in the second.
+ * A seed gives the same numbers in every run of a process, although an object that got its hash in the first
+ * run draws no number in the second.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Hash from "effect/Hash"
 import * as Simulation from "@httpfx/testing/Simulation"
 
-describe("chance", () => {
+describe("randomness", () => {
   it.effect("does not depend on which objects already had a hash", () =>
     Effect.gen(function* () {
       const kept = {}

@@ -1,4 +1,4 @@
-/** A simulation without Node's facilities: no immediates, no hooks that report real asynchrony. */
+/** A simulation on a platform without `setImmediate` and without async_hooks. */
 import { assert, describe, it } from "@effect/vitest"
 import { afterAll, vi } from "vitest"
 import * as Clock from "effect/Clock"
@@ -9,12 +9,13 @@ import { beginWork } from "@httpfx/core/PlatformTimers"
 import * as Simulation from "@httpfx/testing/Simulation"
 import { epoch } from "@httpfx/testing/VirtualClock"
 
-// Before the modules are loaded.
+// Remove the functions before the modules are loaded, because the modules capture them.
 const elsewhere = vi.hoisted(() => {
   const { setImmediate, setTimeout } = globalThis
   const { getBuiltinModule } = process
   const watched = {
-    // At rest the driver gives outside events a while to show up; this one does so then.
+    // Called while the driver waits for outside events before it reports `stuck`. A test completes an outside
+    // event here.
     fromOutside: () => {},
     restore: () => {
       Object.assign(globalThis, { setImmediate, setTimeout })
@@ -36,8 +37,8 @@ const reasonOf = (effect: Effect.Effect<unknown, unknown>) =>
     error instanceof Simulation.SimulationFailed ? error.reason : String(error)
   )
 
-describe("without Node's help", () => {
-  it.effect("time passes in order, the same for the same seed", () =>
+describe("without setImmediate and async_hooks", () => {
+  it.effect("fibers wake in order, equal for equal seeds", () =>
     Effect.gen(function* () {
       const program = Effect.gen(function* () {
         const seen: Array<string> = []
@@ -61,7 +62,7 @@ describe("without Node's help", () => {
     Effect.map(reasonOf(Effect.never), (reason) => assert.strictEqual(reason, "stuck"))
   )
 
-  it.effect("work on a thread is waited for, if it is counted", () => {
+  it.effect("the simulation waits for work on a thread that was registered with beginWork", () => {
     const work = Effect.async<string>((resume) => {
       const ends = beginWork()
       gzip(Buffer.alloc(3_000_000, "tea"), () => {
@@ -75,7 +76,7 @@ describe("without Node's help", () => {
     )
   })
 
-  it.effect("an outside event is noticed at rest", () => {
+  it.effect("an outside event while the program is at rest fails the run", () => {
     const outside = Effect.promise(() => new Promise<void>((resolve) => (elsewhere.fromOutside = resolve)))
     return Effect.map(reasonOf(outside), (reason) => assert.strictEqual(reason, "realAsync"))
   })

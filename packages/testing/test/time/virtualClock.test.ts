@@ -1,4 +1,7 @@
-/** A virtual clock wakes sleepers in order, jumps over empty time, and forgets interrupted waits. */
+/**
+ * A virtual clock wakes sleepers in the order of their deadlines, jumps from deadline to deadline, and
+ * removes interrupted waits.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -38,7 +41,7 @@ describe("time", () => {
     }).pipe(Effect.provide(virtual))
   )
 
-  it.effect("sleeps of no length and without end", () =>
+  it.effect("a sleep of 0 ends at once, and an infinite sleep never", () =>
     Effect.gen(function* () {
       const never = yield* Effect.fork(Effect.sleep(Duration.infinity))
       const now = yield* Effect.fork(Effect.sleep(0))
@@ -54,7 +57,7 @@ describe("time", () => {
     }).pipe(Effect.provide(virtual))
   )
 
-  it.effect("a timeout that was not needed leaves the heap", () =>
+  it.effect("a timeout whose effect completed in time is removed", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* Effect.timeout(Effect.succeed(1), "1 hour"), 1)
       assert.strictEqual((yield* VirtualClock.pending).size, 0)
@@ -80,7 +83,7 @@ describe("timers", () => {
     }).pipe(Effect.provide(virtual))
   )
 
-  it("expire in order of deadline, then of registration, whatever is cancelled", () => {
+  it("expire in the order of deadline and registration, also after cancellations", () => {
     const moves = fc.array(fc.record({ at: fc.nat(20), keep: fc.boolean() }), { maxLength: 60 })
     fc.assert(
       fc.property(moves, (list) => {

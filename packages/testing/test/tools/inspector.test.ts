@@ -1,4 +1,7 @@
-/** The inspector: exchanges in flight and ended ones, the wire of one exchange, and access control. */
+/**
+ * The inspector shows exchanges in flight and exchanges that have ended, and the bytes of one exchange, but
+ * only to this machine.
+ */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpRouter from "@effect/platform/HttpRouter"
@@ -61,7 +64,7 @@ const say = (body: string, path = "/") =>
   )
 
 describe("Inspector", () => {
-  it.effect("shows ended exchanges, with their wire and without secrets", () =>
+  it.effect("shows exchanges that have ended, with their bytes and without secrets", () =>
     Effect.gen(function* () {
       yield* say("hello")
       const { agents, connections, exchanges, server } = yield* state
@@ -79,7 +82,7 @@ describe("Inspector", () => {
         outcome: "Answered",
         wire: true
       })
-      // Its own connection to the page is one of them.
+      // One of the two connections is the test's own connection to the page.
       assert.deepInclude(agents[0], { name: "agent", open: 2, idle: 1 })
       const wire = yield* text("/wire/1/1")
       assert.match(wire, /> POST \/ HTTP\/1\.1\\r\\n/)
@@ -107,7 +110,7 @@ describe("Inspector", () => {
     }).pipe(Effect.provide(tapped))
   )
 
-  it.effect("counts times in a wire from the exchange's first byte, however slowly its head arrived", () =>
+  it.effect("counts times from the first byte of the exchange, even if its head arrived slowly", () =>
     Effect.gen(function* () {
       const peer = yield* RawPeer.connect({ host: "app.test", port: 80 })
       const times = (wire: string) => Array.from(wire.matchAll(/^\+(\S+) ms /gm), ([, time]) => Number(time))
@@ -128,7 +131,7 @@ describe("Inspector", () => {
     }).pipe(Effect.scoped, Effect.provide(tapped))
   )
 
-  it.effect("keeps a limited part of the wire, and shows how much there was", () =>
+  it.effect("stores a limited number of bytes, and shows how many there were", () =>
     Effect.gen(function* () {
       yield* say("x".repeat(5000))
       yield* say("small")
@@ -137,7 +140,7 @@ describe("Inspector", () => {
       assert.strictEqual(large!.exchange, 1)
       const wire = yield* text(`/wire/${large!.connection}/1`)
       assert.match(wire, /\[\d{4} bytes more\]/)
-      // The next exchange on the connection has its whole wire again.
+      // All bytes of the next exchange on the connection are stored again.
       assert.match(yield* text(`/wire/${small!.connection}/${small!.exchange}`), /you said: small/)
     }).pipe(Effect.provide(tapped))
   )
@@ -178,7 +181,7 @@ describe("Inspector", () => {
     )
   )
 
-  it.effect("works without the wire if the network is not tapped", () =>
+  it.effect("works without recorded bytes if layerTap is not installed", () =>
     Effect.gen(function* () {
       yield* say("hello")
       assert.isFalse((yield* state).exchanges[0]!.wire)
@@ -186,7 +189,7 @@ describe("Inspector", () => {
     }).pipe(Effect.provide(plain))
   )
 
-  it.effect("serves HTML or text by the Accept field, and only to this machine", () =>
+  it.effect("serves HTML or text as the Accept field demands, and only to this machine", () =>
     Effect.gen(function* () {
       const page = yield* look("/", { accept: "text/html,*/*" })
       assert.match(page.headers["content-type"] ?? "", /text\/html/)
@@ -198,7 +201,7 @@ describe("Inspector", () => {
     }).pipe(Effect.scoped, Effect.provide(tapped))
   )
 
-  it.effect("in an app of the inspected server, shows all exchanges but its own", () =>
+  it.effect("mounted on the inspected server, shows all exchanges except its own", () =>
     Effect.gen(function* () {
       const ask = (path: string) =>
         Effect.flatMap(HttpClient.get(`http://localhost${path}`), (response) => response.text)
@@ -212,7 +215,7 @@ describe("Inspector", () => {
       )
       assert.deepInclude(seen.connections[0], { exchanges: 7 })
       assert.isUndefined(seen.connections[0]!.now)
-      // Its own bytes do not show up in the wire of another exchange.
+      // The bytes of the inspector's own exchange must not appear among the bytes of another exchange.
       assert.notMatch(yield* ask("/inspect/wire/1/7"), /inspect/)
     }).pipe(
       Effect.provide(

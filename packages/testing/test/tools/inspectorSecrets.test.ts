@@ -1,4 +1,4 @@
-// The wire in the inspector shows no secrets, whatever the segments.
+// The inspector shows no secrets, however the bytes are split into segments.
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -27,7 +27,7 @@ const world = (limit?: number) =>
 const connect = RawPeer.connect({ host: "app.test", port: 80 })
 const get = (fields: string) => `GET / HTTP/1.1\r\nHost: a\r\n${fields}Connection: close\r\n\r\n`
 
-/** Each has a secret made of the letters Q and Y. */
+/** Requests whose secrets consist of the letters Q and Y. */
 const requests: Readonly<Record<string, string>> = {
   authorization: get("Authorization: Bearer QY\r\n"),
   "another case, a tab, no space": get("Proxy-AUTHORIZATION:\tQY\r\ncookie:QY\r\n"),
@@ -58,13 +58,13 @@ describe("Inspector", () => {
           assert.notMatch(wire, /[QY]/)
           assert.match(wire, /<redacted>/)
         }
-      // An exchange begins with its head.
+      // Each request is an exchange from the end of its head on.
       if (request.endsWith("\r\n\r\n")) assert.strictEqual(shown, Math.ceil((request.length - 1) / step))
       for (const { target } of (yield* inspection.snapshot).exchanges) assert.notMatch(target ?? "", /[QY]/)
     }).pipe(Effect.scoped, Effect.provide(world()))
   )
 
-  it.effect("hides the rest of a field whose beginning was skipped", () =>
+  it.effect("hides the rest of a field whose start was not stored", () =>
     Effect.gen(function* () {
       const inspection = yield* Inspector.make()
       const peer = yield* connect

@@ -1,11 +1,11 @@
-// Uses of the system's network by the process are reported by name.
+// Each use of the system's network by the process is reported with its name.
 import { lookup } from "node:dns"
 import { once } from "node:events"
 import * as net from "node:net"
 import { expect, it } from "vitest"
 import { RealSockets } from "../../../src/assert/fast/realSockets.js"
 
-it("reports a listener, a lookup and the connection to it", async () => {
+it("reports a listener, a lookup of its name and a connection to it", async () => {
   const sockets = new RealSockets()
   try {
     const server = net.createServer().listen(0, "127.0.0.1")

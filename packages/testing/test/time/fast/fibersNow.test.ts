@@ -1,11 +1,11 @@
-// A snapshot of the fibers tells what they wait for: each other, or a callback.
+// A snapshot of the fibers shows whether they wait only for each other, or for a callback.
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { describe, expect, it } from "vitest"
 import { fibersNow } from "../../../src/time/fast/fibersNow.js"
 
-/** The snapshot of the fibers forked by `program`, which alone have this clock. */
+/** Returns the snapshot of the fibers that `program` forks. A separate clock selects these fibers. */
 const look = (program: Effect.Effect<unknown>) =>
   Effect.runPromise(
     Effect.gen(function* () {

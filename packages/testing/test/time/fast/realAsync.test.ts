@@ -1,4 +1,5 @@
-// Reports operations that complete outside the program, but not those that complete by themselves.
+// Operations that complete outside of the program are reported. Operations that complete within the program
+// are not.
 import { readFile } from "node:fs/promises"
 import { expect, it } from "vitest"
 import * as Effect from "effect/Effect"
@@ -30,7 +31,7 @@ it.each<[what: string, begin: () => unknown, told: ReadonlyArray<string>]>([
   else expect(all).toEqual(expect.arrayContaining([...told]))
 })
 
-it("`Effect.never`, which keeps the process alive by a timer, begins nothing", async () => {
+it("the timer with which `Effect.never` keeps the process alive is not reported", async () => {
   const told = await toldOf(() => {
     const fiber = Effect.runFork(Effect.never)
     fiber.unsafeInterruptAsFork(fiber.id())
@@ -38,7 +39,7 @@ it("`Effect.never`, which keeps the process alive by a timer, begins nothing", a
   expect(told).not.toContain("Timeout")
 })
 
-it("nothing is reported after its end", async () => {
+it("nothing is reported after the watch has stopped", async () => {
   const told: Array<string> = []
   const watching = watch({ turn: () => {}, tick: () => {}, real: (type) => told.push(type) })
   watching.stop()

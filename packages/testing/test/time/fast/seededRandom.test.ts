@@ -1,9 +1,9 @@
-// The hashes that Effect draws have a sequence of their own.
+// The hashes that Effect draws for objects use a separate sequence of random numbers.
 import * as Hash from "effect/Hash"
 import { expect, it } from "vitest"
 import { seededRandom } from "../../../src/time/fast/seededRandom.js"
 
-it("a hash does not draw from the program's sequence", () => {
+it("a hash does not take a number from the program's sequence", () => {
   const drawn = { numbers: 0, hashes: 0 }
   const random = Math.random
   Math.random = seededRandom(

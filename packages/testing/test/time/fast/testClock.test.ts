@@ -1,5 +1,5 @@
-// The internals of Effect's `TestClock` are where we expect them; without them its public methods do the
-// same.
+// Effect's `TestClock` has the internal members that we use. Without them, its public methods give the same
+// results.
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -8,7 +8,7 @@ import { expect } from "vitest"
 import { it } from "@effect/vitest"
 import { isTestClock, moveTo, silence, warners } from "../../../src/time/fast/testClock.js"
 
-/** A test clock with only its public parts. */
+/** A test clock with only its public members. */
 const published = (clock: TestClock.TestClock): TestClock.TestClock => {
   const unsafeCurrentTimeMillis = () => clock.unsafeCurrentTimeMillis()
   const setTime = (instant: number) => clock.setTime(instant)
@@ -41,7 +41,7 @@ it.effect.each(ways)("ends sleeps by its %s, the earliest first", ([, of]) =>
   })
 )
 
-it.effect("finds the fiber that would warn, and can stop it", () =>
+it.effect("finds the fiber that will log the warning, and can cancel the warning", () =>
   Effect.gen(function* () {
     const clock = yield* TestClock.testClock()
     const never = yield* Deferred.make<void>()

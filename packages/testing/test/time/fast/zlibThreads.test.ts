@@ -1,4 +1,5 @@
-// Engines of zlib that were made under a watch work without a thread, in a fixed order.
+// zlib engines that were created under a watch work without a thread, and their results arrive in a fixed
+// order.
 import { createHook } from "node:async_hooks"
 import * as zlib from "node:zlib"
 import { expect, it } from "vitest"
@@ -14,7 +15,7 @@ const pairs = [
   "ZstdCompress ZstdDecompress"
 ]
 
-/** Runs `begin` under a watch; returns what was reported, without ticks and turns. */
+/** Runs `begin` under a watch. Returns its result and the reported operations, without ticks and turns. */
 const watched = async <A>(begin: () => Promise<A>) => {
   const real: Array<string> = []
   const watching = watch({ turn: () => {}, tick: () => {}, real: (type) => real.push(type) })
@@ -39,7 +40,7 @@ it.each(pairs.filter((pair) => made[`create${pair.split(" ")[0]!}`] !== undefine
   expect(real).toEqual([])
 })
 
-it("results arrive in the order of the writes, not of the sizes", async () => {
+it("results arrive in the order of the writes, whatever their sizes", async () => {
   const order: Array<string> = []
   await watched(() =>
     Promise.all(
@@ -73,7 +74,7 @@ it("an engine that is destroyed in the middle completes nothing", async () => {
   expect(value).toBe("closed")
 })
 
-it("what Node.js reports as ZLIB is an engine", () => {
+it("the resources that Node.js reports as ZLIB are engines", () => {
   const seen: Array<boolean> = []
   const hook = createHook({
     init: (_id, type, _trigger, resource) => {
