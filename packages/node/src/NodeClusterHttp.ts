@@ -31,7 +31,7 @@ export type {
    */
   RunnerLayer,
   /**
-   * Options of a runner, whatever connects it to the others.
+   * Options of a runner, for every protocol between runners.
    *
    * @since 0.1.0
    * @category models

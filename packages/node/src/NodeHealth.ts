@@ -1,6 +1,6 @@
 /**
- * Liveness and readiness on a port of their own. Serves `Health` of `@httpfx/core` on Node's sockets, for one
- * server or for a cluster.
+ * Liveness and readiness checks on a separate port. Serves `Health` of `@httpfx/core` on Node's sockets, for
+ * one server or for a cluster.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
  * Platform's workers in threads (`node:worker_threads`) or child processes of this machine. The exports are
- * those of `NodeWorker` in `@effect/platform-node`. The other side is `NodeWorkerRunner`.
+ * those of `NodeWorker` in `@effect/platform-node`. `NodeWorkerRunner` is the code inside of a worker.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import * as Scope from "effect/Scope"
 import type { ChildProcess } from "node:child_process"
 import type { Transferable, Worker as Thread } from "node:worker_threads"
 
-// Asked to end, a worker may finish its finalizers; then it is killed.
+// Maximum time for a worker's finalizers after the worker was told to end. After this time it is killed.
 const closeTimeout = "5 seconds"
 
 interface Port {
@@ -31,7 +31,7 @@ const portOf = (worker: Thread | ChildProcess): Port =>
       }
     : {
         worker,
-        // A child process takes no transfers: what it is sent is copied.
+        // A child process gets a copy of each message, because its IPC channel cannot transfer objects.
         postMessage: (message) => void worker.send(message as object),
         kill: () => void worker.kill("SIGKILL")
       }
@@ -55,7 +55,7 @@ const platformWorker: Worker.PlatformWorker = Worker.makePlatform<Thread | Child
       )
       return port
     }),
-  // Never removed: they go with the worker, and an `error` that nobody hears would end the process.
+  // These listeners are never removed, because an `error` event without a listener would end this process.
   listen: ({ deferred, emit, port: { worker } }) =>
     Effect.sync(() => {
       const fail = (reason: "decode" | "unknown") => (cause: unknown) =>
@@ -86,9 +86,9 @@ export const layerWorker: Layer.Layer<Worker.PlatformWorker> = Layer.succeed(
 export const layerManager: Layer.Layer<Worker.WorkerManager> = Layer.provide(Worker.layerManager, layerWorker)
 
 /**
- * Provides what `Worker.makePool` and its relatives need. `spawn` starts the worker with this number, a
- * thread or a child process with an IPC channel. A worker that does not end within 5 seconds after its scope
- * has closed is killed.
+ * Provides the services that `Worker.makePool` and the other constructors of workers need. `spawn` starts the
+ * worker with this number, as a thread or as a child process with an IPC channel. A worker that does not end
+ * within 5 seconds after its scope has closed is killed.
  *
  * @example
  * import { Worker } from "@effect/platform"

@@ -1,6 +1,6 @@
 /**
- * The inside of a worker: takes its requests from the thread or process that started it. The exports are
- * those of `NodeWorkerRunner` in `@effect/platform-node`. The other side is `NodeWorker`.
+ * The code inside of a worker: receives requests from the thread or process that started the worker. The
+ * exports are those of `NodeWorkerRunner` in `@effect/platform-node`. `NodeWorker` starts workers.
  *
  * @since 0.1.0
  */
@@ -66,7 +66,8 @@ const runnerOn = <I, O>(
   const run = <A, E, R>(handler: (portId: number, message: I) => Effect.Effect<A, E, R> | void) =>
     Effect.gen(function* () {
       const requests = yield* FiberSet.make<A, E>()
-      // Requests are interruptible, wherever `run` is called, and own no finalizers of the worker's scope.
+      // Make requests interruptible even if `run` is called in an uninterruptible region. Leave out the
+      // worker's scope, so that requests add no finalizers to it.
       const context = Context.omit(Scope.Scope)(yield* Effect.context<R | Scope.Scope>())
       const fork = yield* FiberSet.runtime(requests)<R>().pipe(
         Effect.provide(context as Context.Context<R>),
@@ -87,7 +88,8 @@ const runnerOn = <I, O>(
       }
       const listeners: ReadonlyArray<readonly [string, (value: never) => void]> = [
         ["message", take],
-        // These names are those of a thread's port. On `process` they would catch errors that are not ours.
+        // Only the port of a thread has these events for failed messages. On `process` they would report
+        // other errors.
         ...(emitter === process
           ? []
           : [["messageerror", fail("decode")] as const, ["error", fail("unknown")] as const])
@@ -111,8 +113,8 @@ const runnerOn = <I, O>(
 }
 
 /**
- * Provides `PlatformRunner`, which `WorkerRunner.make` and its relatives need. Fails with `WorkerError`
- * outside of a worker.
+ * Provides `PlatformRunner`, which `WorkerRunner.make` and the other constructors of runners need. Fails with
+ * `WorkerError` outside of a worker.
  *
  * @example
  * import { WorkerRunner } from "@effect/platform"

@@ -5,7 +5,7 @@
  * - `NodeCompression`: compressed responses
  * - `NodeDecompression`: decompressed responses
  * - `NodeDuplex`: transports from and to `stream.Duplex`
- * - `NodeHealth`: liveness and readiness on a port of their own
+ * - `NodeHealth`: liveness and readiness checks on a separate port
  * - `NodeHttpClient`: clients on this machine's sockets
  * - `NodeHttpPlatform`: files as responses
  * - `NodeHttpServer`: servers on this machine's sockets

@@ -68,7 +68,7 @@ const register = (): void => {
     initialize(data)
     loaders.registerHooks({ resolve })
   } else if (loaders.register !== undefined) {
-    // Such a runtime would give the program its own HTTP modules without a word.
+    // Without this wrapper, `require` would silently return the runtime's own HTTP modules, so throw.
     if (!isWrapped) throw new Error(`@httpfx/node/register does not work here: ${noWay}`)
     loaders.register(new URL("./register-loader.cjs", here).href, { parentURL: here, data })
   } else {

@@ -8,16 +8,16 @@ import type { IncomingMessage } from "node:http"
 
 const requests = new WeakMap<Transport, IncomingMessage>()
 
-/** Records the request that a transport carries, or with which it begins. */
+/** Records the callback request from which a transport was made, or with which its connection begins. */
 export const carries = <T extends Transport>(transport: T, request: IncomingMessage): T => {
   requests.set(transport, request)
   return transport
 }
 
 /**
- * The callback request behind the request in the context. Other code of the callback server has set members
- * such as `req.user` or `req.session` on it, and `req.res` is the response of Express. `Request` is the type
- * with these members; nothing checks it.
+ * The callback request behind the request in the context. It has the members that other code of the callback
+ * server has set, such as `req.user`, `req.session` or Express's `req.res`. `Request` is the type with these
+ * members; the type is not checked.
  *
  * `None` if the request did not come through `toListeners`. Later requests on a connection that came through
  * the `upgrade` listener have none, because no callback server has seen them.

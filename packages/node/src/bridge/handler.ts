@@ -128,7 +128,7 @@ class ListenedTransport extends ExchangeTransport {
     res.on("error", () => {})
     res.on("finish", () => this.finish())
     res.on("close", () => this.finish(this.answered ? undefined : fault("ECONNRESET", "read")))
-    // Such a response has emitted its last event, so the exchange is over before it begins.
+    // A response that is already destroyed or sent emits no further events, so end the exchange here.
     if (res.destroyed || res.writableFinished) this.finish(fault("ECONNRESET", "read"))
   }
 

@@ -25,7 +25,10 @@ const advice =
 /** The state of a body that no code has begun to read. */
 export const unread: ReadBody = { _tag: "Unread" }
 
-/** Returns the fields with one framing, which is the framing of the bytes that the app gets. */
+/**
+ * Returns the fields without the fields `drops`, and with the fields `added`, which declare the framing of
+ * the bytes that the app gets.
+ */
 const reframed = (
   fields: RawFields,
   drops: ReadonlyArray<string>,
@@ -72,7 +75,7 @@ const isJson = (text: string): boolean => {
   }
 }
 
-/** Returns the text of a parsed body. `undefined` if the value does not tell the text. */
+/** Returns the text of a parsed body, or `undefined` if the text cannot be reconstructed. */
 const textOf = (type: string, body: unknown): string | undefined => {
   if (type === "application/json" || type.endsWith("+json")) {
     if (typeof body === "string" && isJson(body)) return body
@@ -92,10 +95,13 @@ const textOf = (type: string, body: unknown): string | undefined => {
 
 const charset = /;\s*charset\s*=\s*("[^"]*"|[^;\s]*)/i
 
-/** Parsers have decoded the content coding and the charset, so the fields must not name these any more. */
+/**
+ * Returns the body with fields that fit its bytes. A parser has already decoded the content coding and the
+ * charset, so the fields must not declare them any more.
+ */
 const kept = (req: IncomingMessage, bytes: Uint8Array, isText: boolean): ReadBody => {
   const length = String(bytes.length)
-  // Bytes of the announced length are the bytes as sent.
+  // If the number of bytes equals `Content-Length`, the bytes are as sent, so the fields still fit.
   if (!isText && req.headers["content-length"] === length) {
     return { _tag: "Kept", bytes, rawHeaders: req.rawHeaders }
   }

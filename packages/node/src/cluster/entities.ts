@@ -1,5 +1,6 @@
 /**
- * Storage, health and serialization of runners of `@effect/cluster`, whatever connects them.
+ * Storage, health checks and serialization of the runners of `@effect/cluster`, for every protocol between
+ * runners.
  */
 import * as K8sHttpClient from "@effect/cluster/K8sHttpClient"
 import * as MessageStorage from "@effect/cluster/MessageStorage"
@@ -20,7 +21,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as NodeHttpClient from "../NodeHttpClient.js"
 
-/** Options of every runner; the doors document them. */
+/** Options of every runner. `NodeClusterHttp` and `NodeClusterSocket` document them. */
 export interface RunnerOptions<ClientOnly extends boolean, Storage extends StorageKind> {
   /** The serialization of remote calls. Default `"msgpack"`. */
   readonly serialization?: "msgpack" | "ndjson" | undefined
@@ -38,8 +39,8 @@ export interface RunnerOptions<ClientOnly extends boolean, Storage extends Stora
    */
   readonly storage?: Storage | undefined
   /**
-   * How a runner learns that another one is dead: `"ping"` (the default) calls it, `"k8s"` asks the API of
-   * Kubernetes whether its pod is ready.
+   * How a runner finds out that another runner is dead: `"ping"` (the default) calls it, `"k8s"` asks the API
+   * of Kubernetes whether its pod is ready.
    */
   readonly runnerHealth?: "ping" | "k8s" | undefined
   /**
@@ -94,7 +95,7 @@ export const layerK8sHttpClient: Layer.Layer<K8sHttpClient.K8sHttpClient> = K8sH
   Layer.provide([layerAgentK8s, NodeFileSystem.layer])
 )
 
-/** Puts health, storage and serialization under a runner. `protocol` is that of its pings. */
+/** Provides health checks, storage and serialization to a runner. `protocol` is the protocol of its pings. */
 export const runnerLayer = <ClientOnly extends boolean, Storage extends StorageKind, E>(
   options: RunnerOptions<ClientOnly, Storage>,
   runner: Layer.Layer<Sharding | Runners.Runners, E, unknown>,

@@ -30,7 +30,7 @@ export interface Receiver {
 }
 
 export interface Options {
-  /** Number of bytes buffered for sending. When this number is reached, writers must wait. */
+  /** Number of bytes buffered for sending at which writers must wait. */
   readonly highWaterMark: number
   /**
    * Whether writers that wait for the peer are enough to pause reading. If `false`, reading is paused only

@@ -408,8 +408,8 @@ Object.assign(proto, {
 })
 
 /**
- * Tells a request that no socket could be opened for it. A tunnel that took too long is a timeout of the
- * request first, as the request would have had on a socket of its own.
+ * Fails a request for which no socket could be opened. If a tunnel has timed out, first emits `timeout` on
+ * the request, as a timeout of the request's own socket would do.
  */
 const failToOpen = (req: ClientReq, socket: HttpSocket | undefined, error: Error): void => {
   if ((error as TunnelError).proxyTunnelTimeout !== undefined) req.emit("timeout")

@@ -126,7 +126,7 @@ export interface TunnelError extends CodedError {
 
 const tunnelError = (message: string): TunnelError => codedError("ERR_PROXY_TUNNEL", message)
 
-/** The first line of a response that a message shows, up to this length. */
+/** Maximum length of the proxy's response line in an error message, bytes. */
 const longestLine = 128
 
 /** Returns the first line of the bytes, for a message. */
@@ -136,8 +136,8 @@ const firstLineOf = (bytes: Uint8Array): string =>
     .replace(/[\x00-\x1f\x7f-\x9f]/g, "?")
 
 /**
- * Returns the error for a proxy that opened no tunnel. `received` has the first bytes of its response, whose
- * first line shows what the proxy answered.
+ * Returns the error for a proxy that opened no tunnel. `received` contains the first bytes of the proxy's
+ * response. If they cannot be parsed, the message shows their first line.
  */
 const errorOf = (
   outcome: Exclude<TunnelOutcome, { readonly _tag: "Opened" }>,
@@ -164,11 +164,14 @@ const errorOf = (
   }
 }
 
-/** How a tunnel is opened. */
+/** Options of a tunnel. */
 interface TunnelOptions {
-  /** Whether the connection will serve more requests, which the proxy is told. */
+  /**
+   * Whether the connection stays open for further requests. If `true`, the proxy gets `Proxy-Connection:
+   * keep-alive`.
+   */
   readonly keepAlive: boolean
-  /** After this time without a byte the tunnel has failed, ms; 0 for no limit. */
+  /** Maximum time without traffic before the tunnel is open, ms. 0 means no limit. */
   readonly timeout: number
   /** Makes the TLS connection in the tunnel. */
   readonly secure: (socket: HttpSocket) => HttpSocket

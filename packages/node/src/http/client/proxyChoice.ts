@@ -16,7 +16,10 @@ export interface Proxy extends ProxyPlace {
   readonly bypassed: (host: string, port: number) => boolean
 }
 
-/** Returns a text for messages: a URL without its credentials, other texts up to the last `@` masked. */
+/**
+ * Masks the credentials in the value of a proxy variable, for messages. If the value is not a URL, masks
+ * everything up to the last `@`.
+ */
 const withoutCredentials = (text: string): string => {
   if (!URL.canParse(text)) return text.replace(/^.*@/s, "***@")
   const url = new URL(text)
@@ -37,7 +40,7 @@ export const proxyOf = (env: ProxyEnv | undefined, protocol: string): Proxy | un
   if (given === undefined || given === "") return undefined
   const place = readProxy(given, "node")
   const shown = withoutCredentials(given)
-  // `URL` drops line breaks, wherever they are. A value that has one is not the URL that somebody meant.
+  // `URL` removes line breaks silently, so a value with line breaks would become a different URL.
   if (place._tag === "BadProxyUrl" || /[\r\n]/.test(given)) {
     throw codedError("ERR_PROXY_INVALID_CONFIG", `Invalid proxy URL: ${shown}`)
   }

@@ -31,7 +31,8 @@ export const acceptDirectly = (server: net.Server, accepted: (handle: Accepted) 
     // A failed accept (EMFILE) affects only one connection. Ignore the failure, because the server continues
     // to listen.
     if (status !== 0) return
-    // A runtime that passes no handle makes its sockets itself, from this connection on.
+    // Some runtimes pass no handle. Restore `onconnection`, so that the server makes its sockets itself from
+    // this connection on.
     if (connection === undefined) {
       handle.onconnection = accept
       return void Reflect.apply(accept, handle, [status])
