@@ -1,13 +1,13 @@
 /**
- * The ten event sequences of a request in Node's documentation, as a table: on the built-in module and on
- * ours, over TCP and in memory. Where the documentation and Node.js 20 differ, Node.js decides.
+ * The ten event sequences of a request in Node's documentation, on the built-in module and on ours, over TCP
+ * and in memory. If Node.js 20 differs from the documentation, the row follows Node.js 20.
  */
 import { strict as assert } from "node:assert"
 import type { ClientRequest, IncomingMessage } from "node:http"
 import { both, pause, until, type Body, type Peer, type World } from "./surface/harness.js"
 import { MemorySocket } from "./surface/memory.js"
 
-/** Records the events of a request and its response, in order; `data` only once. */
+/** Records the events of a request and its response in order. Consecutive equal events are recorded once. */
 const record = (req: ClientRequest, onData?: (res: IncomingMessage) => void): Array<string> => {
   const events: Array<string> = []
   const note = (name: string) => {
@@ -31,11 +31,11 @@ const record = (req: ClientRequest, onData?: (res: IncomingMessage) => void): Ar
 
 interface Row {
   readonly server: (world: World) => Promise<Peer>
-  /** The action on the request, at once. */
+  /** Acts on the request immediately after it was made. */
   readonly now?: (req: ClientRequest) => void
-  /** The action on `data`. */
+  /** Acts on the request when the first `data` event is emitted. */
   readonly onData?: (req: ClientRequest) => void
-  /** The action on a socket that is still connecting. */
+  /** Acts on the request when it gets its socket, which is still connecting. */
   readonly onSocket?: (req: ClientRequest) => void
   readonly events: ReadonlyArray<string>
   readonly withAgent?: ReadonlyArray<string>
@@ -98,7 +98,7 @@ const rows: Readonly<Record<string, Row>> = {
     server: silent,
     now: (req) => req.abort(),
     events: ["abort", "close"],
-    // With an agent the documented order is reversed.
+    // With an agent, the two events come in the order opposite to the documentation.
     withAgent: ["close", "abort"]
   },
   "req.abort() before the connection succeeds": {
@@ -138,7 +138,7 @@ const sequence =
   }
 
 const connectionError: Body = async ({ http, memory }) => {
-  // In memory: a socket that fails before it is connected.
+  // The counterpart of a refused connection in memory: a socket that fails before it is connected.
   const failing = () => {
     const socket = MemorySocket.pair()[0]
     process.nextTick(() => socket.destroy(Object.assign(new Error("no way"), { code: "EHOSTUNREACH" })))

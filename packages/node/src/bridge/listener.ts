@@ -112,8 +112,8 @@ class MountedTransport extends ExchangeTransport {
       }
       return more ? Effect.void : Effect.async<void>((resume) => void (this.more = () => resume(Effect.void)))
     })
-    // The app may have read the body before. The request still has a body that was read as a whole, but not
-    // one whose stream was read.
+    // The app may have read the body already. If it has read the whole body as a value, the request still has
+    // that value. A stream that was read is empty.
     const again = Effect.suspend(() => {
       if (received > 0) return Effect.void
       return Effect.map(platform.arrayBuffer, (bytes) => {

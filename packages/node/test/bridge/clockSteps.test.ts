@@ -1,7 +1,4 @@
-/**
- * Setting the system clock while servers and clients of the callback API wait does not change when their
- * limits expire.
- */
+/** Limits of the callback API expire after the same time even if the system clock is set while they run. */
 import { assert, describe, it } from "@effect/vitest"
 import * as bridge from "@httpfx/node/bridge"
 import { MemoryNetwork, RawPeer, VirtualClock } from "@httpfx/testing"
@@ -15,7 +12,10 @@ type Http = Effect.Effect.Success<typeof bridge.makeHttp>
 const hour = 3_600_000
 const world = Layer.provideMerge(MemoryNetwork.layer(), VirtualClock.layer())
 
-/** Runs a server with these options; returns what it received, and how long the connection stayed open. */
+/**
+ * Runs a server with these options, and sends it these bytes. Returns the bytes that came back and the time
+ * until the connection was closed.
+ */
 const served =
   (options: object, bytes: string, listener: RequestListener = (_, res) => res.end("hello")) =>
   (http: Http) =>
@@ -27,7 +27,10 @@ const served =
       yield* peer.rest
     })
 
-/** A request with these options, to a server that sends these bytes and nothing more, ends with an error. */
+/**
+ * Sends a request to a server that sends these bytes and then nothing. Completes when the request emits
+ * `timeout`.
+ */
 const asked = (bytes: string) => (http: Http) =>
   Effect.gen(function* () {
     const { accept } = yield* RawPeer.listen({ host: "api.test", port: 80, patience: "1 hour" })
@@ -57,7 +60,7 @@ const waits = [
   ["a request's timeout, for a body", 1000, asked("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123")]
 ] as const
 
-describe.each([-24 * hour, -hour, hour, 24 * hour])("The clock is set by %d ms within", (step) => {
+describe.each([-24 * hour, -hour, hour, 24 * hour])("The system clock is set by %d ms during", (step) => {
   it.live.each(waits)("%s", ([, millis, wait]) =>
     Effect.gen(function* () {
       const http = yield* bridge.makeHttp
@@ -75,7 +78,7 @@ describe.each([-24 * hour, -hour, hour, 24 * hour])("The clock is set by %d ms w
   )
 })
 
-it.live("set back by an hour, Date shows it", () =>
+it.live("the Date field shows that the clock was set back by an hour", () =>
   Effect.gen(function* () {
     const http = yield* bridge.makeHttp
     yield* VirtualClock.step(-hour)

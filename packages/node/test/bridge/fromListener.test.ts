@@ -1,7 +1,4 @@
-/**
- * Request listeners mounted in Effect apps, compared byte by byte over the network in memory; and streams
- * over sockets.
- */
+/** Request listeners in Effect apps: their bytes on a network in memory, and their streams over sockets. */
 import {
   HttpApp,
   HttpMiddleware,
@@ -32,7 +29,7 @@ const over = <A, E>(
 const get = "GET /path?q=1 HTTP/1.1\r\nHost: server.test\r\nX-Case: Kept\r\n\r\n"
 
 describe("fromListener", () => {
-  it.effect("a response written at once is one message with a length; the connection is kept", () =>
+  it.effect("sends a response that is written at once with Content-Length, and keeps the connection", () =>
     over(
       (req, res) => {
         assert.instanceOf(req, http.IncomingMessage)
@@ -85,7 +82,7 @@ describe("fromListener", () => {
     )
   )
 
-  it.effect("the request's body and trailers; 100 when Node would send it", () =>
+  it.effect("passes on the request's body and trailers, and sends 100 (Continue) when Node would", () =>
     over(
       (req, res) => {
         let text = ""
@@ -106,7 +103,7 @@ describe("fromListener", () => {
     )
   )
 
-  it.effect("checkContinue of a whole server may refuse: no 100 is sent", () => {
+  it.effect("sends no 100 (Continue) if the server's checkContinue listener refuses the request", () => {
     const server = http.createServer()
     server.on("checkContinue", (_req, res) => res.writeHead(401).end())
     return over(server, (client) =>
@@ -117,7 +114,7 @@ describe("fromListener", () => {
     )
   })
 
-  it.effect("HEAD, 204 and 304 have no body, whatever is written", () =>
+  it.effect("sends no body to HEAD and with 204 and 304, even if the listener writes one", () =>
     over(
       (req, res) => {
         res.statusCode = req.url === "/" ? 200 : Number(req.url!.slice(1))
@@ -137,28 +134,31 @@ describe("fromListener", () => {
     )
   )
 
-  it.effect("an error that a listener throws, at once or later, is 500; a destroyed response too", () => {
-    const failures: ReadonlyArray<RequestListener> = [
-      () => {
-        throw new Error("at once")
-      },
-      async () => {
-        await Promise.resolve()
-        throw new Error("later")
-      },
-      (_req, res) => void res.destroy()
-    ]
-    return Effect.forEach(failures, (listener) =>
-      over(listener, (client) =>
-        Effect.gen(function* () {
-          yield* client.send(get)
-          yield* client.expectMatch(/^HTTP\/1\.1 500 /)
-        })
+  it.effect(
+    "sends 500 if the listener throws, if its promise rejects, or if it destroys the response",
+    () => {
+      const failures: ReadonlyArray<RequestListener> = [
+        () => {
+          throw new Error("at once")
+        },
+        async () => {
+          await Promise.resolve()
+          throw new Error("later")
+        },
+        (_req, res) => void res.destroy()
+      ]
+      return Effect.forEach(failures, (listener) =>
+        over(listener, (client) =>
+          Effect.gen(function* () {
+            yield* client.send(get)
+            yield* client.expectMatch(/^HTTP\/1\.1 500 /)
+          })
+        )
       )
-    )
-  })
+    }
+  )
 
-  it.effect("a response that breaks off is aborted", () =>
+  it.effect("aborts a response that the listener destroys after its head", () =>
     over(
       (_req, res) => {
         res.writeHead(200, { "Content-Length": 10 })
@@ -175,7 +175,7 @@ describe("fromListener", () => {
     )
   )
 
-  it.effect("a disconnecting client closes both messages", () =>
+  it.effect("emits close on request and response if the client disconnects", () =>
     Effect.gen(function* () {
       const events = yield* Deferred.make<ReadonlyArray<string>>()
       const told: Array<string> = []
@@ -222,7 +222,7 @@ describe("fromListener", () => {
     })
   )
 
-  it.effect("mounted beneath a prefix, with middleware of platform around it", () => {
+  it.effect("works below a prefix, within middleware of platform", () => {
     const app = HttpRouter.empty.pipe(
       HttpRouter.mountApp(
         "/legacy",
@@ -245,7 +245,7 @@ describe("fromListener", () => {
     ).pipe(Effect.scoped, Effect.provide(TestServer.serve(app)))
   })
 
-  it.live("on a web handler, without an exchange", () =>
+  it.live("works in a web handler, which has no exchange", () =>
     Effect.promise(async () => {
       const handler = HttpApp.toWebHandler(
         bridge.fromListener((req, res) => {
@@ -261,7 +261,7 @@ describe("fromListener", () => {
     })
   )
 
-  it.live("a slow client pauses the listener", () =>
+  it.live("applies the backpressure of a slow client to the listener", () =>
     Effect.gen(function* () {
       let written = 0
       const drained = yield* Deferred.make<void>()
@@ -286,7 +286,7 @@ describe("fromListener", () => {
         const raw = yield* RawPeer.connect(address)
         yield* raw.pause
         yield* raw.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        // It writes only as much as the buffers on the way take.
+        // Wait until the listener stops writing, because all buffers up to the client are full.
         let before = -1
         while (before !== written) {
           before = written
@@ -300,7 +300,7 @@ describe("fromListener", () => {
     })
   )
 
-  it.effect("an upgrade is handed over to the server's listener", () => {
+  it.effect("hands over an upgrade to the server's upgrade listener", () => {
     const server = http.createServer()
     const sockets = new WebSocketServer({ noServer: true })
     server.on("upgrade", (req, socket, head) =>
@@ -317,7 +317,7 @@ describe("fromListener", () => {
         const head = yield* client.until("\r\n\r\n")
         assert.match(head, /^HTTP\/1\.1 101 Switching Protocols\r\n/)
         assert.match(head, /Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=\r\n/)
-        // "hi" in one frame, masked with zeros.
+        // A text frame "hi", masked with zeros.
         yield* client.send(Uint8Array.from([0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69]))
         yield* client.expect("\x81\x0byou said hi")
         yield* client.send(Uint8Array.from([0x88, 0x80, 0, 0, 0, 0]))
@@ -326,7 +326,7 @@ describe("fromListener", () => {
     )
   })
 
-  it.effect("hands values of the app to the listener, typed, or fails as their effect does", () => {
+  it.effect("passes typed values of an effect to the listener, or fails with the error of the effect", () => {
     class User extends Context.Tag("User")<User, { readonly name: string }>() {}
     let called = 0
     const mounted = bridge.fromListener(

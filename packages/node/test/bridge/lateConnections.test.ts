@@ -1,4 +1,4 @@
-/** A server of the callback API whose `clientError` listener keeps late connections open. */
+/** Timeouts of a callback server whose `clientError` listener keeps the connection open. */
 import { assert, it } from "@effect/vitest"
 import * as bridge from "@httpfx/node/bridge"
 import { MemoryNetwork, RawPeer, VirtualClock } from "@httpfx/testing"
@@ -8,7 +8,7 @@ import type { Socket } from "node:net"
 
 const world = Layer.provideMerge(MemoryNetwork.layer(), VirtualClock.layer())
 
-it.live("a late connection is reported once per timeout, not at each check", () =>
+it.live("a connection that exceeds headersTimeout is reported once per timeout, not at each check", () =>
   Effect.gen(function* () {
     const http = yield* bridge.makeHttp
     const late: Array<unknown> = []
@@ -29,7 +29,7 @@ it.live("a late connection is reported once per timeout, not at each check", () 
     assert.deepStrictEqual(late, ["ERR_HTTP_REQUEST_TIMEOUT"])
     yield* VirtualClock.advance(850)
     assert.lengthOf(late, 1)
-    // The connection still works.
+    // The connection still serves a request.
     yield* peer.send("TP/1.1\r\nHost: test\r\n\r\n")
     assert.match(yield* peer.head, /^HTTP\/1\.1 200 /)
     yield* peer.until("hello")

@@ -1,6 +1,6 @@
 /**
- * The callback API on the network in memory: existing servers and clients without ports, in virtual time,
- * with faults.
+ * The callback API on a network in memory: existing servers and clients need no ports, run in virtual time,
+ * and meet the network's faults.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Client } from "@httpfx/core"
@@ -63,7 +63,7 @@ describe("makeHttp", () => {
     }).pipe(Effect.scoped, Effect.provide(memory))
   )
 
-  it.effect("an existing server and client communicate without a port; the connection is kept", () =>
+  it.effect("an existing server and client exchange messages on one connection, without a port", () =>
     Effect.gen(function* () {
       const http = yield* bridge.makeHttp
       const server = yield* listening(http, echo)
@@ -86,7 +86,7 @@ describe("makeHttp", () => {
     }).pipe(Effect.scoped, Effect.provide(memory))
   )
 
-  it.effect("talks with Effect clients of the same network", () =>
+  it.effect("its servers respond to Effect clients on the same network", () =>
     Effect.gen(function* () {
       const http = yield* bridge.makeHttp
       yield* listening(http, echo)
@@ -95,7 +95,7 @@ describe("makeHttp", () => {
     }).pipe(Effect.scoped, Effect.provide(Client.layer.pipe(Layer.provideMerge(memory))))
   )
 
-  it.effect("keepAliveTimeout under a test's clock", () =>
+  it.effect("keepAliveTimeout expires by the test clock", () =>
     Effect.gen(function* () {
       const http = yield* bridge.makeHttp
       yield* listening(http, echo, { keepAliveTimeout: 3000 })
@@ -106,7 +106,7 @@ describe("makeHttp", () => {
       assert.include(head, "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n")
       yield* peer.expect("GET / ")
       yield* turn
-      // A second longer than announced, for a request on its way.
+      // The server closes the connection a second later than announced, because a request may be in flight.
       yield* TestClock.adjust("3999 millis")
       assert.strictEqual(peer.state(), "open")
       yield* TestClock.adjust("1 millis")
@@ -114,7 +114,7 @@ describe("makeHttp", () => {
     }).pipe(Effect.scoped, Effect.provide(memory))
   )
 
-  it.effect("headersTimeout and the timeout of a request under a test's clock", () =>
+  it.effect("headersTimeout and the timeout of a request expire by the test clock", () =>
     Effect.gen(function* () {
       const http = yield* bridge.makeHttp
       yield* listening(http, () => {}, { headersTimeout: 60_000, connectionsCheckingInterval: 1000 })
@@ -144,7 +144,7 @@ describe("makeHttp", () => {
     }).pipe(Effect.scoped, Effect.provide(memory))
   )
 
-  it.effect("a reset on the way is a failed request on both sides", () =>
+  it.effect("a reset by the network fails the request at the client and at the server", () =>
     Effect.gen(function* () {
       const http = yield* bridge.makeHttp
       const told: Array<string> = []
@@ -164,7 +164,7 @@ describe("makeHttp", () => {
     }).pipe(Effect.scoped, Effect.provide(memory))
   )
 
-  it.effect("latency follows the clock; a destroyed request closes its connection", () =>
+  it.effect("latency follows the test clock, and a destroyed request closes its connection", () =>
     Effect.gen(function* () {
       const http = yield* bridge.makeHttp
       yield* listening(http, echo)
@@ -188,7 +188,7 @@ describe("makeHttp", () => {
     }).pipe(Effect.scoped, Effect.provide(memory))
   )
 
-  it.effect("an address in use, an unknown name", () =>
+  it.effect("an address in use and an unknown name fail as in Node", () =>
     Effect.gen(function* () {
       const http = yield* bridge.makeHttp
       yield* listening(http, echo)
@@ -200,7 +200,7 @@ describe("makeHttp", () => {
     }).pipe(Effect.scoped, Effect.provide(memory))
   )
 
-  it.live("the same on sockets of the system", () =>
+  it.live("works on sockets of the system too", () =>
     Effect.gen(function* () {
       const http = yield* bridge.makeHttp
       const server = http.createServer(echo)
@@ -212,7 +212,7 @@ describe("makeHttp", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeNetwork.layer))
   )
 
-  it.live("in a simulation: its clock, its network, a seed", () =>
+  it.live("works in a simulation, with its clock, its network and its seed", () =>
     Effect.gen(function* () {
       const program = Effect.gen(function* () {
         const http = yield* bridge.makeHttp

@@ -1,5 +1,5 @@
 /**
- * HTTPS and WebSockets of existing code on the network in memory: described certificates, handshakes in
+ * HTTPS and WebSockets of existing code on a network in memory, with simulated certificates and handshakes in
  * virtual time.
  */
 import { assert, describe, it } from "@effect/vitest"
@@ -31,7 +31,7 @@ const listening = (https: Https, listener: RequestListener, options: object = {}
 const ask = (https: Https, options: RequestOptions = {}) =>
   Effect.async<{ socket: IncomingMessage["socket"]; text: string }, NodeJS.ErrnoException>((resume) => {
     const req = https.get({ host: "api.test", ca, ...options }, (res) => {
-      // At its end a response with keep-alive loses its socket.
+      // Read the socket now, because a response with keep-alive loses its socket when it ends.
       const { socket } = res
       void textOf(res).then((text) => resume(Effect.succeed({ socket, text })))
     })
@@ -73,7 +73,7 @@ describe("makeHttps", () => {
     }).pipe(Effect.provide(memory))
   )
 
-  it.scoped("refuses what Node refuses, with its codes", () =>
+  it.scoped("refuses the certificates that Node refuses, with Node's codes", () =>
     Effect.gen(function* () {
       const https = yield* bridge.makeHttps
       yield* listening(https, (_req, res) => res.end("hello"))
@@ -90,7 +90,7 @@ describe("makeHttps", () => {
     }).pipe(Effect.provide(memory))
   )
 
-  it.scoped("drops clients that never start the handshake, after two minutes of the test clock", () =>
+  it.scoped("closes connections without a handshake after two minutes of the test clock", () =>
     Effect.gen(function* () {
       const https = yield* bridge.makeHttps
       const server = yield* listening(https, (_req, res) => res.end("hello"))
@@ -104,7 +104,7 @@ describe("makeHttps", () => {
     }).pipe(Effect.provide(memory))
   )
 
-  it.scoped("uses certificates by name, and renewed ones", () =>
+  it.scoped("uses certificates by host name, and renewed certificates", () =>
     Effect.gen(function* () {
       const https = yield* bridge.makeHttps
       const server = yield* listening(https, (_req, res) => res.end("hello"))

@@ -1,4 +1,4 @@
-/** Effect apps behind code that has read the request body before: parsers of callback servers. */
+/** Effect apps behind code that has already read the request body, such as parsers of callback servers. */
 import { HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Client, type HttpError } from "@httpfx/core"
@@ -228,7 +228,7 @@ const failures = (reader: (request: Platform) => Effect.Effect<string, unknown>)
     )
   )
 
-describe("a listener behind an app that has read the body", () => {
+describe("fromListener in an app that has read the body as", () => {
   const echo = bridge.fromListener((req, res) => void textOf(req).then((text) => res.end(`read ${text}`)))
   const rows = [
     ["text", Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => request.text), "read hello"],
@@ -262,7 +262,7 @@ describe("a listener behind an app that has read the body", () => {
   )
 })
 
-describe.each(implementations)("behind a parser on %s", (_name, http) => {
+describe.each(implementations)("toListeners behind a parser on %s", (_name, http) => {
   const ask = (
     listeners: bridge.Listeners,
     parser: Parser,
@@ -288,7 +288,7 @@ describe.each(implementations)("behind a parser on %s", (_name, http) => {
       )
     )
 
-  it.live.each(taken)("takes $name", ({ fields = {}, parser, reader, seen, sent }) =>
+  it.live.each(taken)("reads the body again: $name", ({ fields = {}, parser, reader, seen, sent }) =>
     Effect.gen(function* () {
       const listeners = yield* bridge.toListeners(failures(readers[reader]))
       const { res, text } = yield* ask(listeners, parser, sent, fields)
@@ -299,15 +299,22 @@ describe.each(implementations)("behind a parser on %s", (_name, http) => {
   )
 
   const cases = gone.flatMap((row) => Object.keys(readers).map((reader) => ({ ...row, reader })))
-  it.live.each(cases)("$reader of $name fails by name", ({ parser, reader, sent = "hello", type }) =>
-    Effect.gen(function* () {
-      const listeners = yield* bridge.toListeners(failures(readers[reader as keyof typeof readers]))
-      const { text } = yield* ask(listeners, parser, sent, type === undefined ? {} : { "content-type": type })
-      assert.match(text, /^BodyAlreadyRead .*`req\.rawBody`/)
-    }).pipe(Effect.scoped)
+  it.live.each(cases)(
+    "$reader fails with BodyAlreadyRead, which names the remedy: $name",
+    ({ parser, reader, sent = "hello", type }) =>
+      Effect.gen(function* () {
+        const listeners = yield* bridge.toListeners(failures(readers[reader as keyof typeof readers]))
+        const { text } = yield* ask(
+          listeners,
+          parser,
+          sent,
+          type === undefined ? {} : { "content-type": type }
+        )
+        assert.match(text, /^BodyAlreadyRead .*`req\.rawBody`/)
+      }).pipe(Effect.scoped)
   )
 
-  it.live("a failure that nobody handles is answered with 500, and the connection is kept", () =>
+  it.live("an unhandled BodyAlreadyRead sends 500, and the connection is kept", () =>
     Effect.gen(function* () {
       const listeners = yield* bridge.toListeners(
         Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
@@ -319,7 +326,7 @@ describe.each(implementations)("behind a parser on %s", (_name, http) => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("a body that was read in part fails by name", () =>
+  it.live("a body that was read in part fails with BodyAlreadyRead", () =>
     Effect.gen(function* () {
       const listeners = yield* bridge.toListeners(failures(readers.text))
       const text = yield* Effect.promise(() =>
@@ -343,7 +350,7 @@ describe.each(implementations)("behind a parser on %s", (_name, http) => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("a request whose response is over does not run the app", () =>
+  it.live("a request whose response is already complete does not run the app", () =>
     Effect.gen(function* () {
       let ran = false
       const listeners = yield* bridge.toListeners(
@@ -364,12 +371,13 @@ describe.each(implementations)("behind a parser on %s", (_name, http) => {
           }
         )
       )
-      // The scope of the listeners waits for exchanges in flight, so an exchange that never ends would hang.
+      // The listeners' scope waits for in-flight exchanges, so a stuck exchange would make this test time
+      // out.
       assert.isFalse(ran)
     }).pipe(Effect.scoped)
   )
 
-  it.live("a handler reaches the callback request", () =>
+  it.live("a handler gets the callback request by bridge.callbackRequest", () =>
     Effect.gen(function* () {
       const listeners = yield* bridge.toListeners(
         Effect.map(bridge.callbackRequest<Request>(), (request) =>

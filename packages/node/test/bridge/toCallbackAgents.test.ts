@@ -1,4 +1,4 @@
-/** Callback agents and Effect clients over one pool. */
+/** Callback agents and Effect clients that share one pool of connections. */
 import { assert, describe, it } from "@effect/vitest"
 import { Agent, Client, Server } from "@httpfx/core"
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
@@ -88,7 +88,7 @@ describe("toCallbackAgents", () => {
     }).pipe(Effect.provide(world({})))
   )
 
-  it.live("the agent's limits apply to both; queued requests are in `requests`", () =>
+  it.live("the pool's limits apply to both APIs, and queued requests are in `requests`", () =>
     Effect.gen(function* () {
       const { http: agent } = yield* bridge.toCallbackAgents
       const options = { port: yield* port, agent }
@@ -116,36 +116,38 @@ describe("toCallbackAgents", () => {
     }).pipe(Effect.provide(world({ maxSockets: 1 })))
   )
 
-  it.live("a closing response, a destroyed request, a pool without keep-alive", () =>
-    Effect.gen(function* () {
-      const { http: agent } = yield* bridge.toCallbackAgents
-      const options = { port: yield* port, agent }
-      assert.strictEqual((yield* ask({ ...options, path: "/close" })).text, "bye")
-      yield* turn
-      assert.include(yield* state, { idle: 0 })
-      const destroyed = yield* Deferred.make<string>()
-      const req = http.get({ host: "127.0.0.1", ...options, path: "/slow" })
-      req.on("socket", () => setImmediate(() => req.destroy()))
-      req.on("error", (error: NodeJS.ErrnoException) =>
-        Deferred.unsafeDone(destroyed, Effect.succeed(error.code!))
-      )
-      assert.strictEqual(yield* Deferred.await(destroyed), "ECONNRESET")
-      yield* Effect.promise(() =>
-        once(req, "close")
-          .catch(() => undefined)
-          .then(() => undefined)
-      ).pipe(Effect.timeoutOption("50 millis"))
-      assert.include(yield* state, { idle: 0 })
-      assert.deepStrictEqual(Object.keys(agent.sockets), [])
-      const none = (yield* bridge.toCallbackAgents.pipe(
-        Effect.provideServiceEffect(Agent.Agent, Agent.make({ keepAlive: false }))
-      )).http
-      const once_ = yield* ask({ ...options, agent: none })
-      assert.strictEqual(once_.res.headers["connection"], "close")
-    }).pipe(Effect.scoped, Effect.provide(Layer.merge(world({}), NodeNetwork.layer)))
+  it.live(
+    "a connection is not reused after Connection: close, after a destroyed request, or without keep-alive",
+    () =>
+      Effect.gen(function* () {
+        const { http: agent } = yield* bridge.toCallbackAgents
+        const options = { port: yield* port, agent }
+        assert.strictEqual((yield* ask({ ...options, path: "/close" })).text, "bye")
+        yield* turn
+        assert.include(yield* state, { idle: 0 })
+        const destroyed = yield* Deferred.make<string>()
+        const req = http.get({ host: "127.0.0.1", ...options, path: "/slow" })
+        req.on("socket", () => setImmediate(() => req.destroy()))
+        req.on("error", (error: NodeJS.ErrnoException) =>
+          Deferred.unsafeDone(destroyed, Effect.succeed(error.code!))
+        )
+        assert.strictEqual(yield* Deferred.await(destroyed), "ECONNRESET")
+        yield* Effect.promise(() =>
+          once(req, "close")
+            .catch(() => undefined)
+            .then(() => undefined)
+        ).pipe(Effect.timeoutOption("50 millis"))
+        assert.include(yield* state, { idle: 0 })
+        assert.deepStrictEqual(Object.keys(agent.sockets), [])
+        const none = (yield* bridge.toCallbackAgents.pipe(
+          Effect.provideServiceEffect(Agent.Agent, Agent.make({ keepAlive: false }))
+        )).http
+        const once_ = yield* ask({ ...options, agent: none })
+        assert.strictEqual(once_.res.headers["connection"], "close")
+      }).pipe(Effect.scoped, Effect.provide(Layer.merge(world({}), NodeNetwork.layer)))
   )
 
-  it.live("failures are those of Node's sockets", () =>
+  it.live("requests fail with the errors of Node's sockets", () =>
     Effect.gen(function* () {
       const { http: agent } = yield* bridge.toCallbackAgents
       const error = yield* Effect.promise(
@@ -160,7 +162,7 @@ describe("toCallbackAgents", () => {
     }).pipe(Effect.provide(world({})))
   )
 
-  it.live("the pool gets Keep-Alive hints, and the counts are of borrowed connections", () =>
+  it.live("the pool gets Keep-Alive hints, and `sockets` lists only connections in use", () =>
     Effect.gen(function* () {
       const { http: agent } = yield* bridge.toCallbackAgents
       const options = { port: yield* port, agent }
@@ -200,22 +202,24 @@ describe("toCallbackAgents", () => {
     }).pipe(Effect.provide(world({})))
   )
 
-  it.live("https: connections are shared by equal TLS options, and certificates are verified", () =>
-    Effect.gen(function* () {
-      const { https: agent } = yield* bridge.toCallbackAgents
-      const options = { host: "localhost", port: yield* port, agent, ca: pem("ca") }
-      const get = (given: RequestOptions) =>
-        Effect.async<boolean, NodeJS.ErrnoException>((resume) => {
-          const req = https.get(given, (res) => {
-            res.resume().on("end", () => resume(Effect.succeed(req.reusedSocket)))
+  it.live(
+    "https requests share connections only if their TLS options are equal, and certificates are verified",
+    () =>
+      Effect.gen(function* () {
+        const { https: agent } = yield* bridge.toCallbackAgents
+        const options = { host: "localhost", port: yield* port, agent, ca: pem("ca") }
+        const get = (given: RequestOptions) =>
+          Effect.async<boolean, NodeJS.ErrnoException>((resume) => {
+            const req = https.get(given, (res) => {
+              res.resume().on("end", () => resume(Effect.succeed(req.reusedSocket)))
+            })
+            req.on("error", (error) => resume(Effect.fail(error)))
           })
-          req.on("error", (error) => resume(Effect.fail(error)))
-        })
-      assert.isFalse(yield* get(options))
-      yield* turn
-      assert.isTrue(yield* get(options))
-      const untrusted = yield* Effect.flip(get({ ...options, ca: undefined } as RequestOptions))
-      assert.match(untrusted.code ?? "", /CERT|VERIFY|SIGNED/)
-    }).pipe(Effect.provide(secureWorld))
+        assert.isFalse(yield* get(options))
+        yield* turn
+        assert.isTrue(yield* get(options))
+        const untrusted = yield* Effect.flip(get({ ...options, ca: undefined } as RequestOptions))
+        assert.match(untrusted.code ?? "", /CERT|VERIFY|SIGNED/)
+      }).pipe(Effect.provide(secureWorld))
   )
 })

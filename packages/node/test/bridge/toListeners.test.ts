@@ -1,4 +1,4 @@
-/** Effect apps as listeners of callback servers: ours and Node's. */
+/** Effect apps as listeners of callback servers, which are ours or Node's. */
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Exchange } from "@httpfx/core"
@@ -69,7 +69,7 @@ const serving = <A>(
   })
 
 describe.each(implementations)("toListeners on %s", (_name, http) => {
-  it.live("answers, keeps the connection, sends fields set by middleware", () =>
+  it.live("sends the app's response with fields that middleware has set, and keeps the connection", () =>
     Effect.gen(function* () {
       const listeners = yield* bridge.toListeners(router)
       const agent = new http.Agent({ keepAlive: true })
@@ -114,28 +114,30 @@ describe.each(implementations)("toListeners on %s", (_name, http) => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("trailers both ways, informational responses, the connection's addresses", () =>
-    Effect.gen(function* () {
-      const listeners = yield* bridge.toListeners(router)
-      yield* serving(http, listeners, async (port) => {
-        const req = http.request({ port, host: "127.0.0.1", path: "/trailers", method: "POST" })
-        req.write("abc")
-        req.addTrailers({ "x-check": "yes" })
-        req.end()
-        const [res] = (await once(req, "response")) as [IncomingMessage]
-        assert.strictEqual(await textOf(res), "abc yes")
-        assert.deepStrictEqual(res.trailers, { "x-sum": "3" })
+  it.live(
+    "passes on trailers in both directions, informational responses and the connection's addresses",
+    () =>
+      Effect.gen(function* () {
+        const listeners = yield* bridge.toListeners(router)
+        yield* serving(http, listeners, async (port) => {
+          const req = http.request({ port, host: "127.0.0.1", path: "/trailers", method: "POST" })
+          req.write("abc")
+          req.addTrailers({ "x-check": "yes" })
+          req.end()
+          const [res] = (await once(req, "response")) as [IncomingMessage]
+          assert.strictEqual(await textOf(res), "abc yes")
+          assert.deepStrictEqual(res.trailers, { "x-sum": "3" })
 
-        const facts = await ask(http, { port, path: "/facts?q=1", headers: { "X-Case": "Kept" } })
-        const { rawHeaders, remote, target } = JSON.parse(facts.text)
-        assert.strictEqual(target, "/facts?q=1")
-        assert.includeMembers(rawHeaders, ["X-Case", "Kept"])
-        assert.strictEqual(remote.hostname, "127.0.0.1")
-      })
-    }).pipe(Effect.scoped)
+          const facts = await ask(http, { port, path: "/facts?q=1", headers: { "X-Case": "Kept" } })
+          const { rawHeaders, remote, target } = JSON.parse(facts.text)
+          assert.strictEqual(target, "/facts?q=1")
+          assert.includeMembers(rawHeaders, ["X-Case", "Kept"])
+          assert.strictEqual(remote.hostname, "127.0.0.1")
+        })
+      }).pipe(Effect.scoped)
   )
 
-  it.live("a disconnecting client interrupts the app", () =>
+  it.live("interrupts the app if the client disconnects", () =>
     Effect.gen(function* () {
       const interrupted = yield* Deferred.make<void>()
       const started = yield* Deferred.make<void>()
@@ -154,7 +156,7 @@ describe.each(implementations)("toListeners on %s", (_name, http) => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("a body that fails aborts the response", () =>
+  it.live("aborts the response if its body fails", () =>
     Effect.gen(function* () {
       const listeners = yield* bridge.toListeners(
         HttpServerResponse.stream(
@@ -171,7 +173,7 @@ describe.each(implementations)("toListeners on %s", (_name, http) => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("WebSockets by the upgrade listener", () =>
+  it.live("opens WebSockets through the upgrade listener", () =>
     Effect.gen(function* () {
       const listeners = yield* bridge.toListeners(router)
       yield* serving(http, listeners, async (port) => {
@@ -187,7 +189,7 @@ describe.each(implementations)("toListeners on %s", (_name, http) => {
   )
 })
 
-it.live("informational responses of the app reach the client", () =>
+it.live("sends informational responses of the app to the client", () =>
   Effect.gen(function* () {
     const [, http] = implementations[0]
     const listeners = yield* bridge.toListeners(router)

@@ -1,6 +1,6 @@
 /**
- * Clusters of real processes: they share work, replace crashed workers, lose no request in a restart, and
- * leave no process behind.
+ * Clusters of real processes share a port, replace crashed workers, lose no request in a restart, and leave
+ * no process running.
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
@@ -50,7 +50,7 @@ const until = async (condition: () => boolean) => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
-/** Starts a cluster and keeps its output. Kills all its processes after the test. */
+/** Starts a cluster and collects its output. After the test, all of its processes are killed. */
 const started = (options: object = {}, env: Readonly<Record<string, string>> = {}) => {
   const child = spawn(process.execPath, [fixture], {
     env: { ...process.env, OPTIONS: JSON.stringify({ workers: 2, ...options }), ...env },
@@ -73,7 +73,9 @@ const started = (options: object = {}, env: Readonly<Record<string, string>> = {
     for (const pid of [child.pid, ...pids()])
       if (pid !== undefined && exists(pid)) process.kill(pid, "SIGKILL")
   })
-  /** The first result of `f` over lines, starting at index `from`. */
+  /**
+   * Calls `f` with each line from index `from` on, and waits for its first result that is not `undefined`.
+   */
   const prints = <A>(f: (line: Line) => A | undefined, from = 0): Promise<A> =>
     new Promise((resolve, reject) => {
       const search = () => {
@@ -156,7 +158,8 @@ describe("NodeCluster", () => {
   })
 
   it("a restart under load replaces every worker and loses no request", async () => {
-    // A long grace: on a slow machine a connection between two requests must not count as idle.
+    // Use a long grace period, so that on a slow machine a connection between two requests does not count as
+    // idle.
     const cluster = started({}, { GRACE: "30000" })
     const before = pidsOf(await cluster.workers())
     const port = await cluster.port()
@@ -188,7 +191,7 @@ describe("NodeCluster", () => {
     assert.lengthOf(after, 2)
     assert.sameMembers([...new Set(answers.slice(exchangedAt + 10))], after)
     assert.sameMembers([...new Set(answers)], [...before, ...after])
-    // A new one was ready before an old one was told to stop.
+    // Each new worker was ready before an old worker was told to stop.
     const order = cluster.lines.flatMap(({ _tag }) => (_tag?.startsWith("Worker") === true ? [_tag] : []))
     const each = ["WorkerStarted", "WorkerReady", "WorkerStopping", "WorkerEnded"]
     assert.deepStrictEqual(order, [...each, ...each])
@@ -211,7 +214,7 @@ describe("NodeCluster", () => {
     assert.isNull(cluster.child.signalCode)
   })
 
-  it("a SIGHUP while the workers stop does not end the primary before them", async () => {
+  it("a SIGHUP while the workers stop does not kill the primary", async () => {
     const cluster = started({}, { RUN: "1", FAULT: "slow to stop" })
     await until(() => cluster.lines.filter(({ port }) => port !== undefined).length === 2)
     await cluster.port()
@@ -250,7 +253,7 @@ describe("NodeCluster", () => {
         [0, true]
       ]
     )
-    // The new workers accept upgrades as well.
+    // The new workers accept upgrades too.
     const next = await upgraded()
     next.socket.destroy()
   })
@@ -281,14 +284,14 @@ describe("NodeCluster", () => {
     await until(() => cluster.left().length === 0)
   })
 
-  it("fails, and stops the others, when one fails to start", async () => {
+  it("fails and stops all workers if one fails to start", async () => {
     const cluster = started({}, { FAULT: "fails at start" })
     assert.strictEqual(await cluster.closed, 1)
     assert.match(cluster.text(), /WorkerFailed.*worker \d exited \(code 1\) before it was ready/s)
     assert.deepStrictEqual(cluster.left(), [])
   })
 
-  it("fails when one is not ready in time", async () => {
+  it("fails if a worker is not ready in time", async () => {
     const cluster = started({ startTimeout: 1500 }, { FAULT: "never ready" })
     assert.strictEqual(await cluster.closed, 1)
     assert.match(cluster.text(), /worker \d was not ready after 1s 500ms/)
@@ -304,7 +307,7 @@ describe("NodeCluster", () => {
     assert.match(cluster.text(), /worker 1 did not stop within 100ms and is killed/)
   })
 
-  it("answers the health of the cluster in the primary, until the workers have ended", async () => {
+  it("serves the cluster's health in the primary until the workers have exited", async () => {
     const folder = mkdtempSync(join(tmpdir(), "httpfx-health-"))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     const HEALTH = join(folder, "health.sock")
@@ -329,7 +332,7 @@ describe("NodeCluster", () => {
     assert.isFalse(existsSync(HEALTH))
   })
 
-  it("fails when a worker exits and the schedule has ended", async () => {
+  it("fails if a worker exits and the restart schedule has ended", async () => {
     const cluster = started({ giveUp: true })
     await cluster.workers()
     await get(await cluster.port(), "/crash").catch(() => {})
@@ -339,7 +342,7 @@ describe("NodeCluster", () => {
     assert.deepStrictEqual(cluster.left(), [])
   })
 
-  it("refuses invalid numbers and durations", async () => {
+  it("refuses options with invalid numbers and durations", async () => {
     for (const [option, value] of Object.entries({
       workers: 0,
       startTimeout: "soon",

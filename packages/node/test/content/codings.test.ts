@@ -1,4 +1,4 @@
-// Any content, in any pieces, survives coding and decoding, with any cut between both.
+// Coding and then decoding restores the content, however content and coded bytes are split.
 import { describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -31,7 +31,7 @@ const cut = (bytes: Uint8Array, sizes: ReadonlyArray<number>): ReadonlyArray<Uin
   return [...parts, bytes.subarray(from)]
 }
 
-describe("there and back", () => {
+describe("coding and decoding restore the content", () => {
   for (const coding of codings) {
     it.effect(coding, () =>
       Effect.promise(() =>

@@ -1,4 +1,7 @@
-/** Server-sent events through compression and back: each arrives when it is sent. */
+/**
+ * Server-sent events that are compressed by the server and decompressed by the client arrive as they are
+ * sent.
+ */
 import { assert, it } from "@effect/vitest"
 import { Client, ServerSentEvents } from "@httpfx/core"
 import { NodeCompression, NodeDecompression } from "@httpfx/node"
@@ -7,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 
-it.scoped("events, one after the other", () =>
+it.scoped("each event arrives before the next is sent", () =>
   Effect.gen(function* () {
     const sent = yield* Queue.unbounded<ServerSentEvents.Event>()
     const received = yield* Queue.unbounded<ServerSentEvents.Message>()

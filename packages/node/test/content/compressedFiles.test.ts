@@ -1,4 +1,4 @@
-/** Compression of files: their ranges and preconditions are those of the file, before it is compressed. */
+/** Compressed file responses: ranges and preconditions refer to the uncompressed file. */
 import { gunzipSync } from "node:zlib"
 import { FileSystem, HttpClient, HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
@@ -43,7 +43,8 @@ describe("compression", () => {
       assert.deepStrictEqual([part.status, part.body.toString()], [206, "234"])
       assert.notProperty(part.headers, "content-encoding")
 
-      // A part of the file does not continue the compressed content.
+      // The ETag is that of the compressed content, which a part of the plain file cannot continue, so all is
+      // sent.
       const resumed = yield* ask({ ...gzip, range: "bytes=2-4", "if-range": etag })
       assert.deepStrictEqual([resumed.status, resumed.headers["content-encoding"]], [200, "gzip"])
     }).pipe(Effect.provide(TestServer.serve(app.pipe(NodeCompression.compress({ codings: ["gzip"] })))))

@@ -1,9 +1,9 @@
-// The table of compressible media types, against the database of registered types.
+// The table of compressible media types, compared with mime-db, a database of registered types.
 import { expect, it } from "vitest"
 import database from "mime-db"
 import { NodeCompression } from "@httpfx/node"
 
-// Says nothing about its content, which usually is compressed already.
+// This type says nothing about its content, which in most cases is compressed already.
 const exceptions = new Set(["application/octet-stream"])
 
 it("agrees with mime-db", () => {

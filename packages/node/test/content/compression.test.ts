@@ -1,4 +1,4 @@
-// Responses of `NodeCompression`: which are compressed, with which fields, in which stacks.
+// Which responses `NodeCompression` compresses, with which fields, and behind which other middleware.
 import {
   HttpApi,
   HttpApiBuilder,
@@ -41,7 +41,7 @@ interface Asked {
   readonly headers?: Record<string, string>
 }
 
-/** A response: its fields by name, and its content without its coding. */
+/** A received response: its fields by name, its bytes, and its decoded content. */
 type Got = Readonly<Record<string, unknown>> & { readonly received: Uint8Array; readonly content: string }
 
 const url = "http://server.test/"
@@ -77,7 +77,7 @@ const headersOf = (headers: Record<string, string>, response = plainText) =>
   HttpServerResponse.setHeaders(response, headers)
 
 describe("a compressed response", () => {
-  it.effect("has its exact length, its coding, and varies", () =>
+  it.effect("has Content-Length of the coded content, Content-Encoding and Vary", () =>
     Effect.gen(function* () {
       const response = yield* ask()
       assert.deepInclude(response, {
@@ -92,7 +92,7 @@ describe("a compressed response", () => {
   )
 
   for (const coding of ["gzip", "br", ...(hasZstd ? ["zstd"] : [])]) {
-    it.effect(`is coded as ${coding}, whole and streamed`, () =>
+    it.effect(`is coded as ${coding}, from a whole body and from a stream`, () =>
       Effect.gen(function* () {
         for (const method of ["GET", "POST"]) {
           const response = yield* ask({ method, headers: { "Accept-Encoding": coding } })
@@ -197,14 +197,14 @@ describe("a compressed response", () => {
     }).pipe(served(Effect.as(Exchange.addTrailers({ "X-Sum": "7" }), plainText)))
   )
 
-  it.effect("of more than 1 MiB in memory is compressed as it is sent", () =>
+  it.effect("of more than 1 MiB in memory is compressed while it is sent", () =>
     Effect.map(ask(), (response) => {
       assert.isUndefined(response["content-length"])
       assert.strictEqual(response.content, text.repeat(400))
     }).pipe(served(HttpServerResponse.text(text.repeat(400))))
   )
 
-  it.effect("an HTTP/1.0 client gets a stream until the end of the connection", () =>
+  it.effect("for an HTTP/1.0 client ends with the connection", () =>
     Effect.gen(function* () {
       const { RawPeer } = yield* Effect.promise(() => import("@httpfx/testing"))
       const peer = yield* RawPeer.connect({ host: "server.test", port: 80 })
@@ -227,7 +227,7 @@ describe("a compressed response", () => {
   )
 })
 
-describe("left as it is, without Vary:", () => {
+describe("not compressed, and without Vary:", () => {
   const untouched: ReadonlyArray<
     [name: string, response: HttpServerResponse.HttpServerResponse, asked?: Asked]
   > = [
@@ -275,8 +275,8 @@ describe("left as it is, without Vary:", () => {
   }
 })
 
-describe("left as it is, with Vary, because another client gets it compressed:", () => {
-  it.effect("without Accept-Encoding of a coding that is offered", () =>
+describe("not compressed, but with Vary, because another client could get it compressed:", () => {
+  it.effect("the client accepts no coding that the server offers", () =>
     Effect.map(ask({ headers: { "Accept-Encoding": "deflate" } }), (response) => {
       assert.isUndefined(response["content-encoding"])
       assert.deepInclude(response, {
@@ -329,12 +329,12 @@ describe("a client that refuses identity", () => {
       ? HttpServerResponse.text("short")
       : HttpServerResponse.text(text, { contentType: "image/png" })
   )
-  it.effect("gets content compressed that is short", () =>
+  it.effect("gets even short content compressed", () =>
     Effect.map(ask({ headers: { "Accept-Encoding": "gzip, identity;q=0" } }), (response) =>
       assert.deepInclude(response, { "content-encoding": "gzip", content: "short" })
     ).pipe(served(app))
   )
-  it.effect("gets the content as it is, if it accepts no coding that is offered", () =>
+  it.effect("gets the content uncompressed if it accepts no coding that the server offers", () =>
     Effect.map(ask({ headers: { "Accept-Encoding": "*;q=0" } }), (response) => {
       assert.isUndefined(response["content-encoding"])
       assert.deepInclude(response, { status: 200, content: "short", vary: "Accept-Encoding" })
@@ -356,13 +356,13 @@ describe("HEAD", () => {
         const { content: none, received: _r, ...head } = yield* ask({ method: "HEAD" })
         assert.notStrictEqual(content, "")
         assert.strictEqual(none, "")
-        // The server states no framing where there is no content.
+        // Without content the server sends no framing fields.
         assert.deepStrictEqual({ ...head, date: get["date"] }, get)
       }).pipe(served(response))
     )
   }
 
-  it.effect("without content, as some handlers answer it, has them without the length", () =>
+  it.effect("has the fields of GET except Content-Length if the handler returns no content", () =>
     Effect.map(ask({ method: "HEAD" }), (response) => {
       assert.isUndefined(response["content-length"])
       assert.deepInclude(response, { "content-encoding": "gzip", vary: "Accept-Encoding", etag: 'W/"a"' })
@@ -475,8 +475,8 @@ describe("Vary of middleware inside and outside", () => {
   )
 })
 
-describe("a handler may forbid it", () => {
-  it.effect("with disable, also where the middleware stands outside", () =>
+describe("a handler can disable compression", () => {
+  it.effect("with disable, also if the middleware is outside of the handler", () =>
     Effect.map(ask(), (response) => {
       assert.isUndefined(response["content-encoding"])
       assert.isUndefined(response["vary"])
@@ -509,20 +509,20 @@ describe("a handler may forbid it", () => {
   )
 })
 
-describe("options", () => {
+describe("the options", () => {
   it.effect("the order of codings decides between equal weights", () =>
     Effect.map(ask({ headers: { "Accept-Encoding": "br, gzip" } }), (response) =>
       assert.strictEqual(response["content-encoding"], "gzip")
     ).pipe(served(plainText, { codings: ["gzip", "br"] }))
   )
-  it.effect("which types are compressible", () =>
+  it.effect("compressible decides which types are compressed", () =>
     Effect.map(ask(), (response) => assert.strictEqual(response["content-encoding"], "gzip")).pipe(
       served(HttpServerResponse.text(text, { contentType: "application/x-own" }), {
         compressible: (type) => type === "application/x-own"
       })
     )
   )
-  it.effect("maxConcurrent", () =>
+  it.effect("maxConcurrent limits the responses that are compressed at the same time", () =>
     Effect.map(ask(), (response) => {
       assert.isUndefined(response["content-encoding"])
       assert.strictEqual(response["vary"], "Accept-Encoding")
@@ -555,7 +555,7 @@ describe("options", () => {
   }
 })
 
-describe("stacks", () => {
+describe("is applied in", () => {
   const compress = NodeCompression.compress()
   const check = Effect.map(ask(), (response) =>
     assert.deepInclude(response, { "content-encoding": "gzip", content: text, vary: "Accept-Encoding" })

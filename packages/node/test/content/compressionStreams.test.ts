@@ -1,4 +1,4 @@
-// Compressed streams: what arrives when, backpressure, endings, and real peers.
+// Compressed streams: when pieces arrive, backpressure, the end of streams, and decoding by curl.
 import { HttpServer, HttpServerResponse, type HttpApp } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -49,7 +49,7 @@ describe("events arrive when they are emitted", () => {
           yield* Effect.fork(
             Stream.runForEach(response.body, (piece) => Effect.sync(() => decoder.write(piece)))
           )
-          // Each event is emitted only after the one before has arrived.
+          // Each event is emitted only after the previous event has arrived.
           for (const event of ["data: 1\n\n", "data: 2\n\n", `data: ${"x".repeat(50_000)}\n\n`, "\n"]) {
             yield* Queue.offer(queue, event)
             let text = ""
@@ -89,8 +89,8 @@ describe("backpressure", () => {
   )
 })
 
-describe("the end", () => {
-  it.effect("of a client that leaves interrupts the source and frees the engine", () =>
+describe("when a response ends,", () => {
+  it.effect("a client that disconnects interrupts the source and frees the zlib engine", () =>
     Effect.gen(function* () {
       const closed = yield* Deferred.make<void>()
       const source = Stream.make(encoder.encode("data: 1\n\n")).pipe(
@@ -101,7 +101,7 @@ describe("the end", () => {
         yield* Effect.gen(function* () {
           const response = yield* Client.requestScoped(asked("gzip"))
           assert.strictEqual(response.header("content-encoding"), "gzip")
-          // The first piece tells that the engine is open.
+          // After the first piece, the engine is open.
           yield* Stream.runDrain(Stream.take(response.body, 1))
         }).pipe(Effect.scoped)
         yield* Deferred.await(closed)
@@ -115,7 +115,7 @@ describe("the end", () => {
     })
   )
 
-  it.effect("while another response is compressed, one above the limit is not", () =>
+  it.effect("a response above maxConcurrent is not compressed", () =>
     Effect.gen(function* () {
       const source = Stream.concat(Stream.make(encoder.encode("data: 1\n\n")), Stream.never)
       yield* Effect.gen(function* () {
@@ -134,7 +134,7 @@ describe("the end", () => {
     })
   )
 
-  it.effect("of a client that leaves does not wait for a generator that waits", () =>
+  it.effect("a client that disconnects frees the engine although the source's generator still waits", () =>
     Effect.gen(function* () {
       let isLeft = false
       async function* source() {
@@ -150,7 +150,7 @@ describe("the end", () => {
           while (!isLeft) yield* VirtualClock.settle
         }).pipe(Effect.scoped)
         yield* VirtualClock.settle
-        // The engine of the response is free again.
+        // The engine is free again, so the next response is compressed.
         const again = yield* Client.requestScoped(asked("gzip"))
         assert.strictEqual(again.header("content-encoding"), "gzip")
       }).pipe(Effect.scoped, Effect.provide(served(app, { maxConcurrent: 1 })))
@@ -158,7 +158,7 @@ describe("the end", () => {
   )
 
   for (const kind of ["bytes", "stream"] as const)
-    it.live(`by an interruption at any step frees the engine of ${kind}`, () =>
+    it.live(`an interruption at any step frees the engine of ${kind}`, () =>
       Effect.gen(function* () {
         const content = new Uint8Array(100)
         for (let at = 0, isOver = false; !isOver; at++) {
@@ -182,14 +182,14 @@ describe("the end", () => {
             }
           })
           yield* Fiber.await(fiber)
-          // The work ended before this step.
+          // The work ended before the step at which it should be interrupted.
           isOver = step <= at
           assert.isFalse(encoders.full, `interrupted at step ${at}`)
         }
       })
     )
 
-  it.effect("of a source that fails resets the response", () =>
+  it.effect("a source that fails resets the connection", () =>
     Effect.gen(function* () {
       const response = yield* Client.request(asked("gzip"))
       assert.strictEqual(response.status, 200)
@@ -209,14 +209,14 @@ describe("the end", () => {
     )
   )
 
-  it.effect("of an empty stream is a complete, empty content", () =>
+  it.effect("an empty stream is a complete, empty content", () =>
     Effect.gen(function* () {
       const response = yield* Client.request(asked("gzip"))
       assert.strictEqual(zlib.gunzipSync(yield* response.bytes).length, 0)
     }).pipe(Effect.provide(served(HttpServerResponse.stream(Stream.make(new Uint8Array(0)), events))))
   )
 
-  it.effect("of a fiber that is interrupted while it compresses frees the engine", () =>
+  it.effect("a fiber that is interrupted while it compresses frees the engine", () =>
     Effect.gen(function* () {
       const encoders = new Encoders({}, 1)
       const fiber = yield* Effect.fork(encoders.bytes("br", incompressible(1_000_000, 1)))
@@ -288,7 +288,7 @@ describe(found ? "curl" : "curl (not found on this machine)", () => {
       return Effect.sync(() => child.kill())
     })
 
-  it.live.runIf(found)("decodes what it offers with --compressed", () =>
+  it.live.runIf(found)("decodes every coding that it accepts with --compressed", () =>
     Effect.gen(function* () {
       const { address } = yield* Server.Server
       const at = `http://127.0.0.1:${address._tag === "TcpAddress" ? address.port : 0}/`

@@ -1,4 +1,5 @@
-// Responses that `NodeDecompression` decodes, on both faces of a client: codings, limits, exceptions.
+// Responses that `NodeDecompression` decodes, through our `Client` and through platform's `HttpClient`:
+// codings, limits and exceptions.
 import { HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -25,7 +26,9 @@ interface Given {
   readonly options?: NodeDecompression.Options
 }
 
-/** A server that answers one request with these bytes; its head, and the response as `use` reads it. */
+/**
+ * Starts a server that sends these bytes to one request. Returns the request's head and the result of `ask`.
+ */
 const answering = <A, E>(
   { content = [], headers = [], status = "200 OK" }: Given,
   ask: Effect.Effect<A, E, Client.Client>
@@ -51,7 +54,7 @@ interface Got {
   readonly headers: Readonly<Record<string, unknown>>
 }
 
-/** The two faces: the content, and the fields that a reader sees. */
+/** The two client APIs. Each sends a request and returns the content and the fields that a reader sees. */
 const faces: Readonly<Record<string, (given: Given) => Effect.Effect<Got, unknown, Client.Client>>> = {
   Client: ({ asked = {}, method = "GET", options }: Given) =>
     Effect.gen(function* () {
@@ -166,7 +169,7 @@ for (const [face, ask] of Object.entries(faces)) {
         : [])
     ]
     for (const [name, headers, make, expected = text] of vectors) {
-      it.effect(`${name}, whole and in bytes`, () =>
+      it.effect(`${name}, in one piece and byte by byte`, () =>
         Effect.gen(function* () {
           const content = make()
           const whole = yield* got({ headers, content })
@@ -180,7 +183,7 @@ for (const [face, ask] of Object.entries(faces)) {
     }
   })
 
-  describe(`${face}: left as it is`, () => {
+  describe(`${face}: not decoded`, () => {
     const gzip = coded("gzip")
     const vectors: Readonly<Record<string, Given>> = {
       "without a coding": { content: gzip },
@@ -242,7 +245,7 @@ for (const [face, ask] of Object.entries(faces)) {
       )
     }
 
-    it.effect("and decoding are off within `Client.without`", () =>
+    it.effect("is not sent, and nothing is decoded, within `Client.without`", () =>
       Effect.gen(function* () {
         const given = { headers: encoding("gzip"), content: coded("gzip") }
         const { head, result } = yield* answering(given, Client.without("decompression")(ask(given)))
@@ -253,7 +256,7 @@ for (const [face, ask] of Object.entries(faces)) {
       })
     )
 
-    it.effect("of the request itself does not prevent decoding", () =>
+    it.effect("set by the request does not prevent decoding", () =>
       Effect.map(
         got({ headers: encoding("gzip"), content: coded("gzip"), asked: { "Accept-Encoding": "gzip" } }),
         ({ content }) => assert.strictEqual(content, text)
@@ -324,7 +327,7 @@ for (const [face, ask] of Object.entries(faces)) {
               () => garbage("zstd", Buffer.from("502a4d180300000061", "hex")),
               truncated
             ],
-            // A window of 16 MiB, in a frame header: RFC 9659 allows 8 MiB.
+            // A zstd frame header that declares a window of 16 MiB. RFC 9659 allows 8 MiB.
             [
               "with a window that is too large",
               "zstd",
@@ -335,7 +338,7 @@ for (const [face, ask] of Object.entries(faces)) {
         : [])
     ]
     for (const [name, coding, make, code] of vectors) {
-      it.effect(`${coding} ${name}, whole and in bytes`, () =>
+      it.effect(`${coding} ${name}, in one piece and byte by byte`, () =>
         Effect.gen(function* () {
           const content = make()
           const headers = encoding(coding)
@@ -364,7 +367,7 @@ for (const [face, ask] of Object.entries(faces)) {
       ],
       "ratio, not exceeded": [{ content: zeros(10_000_000), options: { maxRatio: 1100 } }, undefined],
       "ratio, unlimited": [{ content: zeros(10_000_000), options: { maxRatio: Infinity } }, undefined],
-      // Each coding has a ratio of some 1030, and both together of more than 100 000.
+      // Each coding compresses by a factor of about 1030, and both together by more than 100,000.
       "ratio of an inner coding": [
         {
           headers: encoding("gzip, gzip"),
@@ -373,7 +376,7 @@ for (const [face, ask] of Object.entries(faces)) {
         },
         { _tag: "DecodedTooLarge", limit: "maxRatio" }
       ],
-      // A cut of the whole piece in advance would fail with the number of frames.
+      // Splitting all frames of the piece in advance would fail because of their number.
       ...(hasZstd
         ? {
             "size, exceeded before very many zstd frames": [

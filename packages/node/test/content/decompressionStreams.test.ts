@@ -1,4 +1,5 @@
-// Decoded bodies: what arrives when, what readers do to the connection, other combinators, and real peers.
+// Decoded bodies: when pieces arrive, what a reader does to the connection, other combinators of clients, and
+// real servers.
 import {
   Cookies,
   HttpClient,
@@ -36,7 +37,7 @@ const head = (content: Uint8Array, ...lines: ReadonlyArray<string>) =>
     "\r\n"
   )
 
-/** A server by hand, and the response to one request to it. */
+/** Starts a scripted server and sends one request to it. Returns the response. */
 const exchange = <A, E>(
   serve: (peer: RawPeer.RawPeer) => Effect.Effect<A, E>,
   { content = gzip, request = {} }: { content?: Uint8Array; request?: Omit<Client.Request, "url"> } = {}
@@ -54,7 +55,7 @@ const exchange = <A, E>(
 
 const toText = (pieces: Iterable<Uint8Array>) => Buffer.concat([...pieces]).toString()
 
-describe("a body", () => {
+describe("a decoded body", () => {
   it.scoped("arrives in the pieces that the server flushed", () =>
     Effect.gen(function* () {
       const coder = zlib.createGzip({ flush: zlib.constants.Z_SYNC_FLUSH })
@@ -111,7 +112,7 @@ describe("a body", () => {
     }).pipe(Effect.provide(world))
   )
 
-  it.scoped("fails as it is received, if its connection is lost", () =>
+  it.scoped("fails with HangUp if the connection is lost", () =>
     Effect.gen(function* () {
       const { response } = yield* exchange((peer) =>
         Effect.zipRight(peer.send(gzip.subarray(0, 50)), peer.end)
@@ -124,7 +125,7 @@ describe("a body", () => {
 describe("the connection", () => {
   const again = (client: Client.Service) => client.request({ url })
 
-  it.scoped("is used again after a body that was read", () =>
+  it.scoped("is reused after a body that was read completely", () =>
     Effect.gen(function* () {
       const { client, peer, response } = yield* exchange((peer) => peer.send(gzip))
       yield* Stream.runDrain(response.body)
@@ -136,7 +137,7 @@ describe("the connection", () => {
     }).pipe(Effect.provide(world))
   )
 
-  it.scoped("is closed if the reader leaves before the end", () =>
+  it.scoped("is closed if the reader stops before the end", () =>
     Effect.gen(function* () {
       const { peer, response } = yield* exchange((peer) => peer.send(gzip.subarray(0, 100)))
       const [piece] = yield* Stream.runCollect(Stream.take(response.body, 1))
@@ -193,9 +194,10 @@ describe("the connection", () => {
     }).pipe(Effect.provide(world))
   )
 
-  it.scoped("holds the server back while the reader does not read, however small the coded content", () =>
+  it.scoped("applies backpressure while the reader does not read, even if the coded content is small", () =>
     Effect.gen(function* () {
-      // 100 MB in 100 kB: they arrive at once, and are decoded piece by piece.
+      // The content is 100 MB, coded in 100 kB. All coded bytes arrive at once, but are decoded piece by
+      // piece.
       const bomb = zlib.gzipSync(new Uint8Array(100_000_000))
       const server = yield* RawPeer.listen({ host: "api.test", port: 80 })
       const client = NodeDecompression.decompress(yield* Client.Client, { maxRatio: Infinity })
@@ -219,7 +221,7 @@ describe("the connection", () => {
 })
 
 describe("with other combinators", () => {
-  // More than a connection receives of a body that nobody reads.
+  // Larger than the amount that a client receives of an unread body.
   const large = zlib.gzipSync(incompressible(500_000, 1))
   let busy = 0
   const app = Effect.map(HttpServerRequest.HttpServerRequest, ({ url }) => {
@@ -232,7 +234,7 @@ describe("with other combinators", () => {
   })
   const base = "http://server.test"
 
-  it.effect("redirects, on both faces", () =>
+  it.effect("follows redirects, with both client APIs", () =>
     Effect.gen(function* () {
       const client = Client.followRedirects(yield* decompressing)
       const response = yield* client.request({ url: `${base}/old` })
@@ -246,7 +248,7 @@ describe("with other combinators", () => {
     }).pipe(Effect.provide(TestServer.serve(app)))
   )
 
-  it.effect("retries, on both faces", () =>
+  it.effect("retries, with both client APIs", () =>
     Effect.gen(function* () {
       const retried: Array<number> = []
       const policy = yield* Retry.make({
@@ -263,7 +265,7 @@ describe("with other combinators", () => {
       yield* other.arrayBuffer
       assert.deepStrictEqual(retried, [1, 1])
       assert.deepStrictEqual([response.status, other.status], [200, 200])
-      // The bodies that were passed over no longer keep their connections.
+      // The unread bodies of earlier responses no longer hold connections.
       assert.deepStrictEqual(yield* client.connections, { open: 1, idle: 1, connecting: 0 })
     }).pipe(Effect.provide(TestServer.serve(app)))
   )
@@ -281,7 +283,7 @@ describe("platform's response", () => {
   )
   const platforms = Effect.map(HttpClient.HttpClient, NodeDecompression.decompress())
 
-  it.effect("has its fields, cookies and formats, and the response under it", () =>
+  it.effect("has the fields, cookies and formats of the original response", () =>
     Effect.gen(function* () {
       const response = yield* (yield* platforms).get("/")
       assert.deepStrictEqual(yield* response.json, { tea: 1 })
@@ -295,7 +297,7 @@ describe("platform's response", () => {
     }).pipe(Effect.provide(TestServer.serve(reply)))
   )
 
-  it.effect("fails with the reason Decode, which is not retried as transient", () =>
+  it.effect("fails with the reason Decode, which retryTransient does not retry", () =>
     Effect.gen(function* () {
       const response = yield* (yield* platforms).get("/")
       const error = yield* Effect.flip(response.text)
@@ -310,7 +312,7 @@ describe("platform's response", () => {
     )
   )
 
-  it.effect("of another client stays as it is", () =>
+  it.effect("of another client stays the same", () =>
     Effect.gen(function* () {
       const other = HttpClient.make((request) =>
         Effect.succeed(
@@ -335,7 +337,7 @@ describe("platform's response", () => {
   )
 })
 
-describe("both ways", () => {
+describe("both compressing and decompressing", () => {
   const program = Effect.gen(function* () {
     const { httpServer } = yield* Server.make({ host: "server.test", port: 80 })
     const pieces = Stream.range(1, 50).pipe(Stream.map((n) => new TextEncoder().encode(`${n} ${text}\n`)))
@@ -364,7 +366,7 @@ describe("both ways", () => {
   )
 })
 
-describe("server-sent events, both ways", () => {
+describe("server-sent events, compressed and decompressed", () => {
   const ticks = Stream.map(Stream.range(1, 3), (n) => ({ data: `${n}` })).pipe(
     Stream.schedule(Schedule.spaced("1 minute"))
   )
@@ -390,7 +392,7 @@ describe("server-sent events, both ways", () => {
     return seen
   }).pipe(Effect.scoped, Effect.provide(MemoryNetwork.layer()))
 
-  it.effect("arrive in the moment in which they are sent", () =>
+  it.effect("arrive as they are sent", () =>
     Effect.gen(function* () {
       const seen = yield* Simulation.run({ seed: 1 }, program)
       assert.deepStrictEqual(seen, ["1 60000", "2 120000", "3 180000"])
@@ -409,7 +411,7 @@ const listening = <S extends net.Server>(server: S) =>
         if (server instanceof http.Server) server.closeAllConnections()
       })
   )
-describe("servers of others", () => {
+describe("responses of other servers are decoded", () => {
   it.scopedLive("node:http with streams of node:zlib", () =>
     Effect.gen(function* () {
       const coders = { gzip: zlib.createGzip, deflate: zlib.createDeflate, br: zlib.createBrotliCompress }

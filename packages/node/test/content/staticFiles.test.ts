@@ -1,6 +1,6 @@
 /**
  * A folder of files on a server: paths, indexes, redirects, fallbacks, cache policies, codings and methods.
- * Files in memory, on a network in memory.
+ * Both the files and the network are in memory.
  */
 import type { HttpServerError } from "@effect/platform"
 import {
@@ -125,7 +125,7 @@ describe("paths", () => {
     )
   )
 
-  it.effect("dotfiles: true serves names that begin with a dot, and still no dot segments", () =>
+  it.effect("dotfiles: true serves names that begin with a dot, but refuses dot segments", () =>
     served(
       NodeStaticFiles.app("/site/docs/../", { dotfiles: true }),
       Effect.gen(function* () {
@@ -136,7 +136,7 @@ describe("paths", () => {
     )
   )
 
-  it.effect("index: other names in order, or none", () =>
+  it.effect("index: the first name that exists, or no index", () =>
     Effect.gen(function* () {
       const status = (index: ReadonlyArray<string>, target: string) =>
         served(
@@ -167,7 +167,7 @@ describe("fallback", () => {
     ["/users/1", { accept: "text/html-x" }, 404, ""],
     ["/users/1", { accept: "x-text/html" }, 404, ""],
     ["/users/1", {}, 404, ""],
-    // A refused target is not a route of the app.
+    // The fallback does not apply to refused targets.
     ["/.env", page, 404, ""],
     ["/..%2fx", page, 404, ""]
   ])("%s with %j is %d", ([target, headers, status, body]) =>
@@ -181,7 +181,7 @@ describe("fallback", () => {
     )
   )
 
-  it.effect("a fallback that does not exist is 404", () =>
+  it.effect("a missing fallback file is 404", () =>
     served(
       NodeStaticFiles.app("/site", { fallback: "none.html" }),
       Effect.map(ask("/users/1", page), ({ status }) => assert.strictEqual(status, 404))
@@ -210,7 +210,7 @@ describe("fields", () => {
     served(
       NodeStaticFiles.app("/site", options),
       Effect.gen(function* () {
-        // Twice: a pattern with the flag g remembers where it was.
+        // Ask twice, because a pattern with the flag g starts at its `lastIndex` the second time.
         for (let again = 0; again < 2; again++) {
           const { headers } = yield* ask(target)
           for (const [name, value] of Object.entries(expected)) assert.strictEqual(headers[name], value)
@@ -232,11 +232,11 @@ describe("precompressed", () => {
     ["/app.js", "br;q=0, *", "gzip", "app in gzip", js],
     ["/app.js", "identity", undefined, "app", js],
     ["/app.js", "zstd", undefined, "app", js],
-    // The best coding has no file.
+    // The best coding has no file, so the next coding is sent.
     ["/only.css", "br, gzip;q=0.5", "gzip", "css in gzip", "text/css; charset=utf-8"],
     ["/only.css", "br", undefined, "css", "text/css; charset=utf-8"],
     ["/docs/page.txt", "br, gzip", undefined, "page", "text/plain; charset=utf-8"],
-    // Asked for by its own name, it is a file like others.
+    // A coded file that is requested by its own name is served like any other file.
     ["/only.css.gz", undefined, undefined, "css in gzip", "application/octet-stream"]
   ])("%s with Accept-Encoding %j: %j", ([target, accept, coding, body, type]) =>
     served(
@@ -252,7 +252,7 @@ describe("precompressed", () => {
     )
   )
 
-  it.effect("varies also where platform's cors replaces Vary", () =>
+  it.effect("adds Accept-Encoding to the Vary of platform's cors", () =>
     served(
       HttpMiddleware.cors({ allowedOrigins: ["http://a.test"] })(app),
       Effect.gen(function* () {
@@ -263,7 +263,7 @@ describe("precompressed", () => {
     )
   )
 
-  it.effect("each coding has its own tag, and ranges and preconditions of its own", () =>
+  it.effect("each coding has its own ETag, and ranges and preconditions refer to the coded file", () =>
     served(
       app,
       Effect.gen(function* () {
@@ -282,17 +282,19 @@ describe("precompressed", () => {
 })
 
 describe("methods", () => {
-  it.effect.each(["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])("%s is 405, or passed on", (method) =>
-    Effect.gen(function* () {
-      const refused = yield* served(NodeStaticFiles.app("/site"), ask("/app.js", {}, method))
-      assert.deepStrictEqual([refused.status, refused.headers["allow"]], [405, "GET, HEAD"])
-      const app = NodeStaticFiles.app("/site", { otherMethods: "pass" })
-      assert.strictEqual((yield* served(app, ask("/app.js", {}, method))).status, 404)
-    })
+  it.effect.each(["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])(
+    "%s is 405, or is passed to the next app",
+    (method) =>
+      Effect.gen(function* () {
+        const refused = yield* served(NodeStaticFiles.app("/site"), ask("/app.js", {}, method))
+        assert.deepStrictEqual([refused.status, refused.headers["allow"]], [405, "GET, HEAD"])
+        const app = NodeStaticFiles.app("/site", { otherMethods: "pass" })
+        assert.strictEqual((yield* served(app, ask("/app.js", {}, method))).status, 404)
+      })
   )
 })
 
-describe("doors", () => {
+describe("in a router", () => {
   const mounted = HttpRouter.empty.pipe(
     HttpRouter.get("/api", HttpServerResponse.text("api")),
     HttpRouter.mountApp("/static", NodeStaticFiles.app("/site"))
@@ -351,7 +353,7 @@ describe("doors", () => {
     }).pipe(Effect.provide(Layer.provideMerge(HttpServer.serve(atRoot), TestServer.layer())))
   )
 
-  it.effect("the root of a mount is redirected as well, so that its links are right", () =>
+  it.effect("the root of a mount is redirected to its slash, so that relative links work", () =>
     Effect.gen(function* () {
       yield* world
       const { headers, status } = yield* ask("/static?x=1")
@@ -360,7 +362,7 @@ describe("doors", () => {
     }).pipe(Effect.provide(TestServer.serve(mounted)))
   )
 
-  it.effect("a prefix ends at a slash", () =>
+  it.effect("a prefix matches only whole path segments", () =>
     served(
       NodeStaticFiles.app("/site", { prefix: "/s" }),
       Effect.gen(function* () {
@@ -392,7 +394,7 @@ describe("doors", () => {
     )
   )
 
-  it.effect("no root is 404", () =>
+  it.effect("a missing root folder is 404", () =>
     served(
       NodeStaticFiles.app("/nowhere"),
       Effect.map(ask("/"), ({ status }) => assert.strictEqual(status, 404))

@@ -1,7 +1,7 @@
 /**
- * Hostile paths against a folder of files on a real disk. Beside it the package `send` serves the same folder
- * with the built-in server: whatever we send, it sends too, byte for byte; where only it sends something, the
- * table says why.
+ * Hostile paths against a folder of files on a real disk. The package `send` serves the same folder with the
+ * built-in server for comparison. Each file that we send, `send` sends too, byte for byte. A table gives the
+ * reason for each target that only `send` serves.
  */
 import { execFileSync } from "node:child_process"
 import { once } from "node:events"
@@ -23,7 +23,7 @@ import send from "send"
 
 const secret = "SECRET"
 
-/** A folder `site` with neighbours that nobody may read; contents are the names below it. */
+/** Creates a folder `site`, with neighbours that must not be served. The content of each file is its path. */
 const makeDisk = (): string => {
   const base = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "httpfx-")))
   const write = (name: string, content = name) => {
@@ -71,7 +71,7 @@ const makeDisk = (): string => {
 
 type Answer = readonly [status: number, body: string]
 
-/** Sends a target as it is, and reads to the end of the connection. */
+/** Sends a request target unchanged, and reads the response up to the end of the connection. */
 const raw = (port: number, target: string, lines = ""): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const pieces: Array<Buffer> = []
@@ -114,9 +114,9 @@ const long = "a".repeat(256)
 
 const otherCase = ["/case.txt", "/CASE.TXT", "/A.TXT", "/SUB/b.txt"]
 
-/** Targets that we refuse, whatever stands on the disk. */
+/** Targets that we refuse, whether the file exists or not. */
 const refused: ReadonlyArray<string> = [
-  // Traversal, plain, encoded, encoded twice, overlong, mixed.
+  // Traversal: plain, encoded, encoded twice, overlong and mixed.
   ...["/../secret.txt", "/sub/../../secret.txt", "/..", "/../", "/../site-secret/secret.txt", "/../site.txt"],
   ...["/%2e%2e/secret.txt", "/%2E%2e/secret.txt", "/.%2e/secret.txt", "/%2e./secret.txt", "/..%2fsecret.txt"],
   ...[
@@ -165,7 +165,7 @@ const refused: ReadonlyArray<string> = [
   ],
   // Malformed encodings.
   ...["/%", "/%2", "/%zz", "/a.txt%", "/%ff", "/%ed%a0%80", "/a%fe.txt"],
-  // Drives, shares, streams, and other forms of Windows; absolute forms.
+  // Drives, shares, streams and other path forms of Windows; targets in absolute form.
   ...[
     "/C:/Windows/win.ini",
     "/C:%5cWindows%5cwin.ini",
@@ -175,7 +175,7 @@ const refused: ReadonlyArray<string> = [
   ],
   ...["/a.txt::$DATA", "/a.txt:stream", "/%3f%3f/C:/", "/~root/x", "/~"],
   ...["file:///etc/passwd", "http://a.test/../secret.txt", "/etc/passwd", "*"],
-  // Hidden names.
+  // Names that begin with a dot.
   ...[
     "/.env",
     "/%2eenv",
@@ -189,7 +189,7 @@ const refused: ReadonlyArray<string> = [
     "/..a",
     "/..."
   ],
-  // Links that lead outside, nowhere, or around.
+  // Links that lead outside of the folder, to nothing, or in a circle.
   ...[
     "/up.txt",
     "/up/secret.txt",
@@ -201,9 +201,9 @@ const refused: ReadonlyArray<string> = [
     "/dangling.txt"
   ],
   ...["/loop", "/loop/a.txt", "/neighbour/secret.txt", "/zero", "/etc/passwd", "/etc/"],
-  // A pipe, and names of devices that do not exist here.
+  // A pipe, and names of devices that do not exist in the folder.
   ...["/pipe", "/dev/zero", "/proc/self/environ"],
-  // Case.
+  // Names in another case.
   ...otherCase,
   // Over-long names and paths.
   ...[`/${long}`, `/${long}/a.txt`, `/sub/${long}.txt`, `/${"%c3%bc".repeat(128)}`, `/${"a/".repeat(2100)}`],
@@ -212,13 +212,13 @@ const refused: ReadonlyArray<string> = [
     `/${"%2e%2e%2f".repeat(40)}etc/passwd`,
     `/${"sub/".repeat(300)}b.txt`
   ],
-  // Slashes where there is no folder, and where a name is empty.
+  // Slashes after a file, and empty path segments.
   ...["/a.txt/", "/a.txt/b", "//a.txt", "/sub//b.txt", "/sub//", "//sub/"],
-  // Names that only look encoded once they are decoded.
+  // Names that still look encoded after they were decoded.
   ...["/%2561.txt/", "/none%2e"]
 ]
 
-/** Targets that we serve, although they look odd. */
+/** Targets that look unusual, but that we serve. */
 const sent: ReadonlyArray<readonly [string, string]> = [
   ["/", "site/index.html"],
   ["/a.txt", "site/a.txt"],
@@ -242,7 +242,7 @@ const sent: ReadonlyArray<readonly [string, string]> = [
   ["/sub/back.txt", "site/a.txt"]
 ]
 
-/** Targets that only `send` serves, with the reason. */
+/** Targets that only `send` serves, each with the reason. */
 const onlySend: Readonly<Record<string, string>> = {
   "/./a.txt": "it removes dot segments",
   "/sub/../a.txt": "it removes dot segments",
@@ -276,7 +276,7 @@ describe.skipIf(process.platform === "win32")("hostile paths", () => {
       const port = yield* served(base)
       const other = yield* oracle(base)
       const found: Record<string, number> = {}
-      // On a disk that ignores case these are names of files.
+      // On a disk that ignores case, these targets name existing files.
       const ignoresCase = fs.existsSync(path.join(base, "site/CASE.TXT"))
       for (const target of new Set([...refused, ...sent.map(([target]) => target)])) {
         if (ignoresCase && otherCase.includes(target)) continue
@@ -285,7 +285,7 @@ describe.skipIf(process.platform === "win32")("hostile paths", () => {
         if (expected === undefined) assert.include([400, 404], status, target)
         else assert.deepStrictEqual([status, body], [200, expected], target)
         assert.notInclude(body, secret, target)
-        // It would read a pipe and a device without an end.
+        // Skip these targets, because `send` would read a pipe or a device endlessly.
         if (["/pipe", "/zero"].includes(target)) continue
         const [theirs, content] = yield* Effect.promise(() => raw(other, target))
         if (status === 200) assert.deepStrictEqual([theirs, content], [200, body], target)
@@ -295,7 +295,7 @@ describe.skipIf(process.platform === "win32")("hostile paths", () => {
     }).pipe(Effect.provide(NodeHttpServer.layerTest), Effect.provide(Logger.remove(Logger.defaultLogger)))
   )
 
-  it.scopedLive("dot segments are refused also where hidden names are served", () =>
+  it.scopedLive("dot segments are refused even if names with a dot are served", () =>
     Effect.gen(function* () {
       const base = yield* disk
       const port = yield* served(base, { dotfiles: true })
@@ -313,7 +313,7 @@ describe.skipIf(process.platform === "win32")("hostile paths", () => {
     }).pipe(Effect.provide(NodeHttpServer.layerTest))
   )
 
-  it.scopedLive("targets in absolute form are like others", () =>
+  it.scopedLive("targets in absolute form are served by their path", () =>
     Effect.gen(function* () {
       const base = yield* disk
       const port = yield* served(base)
@@ -326,7 +326,7 @@ describe.skipIf(process.platform === "win32")("hostile paths", () => {
     }).pipe(Effect.provide(NodeHttpServer.layerTest))
   )
 
-  it.scopedLive("with links allowed, links lead outside, and still only to regular files", () =>
+  it.scopedLive("allowed links may lead outside, but only to regular files", () =>
     Effect.gen(function* () {
       const base = yield* disk
       const port = yield* served(base, { outsideLinks: true })
@@ -346,7 +346,7 @@ describe.skipIf(process.platform === "win32")("hostile paths", () => {
     }).pipe(Effect.provide(NodeHttpServer.layerTest))
   )
 
-  it.scopedLive("a root that is a link is followed, also after it has been replaced", () =>
+  it.scopedLive("a root that is a link is followed, also after the link was replaced", () =>
     Effect.gen(function* () {
       const base = yield* disk
       const root = path.join(base, "current")
@@ -365,7 +365,7 @@ describe.skipIf(process.platform === "win32")("hostile paths", () => {
   )
 })
 
-// A disk of Windows that records what it is asked for, and has every file.
+// A file system with Windows paths that has every file and records the paths it is asked for.
 const windows = (asked: Array<string>) =>
   Layer.mergeAll(
     NodePath.layerWin32,
@@ -385,7 +385,7 @@ const windows = (asked: Array<string>) =>
     Layer.succeed(HttpPlatform.HttpPlatform, undefined as never)
   )
 
-describe("what is too long for the file system", () => {
+describe("a name that is too long for the file system", () => {
   const options = { precompressed: ["br"], index: ["x".repeat(256), "index.html"] } as const
   it.scopedLive.each([
     ["a path", `/${"a/".repeat(2000)}${"a".repeat(90)}`, 404],

@@ -1,4 +1,5 @@
-// Ends of Zstandard frames, on every Node.js: frames that libzstd 1.5 wrote, whole and cut.
+// Finds the ends of Zstandard frames, on every Node.js. The frames were written by libzstd 1.5, and are whole
+// or cut.
 import * as fc from "fast-check"
 import { expect, it } from "vitest"
 import { ZstdFrames } from "../../src/content/zstdFrames.js"
@@ -17,7 +18,7 @@ const frames: Readonly<Record<string, string>> = {
 }
 const bytesOf = (hex: string) => Uint8Array.from(Buffer.from(hex, "hex"))
 
-/** Reads pieces; the positions behind the complete frames, from the start of all pieces. */
+/** Reads the pieces, and returns the offset after each complete frame. */
 const endsOf = (pieces: ReadonlyArray<Uint8Array>) => {
   const reader = new ZstdFrames()
   const ends: Array<number> = []
@@ -44,7 +45,7 @@ for (const [name, hex] of Object.entries(frames)) {
   })
 }
 
-it("any frames behind each other, cut anywhere", () => {
+it("consecutive frames, split at any offset", () => {
   const some = fc.array(fc.constantFrom(...Object.values(frames)), { maxLength: 5 })
   fc.assert(
     fc.property(some, fc.array(fc.nat(150), { maxLength: 8 }), (all, cuts) => {

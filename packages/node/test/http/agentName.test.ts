@@ -1,5 +1,5 @@
-// Compares connection names with those of Node's http and https agents, for random options: character by
-// character where Node's https agent has the fields of Node.js 20, otherwise by what the names distinguish.
+// Connection names for random options, compared with those of Node's agents. If Node's https agent has the
+// fields of Node.js 20, the names must be equal. Otherwise they must distinguish the same options.
 import * as http from "node:http"
 import * as https from "node:https"
 import * as fc from "fast-check"
@@ -35,14 +35,14 @@ const tls = (value: fc.Arbitrary<unknown>) =>
   >
 const major = Number(process.versions.node.split(".")[0])
 
-// Fields that the https agents of Node.js 22.23 and 24.22 add to the name.
+// Fields that https agents add to the name since Node.js 22.23 and 24.22.
 const further = ["allowPartialTrustChain", "ALPNProtocols", "minDHSize", "requestOCSP", "session"] as const
 
 const agent = new https.Agent()
 const hasFieldsOfNode20 = agent.getName({}).split(":").length === 23
 
 describe("the name of a connection", () => {
-  it("equals that of Node's agent", () => {
+  it("equals the name of Node's http agent", () => {
     const agent = new http.Agent()
     fc.assert(
       fc.property(fc.record(place, { requiredKeys: [] }), (options) => {
@@ -52,13 +52,14 @@ describe("the name of a connection", () => {
     assert.strictEqual(connectionName(), agent.getName())
   })
 
-  it.runIf(hasFieldsOfNode20)("equals that of Node's https agent", () => {
+  it.runIf(hasFieldsOfNode20)("equals the name of Node's https agent", () => {
     const list = fc.array(
       text.filter((item) => item !== "" && !item.includes(",")),
       { minLength: 1, maxLength: 2 }
     )
     const values = fc.oneof(text, buffer, list, fc.boolean(), fc.nat(3))
-    // Node.js 22 and 24 before these releases add a key for lists of PKCS #12 files.
+    // Before 22.23 and 24.22, Node.js 22 and 24 add a key for lists of PKCS #12 files, so leave these lists
+    // out.
     const pfx = major < 22 ? values : fc.oneof(text, buffer)
     const options = fc.record({ ...place, ...tls(values), pfx: maybe(pfx) }, { requiredKeys: [] })
     fc.assert(
@@ -70,7 +71,7 @@ describe("the name of a connection", () => {
     assert.strictEqual(secureConnectionName(), agent.getName())
   })
 
-  it("differs wherever that of Node's https agent differs", () => {
+  it("differs wherever the name of Node's https agent differs", () => {
     const kinds = [
       text,
       fc.boolean(),

@@ -1,7 +1,7 @@
 /**
- * A method that a program overrides is called wherever Node calls it, on the same receiver with the same
- * arguments: every documented method, and those of the first table in docs/node-http-parity.md.
- * `HTTPFX_FUZZ_SEED` repeats a run of the random programs, `HTTPFX_FUZZ_RUNS` makes it longer.
+ * A method that a program overrides is called when Node calls it, on the same object with the same arguments.
+ * Covers each documented method and each method in the first table of docs/node-http-parity.md.
+ * `HTTPFX_FUZZ_SEED` repeats a run of the random programs, and `HTTPFX_FUZZ_RUNS` sets their number.
  */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"
@@ -21,7 +21,9 @@ it(`calls within programs of ${runs} seeds from ${seed}`, () => compare(seed, ru
 
 type Handle = (req: IncomingMessage, res: ServerResponse) => unknown
 
-/** Records the calls during an exchange over TCP, on its client, and at the server's close. */
+/**
+ * Records the calls during an exchange over TCP, at the client and at the server, up to the server's close.
+ */
 const callsOf = async (
   http: Http,
   handle: Handle,
@@ -57,7 +59,7 @@ const callsOf = async (
     }
     agent.destroy()
     await close(server)
-    // The order of events between the two sides depends on the event loop, so sort them.
+    // The event loop decides how events of the two sides interleave, so sort the lines.
     return trace.map((line) => line.replaceAll(String(port), "PORT")).sort()
   } finally {
     server.closeAllConnections()
@@ -66,7 +68,7 @@ const callsOf = async (
   }
 }
 
-/** Calls the method that an emitter with `captureRejections` calls on a rejection. */
+/** Calls the method that an emitter with `captureRejections` calls when a listener's promise rejects. */
 const reject: Handle = (req, res) => {
   const server = Reflect.get(req.socket, "server") as { [key: symbol]: (...args: Array<unknown>) => void }
   server[Symbol.for("nodejs.rejection")]!(new Error("rejected"), "request", req, res)
@@ -173,13 +175,13 @@ describe.skipIf(!process.versions.node.startsWith("20."))("calls over TCP", () =
   for (const [name, close] of Object.entries(closes)) same(`a server: ${name}`, answer, undefined, close)
 })
 
-it("covers each documented method and each one of the table", () => {
+it("covers each documented method and each method in the table", () => {
   const page = readFileSync(new URL("../../../../docs/node-http-parity.md", import.meta.url), "utf8")
   const table = page.split("## Undocumented members that work")[1]!.split("\n## ")[0]!
   const wrapped = new Set<string>(Object.values(methods).flat())
   const documented = Object.values(names).flatMap((one) => ("methods" in one ? one.methods : []))
   const listed = [...table.matchAll(/`\w+\.(\w+)\(\)`/g)].map(([, name]) => name!)
-  // `listen` belongs to net; session methods belong to https, and to another table.
+  // `listen` belongs to `net`. The session methods belong to https and are in another table.
   const others = ["listen", "[Symbol.asyncDispose]", "_getSession", "_cacheSession", "_evictSession"]
   const missing = [...documented, ...listed].filter((name) => !wrapped.has(name) && !others.includes(name))
   assert.deepEqual(missing, [])

@@ -1,4 +1,4 @@
-/** Rare states of messages and connections as callers see them, on the built-in module and on ours. */
+/** Rare states of messages and connections, as programs see them, on the built-in module and on ours. */
 import type { ClientRequest, IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import net from "node:net"
 import { once } from "node:events"
@@ -29,11 +29,11 @@ const hello = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 describe.each(implementations)("%s", (name, http) => {
   const isNewer = name === "node:http" && Number(process.versions.node.split(".")[0]) >= 22
-  /** Sends text to a server with this handler, and returns what it sends until the end. */
+  /** Sends text to a server with this handler, and returns all bytes that the server sends. */
   const answer = (handler: RequestListener, text: string) =>
     serving(http.createServer(handler), (port) => talk(port, text))
 
-  /** Calls a function in a handler and returns its result, before the connection is closed. */
+  /** Calls a function in a handler, and returns the result of the function. Then the connection is closed. */
   const inHandler = async <A>(
     body: (res: ServerResponse, req: IncomingMessage) => A,
     text = hello
@@ -77,7 +77,7 @@ describe.each(implementations)("%s", (name, http) => {
       expect(calls).toEqual(["write"])
     })
 
-    it("is checked against a length of 0 like any other", async () => {
+    it("is checked against Content-Length: 0 as against any other length", async () => {
       expect(
         await inHandler((res) => {
           res.strictContentLength = true
@@ -88,7 +88,7 @@ describe.each(implementations)("%s", (name, http) => {
       ).toMatch(/^ERR_HTTP_CONTENT_LENGTH_MISMATCH .* 1 byte.* 0 byte/)
     })
 
-    it("is checked against a length that is given as another type than text", async () => {
+    it("is checked against a Content-Length that is not a string", async () => {
       expect(
         await inHandler((res) => {
           res.strictContentLength = true
@@ -216,7 +216,7 @@ describe.each(implementations)("%s", (name, http) => {
       })
     })
 
-    it("closes an idle connection a second after the announced time, unless a whole head has arrived", async () => {
+    it("closes an idle connection a second after the announced timeout, unless a complete head has arrived", async () => {
       const times: Array<number | undefined> = []
       const server = http.createServer((req, res) => {
         times.push(req.socket.timeout)
@@ -339,7 +339,7 @@ describe.each(implementations)("%s", (name, http) => {
       const text = await serving(server, (port) =>
         textOf(net.connect(port, "127.0.0.1").end("GET / HTTP/1.1\r\nX: y\r\nHost: a\r\n\r\n"))
       )
-      // Node.js 22 refuses a head with more fields.
+      // Node.js 22 and later refuse a head with more fields than `maxHeadersCount`.
       expect(text).toMatch(isNewer ? /^HTTP\/1.1 431 / : /^HTTP\/1.1 400 /)
     })
   })
@@ -426,7 +426,7 @@ describe.each(implementations)("%s", (name, http) => {
           const kept = req.socket!
           await until(() => kept.bytesRead > 60)
           await turns(3)
-          // Node.js 20 does not destroy it.
+          // Node.js 20 keeps the connection.
           const isKept = name === "node:http" && !isNewer
           expect([kept.destroyed, Object.keys(agent.freeSockets).length]).toEqual(
             isKept ? [false, 1] : [true, 0]

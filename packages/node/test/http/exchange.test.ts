@@ -1,4 +1,4 @@
-/** Exchanges as callers of the callback API see them, on the built-in module and on ours. */
+/** Exchanges on the callback API, as programs see them, on the built-in module and on ours. */
 import { AsyncLocalStorage } from "node:async_hooks"
 import { once } from "node:events"
 import type { IncomingMessage, ServerResponse } from "node:http"
@@ -8,7 +8,7 @@ import { ask, implementations, serving, textOf } from "./implementations.js"
 import { talk } from "../support/sockets.js"
 
 describe.each(implementations)("%s", (_name, http) => {
-  it("answers pipelined requests in order, whichever handler completes first", async () => {
+  it("responds to pipelined requests in order, whichever handler completes first", async () => {
     const held: Array<() => void> = []
     const server = http.createServer((req, res) => {
       if (req.url === "/1") held.push(() => res.end("first"))
@@ -76,7 +76,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect([second.text, second.req.reusedSocket]).toEqual(["/b", true])
   })
 
-  it("removes the socket from a complete response: destroying it later affects no connection", async () => {
+  it("removes the socket from a complete response, so that destroying the response later affects no connection", async () => {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
     const seen = await serving(
       http.createServer((req, res) => res.end(req.url)),
@@ -116,7 +116,7 @@ describe.each(implementations)("%s", (_name, http) => {
     }
   })
 
-  it("prints a repeated field like a single one", async () => {
+  it("encodes fields correctly that earlier messages have sent too", async () => {
     const name = "Content-Disposition"
     const refused: Array<unknown> = []
     const answers: ReadonlyArray<readonly [string, (res: ServerResponse) => void]> = [
@@ -160,7 +160,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(refused).toEqual(["ERR_INVALID_CHAR", "ERR_INVALID_CHAR", "ERR_INVALID_CHAR"])
   })
 
-  it("lets others add and remove data listeners of a connection at any moment", async () => {
+  it("lets programs add and remove data listeners of a connection at any time", async () => {
     const seen: Array<string> = []
     const listen = (chunk: Buffer) => void seen.push(chunk.toString("latin1"))
     const server = http.createServer((req, res) => {
@@ -186,7 +186,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(seen).toEqual(["/2", "/pause", "/3", "/stop"].map(request))
   })
 
-  it("hands an upgraded connection over with all its bytes, also in bulk", async () => {
+  it("hands over an upgraded connection with all bytes, also if they are megabytes", async () => {
     const server = http.createServer((req, res) => res.end(req.url))
     server.on("upgrade", (_req, socket, head: Buffer) => {
       socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
@@ -270,7 +270,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(found.bytesParsed).toBeGreaterThan(0)
   })
 
-  it("a latin1 head keeps its bytes, whatever the body is", async () => {
+  it("sends a latin1 head unchanged, whatever the body is", async () => {
     const bodies = ["hello", "h\u00e9llo", Buffer.from("hello")]
     for (const body of bodies) {
       const server = http.createServer((_req, res) => {
@@ -284,7 +284,7 @@ describe.each(implementations)("%s", (_name, http) => {
     }
   })
 
-  it("an idle connection stays open a second longer than announced: a request on its way is answered", async () => {
+  it("keeps an idle connection a second longer than announced, for a request in flight", async () => {
     let socket: net.Socket | undefined
     const server = http.createServer((req, res) => {
       socket = req.socket
@@ -302,7 +302,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(timeouts).toEqual(["timeout=5", 6000, 3000])
   })
 
-  it("an idle connection is closed in time, whatever timeout its handlers set", async () => {
+  it("closes an idle connection in time, even if handlers have set timeouts", async () => {
     const handlers: ReadonlyArray<(req: IncomingMessage) => void> = [
       () => {},
       (req) => void req.socket.setTimeout(0),
@@ -328,7 +328,8 @@ describe.each(implementations)("%s", (_name, http) => {
           await once(socket.resume(), "end")
           return performance.now() - answered
         })
-        // A second longer than announced; the client may have received the response late.
+        // The server waits a second longer than announced, but the client may have received the response
+        // late.
         expect(idle).toBeGreaterThan(500)
         expect(seen.slice(1)).toEqual([0, 0])
       }

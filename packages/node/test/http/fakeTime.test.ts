@@ -1,6 +1,6 @@
 /**
- * Under fake timers servers, agents and clients behave as with the built-in module: they use Node's real
- * timers, the fakes intercept none of their calls, and advancing the fake clock affects none of their limits.
+ * Under fake timers, servers, agents and clients behave as on the built-in module. They use Node's real
+ * timers, so the fakes intercept no call, and advancing the fake clock changes no limit.
  */
 import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
@@ -66,7 +66,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Runs everything that a fake has intercepted. */
+/** Checks that the fakes have intercepted no timer, and advances the fake clock. */
 const move = async () => {
   expect(vi.getTimerCount()).toBe(0)
   vi.runAllTimers()
@@ -92,7 +92,7 @@ describe.each(modules)("under fake timers, %s", (_name, { Agent, connect, create
   }
   const ask = async (options: RequestOptions, body?: string) => {
     const req = request({ host: "127.0.0.1", rejectUnauthorized: false, ...options } as RequestOptions)
-    // By then the agent has the connection back; waits for a real turn.
+    // When `close` is emitted, the agent has the connection back.
     const closed = once(req, "close")
     req.end(body)
     const [res] = (await once(req, "response")) as [IncomingMessage]
@@ -197,7 +197,7 @@ describe.each(modules)("under fake timers, %s", (_name, { Agent, connect, create
     expect(told).toEqual(["request", "agent", "setTimeout", "server"])
   })
 
-  it("delivers a dumped body within its chunk", async () => {
+  it("a request that is destroyed in a microtask after its last data emits no end", async () => {
     const told: Array<string> = []
     const listener: RequestListener = (req) => {
       req.on("error", (error) => told.push(error.message)).on("end", () => told.push("end"))
@@ -215,7 +215,7 @@ describe.each(modules)("under fake timers, %s", (_name, { Agent, connect, create
   })
 })
 
-// Loads everything through the hook after installing the fakes, which record their callers.
+// The fakes record their callers. Install them first, and then load all modules through the hook.
 it.each(["import", "require"])(
   "modules that %s loads later through the hook do not use the fakes",
   async (how) => {

@@ -1,6 +1,6 @@
 /**
- * Security fixes and crash fixes of newer Node.js versions hold on every version that we run on. The rows are
- * those of the table in docs/node-versions.md; where the built-in module has the fix, it behaves the same.
+ * Security fixes and crash fixes of newer Node.js versions hold on every version. The rows are those of the
+ * table in docs/node-versions.md. If the built-in module has the fix, it behaves the same.
  */
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
@@ -24,7 +24,7 @@ const builtIn: Modules = { http: builtInHttp, https: builtInHttps }
 
 const described: Array<readonly [fix: string, since: string]> = []
 
-/** A row of the table, and its test. */
+/** Adds a row of the table with its test. */
 const fixed = (fix: string, since: string, body: (modules: Modules) => Promise<void> | void): void => {
   described.push([fix, since])
   describe(fix, () => {
@@ -85,7 +85,7 @@ fixed("`rawHeaders` has no more fields than `maxHeadersCount`", "24.22", async (
       [39, 39],
       [40, 40]
     ])
-    // Node.js 22 and later refuse more.
+    // Node.js 22 and later refuse the request instead.
     if (http === ours.http) assert.deepStrictEqual(counts.slice(3), Array(3).fill([40, 40]))
   })
 })

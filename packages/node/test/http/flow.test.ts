@@ -1,4 +1,6 @@
-/** Backpressure between readers, writers and peers, on the built-in module and on ours. */
+/**
+ * Backpressure on the callback API between readers, writers and peers, on the built-in module and on ours.
+ */
 import { once } from "node:events"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import net from "node:net"
@@ -12,7 +14,7 @@ const turns = async (n: number) => {
 const until = async (holds: () => boolean) => {
   while (!holds()) await turns(1)
 }
-/** Waits until a number stays the same for a while. */
+/** Waits until a number has stopped changing, and returns it. */
 const settled = async (count: () => number): Promise<number> => {
   for (let seen = -1; ;) {
     const now = count()
@@ -26,7 +28,7 @@ const get = (path: string, fields = "") => `GET ${path} HTTP/1.1\r\nHost: a\r\n$
 const block = "x".repeat(65_536)
 
 describe.each(implementations)("%s", (_name, http) => {
-  it("the server stops reading a pipelining client that does not read responses, until it does", async () => {
+  it("the server stops reading from a pipelining client until the client reads its responses", async () => {
     let handled = 0
     const server = http.createServer((_req, res) => {
       handled++
@@ -36,7 +38,8 @@ describe.each(implementations)("%s", (_name, http) => {
       const socket = net.connect(port, "127.0.0.1")
       await once(socket, "connect")
       const all = 5_000
-      // Nobody listens for data yet: responses that the kernel does not take stay in the server.
+      // The socket has no `data` listener yet, so responses that fill the kernel's buffers stay in the
+      // server.
       for (let i = 0; i < all / 50; i++) socket.write(get("/", `A: ${"a".repeat(900)}\r\n`).repeat(50))
       socket.end(get("/last", "Connection: close\r\n"))
       expect(await settled(() => handled)).toBeLessThan(all)
@@ -46,7 +49,7 @@ describe.each(implementations)("%s", (_name, http) => {
     })
   })
 
-  it("responses queued for their turn cause no backpressure once they are sent", async () => {
+  it("queued responses cause no backpressure after they were sent", async () => {
     const held: Array<ServerResponse> = []
     const server = http.createServer((req, res) => {
       if (req.url === "/first") held.push(res)
@@ -68,7 +71,7 @@ describe.each(implementations)("%s", (_name, http) => {
     })
   })
 
-  it("a handler that does not read pauses its client, and gets the whole body when it does", async () => {
+  it("a handler that does not read pauses its client, and gets the whole body when it reads", async () => {
     let request: IncomingMessage | undefined
     const server = http.createServer((req, res) => {
       request = req
@@ -88,7 +91,7 @@ describe.each(implementations)("%s", (_name, http) => {
     })
   })
 
-  it("a client that does not read pauses its server, which gets drain when it does", async () => {
+  it("a client that does not read pauses its server, which gets drain when the client reads", async () => {
     const size = 64 * 1024 * 1024
     let written = 0
     let drains = 0
@@ -113,7 +116,7 @@ describe.each(implementations)("%s", (_name, http) => {
     })
   })
 
-  it("an upload gets drain when its server reads on", async () => {
+  it("an upload gets drain when the server continues to read", async () => {
     const size = 64 * 1024 * 1024
     let request: IncomingMessage | undefined
     const server = http.createServer((req, res) => {
@@ -172,7 +175,7 @@ describe.each(implementations)("%s", (_name, http) => {
     })
   })
 
-  it("a body with a listener added after the response, in the same turn, is read", async () => {
+  it("a body is read by a listener that was added in the same turn, after the response was sent", async () => {
     const agent = new http.Agent({ keepAlive: true })
     const seen: Array<string> = []
     const server = http.createServer((req, res) => {
@@ -192,7 +195,7 @@ describe.each(implementations)("%s", (_name, http) => {
     })
   })
 
-  it("a refusal without 100 Continue ends its connection: a body may follow, or not", async () => {
+  it("a final response without 100 (Continue) closes the connection, because the client may or may not send the body", async () => {
     const server = http.createServer()
     server.on("checkContinue", (_req, res: ServerResponse) => res.writeHead(403).end("no"))
     await serving(server, async (port) => {

@@ -1,11 +1,11 @@
-// An idle connection of the callback API keeps no parser state: the state goes back to a small pool.
+// An idle connection of the callback API keeps no parser state in memory: the state returns to a small pool.
 import { Duplex } from "node:stream"
 import * as v8 from "node:v8"
 import { assert, describe, it } from "vitest"
 import { Machine } from "../../../core/src/wire/receive/machine.js"
 import http from "@httpfx/node/http"
 
-// Since Node.js 20.13.
+// `queryObjects` exists since Node.js 20.13.
 const { queryObjects } = v8 as unknown as {
   queryObjects?: (constructor: unknown, options: { format: "count" }) => number
 }

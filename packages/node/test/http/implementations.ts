@@ -1,4 +1,4 @@
-/** Runs one test against the built-in module and ours. */
+/** Helpers that run the same test on the built-in modules and on ours. */
 import builtin from "node:http"
 import type { AddressInfo } from "node:net"
 import shim from "@httpfx/node/http"
@@ -15,10 +15,13 @@ const number = (version: string): number => {
   return major! * 1000 + minor
 }
 
-/** Whether the running Node.js is of this version (`24.5`) or newer. */
+/** Returns whether the running Node.js has this version (such as `24.5`) or a later version. */
 export const isSince = (version: string): boolean => number(process.versions.node) >= number(version)
 
-/** Listens on loopback and passes the port; closes the server with all connections afterwards. */
+/**
+ * Makes the server listen on loopback, and passes the port to `use`. Then closes the server and all
+ * connections.
+ */
 export const serving = async <A>(server: builtin.Server, use: (port: number) => Promise<A>): Promise<A> => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   try {

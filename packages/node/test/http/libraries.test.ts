@@ -1,6 +1,6 @@
 /**
- * Uses of undocumented members by libraries, on the built-in module and on ours; and that our objects have
- * exactly Node's own properties. Each member alone is tested in surface/undocumented.test.ts.
+ * Libraries use undocumented members in these ways, on the built-in module and on ours. Our objects have
+ * exactly Node's own properties. surface/undocumented.test.ts tests each member separately.
  */
 import { once } from "node:events"
 import type { ClientRequest, IncomingMessage, OutgoingMessage, Server, ServerResponse } from "node:http"
@@ -10,7 +10,7 @@ import { describe, expect, it } from "vitest"
 import { ask, implementations, serving, textOf, type Http } from "./implementations.js"
 import { talk } from "../support/sockets.js"
 
-/** The object's own symbol with this description, found like a library does that cannot import it. */
+/** Finds an own symbol of an object by its description, as a library does that cannot import the symbol. */
 const symbolNamed = (object: object, name: string): symbol | undefined =>
   Object.getOwnPropertySymbols(object).find((symbol) => String(symbol) === `Symbol(${name})`)
 
@@ -37,7 +37,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(byName).toBe(true)
   })
 
-  // morgan keeps a `_startTime` on both messages; servers are extended.
+  // morgan stores `_startTime` on both messages, and other libraries extend servers.
   it("programs may add members of any name", async () => {
     const seen: Array<unknown> = []
     const server = new http.Server((req, res) => {
@@ -58,7 +58,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(seen).toEqual([...members.map(() => false), false, false, "mine"])
   })
 
-  // http-proxy-agent changes queued writes.
+  // http-proxy-agent changes writes that are still queued in `outputData`.
   it("queued writes are counted with the head, and sent as they are in outputData", async () => {
     interface Waiting {
       outputData: Array<{ data: string | Uint8Array }>
@@ -98,7 +98,8 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(answer).toBe("0,0,true,/other 3")
   })
 
-  // Handlers read the request from it; if somebody removes it, the connection stays unaffected.
+  // Handlers read the current request from `socket.parser`. Removing `socket.parser` does not affect the
+  // connection.
   it("socket.parser has the current message", async () => {
     type Parsed = { parser?: { incoming: unknown; outgoing: unknown } | null }
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
@@ -133,7 +134,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(seen).toEqual([true, true, true, true, "/a", false, false, false, true, true, "/b", true])
   })
 
-  // node-fastcgi: request and response without a server; the status line becomes a field.
+  // node-fastcgi makes a request and a response without a server, and sends the status line as a field.
   it("a response can be written to any stream, with a modified head", () => {
     const chunks: Array<string> = []
     const stream = new Writable({
@@ -174,6 +175,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect([res.socket, (stream as { _httpMessage?: unknown })._httpMessage]).toEqual([null, null])
   })
 
+  // @sentry/core overrides `_storeHeader`: it sees each request when its head is built, and can add fields.
   // @sentry/core: sees every request when its head is built, and can still add fields.
   it("fields set in _storeHeader are sent with the head", async () => {
     type Store = (this: ClientRequest, line: string, headers: unknown) => void
@@ -195,7 +197,8 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(proto._storeHeader).toBe(store)
   })
 
-  // proxy: writes its own response on a connection after CONNECT; the connection then goes on without it.
+  // The package `proxy` writes its own response after CONNECT. The connection then continues without that
+  // response.
   it("a response can be assigned to a connection and detached", async () => {
     const server = http.createServer()
     server.on("connect", (req: IncomingMessage, socket: Socket) => {
@@ -217,7 +220,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(text).toBe("HTTP/1.1 200 Connection established\r\nConnection: close\r\n\r\nbytes")
   })
 
-  // mockttp: informational responses with fields that writeEarlyHints refuses.
+  // mockttp sends informational responses with fields that `writeEarlyHints` refuses.
   it("_writeRaw writes before the head", async () => {
     const seen: Array<unknown> = []
     await serving(
@@ -238,7 +241,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(seen).toEqual([199, "Mine", { "x-a": "1" }, 200, "x"])
   })
 
-  // httpolyglot: connections accepted by another server, some with their first bytes unshifted.
+  // httpolyglot passes connections of another server, some of them with their first bytes unshifted.
   it("_connectionListener accepts any connection", async () => {
     const server = http.createServer((req, res) => res.end(req.url))
     const listener = (http as unknown as { _connectionListener(this: Server, socket: Socket): void })
@@ -298,18 +301,19 @@ describe.each(implementations)("%s", (_name, http) => {
   })
 })
 
-/** The own properties of an object, with their values if these are not objects. */
+/** Returns the own properties of an object. Objects and functions among the values are replaced by texts. */
 const ownFacts = (object: object): { [name: string]: unknown } => {
   const facts: { [name: string]: unknown } = {}
   for (const name of Object.getOwnPropertyNames(object)) {
-    // Skip newer members of Node, those that are accessors on the prototype there, and EventEmitter's.
+    // Skip newer members of Node, members that are accessors on Node's prototypes, and members of
+    // EventEmitter.
     if (
       /^(keepAliveTimeoutBuffer|shouldUpgradeCallback|agentKeepAliveTimeoutBuffer|httpValidation)$/.test(name)
     ) {
       continue
     }
     if (/^(socket|path|_events.*)$/.test(name)) continue
-    // These two depend on the turns between the events of one packet (docs/node-http.md).
+    // These two members depend on the turns between the events of one packet (docs/node-http.md).
     if (/^(_consuming|_dumped)$/.test(name)) continue
     const value: unknown = Object.getOwnPropertyDescriptor(object, name)!.value
     facts[name] =
@@ -322,7 +326,7 @@ const ownFacts = (object: object): { [name: string]: unknown } => {
   return facts
 }
 
-/** The own properties of all objects of two exchanges on one connection, at each step. */
+/** Returns the own properties of all objects of two exchanges on one connection, after each step. */
 const factsOf = async (http: Http): Promise<{ [of: string]: object }> => {
   const facts: { [of: string]: object } = {}
   const agent = new http.Agent({ keepAlive: true })

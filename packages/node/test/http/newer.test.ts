@@ -1,6 +1,6 @@
 /**
- * Additions of newer Node.js versions: on ours in every version, on the built-in modules where they exist.
- * Names and versions are those of the table in docs/node-versions.md.
+ * Members that newer Node.js versions have added. Our modules have them on every version, the built-in
+ * modules from a version on. Names and versions are those of the table in docs/node-versions.md.
  */
 import diagnostics from "node:diagnostics_channel"
 import { once } from "node:events"
@@ -15,7 +15,7 @@ import https from "@httpfx/node/https"
 import { ask, isSince, serving, textOf } from "./implementations.js"
 import { accepting, talk } from "../support/sockets.js"
 
-/** A module with the members of the newest Node.js, which `@types/node` lacks. */
+/** The modules, with members of the newest Node.js that `@types/node` lacks. */
 interface Modules {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly http: typeof nodeHttp & { readonly [name: string]: any }
@@ -34,7 +34,7 @@ const builtIn = modules(nodeHttp, nodeHttps)
 
 const described: Array<readonly [member: string, since: string]> = []
 
-/** A row of the table, and its test. */
+/** Adds a row of the table with its test. */
 const newer = (member: string, since: string, body: (modules: Modules) => Promise<void> | void): void => {
   described.push([member, since])
   describe(`${member}, since ${since}`, () => {
@@ -71,7 +71,7 @@ newer("`http.WebSocket`, `http.CloseEvent`, `http.MessageEvent`", "22.5", async 
       }
     })
     const event = await closed
-    // Node.js 22 has a global `CloseEvent`, but its own module uses an internal one.
+    // On Node.js 22, `CloseEvent` is global, but the built-in module emits events of an internal class.
     if ("CloseEvent" in globalThis || !("WebSocket" in globalThis)) {
       expect(event).toBeInstanceOf(http["CloseEvent"])
     }
@@ -163,7 +163,7 @@ newer("`createServer({ optimizeEmptyRequests })`", "24.12", async ({ createServe
     ["GET", true],
     ["POST", false]
   ])
-  // A transfer coding announces a body too, though only the end of the connection ends it.
+  // A transfer coding other than chunked also declares a body, which ends with the connection.
   const lenient = { optimizeEmptyRequests: true, insecureHTTPParser: true }
   const echo = createServer(lenient, (req, res) => void req.once("data", (data) => res.end(data)))
   const codedText = await serving(echo, (port) => talk(port, closing("Transfer-Encoding: gzip\r\n") + "abc"))
@@ -195,7 +195,7 @@ newer(
       ["insecure", "200", sent]
     ] as const
     for (const [httpValidation, status, value] of modes) {
-      // For received and sent values: the characters of the Fetch standard.
+      // Both received and sent values may contain the characters that the Fetch standard allows.
       const server = createServer({ httpValidation }, (req, res) => {
         try {
           res.setHeader("X-B", sent)
@@ -282,7 +282,7 @@ newer("`request({ highWaterMark })`", "24.20", async ({ agent, http }) => {
     async (port) => {
       const one = await ask(http, { port, agent: mine })
       await new Promise(setImmediate)
-      // A reused connection takes it over.
+      // A reused connection takes the `highWaterMark` of its next request.
       const two = await ask(http, { port, agent: mine, highWaterMark } as never)
       expect([two.req.reusedSocket, two.req.socket === one.req.socket]).toEqual([true, true])
       expect(two.req.writableHighWaterMark).toBe(highWaterMark)
@@ -384,7 +384,8 @@ newer("`http.setGlobalProxyFromEnv(proxyEnv)`", "24.14", async ({ http, https })
       expect(http.globalAgent).toBe(before[0])
       expect(await text()).toBe("direct")
       http.globalAgent.destroy()
-      // Restoring is harmless after another change, and a rejected environment replaces nothing.
+      // Calling `restore` after another change has no bad effect, and an environment that is refused changes
+      // nothing.
       const own = new http.Agent()
       http.globalAgent = own
       restore()
@@ -395,7 +396,7 @@ newer("`http.setGlobalProxyFromEnv(proxyEnv)`", "24.14", async ({ http, https })
       )
       expect(() => set(null)).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }))
       expect(http.globalAgent).toBe(own)
-      // Without a proxy for its protocol an agent stays.
+      // An agent is replaced only if the environment has a proxy for its protocol.
       const back = set({ https_proxy: url })
       expect([http.globalAgent === own, https.globalAgent === before[1]]).toEqual([true, false])
       back()
@@ -547,7 +548,7 @@ newer("`http.websocketMask()`, `http.websocketUnmask()`", "26.12", ({ http }) =>
   expect(() => mask(output, key, output, 8, 1)).toThrow(expect.objectContaining({ code: "ERR_OUT_OF_RANGE" }))
 })
 
-it("the docs list exactly these, with their versions", () => {
+it("docs/node-versions.md lists exactly these members, with their versions", () => {
   const page = readFileSync(new URL("../../../../docs/node-versions.md", import.meta.url), "utf8")
   const table = page.split("## What newer Node.js versions added")[1]!.split("\n## ")[0]!
   const listed = [...table.matchAll(/^\| (\S.*?) +\| (\d+\.\d+)/gm)].map(([, member, since]) => [

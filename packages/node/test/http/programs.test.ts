@@ -1,6 +1,7 @@
 /**
- * Random programs do the same on the built-in module and on ours: the same events in the same order, results,
- * errors, states and bytes. `HTTPFX_FUZZ_SEED` repeats a run, `HTTPFX_FUZZ_RUNS` makes it longer.
+ * Random programs behave the same on the built-in module and on ours: same events in the same order, same
+ * results, errors, states and bytes. `HTTPFX_FUZZ_SEED` repeats a run, and `HTTPFX_FUZZ_RUNS` sets the number
+ * of programs.
  */
 import { it } from "vitest"
 import { compare } from "./programs/compare.js"

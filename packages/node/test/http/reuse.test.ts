@@ -1,4 +1,4 @@
-/** A reused socket carries no state from one exchange to the next, on the built-in module and on ours. */
+/** A reused socket has no state of earlier exchanges, on the built-in module and on ours. */
 import { once } from "node:events"
 import type { Agent, ClientRequest, IncomingMessage } from "node:http"
 import type net from "node:net"
@@ -15,7 +15,7 @@ const until = async (holds: () => boolean) => {
 
 const count = (lists: NodeJS.ReadOnlyDict<Array<unknown>>): number => Object.values(lists).flat().length
 
-/** Listener counts of all events of a socket. */
+/** Returns the number of listeners for each event of a socket. */
 const listeners = (socket: net.Socket) =>
   Object.fromEntries(socket.eventNames().map((event) => [String(event), socket.listenerCount(event)]))
 
@@ -80,7 +80,7 @@ describe.each(implementations)("%s", (_name, http) => {
       )
     })
 
-    it("in a handler, too", async () => {
+    it("at the server too", async () => {
       const counts: Array<object> = []
       const server = http.createServer((req, res) => {
         counts.push(listeners(req.socket))
@@ -105,12 +105,12 @@ describe.each(implementations)("%s", (_name, http) => {
     "of HTTP/1.0": "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
     "without a body": "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
   }
-  it.each(Object.entries(last))("a socket is not kept after a last response %s", async (_, answer) => {
+  it.each(Object.entries(last))("a socket is not kept after a last response: %s", async (_, answer) => {
     const connections = await answering(
       (socket, _nth, connection) => void socket.write(connection === 1 ? answer : ok()),
       (port, sockets) =>
         keptBy(async (agent) => {
-          // The server does not close, so the client must.
+          // The server leaves the connection open, so the client must close it.
           await ask(http, { port, agent })
           await until(() => count(agent.sockets) === 0)
           expect(count(agent.freeSockets)).toBe(0)
@@ -121,7 +121,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(connections).toBe(2)
   })
 
-  it("a socket is kept for the time announced by its own server, not by another", async () => {
+  it("a socket is kept for the time that its own server announced, not for that of another server", async () => {
     await answering(
       (socket, _nth, connection) =>
         void socket.write(ok(connection === 1 ? "Keep-Alive: timeout=3\r\n" : "")),
@@ -176,7 +176,7 @@ describe.each(implementations)("%s", (_name, http) => {
             const req: ClientRequest = http.get({ host: "127.0.0.1", port, agent, headers })
             const [, socket] = (await once(req, "upgrade")) as [IncomingMessage, net.Socket]
             expect([total(agent), count(agent.sockets), count(agent.freeSockets)]).toEqual([0, 0, 0])
-            // The limit is one, and the upgraded socket does not count.
+            // The agent allows one socket, and the upgraded socket does not count.
             await ask(http, { port, agent })
             await idle(agent, 1)
             expect(total(agent)).toBe(1)
@@ -191,7 +191,7 @@ describe.each(implementations)("%s", (_name, http) => {
     )
   })
 
-  it("a socket survives the destruction of the request that waited for it, and serves the next", async () => {
+  it("a socket survives if the request that waits for it is destroyed, and serves the next request", async () => {
     await answering(
       (socket) => void socket.write(ok()),
       (port, sockets) =>

@@ -1,6 +1,6 @@
 /**
- * Tunnels of an agent with `proxyEnv`: what a proxy is asked, and the errors and time limits of a tunnel that
- * does not come about. Each row runs on ours, and on the built-in module where it behaves so.
+ * Tunnels of an agent with `proxyEnv`: the request to the proxy, and the errors and timeouts of a tunnel that
+ * fails. Each row runs on our module, and also on the built-in module if that behaves the same.
  */
 import { once } from "node:events"
 import builtInHttps from "node:https"
@@ -16,7 +16,7 @@ const implementations: ReadonlyArray<readonly [name: string, https: Https]> = [
   ...(isSince("24.22") ? [["node:https", builtInHttps] as const] : [])
 ]
 
-/** A proxy that answers the first bytes of each connection with `answer`. */
+/** Runs a proxy that calls `answer` with the first bytes of each connection. */
 const proxying = async <A>(
   answer: (socket: net.Socket, head: string) => void,
   use: (port: number) => Promise<A>
@@ -42,7 +42,7 @@ interface TunnelError extends NodeJS.ErrnoException {
   readonly proxyTunnelTimeout?: number
 }
 
-/** Sends a request through a proxy, and returns its events, and its error. */
+/** Sends a request through a proxy. Returns the events and the error of the request. */
 const failing = async (https: Https, port: number, options: { agent?: object; request?: object } = {}) => {
   const agent = new https.Agent({
     proxyEnv: { https_proxy: `http://user:secret@127.0.0.1:${port}` },
@@ -61,7 +61,7 @@ const failing = async (https: Https, port: number, options: { agent?: object; re
   return { events, error: error! }
 }
 
-/** The fields of a CONNECT, by name in lower case, sorted. */
+/** Returns the fields of a CONNECT request, sorted, with names in lower case. */
 const asked = (head: string) =>
   head
     .split("\r\n")
@@ -78,7 +78,7 @@ describe.each(implementations)("%s", (_name, https) => {
     ["that is kept", { keepAlive: true }, [host, credentials, kept]],
     ["that waiting requests share", { maxSockets: 1 }, [host, credentials, kept]]
   ] as const) {
-    it(`asks for a tunnel ${what} with the proxy's fields only`, async () => {
+    it(`sends CONNECT ${what}, only with the fields for the proxy`, async () => {
       let head = ""
       await proxying(
         (socket, bytes) => {
@@ -105,9 +105,9 @@ describe.each(implementations)("%s", (_name, https) => {
       (port: number) => `${via(port)}HTTP/1.0 407 Who are you`,
       407
     ],
-    ["what is no HTTP", "SSH-2.0-x\r\n\r\n", (port: number) => `${via(port)}SSH-2.0-x`, "none"]
+    ["bytes that are not HTTP", "SSH-2.0-x\r\n\r\n", (port: number) => `${via(port)}SSH-2.0-x`, "none"]
   ] as const) {
-    it(`says that the proxy answered ${what}`, () =>
+    it(`shows in its error that the proxy sent ${what}`, () =>
       proxying(
         (socket) => socket.end(answer),
         async (port) => {
@@ -120,13 +120,13 @@ describe.each(implementations)("%s", (_name, https) => {
               message: message(port)
             }
           )
-          // For bytes without a status, Node's is `NaN`.
+          // For bytes without a status, Node sets `statusCode` to `NaN`.
           if (statusCode !== "none") assert.strictEqual(error.statusCode, statusCode)
         }
       ))
   }
 
-  it("passes on the fault of the connection to the proxy", () =>
+  it("passes on the error of the connection to the proxy", () =>
     proxying(
       (socket) => socket.resetAndDestroy(),
       async (port) => {
@@ -141,7 +141,7 @@ describe.each(implementations)("%s", (_name, https) => {
     ["of the request before the agent's", { agent: { timeout: 60_000 }, request: { timeout: 40 } }, 40]
   ] as const) {
     for (const answer of ["", "HTTP/1.1 200 OK\r\n"]) {
-      it(`ends by the time limit ${what}, after ${answer === "" ? "nothing" : "half a head"}`, () =>
+      it(`fails at the timeout ${what}, after ${answer === "" ? "nothing" : "half a head"}`, () =>
         proxying(
           (socket) => socket.write(answer),
           async (port) => {
@@ -166,7 +166,7 @@ describe.each(implementations)("%s", (_name, https) => {
     "http://user\r\nX: y:secret@proxy.test:8080",
     "http://user:sec\nret@proxy.test:8080"
   ]) {
-    it(`refuses ${JSON.stringify(url)} as the URL of a proxy`, () => {
+    it(`refuses ${JSON.stringify(url)} as a proxy URL`, () => {
       for (const name of ["http_proxy", "https_proxy"]) {
         const { Agent } = https
         const error = raised(

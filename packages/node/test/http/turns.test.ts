@@ -1,7 +1,7 @@
 /**
- * The order of events on a system socket: ticks and promises run between a slice of a request's body and the
- * next event, as with Node's parser. Whatever a listener does to its request at any event, in any turn, has
- * the same effect on both modules.
+ * The order of events on a system socket: ticks and promises run between a slice of a request body and the
+ * next event, as with Node's parser. A call that a listener makes on its request, at any event and in any
+ * turn, has the same effect on both modules.
  */
 import builtin, {
   type IncomingMessage,
@@ -68,7 +68,7 @@ const actions: Readonly<Record<string, (scene: Scene) => void>> = {
   "loses its socket": ({ req }) => void req.socket.destroy()
 }
 
-/** Waits until the event loop has been idle for a while. */
+/** Waits until nothing is pending. `patience` adds milliseconds to the wait. */
 const quiet = async (isPending: () => boolean, patience: number): Promise<void> => {
   for (let turn = 0; turn < 12 || isPending(); turn++) await new Promise((resolve) => setImmediate(resolve))
   for (let turn = 0; turn < patience; turn++) await new Promise((resolve) => setTimeout(resolve, 1))
@@ -83,7 +83,7 @@ interface Program {
   readonly act: (scene: Scene) => void
 }
 
-/** Runs several programs on one server, each on its own connection, and returns their traces. */
+/** Runs several programs on one server, each on a separate connection. Returns their traces. */
 const tell = async (
   kind: "tcp" | "tls",
   create: Create,
@@ -153,7 +153,7 @@ const same = async (kind: "tcp" | "tls", sent: ReadonlyArray<string>, programs: 
   const name = ({ at, turn }: Program, i: number) => `${i}: at ${at}, in ${turn}`
   const named = (all: ReadonlyArray<ReadonlyArray<string>>) =>
     Object.fromEntries(programs.map((program, i) => [name(program, i), all[i]]))
-  // The system decides how long a reset takes, so differing programs are run again with more patience.
+  // The time that a reset takes varies, so run programs whose traces differ again, with a longer wait.
   for (const patience of [0, 4, 20]) {
     const expected = named(await tell(kind, theirs, sent, programs, patience))
     const seen = named(await tell(kind, ours, sent, programs, patience))
@@ -161,8 +161,8 @@ const same = async (kind: "tcp" | "tls", sent: ReadonlyArray<string>, programs: 
   }
 }
 
-// Compared on Node.js 20, whose order is followed: 24 fires some `close` events of a request and its response
-// in another order.
+// Compare only on Node.js 20, whose order we follow. Node.js 24 emits some `close` events of a request and
+// its response in another order.
 const comparable = process.versions.node.startsWith("20.")
 
 describe.runIf(comparable).each(Object.keys(packets))("a request whose body is %s", (where) => {
@@ -179,7 +179,7 @@ describe.runIf(comparable).each(Object.keys(packets))("a request whose body is %
   })
 })
 
-it.runIf(comparable)("the same over TLS", async () => {
+it.runIf(comparable)("the order is the same over TLS", async () => {
   const programs = (["tick", "microtask", "five promises"] as const).flatMap((turn) =>
     ["is destroyed", "is destroyed with an error", "is answered"].map((action): Program => ({
       listens: ["data"],

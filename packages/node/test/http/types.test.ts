@@ -1,6 +1,6 @@
 /**
- * Compares the declared types of the callback modules with those of @types/node, in both directions and
- * without a cast: code written for one compiles for the other.
+ * The types of our callback modules are compatible with @types/node in both directions and without casts, so
+ * code for one compiles for the other.
  */
 import type * as builtinHttpNames from "node:http"
 import type builtin from "node:http"
@@ -17,10 +17,10 @@ const same = <A, B>(_: Same<A, B>): void => {}
 
 same<typeof http, typeof builtin>(true)
 same<typeof https, typeof builtinHttps>(true)
-// @ts-expect-error these are two modules
+// @ts-expect-error http and https are different modules
 same<typeof http, typeof https>(true)
 
-/** All names, with their types; an ES module also has its default export by name. */
+/** All exported names with their types, without `default`. */
 type Named<Names> = Omit<Names, "default">
 same<keyof Named<typeof httpNames>, keyof Named<typeof builtinHttpNames>>(true)
 same<keyof Named<typeof httpsNames>, keyof Named<typeof builtinHttpsNames>>(true)
@@ -29,7 +29,7 @@ same<Named<typeof httpsNames>, Named<typeof builtinHttpsNames>>(true)
 // @ts-expect-error no module has a member of this name
 same<keyof Named<typeof httpNames>, keyof Named<typeof builtinHttpNames> | "other">(true)
 
-/** Checks that code written for one compiles for the other, in both directions. */
+/** Checks that a value of each type can be assigned to the other type. */
 const both =
   <A, B extends A>(_there: (one: B) => A, _back: (one: A) => B) =>
   (): void => {}
@@ -115,7 +115,7 @@ const pairs = [
     (one) => one,
     (one) => one
   ),
-  // Also by the named types.
+  // The named types are compatible too.
   both<builtinHttpNames.RequestOptions, httpNames.RequestOptions>(
     (one) => one,
     (one) => one
@@ -135,7 +135,7 @@ class Mine extends http.Agent {
 }
 const mine: builtin.Agent = new Mine()
 
-it("compiles, and the values exist", () => {
+it("the types of this file are compatible, and its values exist", () => {
   assert.isAbove(pairs.length, 20)
   assert.isFunction(listener)
   assert.instanceOf(mine, http.Agent)

@@ -1,6 +1,6 @@
 /**
- * The class exported as `http.WebSocket` where Node.js has none: the interface of the WebSockets standard.
- * The same tests run on Node's own class, if there is one.
+ * The class that we export as `http.WebSocket` on Node.js versions without one has the interface of the
+ * WebSockets standard. The same tests run on Node's own class, if Node has one.
  */
 import type { AddressInfo } from "node:net"
 import { describe, expect, it } from "vitest"
@@ -15,7 +15,7 @@ const classes: ReadonlyArray<readonly [string, Class]> = [
   ...(builtIn === undefined ? [] : ([["Node.js", builtIn]] as const))
 ]
 
-/** Runs a server for one connection, and returns the events of the client until it has closed. */
+/** Runs a server for one connection. Returns the client's events up to `close`. */
 const talk = async (
   WebSocket: Class,
   serve: (peer: Peer) => void,
@@ -70,7 +70,7 @@ describe.each(classes)("the WebSocket of %s", (_name, WebSocket) => {
     )
   })
 
-  it("opens, sends nothing before that, and closes without a code", async () => {
+  it("opens, refuses to send before that, and closes without a code", async () => {
     const events = await talk(WebSocket, echo, (socket) => {
       expect(socket.url).toMatch(/^ws:/)
       expect(() => socket.send("early")).toThrow(expect.objectContaining({ name: "InvalidStateError" }))
@@ -97,11 +97,12 @@ describe.each(classes)("the WebSocket of %s", (_name, WebSocket) => {
         }
       }
     )
-    // No message events after closing; but the server has received all messages before the close frame.
+    // After `close()`, no message events are emitted. The server has received all messages before the close
+    // frame.
     expect(events.at(-1)).toBe("close 3000 enough true")
   })
 
-  it("delivers bytes as binaryType says", async () => {
+  it("delivers bytes as the type in binaryType", async () => {
     const kinds = async (binaryType: "blob" | "arraybuffer") =>
       talk(WebSocket, echo, (socket, events) => {
         socket.binaryType = binaryType
@@ -113,7 +114,7 @@ describe.each(classes)("the WebSocket of %s", (_name, WebSocket) => {
     expect((await kinds("arraybuffer"))[1]).toBe("ArrayBuffer")
   })
 
-  it("answers pings, joins fragments, and accepts a protocol", async () => {
+  it("responds to pings, joins fragments, and accepts a protocol", async () => {
     const events = await talk(
       WebSocket,
       (peer) => {
@@ -130,7 +131,7 @@ describe.each(classes)("the WebSocket of %s", (_name, WebSocket) => {
     expect(events).toEqual(["open first", "pieces", "close 4001 bye true"])
   })
 
-  it("reads the arguments of close as the standard does", async () => {
+  it("converts the arguments of close as the standard requires", async () => {
     await talk(WebSocket, echo, (socket) => {
       socket.addEventListener("open", () => {
         const refused = (name: string, ...args: ReadonlyArray<unknown>) =>
@@ -145,7 +146,8 @@ describe.each(classes)("the WebSocket of %s", (_name, WebSocket) => {
   })
 })
 
-// Node.js 24 loses messages queued behind a Blob on close, and 22 hangs if the handshake is refused.
+// Node's own class is left out: on close, Node.js 24 loses messages queued behind a Blob, and Node.js 22
+// hangs if the handshake is refused.
 describe("the WebSocket of httpfx alone", () => {
   it("sends everything before its close frame, in order", async () => {
     const received: Array<string> = []
@@ -165,7 +167,7 @@ describe("the WebSocket of httpfx alone", () => {
     expect(received).toEqual(["one", "two", "three", "four"])
   })
 
-  it("fails if the server does not speak WebSocket", async () => {
+  it("fails if the server refuses the handshake", async () => {
     const server = http.createServer((_req, res) => void res.writeHead(403).end())
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
     const { port } = server.address() as AddressInfo

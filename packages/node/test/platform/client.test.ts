@@ -1,4 +1,4 @@
-/** The client on real sockets, against Node's own server. */
+/** Our client on real sockets, with Node's own server. */
 import * as fs from "node:fs"
 import * as http from "node:http"
 import * as https from "node:https"
@@ -18,7 +18,7 @@ import * as Stream from "effect/Stream"
 interface Peer {
   readonly url: string
   readonly server: http.Server
-  /** Connections accepted so far. */
+  /** All connections that the server has accepted. */
   readonly connections: Set<net.Socket>
 }
 
@@ -130,7 +130,7 @@ describe("NodeHttpClient against node:http", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.scopedLive("moves 20 MB each way, with backpressure", () =>
+  it.scopedLive("transfers 20 MB in each direction, with backpressure", () =>
     Effect.gen(function* () {
       const { url } = yield* nodeServer((request, response) => void request.pipe(response))
       const size = 65_536
@@ -152,7 +152,7 @@ describe("NodeHttpClient against node:http", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.scopedLive("an interrupted download closes its connection, and the server sees it", () =>
+  it.scopedLive("closes the connection of an interrupted download, and the server sees the close", () =>
     Effect.gen(function* () {
       let closed: () => void = () => {}
       const gone = new Promise<void>((resolve) => (closed = resolve))
@@ -173,7 +173,7 @@ describe("NodeHttpClient against node:http", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.scopedLive("HEAD, 1xx, 304 and trailers as Node's server sends them", () =>
+  it.scopedLive("reads responses to HEAD, 1xx, 304 and trailers of Node's server", () =>
     Effect.gen(function* () {
       const { url } = yield* nodeServer((request, response) => {
         if (request.method === "HEAD") return response.writeHead(200, { "Content-Length": 10 }).end()
@@ -203,7 +203,7 @@ describe("NodeHttpClient against node:http", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.scopedLive("an unknown name: NameNotResolved, as platform's RequestError", () =>
+  it.scopedLive("fails for an unknown name with RequestError, whose cause is NameNotResolved", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(HttpClient.get("http://nowhere.invalid/"))
       assert.deepInclude(error, { _tag: "RequestError", reason: "Transport" })
@@ -231,7 +231,7 @@ describe("NodeHttpClient against node:https", () => {
       })
   )
 
-  it.scopedLive("verifies the name of the URL, and keeps the connection", () =>
+  it.scopedLive("verifies the certificate for the host of the URL, and reuses the connection", () =>
     Effect.gen(function* () {
       const { port } = yield* httpsServer
       const client = yield* Client.Client
@@ -251,7 +251,7 @@ describe("NodeHttpClient against node:https", () => {
     }).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["MAX_SOCKETS", "0"]]))))
   )
 
-  it.scopedLive("refuses an unverified server: TlsFailure", () =>
+  it.scopedLive("fails with TlsFailure if the server's certificate is not trusted", () =>
     Effect.gen(function* () {
       const { port } = yield* httpsServer
       const client = yield* Client.Client

@@ -1,5 +1,5 @@
-// A server in another process refuses an upload and closes while the client still writes: every response
-// arrives.
+// A server in another process refuses an upload and closes the connection while the client is still writing.
+// The caller must get every response.
 import { spawn } from "node:child_process"
 import { assert, it } from "@effect/vitest"
 import { Client } from "@httpfx/core"
@@ -7,7 +7,8 @@ import { NodeHttpClient } from "@httpfx/node"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
-// Responds to the first bytes and closes without reading on, so the kernel resets the rest of the upload.
+// The server responds to the first bytes and closes without reading further, so its kernel sends RST for the
+// rest.
 const script = `
 const net = require("node:net")
 const answer = "HTTP/1.1 413 Payload Too Large\\r\\nConnection: close\\r\\nContent-Length: 9\\r\\n\\r\\ntoo large"

@@ -1,6 +1,6 @@
 /**
- * An idle connection and its timer do not keep a process alive. A file of its own: it counts the resources of
- * the process, and those of other tests are released later than their ends.
+ * An idle connection and its timer do not keep a process alive. This test has its own file, because it counts
+ * the resources of the process, and resources of other tests in the file would be released late.
  */
 import * as net from "node:net"
 import { HttpClient } from "@effect/platform"
@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 
 const answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
-// Do not count the server's ends, which are in this process too.
+// Do not count the server's ends of the connections, which are in this process too.
 const server = Effect.acquireRelease(
   Effect.async<net.Server>((resume) => {
     const server = net.createServer((socket) => {
@@ -28,13 +28,13 @@ const alive = () => {
   return { sockets: count("TCPSocketWrap"), timers: count("Timeout") }
 }
 
-// Resources from before may be gone by now, such as a timer of the runner.
+// Allow fewer resources than before, because earlier resources, such as a timer of the runner, may be gone.
 const noMore = (now: ReturnType<typeof alive>, before: ReturnType<typeof alive>) => {
   assert.isAtMost(now.sockets, before.sockets)
   assert.isAtMost(now.timers, before.timers)
 }
 
-it.scopedLive("an idle connection does not keep the process alive; one in use does", () =>
+it.scopedLive("an idle connection does not keep the process alive; a connection in use does", () =>
   Effect.gen(function* () {
     const { port } = (yield* server).address() as net.AddressInfo
     const before = alive()

@@ -1,4 +1,7 @@
-/** An idle TLS connection does not keep a process alive. A file of its own, like clientIdle.test.ts. */
+/**
+ * An idle TLS connection does not keep a process alive. This test has its own file for the same reason as
+ * clientIdle.test.ts.
+ */
 import * as fs from "node:fs"
 import type * as net from "node:net"
 import * as tls from "node:tls"
@@ -34,7 +37,8 @@ it.scopedLive("an idle TLS connection does not keep the process alive", () =>
     const request = Effect.flatMap(HttpClient.get(`https://localhost:${port}/`), (response) => response.text)
     for (let i = 0; i < 2; i++) {
       assert.strictEqual(yield* request, "hello")
-      // Resources from before may be gone by now, such as a timer of the runner.
+      // Allow fewer resources than before, because earlier resources, such as a timer of the runner, may be
+      // gone.
       assert.isAtMost(alive().length, before.length)
     }
   }).pipe(Effect.provide(NodeHttpClient.layerWith({ tls: { ca: pem("ca") } })))

@@ -1,6 +1,6 @@
 /**
- * The features of platform's client besides sending: spans, propagation, error reasons. The same programs run
- * over our client and platform's own for Node, and their observations are compared.
+ * Features of platform's client besides sending: spans, propagation of traces, and reasons of errors. The
+ * same programs run with our client and with platform's own client for Node, and their results are compared.
  */
 import * as http from "node:http"
 import type * as net from "node:net"
@@ -57,7 +57,7 @@ interface Recorded {
   ended: string
 }
 
-/** A tracer that records spans. */
+/** Creates a tracer that records spans. */
 const recording = () => {
   const spans: Array<Recorded> = []
   const tracer = Tracer.make({
@@ -216,14 +216,14 @@ const programs: ReadonlyArray<readonly [string, Program]> = [
       Effect.map(Effect.flip(HttpClient.get(`nowhere${url.slice(0, 0)}`)), (error) => [
         error._tag,
         error.reason,
-        // Platform's cause is a TypeError that shows the whole URL, ours an InvalidUrl without its user and
-        // password.
+        // Compare only whether the cause is an error. Platform's cause is a TypeError that shows the whole
+        // URL; ours is an InvalidUrl without user and password.
         error.cause instanceof Error
       ])
   ]
 ]
 
-describe("NodeHttpClient does as platform's own client", () => {
+describe("NodeHttpClient behaves as platform's own client", () => {
   for (const [name, program] of programs) {
     it.scopedLive(name, () =>
       Effect.gen(function* () {
@@ -237,8 +237,8 @@ describe("NodeHttpClient does as platform's own client", () => {
               result,
               spans: spans.map(({ attributes, ...span }) => ({
                 ...span,
-                // Without response fields that depend on time or connection, and without what OpenTelemetry's
-                // conventions ask for: platform has none of it, or the origin as `server.address`.
+                // Leave out response fields that depend on time or connection, and attributes of
+                // OpenTelemetry's conventions, which platform lacks or sets differently.
                 attributes: Object.fromEntries(
                   Object.entries(attributes).filter(
                     ([key]) =>
@@ -263,7 +263,7 @@ const clients: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient
   ["platform's", PlatformNode.layer]
 ]
 
-// Trace headers that a server receives without a tracer and without an open span.
+// The trace headers that a server receives if the client has no tracer and no current span.
 describe.each(clients)("Without a tracer, %s client", (_, layer) => {
   const echo = Effect.acquireRelease(
     Effect.async<http.Server>((resume) => {
@@ -336,7 +336,7 @@ describe("NodeHttpClient without a tracer", () => {
 })
 
 describe("NodeHttpClient's responses", () => {
-  it.scopedLive("end with their scope, traced or not", () =>
+  it.scopedLive("close when their scope closes, traced or not", () =>
     Effect.gen(function* () {
       const { url } = yield* server
       const client = yield* Client.Client
@@ -353,7 +353,7 @@ describe("NodeHttpClient's responses", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.scopedLive("are inspected without consuming their body", () =>
+  it.scopedLive("can be inspected without consuming their body", () =>
     Effect.gen(function* () {
       const { url } = yield* server
       const endless = yield* HttpClient.get(`${url}/endless`)
@@ -370,7 +370,7 @@ describe("NodeHttpClient's responses", () => {
 })
 
 describe("NodeHttpClient's errors", () => {
-  it.scopedLive("a reset within the body is a transport failure, and is retried as one", () =>
+  it.scopedLive("report a reset within the body as a transport failure, which retryTransient retries", () =>
     Effect.gen(function* () {
       const { url } = yield* server
       const read = Effect.flatMap(HttpClient.get(`${url}/reset`), (response) => response.text)
@@ -380,7 +380,7 @@ describe("NodeHttpClient's errors", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.scopedLive("an invalid request is an Encode error with ours as its cause", () =>
+  it.scopedLive("report an invalid request as reason Encode, with our error as the cause", () =>
     Effect.gen(function* () {
       const { url } = yield* server
       const header = yield* Effect.flip(HttpClient.get(url, { headers: { a: "b\r\nc: d" } }))
@@ -395,7 +395,7 @@ describe("NodeHttpClient's errors", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.scopedLive("another protocol is an invalid URL", () =>
+  it.scopedLive("report a URL with an unsupported protocol as reason InvalidUrl", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(HttpClient.get("ftp://127.0.0.1/"))
       assert.deepInclude(error, { _tag: "RequestError", reason: "InvalidUrl" })

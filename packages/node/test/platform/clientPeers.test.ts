@@ -1,4 +1,4 @@
-// The client against servers of others: node:http, TLS with its own authority, a proxy, nginx.
+// Our client with other servers: node:http, TLS with a private authority, a proxy, and nginx.
 import * as fs from "node:fs"
 import * as http from "node:http"
 import * as https from "node:https"
@@ -40,7 +40,7 @@ const textClient = Effect.flatMap((response: Client.Response) =>
 )
 
 describe("node:http", () => {
-  it.scopedLive("fields, trailers both ways, and informational responses", () =>
+  it.scopedLive("transfers fields, trailers in both directions and informational responses", () =>
     Effect.gen(function* () {
       const server = http.createServer((request, response) => {
         textOf(request, (text) => {
@@ -70,7 +70,7 @@ describe("node:http", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.scopedLive("100-continue, granted and refused", () =>
+  it.scopedLive("waits for 100 (Continue), which the server sends or refuses", () =>
     Effect.gen(function* () {
       const server = http.createServer()
       server.on("checkContinue", (request: http.IncomingMessage, response: http.ServerResponse) => {
@@ -92,7 +92,7 @@ describe("node:http", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.scopedLive("an upgrade", () =>
+  it.scopedLive("upgrades a connection", () =>
     Effect.gen(function* () {
       const server = http.createServer()
       server.on("upgrade", (_request, socket) => {
@@ -112,7 +112,7 @@ describe("node:http", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.scopedLive("over a Unix socket, for platform's client too", () =>
+  it.scopedLive("connects to a Unix socket, also for platform's client", () =>
     Effect.gen(function* () {
       const folder = yield* Effect.acquireRelease(
         Effect.sync(() => fs.mkdtempSync(path.join(os.tmpdir(), "httpfx-"))),
@@ -140,11 +140,11 @@ const secured = (answer: (request: http.IncomingMessage) => string, options: htt
     )
   )
 
-describe("TLS with its own authority", () => {
+describe("TLS with a private authority", () => {
   const get = (port: number, tls?: Client.ConnectionOptions["tls"], host = "localhost") =>
     Client.request({ url: `https://${host}:${port}/`, connection: { tls, family: 4 } }).pipe(textClient)
 
-  it.scopedLive("trusts a configured authority, and verifies names", () =>
+  it.scopedLive("trusts a configured authority, and verifies host names", () =>
     Effect.gen(function* () {
       const port = yield* secured(() => "hello")
       assert.deepInclude(yield* Effect.flip(get(port)), { _tag: "TlsFailure", phase: "secure" })
@@ -154,7 +154,7 @@ describe("TLS with its own authority", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.scopedLive("sends a name (SNI) and a certificate, and checks the server's itself", () =>
+  it.scopedLive("sends SNI and a certificate, and calls checkServerIdentity", () =>
     Effect.gen(function* () {
       const names: Array<string> = []
       const options: https.ServerOptions = {
@@ -193,7 +193,7 @@ describe("TLS with its own authority", () => {
 })
 
 describe("a proxy", () => {
-  it.scopedLive("tunnels to TLS, and forwards", () =>
+  it.scopedLive("tunnels https requests and forwards http requests", () =>
     Effect.gen(function* () {
       const seen: Array<string | undefined> = []
       const proxy = http.createServer((request, response) => {
@@ -235,7 +235,7 @@ describe("a proxy", () => {
 })
 
 describe(hasNginx ? "nginx" : "nginx (not installed on this machine)", () => {
-  it.skipIf(!hasNginx)("keeps a connection, and refuses an upload that is too large", () =>
+  it.skipIf(!hasNginx)("keeps a connection, and the refusal of a large upload reaches the caller", () =>
     Effect.runPromise(
       Effect.gen(function* () {
         const port = yield* Effect.promise(freePort)

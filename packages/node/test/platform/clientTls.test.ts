@@ -1,4 +1,5 @@
-// The client's TLS options on real connections, one by one: what the server sees, and what fails.
+// The TLS options of a client on real connections, one by one: what the server receives, and which handshakes
+// fail.
 import * as fs from "node:fs"
 import * as https from "node:https"
 import type { AddressInfo } from "node:net"
@@ -23,7 +24,7 @@ interface Seen {
   readonly client: string | undefined
 }
 
-/** A server that closes each connection after its response. */
+/** Starts a server that closes each connection after its response. */
 const server = (
   options: https.ServerOptions = {},
   fields: Readonly<Record<string, string>> = { Connection: "close" }
@@ -63,7 +64,7 @@ const ask = (url: string, request: Partial<Client.Request> = {}) =>
 
 const withAgent = (options: Agent.Options) => Effect.provide(NodeHttpClient.layerWith(options))
 
-/** The server's view of a client with these options. */
+/** Sends a request with these TLS options. Returns the server's view of the connection. */
 const sees = (tls: Tls, options: https.ServerOptions = {}) =>
   Effect.gen(function* () {
     const { seen, url } = yield* server(options)
@@ -81,16 +82,16 @@ const refused = (tls: Tls, options: https.ServerOptions = {}) =>
   })
 
 describe("The TLS options of a client", () => {
-  it.scopedLive("serverName: sent and verified, whatever the host is", () =>
+  it.scopedLive("serverName is sent and verified, whatever the host is", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* sees({ serverName: "api.test" })).name, "api.test")
-      // An IP address is verified, but not sent as SNI.
+      // An IP address is verified, but never sent as SNI.
       assert.isUndefined((yield* sees({})).name)
       assert.strictEqual((yield* refused({ serverName: "other.test" })).code, "ERR_TLS_CERT_ALTNAME_INVALID")
     })
   )
 
-  it.scopedLive("checkServerIdentity: checks trusted certificates", () =>
+  it.scopedLive("checkServerIdentity checks only trusted certificates", () =>
     Effect.gen(function* () {
       const asked: Array<unknown> = []
       const pinned: Tls["checkServerIdentity"] = (host, { fingerprint256, subjectaltname }) => {
@@ -105,7 +106,7 @@ describe("The TLS options of a client", () => {
         throw new Error("thrown by the judge")
       }
       assert.include((yield* refused({ checkServerIdentity: throwing })).message, "thrown by the judge")
-      // It is not called for untrusted certificates.
+      // `checkServerIdentity` is not called for certificates that are not trusted.
       assert.strictEqual(
         (yield* refused({ ca: pem("other"), checkServerIdentity: () => undefined })).code,
         "UNABLE_TO_VERIFY_LEAF_SIGNATURE"
@@ -113,7 +114,7 @@ describe("The TLS options of a client", () => {
     })
   )
 
-  it.scopedLive("ca and rejectUnauthorized", () =>
+  it.scopedLive("ca and rejectUnauthorized decide which certificates are trusted", () =>
     Effect.gen(function* () {
       yield* sees({ ca: [pem("other"), pem("ca")] })
       assert.strictEqual((yield* refused({ ca: pem("other") })).code, "UNABLE_TO_VERIFY_LEAF_SIGNATURE")
@@ -129,7 +130,7 @@ describe("The TLS options of a client", () => {
   )
 
   const wanting = { requestCert: true, ca: pem("ca"), rejectUnauthorized: true }
-  it.scopedLive("cert and key, with a passphrase; pfx", () =>
+  it.scopedLive("cert and key (with a passphrase) or pfx are sent to the server", () =>
     Effect.gen(function* () {
       const certified = { cert: pem("client"), key: pem("client-key") }
       const name = (yield* sees(certified, wanting)).client
@@ -143,7 +144,7 @@ describe("The TLS options of a client", () => {
     })
   )
 
-  it.scopedLive("crl: a revoked certificate is refused", () =>
+  it.scopedLive("crl refuses a revoked certificate", () =>
     Effect.gen(function* () {
       const revoked = { cert: pem("revoked"), key: pem("revoked-key") }
       const ca = pem("revoking-ca")
@@ -152,7 +153,7 @@ describe("The TLS options of a client", () => {
     })
   )
 
-  it.scopedLive("minVersion, maxVersion, ciphers, ecdhCurve, sigalgs, secureOptions", () =>
+  it.scopedLive("minVersion, maxVersion, ciphers, ecdhCurve, sigalgs and secureOptions reach OpenSSL", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* sees({})).protocol, "TLSv1.3")
       assert.strictEqual((yield* sees({ maxVersion: "TLSv1.2" })).protocol, "TLSv1.2")
@@ -171,7 +172,7 @@ describe("The TLS options of a client", () => {
     })
   )
 
-  it.scopedLive("alpn", () =>
+  it.scopedLive("alpn is negotiated", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* sees({}, { ALPNProtocols: ["h2", "http/1.1"] })).alpn, "http/1.1")
       const own = { alpn: ["mine", "http/1.1"] }
@@ -183,7 +184,7 @@ describe("The TLS options of a client", () => {
     })
   )
 
-  it.scopedLive("an unknown one is refused, not ignored", () =>
+  it.scopedLive("an unknown option is refused, not ignored", () =>
     Effect.gen(function* () {
       const error = yield* refused({ servername: "api.test" } as Tls)
       assert.deepInclude(error, { code: "ERR_HTTPFX_TLS_OPTION" })
@@ -192,7 +193,7 @@ describe("The TLS options of a client", () => {
     })
   )
 
-  it.scopedLive("a request's own come before the agent's, field by field", () =>
+  it.scopedLive("an option of a request takes precedence over the same option of the agent", () =>
     Effect.gen(function* () {
       const { seen, url } = yield* server()
       yield* ask(url, { connection: { tls: { serverName: "localhost" } } }).pipe(
@@ -202,7 +203,7 @@ describe("The TLS options of a client", () => {
     })
   )
 
-  it.scopedLive("the response has the resulting TLS facts", () =>
+  it.scopedLive("the response contains the facts of the TLS session", () =>
     Effect.gen(function* () {
       const { url } = yield* server()
       const { tls } = yield* ask(url).pipe(withAgent({ tls: trusting }))
@@ -219,7 +220,7 @@ describe("TLS sessions", () => {
         const { seen, url } = yield* server({ maxVersion: version })
         yield* Effect.gen(function* () {
           for (let i = 0; i < 3; i++) yield* ask(url)
-          // Another name to verify needs another connection.
+          // A request with another name to verify needs a new connection.
           yield* ask(url, { connection: { tls: { serverName: "localhost" } } })
         }).pipe(withAgent({ tls: trusting }))
         assert.deepStrictEqual(
@@ -230,7 +231,7 @@ describe("TLS sessions", () => {
     )
   }
 
-  it.scopedLive("are not cached if the agent's cache is off, or if the caller manages them", () =>
+  it.scopedLive("are not cached if the agent's cache is disabled, or if the caller manages sessions", () =>
     Effect.gen(function* () {
       const { seen, url } = yield* server()
       const sessions: Array<Uint8Array> = []
@@ -247,7 +248,7 @@ describe("TLS sessions", () => {
     })
   )
 
-  it.scopedLive("the oldest is dropped when there are too many; a failed handshake drops its own", () =>
+  it.scopedLive("the oldest is dropped if the cache is full, and a failed handshake drops its session", () =>
     Effect.gen(function* () {
       const one = yield* server()
       const two = yield* server()

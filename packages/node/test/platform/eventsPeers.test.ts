@@ -28,33 +28,35 @@ const curl = (() => {
 })()
 
 describe(curl ?? "curl, which is not installed here", () => {
-  it.live.skipIf(curl === undefined)("shows each event as it is sent, and is noticed when it leaves", () =>
-    Effect.gen(function* () {
-      const events = yield* Queue.unbounded<ServerSentEvents.Event>()
-      const left = yield* Deferred.make<void>()
-      const handler = Effect.gen(function* () {
-        const last = Option.getOrElse(yield* ServerSentEvents.lastEventId, () => "")
-        const stream = Stream.concat(Stream.make({ data: `after ${last}` }), Stream.fromQueue(events))
-        return yield* ServerSentEvents.response(Stream.ensuring(stream, Deferred.succeed(left, undefined)))
-      })
-      yield* Layer.build(HttpServer.serve(handler))
-      const { address } = yield* HttpServer.HttpServer
-      assert(address._tag === "TcpAddress")
-      const args = ["-sN", "-H", "Last-Event-ID: ä", `http://127.0.0.1:${address.port}/`]
-      const child = spawn("curl", args, { stdio: ["ignore", "pipe", "inherit"] })
-      let text = ""
-      const shows = (wanted: string) =>
-        Effect.promise(async () => {
-          while (!text.endsWith(wanted)) text += String((await once(child.stdout, "data"))[0])
+  it.live.skipIf(curl === undefined)(
+    "shows each event as it is sent, and the server notices when it disconnects",
+    () =>
+      Effect.gen(function* () {
+        const events = yield* Queue.unbounded<ServerSentEvents.Event>()
+        const left = yield* Deferred.make<void>()
+        const handler = Effect.gen(function* () {
+          const last = Option.getOrElse(yield* ServerSentEvents.lastEventId, () => "")
+          const stream = Stream.concat(Stream.make({ data: `after ${last}` }), Stream.fromQueue(events))
+          return yield* ServerSentEvents.response(Stream.ensuring(stream, Deferred.succeed(left, undefined)))
         })
-      yield* shows("data: after ä\n\n")
-      for (let n = 0; n < 3; n++) {
-        yield* Queue.offer(events, { id: `${n}`, data: `€ ${n}` })
-        yield* shows(`id: ${n}\ndata: € ${n}\n\n`)
-      }
-      child.kill()
-      yield* Deferred.await(left)
-    }).pipe(Effect.scoped, Effect.provide(NodeHttpServer.layer({ port: 0, host: "127.0.0.1" })))
+        yield* Layer.build(HttpServer.serve(handler))
+        const { address } = yield* HttpServer.HttpServer
+        assert(address._tag === "TcpAddress")
+        const args = ["-sN", "-H", "Last-Event-ID: ä", `http://127.0.0.1:${address.port}/`]
+        const child = spawn("curl", args, { stdio: ["ignore", "pipe", "inherit"] })
+        let text = ""
+        const shows = (wanted: string) =>
+          Effect.promise(async () => {
+            while (!text.endsWith(wanted)) text += String((await once(child.stdout, "data"))[0])
+          })
+        yield* shows("data: after ä\n\n")
+        for (let n = 0; n < 3; n++) {
+          yield* Queue.offer(events, { id: `${n}`, data: `€ ${n}` })
+          yield* shows(`id: ${n}\ndata: € ${n}\n\n`)
+        }
+        child.kill()
+        yield* Deferred.await(left)
+      }).pipe(Effect.scoped, Effect.provide(NodeHttpServer.layer({ port: 0, host: "127.0.0.1" })))
   )
 })
 
@@ -66,7 +68,7 @@ const { EventSource } = createRequire(new URL("../../../../benchmarks/package.js
 ) as { readonly EventSource: new (url: string) => EventSourceOfUndici }
 
 describe("The EventSource of undici", () => {
-  it.live("reads events, and reconnects behind the last of them until 204", () =>
+  it.live("reads events, and reconnects with the last event id until it gets 204", () =>
     Effect.gen(function* () {
       const handler = Effect.gen(function* () {
         const last = yield* ServerSentEvents.lastEventId
@@ -106,7 +108,7 @@ describe("The EventSource of undici", () => {
 })
 
 describe("Node's own server", () => {
-  it.scopedLive("is read over several responses", () =>
+  it.scopedLive("is read by our client over several responses", () =>
     Effect.gen(function* () {
       const server = http.createServer(({ headers }, response) => {
         const last = Number(headers["last-event-id"] ?? 0)

@@ -1,6 +1,6 @@
 /**
- * Ranges of real files on real sockets: with curl, across the sizes of a read, while the file changes, and
- * for clients that leave. No descriptor is left open, and only regular files are opened.
+ * Ranges of real files on real sockets: with curl, around the size of a read, while the file changes, and
+ * with clients that disconnect. No descriptor stays open, and only regular files are opened.
  */
 import { execFile, execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readlinkSync } from "node:fs"
@@ -44,7 +44,7 @@ const isOpen = (name: string): boolean =>
     }
   })
 
-// `%header{}` is of curl 7.84.
+// `%header{}` needs curl 7.84.
 const hasCurl = (() => {
   try {
     const [, major, minor] = /^curl (\d+)\.(\d+)/.exec(
@@ -64,7 +64,7 @@ const curl = (...args: ReadonlyArray<string>) =>
   })
 
 describe.runIf(hasCurl)("curl", () => {
-  it.scopedLive("-r, -z, -C, --etag-compare", () =>
+  it.scopedLive("works with -r, -z, -C and --etag-compare", () =>
     Effect.gen(function* () {
       const { name } = yield* fileOf(26)
       const abc = "abcdefghijklmnopqrstuvwxyz"
@@ -78,7 +78,7 @@ describe.runIf(hasCurl)("curl", () => {
           assert.deepStrictEqual(yield* curl("-z", "20231113", url), [abc, "200"])
           assert.deepStrictEqual(yield* curl("-z", "-20231113", url), ["", "412"])
           assert.deepStrictEqual(yield* curl("-z", "-20231115", url), [abc, "200"])
-          // A download that broke off is resumed.
+          // curl resumes an incomplete download.
           const partial = `${name}.part`
           yield* Effect.promise(() => nodeFs.writeFile(partial, abc.slice(0, 10)))
           assert.deepStrictEqual(yield* curl("-C", "-", "-o", partial, url), ["", "206 bytes 10-25/26"])
@@ -92,7 +92,7 @@ describe.runIf(hasCurl)("curl", () => {
   )
 })
 
-// Around the size of a read.
+// The sizes below are around the size of one read.
 const piece = 131_072
 const size = 3 * piece + 5
 
@@ -126,7 +126,7 @@ describe("ranges of files", () => {
     })
   )
 
-  it.scopedLive("a file that has become too short is never taken as complete", () =>
+  it.scopedLive("a file that was truncated never looks complete", () =>
     Effect.gen(function* () {
       const { name } = yield* fileOf(size)
       yield* Effect.gen(function* () {
@@ -152,9 +152,9 @@ describe("ranges of files", () => {
     })
   )
 
-  it.scopedLive("a client that leaves within a part leaves no file open", () =>
+  it.scopedLive("a client that disconnects within a part leaves no file open", () =>
     Effect.gen(function* () {
-      // More than the sockets buffer.
+      // Larger than the buffers of the sockets.
       const large = 40 * 1_048_576
       const { name } = yield* fileOf(10)
       yield* Effect.promise(() => nodeFs.truncate(name, large))
@@ -171,17 +171,19 @@ describe("ranges of files", () => {
     })
   )
 
-  it.scopedLive.skipIf(process.platform === "win32")("pipes, devices and folders are refused unopened", () =>
-    Effect.gen(function* () {
-      const where = yield* folder
-      const pipe = path.join(where, "pipe")
-      execFileSync("mkfifo", [pipe])
-      yield* Effect.gen(function* () {
-        for (const name of [pipe, "/dev/zero", where]) {
-          const error = yield* Effect.flip(HttpServerResponse.file(name))
-          assert.propertyVal(error, "reason", "BadResource")
-        }
-      }).pipe(Effect.provide(NodeHttpServer.layerContext))
-    })
+  it.scopedLive.skipIf(process.platform === "win32")(
+    "pipes, devices and folders are refused without opening them",
+    () =>
+      Effect.gen(function* () {
+        const where = yield* folder
+        const pipe = path.join(where, "pipe")
+        execFileSync("mkfifo", [pipe])
+        yield* Effect.gen(function* () {
+          for (const name of [pipe, "/dev/zero", where]) {
+            const error = yield* Effect.flip(HttpServerResponse.file(name))
+            assert.propertyVal(error, "reason", "BadResource")
+          }
+        }).pipe(Effect.provide(NodeHttpServer.layerContext))
+      })
   )
 })

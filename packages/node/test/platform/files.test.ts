@@ -1,6 +1,6 @@
 /**
- * Files as responses: every size and range is exact, files may change on the way, and no descriptor is left
- * open.
+ * Files as responses: every size and range is exact, files may change while they are sent, and no descriptor
+ * stays open.
  */
 import { existsSync, readdirSync, readlinkSync } from "node:fs"
 import * as nodeFs from "node:fs/promises"
@@ -26,11 +26,11 @@ const file = (size: number) =>
     )
   })
 
-// One piece and several, with off-by-one sizes.
+// Sizes of one piece and of several pieces, and one byte less or more.
 const piece = 131_072
 const sizes = [0, 1, piece - 1, piece, piece + 1, 3 * piece + 5]
 
-// If the system has /proc. Closing takes another turn.
+// Returns whether the process has the file open, on systems with /proc.
 const isOpen = (name: string): boolean =>
   existsSync("/proc/self/fd") &&
   readdirSync("/proc/self/fd").some((descriptor) => {
@@ -75,7 +75,7 @@ describe("files as responses", () => {
     })
   )
 
-  it.scopedLive("a file removed meanwhile is 500, and the connection is kept", () =>
+  it.scopedLive("a file that was removed before it is sent is 500, and the connection is kept", () =>
     Effect.gen(function* () {
       const { name } = yield* file(10)
       yield* Effect.gen(function* () {
@@ -86,7 +86,7 @@ describe("files as responses", () => {
     })
   )
 
-  it.scopedLive("a truncated file is never taken as complete", () =>
+  it.scopedLive("a file that was truncated never looks complete", () =>
     Effect.gen(function* () {
       for (const size of [10, 3 * piece]) {
         const { name } = yield* file(size)

@@ -1,6 +1,6 @@
 /**
- * `@effect/rpc` on our server and client, over HTTP and over WebSocket: values and typed errors, streams,
- * interruption, many calls at once. On a network in memory; the other end of a WebSocket is the `ws` package.
+ * `@effect/rpc` on our server and client, over HTTP and over WebSocket, on a network in memory. The client's
+ * end of a WebSocket is the `ws` package.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -43,7 +43,7 @@ class Users extends RpcGroup.make(
   Rpc.make("header", { success: Schema.String })
 ) {}
 
-/** Reports of the handlers to the test. */
+/** Deferreds by which the handlers notify the test. */
 interface Told {
   readonly started: Deferred.Deferred<void>
   readonly interrupted: Deferred.Deferred<void>
@@ -116,7 +116,7 @@ const overHttp = (serialization: Serialization) =>
     Layer.provideMerge(told)
   )
 
-// `ws` over a connection of the network in memory.
+// Connects `ws` over the network in memory.
 const constructor = Layer.scoped(
   PlatformSocket.WebSocketConstructor,
   Effect.gen(function* () {
@@ -158,7 +158,7 @@ const worlds = [
 ] as const
 
 describe.each(worlds)("RPC over %s", (_, world) => {
-  it.live("values, typed errors, defects and headers", () =>
+  it.live("calls return values, typed errors and defects, and send headers", () =>
     Effect.gen(function* () {
       const client = yield* UsersClient
       assert.deepStrictEqual(yield* client.find({ id: 1 }), { id: 1, born })
@@ -169,7 +169,7 @@ describe.each(worlds)("RPC over %s", (_, world) => {
     }).pipe(Effect.scoped, Effect.provide(world))
   )
 
-  it.live("streams: complete, and interrupted by their reader", () =>
+  it.live("streams complete, or are interrupted by their reader", () =>
     Effect.gen(function* () {
       const client = yield* UsersClient
       const whole = yield* Stream.runCollect(client.count({ to: 1000 }))
@@ -183,7 +183,7 @@ describe.each(worlds)("RPC over %s", (_, world) => {
     }).pipe(Effect.scoped, Effect.provide(world))
   )
 
-  it.live("interrupting a call interrupts its handler, and nothing else", () =>
+  it.live("interrupting a call interrupts its handler, and no other handler", () =>
     Effect.gen(function* () {
       const client = yield* UsersClient
       const { interrupted, started } = yield* Told
@@ -195,7 +195,7 @@ describe.each(worlds)("RPC over %s", (_, world) => {
     }).pipe(Effect.scoped, Effect.provide(world))
   )
 
-  it.live("many at once", () =>
+  it.live("many calls run at the same time", () =>
     Effect.gen(function* () {
       const client = yield* UsersClient
       const ids = Array.from({ length: 100 }, (_, index) => index + 1)

@@ -1,4 +1,4 @@
-// Errors of servers that cannot start, as log lines show them, and the URL of a server on IPv6.
+// Errors of servers that cannot start, as log lines show them; and the URL of a server on IPv6.
 import { HttpClient, HttpServer, HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { NodeHttpClient, NodeHttpServer } from "@httpfx/node"
@@ -8,7 +8,7 @@ const on = (options: Partial<NodeHttpServer.Options>) =>
   NodeHttpServer.layer({ port: 0, host: "127.0.0.1", ...options } as NodeHttpServer.Options)
 
 describe("NodeHttpServer", () => {
-  it.scopedLive("names the address and EADDRINUSE in the error of a taken port", () =>
+  it.scopedLive("names the address and EADDRINUSE if the port is in use", () =>
     Effect.gen(function* () {
       const { address } = yield* Effect.provide(HttpServer.HttpServer, yield* Layer.build(on({})))
       const port = address._tag === "TcpAddress" ? address.port : 0
@@ -26,7 +26,7 @@ describe("NodeHttpServer", () => {
     })
   )
 
-  it.scopedLive("on ::1 has a URL that can be requested", () =>
+  it.scopedLive("on ::1 has a URL to which a client can connect", () =>
     Effect.gen(function* () {
       const url = yield* HttpServer.addressFormattedWith(Effect.succeed)
       assert.match(url, /^http:\/\/\[::1\]:\d+$/)

@@ -1,10 +1,10 @@
 /**
- * Wraps methods of the callback API's classes, like a program that overrides them, and records each call: its
- * method, receiver, arguments, and the call that it is nested in.
+ * Wraps the methods of the callback API's classes, as a program that overrides them does. Records each call:
+ * method, receiver, arguments, and the call in which it is nested.
  */
 import type { Http } from "../implementations.js"
 
-/** The documented methods, and those of the first table in docs/node-http-parity.md. */
+/** The documented methods, and the methods in the first table of docs/node-http-parity.md. */
 export const methods = {
   OutgoingMessage: [
     ...[
@@ -43,7 +43,8 @@ const isPlain = (value: object): boolean =>
   [Object.prototype, Array.prototype, null].includes(Object.getPrototypeOf(value) as never)
 
 /**
- * Returns a function that removes the wrappers. `name` returns the trace's name of an object, if it has one.
+ * Wraps the methods. Returns a function that removes the wrappers. `nameOf` returns the name of an object in
+ * the trace, if it has one.
  */
 export const wrap = (
   http: Http,
@@ -51,7 +52,10 @@ export const wrap = (
   nameOf: (value: object) => string | undefined
 ): (() => void) => {
   const numbers = new Map<object, string>()
-  /** Objects without a name in the trace are named by class and order of appearance. */
+  /**
+   * Returns the object's name in the trace. An object without a name gets one from its class and the order of
+   * appearance.
+   */
   const named = (value: object): string => {
     const known = nameOf(value) ?? numbers.get(value)
     if (known !== undefined) return known

@@ -1,6 +1,6 @@
 /**
- * Generates small random programs for the callback API from a seed: what a server's handlers do to requests
- * and responses, and what clients send and do. Leaves out the differences listed in docs/node-http.md.
+ * Generates small random programs for the callback API from a seed: the calls of a server's handlers, and the
+ * requests and calls of clients. Leaves out calls for which docs/node-http.md lists a difference.
  */
 import { PCGRandom } from "effect/Utils"
 import type { AgentOptions, RequestOptions, ServerOptions } from "node:http"
@@ -8,8 +8,8 @@ import type { AgentOptions, RequestOptions, ServerOptions } from "node:http"
 export type Target = "req" | "res" | "socket" | "server"
 
 /**
- * One step of a program. `event`: the nested steps run on this event; `rejects`: in an async listener, which
- * then rejects.
+ * One step of a program. The steps in `then` run when `event` is emitted. With `rejects`, they run in an
+ * async listener that then rejects.
  */
 export type Step =
   | { readonly on: Target; readonly call: string; readonly args: ReadonlyArray<unknown> }
@@ -24,11 +24,11 @@ export type Step =
 
 export interface Handler {
   readonly steps: ReadonlyArray<Step>
-  /** Whether an `error` listener is added. */
+  /** Whether the program adds an `error` listener. */
   readonly errors: boolean
 }
 
-/** A client that writes raw bytes, or a request. */
+/** A client: a raw peer that writes bytes, or a request. */
 export type Client =
   | { readonly bytes: ReadonlyArray<Step> }
   | {
@@ -40,21 +40,21 @@ export type Client =
 
 export interface Program {
   readonly server: ServerOptions
-  /** `captureRejections` of all emitters. */
+  /** The value of `captureRejections` for all emitters. */
   readonly captures: boolean
   readonly listeners: ReadonlyArray<string>
   readonly handlers: ReadonlyArray<Handler>
-  /** The steps of a raw peer that takes the place of the HTTP server. */
+  /** The steps of a raw peer that replaces the HTTP server. */
   readonly peer: ReadonlyArray<ReadonlyArray<Step>> | undefined
   readonly agent: AgentOptions | undefined
   readonly clients: ReadonlyArray<Client>
 }
 
-/** Argument: a function whose calls are recorded. */
+/** An argument that stands for a function. Calls of the function are recorded. */
 export const callback = Symbol("callback")
-/** Argument: the response of the handler. */
+/** An argument that stands for the handler's response. */
 export const response = Symbol("response")
-/** Step of a peer: wait for bytes. */
+/** A step of a raw peer that waits for bytes. */
 export const heard: Step = { on: "socket", event: "data", then: [] }
 
 const randomOf = (start: number) => {
@@ -138,7 +138,7 @@ export const generate = (seed: number): Program => {
   const chance = (part: number) => random() < part
   const pick = <A>(all: ReadonlyArray<A>): A => all[below(all.length)]!
   const some = <A>(most: number, one: () => A): Array<A> => Array.from({ length: below(most + 1) }, one)
-  /** The share of invalid arguments: 0 in half of the programs. */
+  /** The probability of an invalid argument. It is 0 in half of the programs. */
   const wrong = pick([0, 0, 0.1, 0.3])
   const isAlone = chance(0.5)
 
@@ -162,7 +162,7 @@ export const generate = (seed: number): Program => {
     const value = chance(wrong / 2)
       ? pick(wrongValues)
       : pick(values[String(name).toLowerCase()] ?? anyValues)
-    // Copy, because the built-in module appends to given lists.
+    // Copy the list, because the built-in module appends to lists that it is given.
     return [name, Array.isArray(value) ? [...(value as Array<unknown>)] : value]
   }
   const fields = () => Object.fromEntries(some(3, field).filter(([name]) => typeof name === "string"))
@@ -186,7 +186,10 @@ export const generate = (seed: number): Program => {
     then: [then()]
   })
 
-  /** Disturbs a message (aborts, pauses, ...) in a turn of its own, at each event of each side. */
+  /**
+   * Makes a step that aborts, pauses or otherwise disturbs a message at a random event, often in a later
+   * turn.
+   */
   const disturb = (
     on: "req" | "res",
     events: ReadonlyArray<string>,
@@ -204,9 +207,10 @@ export const generate = (seed: number): Program => {
   const holds = (on: "req" | "res") => () => call(on, pick(["pause", "resume"]))
   const received = ["data", "end", "close", "aborted", "error", "pause", "resume"]
 
-  // On `finish` of a request Node.js 20 may release its connection twice, as the docs list.
+  // `finish` is left out: if a request acts on it, Node.js 20 may release the connection twice
+  // (docs/node-http.md).
   const sent = ["drain", "close", "prefinish"]
-  /** A step on a sent message of either side. */
+  /** Makes a step on a sent message, which is a request or a response. */
   const send = (on: "req" | "res"): Step => {
     switch (below(16)) {
       case 0:
@@ -293,7 +297,7 @@ export const generate = (seed: number): Program => {
     if (kind < 18) return read("req")
     if (kind < 19)
       return chance(0.5) ? call("req", "pipe", response) : call("socket", pick(["destroy", "end"]))
-    // With several connections the built-in module closes them in any order.
+    // With several connections, the built-in module closes them in varying order.
     return isAlone && chance(0.5) ? call("server", "closeIdleConnections") : wait()
   }
   const ask = (deep = true): Step => {
@@ -304,7 +308,7 @@ export const generate = (seed: number): Program => {
     const kind = below(20)
     if (kind < 16 || !deep) {
       const step = send("req")
-      // A request does not wait before its end: finishing after its response is a listed difference.
+      // A request must not wait before `end`, because finishing after the response is a listed difference.
       return "wait" in step ? call("req", "setNoDelay") : step
     }
     return kind < 18 ? call("req", "abort") : call("socket", "destroy", ...failure())
@@ -319,7 +323,7 @@ export const generate = (seed: number): Program => {
     errors: chance(0.85)
   })
 
-  /** Bytes, split randomly. */
+  /** Splits bytes randomly into writes. */
   const pieces = (bytes: string): Array<Step> => {
     const cuts = [...some(3, () => below(bytes.length)), bytes.length].sort((a, b) => a - b)
     return cuts.flatMap((cut, i) => [

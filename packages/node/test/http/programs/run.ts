@@ -1,6 +1,6 @@
 /**
- * Runs a program on a callback API over connections in memory, and records the events with their arguments,
- * results and errors of calls, the bytes of both ends, and the changes of the objects at each step.
+ * Runs a program on a callback API over connections in memory. Records events with their arguments, results
+ * and errors of calls, the bytes at both ends, and changed properties of the objects after each step.
  */
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions, Server, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
@@ -49,16 +49,19 @@ const states = {
   socket: ["destroyed", "readableEnded", "writableEnded", "writableLength", "writableCorked", "errored"]
 } as const
 
-/** In a trace: a connection received bytes that no request waited for. */
+/** The line of a trace that says that a connection received bytes for which no request waited. */
 export const unasked = "unasked"
 
 type Scope = { readonly id: string; heard?: () => void } & { [target in Target]?: unknown }
 
 const turns = (n: number, then: () => void): void => void (n <= 0 ? then() : setImmediate(turns, n - 1, then))
 
-/** `withCalls`: records each call of the module's methods too. */
+/**
+ * Runs the program of a seed and returns its trace. With `withCalls`, the trace contains each call of the
+ * module's methods too.
+ */
 export const run = async (http: Http, seed: number, withCalls = false): Promise<ReadonlyArray<string>> => {
-  // Generated anew for each run, because a run may mutate its arguments.
+  // Generate the program for each run, because a run may change its arguments.
   const program = generate(seed)
   const trace: Array<string> = []
   const ids = new Map<unknown, string>()
@@ -107,7 +110,8 @@ export const run = async (http: Http, seed: number, withCalls = false): Promise<
   const onUncaught = (error: unknown): void => tell(`uncaught ${show(error)}`)
   const onUnhandled = (error: unknown): void => tell(`unhandled ${show(error)}`)
 
-  // A timer fires when everything else is at rest, so that its place in the trace does not depend on speed.
+  // Fires a timer only after 25 turns, when nothing else is pending, so that the trace does not depend on the
+  // speed of the machine.
   let timers = 0
   const timer = (f: () => void): void => {
     timers++
@@ -135,7 +139,7 @@ export const run = async (http: Http, seed: number, withCalls = false): Promise<
       )
     : undefined
 
-  // Limits endless programs, such as a write for each error of a write.
+  // Maximum number of steps, for endless programs such as a write in each callback of a failed write.
   let left = 400
   const perform = (scope: Scope, steps: ReadonlyArray<Step>): void => {
     for (const [i, step] of steps.entries()) {
@@ -172,7 +176,8 @@ export const run = async (http: Http, seed: number, withCalls = false): Promise<
         const number = counter
         const args = step.args.map((one) => {
           if (one === response) return scope.res
-          // Copy: steps may repeat, and the built-in module appends to given lists.
+          // Copy the list, because steps may repeat, and the built-in module appends to lists that it is
+          // given.
           if (Array.isArray(one)) return [...(one as Array<unknown>)]
           return one === callback
             ? (...given: ReadonlyArray<unknown>) => tell(`callback ${number} ${given.map(show).join(", ")}`)
@@ -210,7 +215,7 @@ export const run = async (http: Http, seed: number, withCalls = false): Promise<
   }
   server.emit("listening")
 
-  /** Plays a raw end of a connection. */
+  /** Runs the steps of a raw peer on its end of a connection. */
   const speak = (socket: MemorySocket, id: string, steps: ReadonlyArray<Step>): void => {
     const scope: Scope = { id, socket }
     socket.on("data", (bytes: Buffer) => {
@@ -283,7 +288,7 @@ export const run = async (http: Http, seed: number, withCalls = false): Promise<
     perform(scope, client.steps)
   }
 
-  // A listener that throws or rejects is part of a program, not a failure of the test.
+  // A listener that throws or rejects is a part of the program and must not fail the test.
   const others = process.listeners("uncaughtException")
   const otherRejections = process.listeners("unhandledRejection")
   process.removeAllListeners("uncaughtException").removeAllListeners("unhandledRejection")
