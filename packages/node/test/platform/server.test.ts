@@ -1,4 +1,5 @@
-// Servers with Node's features: HTTPS with several certificates, Unix sockets, sockets that already listen.
+// Servers with Node's features: HTTPS with several certificates, Unix sockets, and sockets that already
+// listen.
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
@@ -31,7 +32,7 @@ const portOf = ({ address }: Server.Service) => (address._tag === "TcpAddress" ?
 
 const request = "GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
 
-/** One request; all received text, or the reason of the failure. */
+/** Sends a request. Returns the received text, or fails with the reason. */
 const talk = (open: () => net.Socket) =>
   Effect.async<string, string>((resume) => {
     let text = ""
@@ -56,7 +57,7 @@ const temporary = Effect.acquireRelease(
 )
 
 describe("HTTPS", () => {
-  it.live("has certificates by name, and changes them while it runs", () =>
+  it.live("has certificates by host name, and replaces them while it runs", () =>
     served({ ...loopback, tls: { ...main, certificates: { "other.test": other } } }, (server) =>
       Effect.gen(function* () {
         const asMain = { servername: "api.test", ca: pem("ca") }
@@ -110,7 +111,7 @@ describe("HTTPS", () => {
 })
 
 describe("A Unix socket", () => {
-  // A socket bound and closed without being removed, as after a crash.
+  // Leaves a socket file that no process listens on, as after a crash.
   const leave = (file: string) =>
     Effect.promise(
       () =>
@@ -126,7 +127,7 @@ describe("A Unix socket", () => {
         })
     )
 
-  it.scopedLive("replaces a socket file that nobody listens on, and no other", () =>
+  it.scopedLive("replaces a socket file that no process listens on, and no other file", () =>
     Effect.gen(function* () {
       const file = path.join(yield* temporary, "socket")
       yield* leave(file)
@@ -154,7 +155,7 @@ const listening = Effect.async<net.Server>((resume) => {
 })
 
 describe("A socket that already listens", () => {
-  it.live("serves as a server of Node; an invalid descriptor is a typed failure", () =>
+  it.live("serves requests; an invalid descriptor fails with ListenFailed", () =>
     Effect.gen(function* () {
       const handle = yield* listening
       yield* served({ handle }, (server) =>
@@ -169,7 +170,7 @@ describe("A socket that already listens", () => {
     })
   )
 
-  it.live("is found by number or name, as passed by systemd", () =>
+  it.live("is found by index or name if systemd has passed it", () =>
     Effect.gen(function* () {
       const env = { LISTEN_PID: String(process.pid), LISTEN_FDS: "2", LISTEN_FDNAMES: "http:admin" }
       Object.assign(process.env, env)

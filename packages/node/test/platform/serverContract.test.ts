@@ -1,5 +1,5 @@
 /**
- * The contract of platform's server for apps, over real sockets with `NodeHttpServer.layerTest`: files,
+ * The guarantees of platform's server to apps, over real sockets with `NodeHttpServer.layerTest`: files,
  * forms, limits, middleware, web handlers. test/parity.test.ts compares the responses of both stacks.
  */
 import * as nodeFs from "node:fs/promises"
@@ -83,7 +83,7 @@ describe("layers", () => {
     )
   )
 
-  it.scoped("make, and a port in use", () =>
+  it.scoped("make starts a server, and fails if the port is in use", () =>
     Effect.gen(function* () {
       const { address } = yield* NodeHttpServer.make({ host: "127.0.0.1", port: 0 })
       assert.isTrue(address._tag === "TcpAddress" && address.port > 0)
@@ -109,7 +109,7 @@ describe("files as responses", () => {
       )
     })
 
-  it.scoped("have type, length, tag and date", () =>
+  it.scoped("have Content-Type, Content-Length, ETag and Last-Modified", () =>
     Effect.gen(function* () {
       const { body, headers, status } = yield* answered()
       assert.strictEqual(status, 200)
@@ -135,7 +135,7 @@ describe("files as responses", () => {
     })
   )
 
-  it.scoped("large ones are complete, and HEAD has the same fields and no body", () =>
+  it.scoped("are complete if they are large, and HEAD has the same fields without a body", () =>
     Effect.gen(function* () {
       const bytes = new Uint8Array(1_000_003).map((_, index) => index % 251)
       const name = yield* file("x.bin", bytes)
@@ -161,7 +161,7 @@ describe("files as responses", () => {
     )
   )
 
-  it.scoped("from web File objects", () =>
+  it.scoped("can be web File objects", () =>
     served(
       HttpServerResponse.fileWeb(new File(["hello"], "a.txt", { lastModified: 0 })),
       Effect.gen(function* () {
@@ -186,26 +186,28 @@ describe("forms", () => {
     return HttpClientRequest.post("/").pipe(HttpClientRequest.bodyFormData(data))
   }
 
-  it.scoped("persisted: fields by schema, files are stored until the request completes", () =>
-    Effect.gen(function* () {
-      let kept = ""
-      const app = Effect.gen(function* () {
-        const schema = Schema.Struct({ name: Schema.String, file: Multipart.FilesSchema })
-        const { file, name } = yield* HttpServerRequest.schemaBodyForm(schema)
-        kept = file[0]!.path
-        const files = yield* FileSystem.FileSystem
-        return HttpServerResponse.text(`${name} ${file[0]!.name} ${yield* files.readFileString(kept)}`)
-      }).pipe(Effect.scoped)
-      yield* served(
-        app,
-        Effect.gen(function* () {
-          const response = yield* HttpClient.execute(form(["name", "ä"], ["file", new Blob(["content"])]))
-          assert.strictEqual(yield* response.text, "ä x.txt content")
+  it.scoped(
+    "persisted: fields are decoded by a schema, and files are stored until the request completes",
+    () =>
+      Effect.gen(function* () {
+        let kept = ""
+        const app = Effect.gen(function* () {
+          const schema = Schema.Struct({ name: Schema.String, file: Multipart.FilesSchema })
+          const { file, name } = yield* HttpServerRequest.schemaBodyForm(schema)
+          kept = file[0]!.path
           const files = yield* FileSystem.FileSystem
-          assert.isFalse(yield* files.exists(kept))
-        })
-      )
-    })
+          return HttpServerResponse.text(`${name} ${file[0]!.name} ${yield* files.readFileString(kept)}`)
+        }).pipe(Effect.scoped)
+        yield* served(
+          app,
+          Effect.gen(function* () {
+            const response = yield* HttpClient.execute(form(["name", "ä"], ["file", new Blob(["content"])]))
+            assert.strictEqual(yield* response.text, "ä x.txt content")
+            const files = yield* FileSystem.FileSystem
+            assert.isFalse(yield* files.exists(kept))
+          })
+        )
+      })
   )
 
   it.scoped("persisted: files with equal names are kept apart, and those of a failed form are removed", () =>
@@ -272,7 +274,7 @@ describe("forms", () => {
     persisted: Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ multipart }) => multipart)
   }
   for (const [way, read] of Object.entries(waysToRead)) {
-    it.scoped.each(Object.entries(limits))(`${way}: %s is answered with 413`, ([, [limit, request]]) =>
+    it.scoped.each(Object.entries(limits))(`${way}: %s sends 413`, ([, [limit, request]]) =>
       served(
         limit(Effect.as(read, HttpServerResponse.empty())) as HttpApp.Default<
           Multipart.MultipartError,
@@ -283,7 +285,7 @@ describe("forms", () => {
     )
   }
 
-  it.scoped("a malformed form is answered with 400", () =>
+  it.scoped("a malformed form sends 400", () =>
     served(
       Effect.as(waysToRead.persisted, HttpServerResponse.empty()),
       Effect.gen(function* () {
@@ -329,7 +331,7 @@ describe("bodies", () => {
     Effect.catchTag("ParseError", () => HttpServerResponse.empty({ status: 422 }))
   )
 
-  it.scoped("are read by schema; the app answers mismatches", () =>
+  it.scoped("are decoded by a schema, and the app handles mismatches", () =>
     served(
       app,
       Effect.gen(function* () {
@@ -350,8 +352,8 @@ describe("bodies", () => {
   )
 })
 
-describe("around a handler", () => {
-  it.scoped("several cookies, pre-response handlers, scopes", () =>
+describe("an app", () => {
+  it.scoped("sets several cookies, pre-response handlers and finalizers", () =>
     Effect.gen(function* () {
       const events: Array<string> = []
       const app = Effect.gen(function* () {
@@ -376,7 +378,7 @@ describe("around a handler", () => {
     })
   )
 
-  it.scoped("an ejected scope stays open as long as its stream", () =>
+  it.scoped("keeps an ejected scope open until its stream ends", () =>
     Effect.gen(function* () {
       const events: Array<string> = []
       const app = Effect.gen(function* () {
@@ -397,7 +399,7 @@ describe("around a handler", () => {
     })
   )
 
-  it.scoped("xForwardedHeaders and cors", () =>
+  it.scoped("works with xForwardedHeaders and cors", () =>
     served(
       Effect.gen(function* () {
         const request = yield* HttpServerRequest.HttpServerRequest
@@ -427,7 +429,7 @@ describe("around a handler", () => {
     )
   )
 
-  it.scoped("several apps, routed by path", () =>
+  it.scoped("of several apps is chosen by path", () =>
     served(
       HttpMultiplex.empty.pipe(
         HttpMultiplex.hostExact("a.test", HttpServerResponse.text("a")),
@@ -441,7 +443,7 @@ describe("around a handler", () => {
     )
   )
 
-  it.live("an uninterruptible route is not interrupted", () =>
+  it.live("is not interrupted if it is an uninterruptible route", () =>
     Effect.scoped(
       served(
         HttpRouter.empty.pipe(

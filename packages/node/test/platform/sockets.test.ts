@@ -1,4 +1,5 @@
-// Sockets under the names of platform-node: a WebSocket and a TCP connection to our server.
+// The layers of `NodeSocket`, whose names are those of platform-node, connect to our server by WebSocket and
+// by TCP.
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -22,7 +23,7 @@ const world = HttpServer.serve(shouting).pipe(
 )
 const port = Effect.map(Server.Server, ({ address }) => (address._tag === "TcpAddress" ? address.port : 0))
 
-/** The first message, or piece of one, that comes back for this one. */
+/** Sends a message, and returns the first bytes of the response. */
 const answerTo = (message: string) =>
   Effect.gen(function* () {
     const socket = yield* Socket.Socket
@@ -37,21 +38,21 @@ const answerTo = (message: string) =>
     return yield* Deferred.await(answered)
   }).pipe(Effect.scoped)
 
-it.scopedLive("NodeSocket.layerWebSocket", () =>
+it.scopedLive("NodeSocket.layerWebSocket connects a WebSocket", () =>
   Effect.gen(function* () {
     const layer = NodeSocket.layerWebSocket(`ws://127.0.0.1:${yield* port}/`)
     assert.strictEqual(yield* Effect.provide(answerTo("hello"), layer), "HELLO")
   }).pipe(Effect.provide(world))
 )
 
-it.scopedLive("NodeSocket.layerWebSocketConstructor", () =>
+it.scopedLive("NodeSocket.layerWebSocketConstructor serves Socket.makeWebSocket", () =>
   Effect.gen(function* () {
     const socket = yield* Socket.makeWebSocket(`ws://127.0.0.1:${yield* port}/`)
     assert.strictEqual(yield* Effect.provideService(answerTo("hello"), Socket.Socket, socket), "HELLO")
   }).pipe(Effect.provide(NodeSocket.layerWebSocketConstructor), Effect.provide(world))
 )
 
-it.scopedLive("NodeSocket.layerNet", () =>
+it.scopedLive("NodeSocket.layerNet connects by TCP", () =>
   Effect.gen(function* () {
     const layer = NodeSocket.layerNet({ host: "127.0.0.1", port: yield* port })
     const answer = yield* Effect.provide(answerTo("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), layer)

@@ -1,4 +1,4 @@
-// Workers of platform, in threads and child processes: their answers, failures and ends.
+// Platform's workers in threads and child processes: results, failures, interruption and exit.
 import * as Worker from "@effect/platform/Worker"
 import * as WorkerRunner from "@effect/platform/WorkerRunner"
 import { assert, describe, it } from "@effect/vitest"
@@ -28,7 +28,10 @@ const kinds: ReadonlyArray<readonly [string, () => Thread | ChildProcess]> = [
 
 type Request = number | string
 
-/** One worker in a scope of its own, and how it ended. */
+/**
+ * Starts a worker in its own scope. Returns the worker, an effect that closes the scope, and the exit of the
+ * worker.
+ */
 const started = (spawn: () => Thread | ChildProcess) =>
   Effect.gen(function* () {
     let exited: Promise<ReadonlyArray<unknown>> | undefined
@@ -47,7 +50,7 @@ const started = (spawn: () => Thread | ChildProcess) =>
   })
 
 describe.each(kinds)("a worker in %s", (_, spawn) => {
-  it.scopedLive("streams its answers, fails its requests one by one, and ends with its scope", () =>
+  it.scopedLive("streams results, fails only the failed request, and exits when its scope closes", () =>
     Effect.gen(function* () {
       const { close, exited, worker } = yield* started(spawn)
       const range = Effect.map(Stream.runCollect(worker.execute(5)), Chunk.toReadonlyArray)
@@ -61,12 +64,12 @@ describe.each(kinds)("a worker in %s", (_, spawn) => {
     })
   )
 
-  it.scopedLive("is told of an interruption", () =>
+  it.scopedLive("interrupts the handler of an interrupted request", () =>
     Effect.gen(function* () {
       const { worker } = yield* started(spawn)
       yield* worker.executeEffect("interrupted")
       const never = yield* Effect.fork(Stream.runDrain(worker.execute("never")))
-      // The request is on its way before the next one, which is answered.
+      // Wait for the result of a later request. By then the worker has received the endless request.
       yield* Effect.zipRight(Effect.yieldNow(), Stream.runDrain(worker.execute(1)))
       yield* Fiber.interrupt(never)
       const count = Stream.runHead(worker.execute("interrupted"))
@@ -77,7 +80,7 @@ describe.each(kinds)("a worker in %s", (_, spawn) => {
     })
   )
 
-  it.scopedLive("fails what it was asked when it exits", () =>
+  it.scopedLive("fails its pending requests when it exits", () =>
     Effect.gen(function* () {
       const { worker } = yield* started(spawn)
       const error = yield* Effect.flip(Stream.runDrain(worker.execute("exit")))
@@ -85,7 +88,7 @@ describe.each(kinds)("a worker in %s", (_, spawn) => {
     }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))
   )
 
-  it.scoped("that does not end is killed after five seconds", () =>
+  it.scoped("that does not exit is killed after five seconds", () =>
     Effect.gen(function* () {
       const { close, exited, worker } = yield* started(spawn)
       yield* Stream.runDrain(worker.execute(1))
@@ -98,9 +101,9 @@ describe.each(kinds)("a worker in %s", (_, spawn) => {
   )
 })
 
-it.effect("a runner outside of a worker fails and says so", () =>
+it.effect("a runner outside of a worker fails with that reason", () =>
   Effect.gen(function* () {
-    // Vitest runs this file in a worker of its own: hide its channel.
+    // Vitest runs this file in a worker, so hide the worker's IPC channel.
     const { send } = process
     Object.assign(process, { send: undefined })
     const error = yield* Layer.build(WorkerRunner.layer(() => Effect.void)).pipe(
@@ -114,6 +117,6 @@ it.effect("a runner outside of a worker fails and says so", () =>
   })
 )
 
-it.effect("NodeContext has the manager of workers", () =>
+it.effect("NodeContext provides WorkerManager", () =>
   Effect.provide(Effect.asVoid(Worker.WorkerManager), NodeContext.layer)
 )

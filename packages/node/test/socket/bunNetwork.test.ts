@@ -1,6 +1,4 @@
-/**
- * BunNetwork on another runtime. `npm run test:runtimes` runs the batteries on it in Bun.
- */
+/** BunNetwork on a runtime other than Bun. `npm run test:runtimes` runs the network battery in Bun. */
 import { it } from "@effect/vitest"
 import { Network } from "@httpfx/core"
 import * as BunNetwork from "@httpfx/node/BunNetwork"

@@ -1,6 +1,6 @@
 /**
- * Conversions between transports and streams: a stream behaves the same through both adapters, and has the
- * members of `net.Socket` that libraries use.
+ * Conversions between transports and streams. A stream that goes through both conversions behaves as before,
+ * and has the members of `net.Socket` that libraries use.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -18,7 +18,7 @@ import { duplexFromTransport, transportFromDuplex, type DuplexOptions } from "@h
 import * as NodeNetwork from "@httpfx/node/NodeNetwork"
 import * as MemoryNetwork from "@httpfx/testing/MemoryNetwork"
 
-/** Two connected streams. */
+/** Creates two connected streams. */
 const duplexPair = (
   options: { readonly allowHalfOpen: boolean } = { allowHalfOpen: true }
 ): [Duplex, Duplex] => {
@@ -44,7 +44,7 @@ const duplexPair = (
   return ends
 }
 
-/** Both ends of a connection in the network of the context. */
+/** Opens a connection on the network in the context, and returns both ends. */
 const pair = Effect.gen(function* () {
   const network = yield* Network
   const accepted = yield* Deferred.make<Transport>()
@@ -59,7 +59,7 @@ const pair = Effect.gen(function* () {
 
 const promise = <A>(evaluate: () => Promise<A>) => Effect.promise(evaluate)
 
-// Async iteration would destroy the stream afterwards.
+// Reads with `data` events, because async iteration would destroy the stream.
 const collect = (stream: Duplex): Promise<string> =>
   new Promise((done, fail) => {
     const chunks: Array<Buffer> = []
@@ -68,7 +68,7 @@ const collect = (stream: Duplex): Promise<string> =>
     stream.once("error", fail)
   })
 
-// Ignore the reset at the end of a test.
+// The listener ignores the error of the reset at the end of a test.
 const open = (transport: Transport, options?: DuplexOptions) =>
   duplexFromTransport(transport, options).on("error", () => {})
 
@@ -141,7 +141,7 @@ for (const [name, network] of both) {
       }).pipe(Effect.provide(network))
     )
 
-    it.scopedLive("answers FIN with FIN, unless half-open is allowed", () =>
+    it.scopedLive("replies with FIN to FIN, unless allowHalfOpen is set", () =>
       Effect.gen(function* () {
         const { client, server } = yield* pair
         const near = open(client)
@@ -177,7 +177,7 @@ for (const [name, network] of both) {
     )
 
     it.scopedLive(
-      "destroy lets the peer read the sent bytes; resetAndDestroy and an error do not guarantee it",
+      "destroy without an error lets the peer read all sent bytes; an error or resetAndDestroy may lose some",
       () =>
         Effect.gen(function* () {
           const first = yield* pair
@@ -232,7 +232,7 @@ for (const [name, network] of both) {
       }).pipe(Effect.provide(network))
     )
 
-    it.scopedLive("reads initial bytes first", () =>
+    it.scopedLive("delivers the bytes of the option initial first", () =>
       Effect.gen(function* () {
         const { client, server } = yield* pair
         client.start({ data() {}, end() {}, drain() {}, error() {}, close() {} })
@@ -245,7 +245,7 @@ for (const [name, network] of both) {
   })
 }
 
-/** Timers that the test advances. */
+/** Creates timers whose time the test advances. */
 const manualTimers = () => {
   let now = 0
   const waiting = new Set<readonly [deadline: number, f: () => void]>()
@@ -295,11 +295,11 @@ describe("setTimeout", () => {
   )
 })
 
-describe("there and back", () => {
+describe("a stream that is converted to a transport and back", () => {
   const roundTrip = (stream: Duplex) =>
     duplexFromTransport(transportFromDuplex(stream), { allowHalfOpen: true })
 
-  it("a pair of streams behaves as before", async () => {
+  it("behaves as before", async () => {
     const [left, right] = duplexPair()
     const [near, far] = [roundTrip(left), roundTrip(right)]
     near.write("a")
@@ -309,7 +309,7 @@ describe("there and back", () => {
     assert.strictEqual(await collect(near), "c")
   })
 
-  it("errors of the stream below come out unchanged", async () => {
+  it("emits the errors of the original stream unchanged", async () => {
     const [left] = duplexPair()
     const near = roundTrip(left)
     const failure = Object.assign(new Error("out of order"), { code: "EX" })
@@ -318,7 +318,7 @@ describe("there and back", () => {
     assert.strictEqual(error, failure)
   })
 
-  it("destroying the outer destroys the inner", async () => {
+  it("destroys the original stream when it is destroyed", async () => {
     const [left] = duplexPair()
     const near = roundTrip(left)
     near.destroy()
@@ -326,7 +326,7 @@ describe("there and back", () => {
     assert.isTrue(left.destroyed)
   })
 
-  it("a net.Socket keeps its addresses, its timeouts aside, and serves node's own client", async () => {
+  it("keeps the addresses of a net.Socket, and serves node's own client", async () => {
     const server = net.createServer({ allowHalfOpen: true }, (socket) => {
       const outer = roundTrip(socket)
       assert.strictEqual(outer.remotePort, socket.remotePort)

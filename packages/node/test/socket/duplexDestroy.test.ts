@@ -1,4 +1,4 @@
-// A destroyed stream over a transport fails every pending write, like a net.Socket.
+// A stream over a transport fails every pending write when it is destroyed, as a net.Socket does.
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -47,7 +47,7 @@ for (const [name, network] of both) {
           const all = new Promise<void>((done) => {
             let waiting = 3
             for (const i of [0, 1, 2]) {
-              // The other end does not read.
+              // The peer does not read, so the write stays pending.
               stream.write(new Uint8Array(8_000_000), (error) => {
                 told[i] = error?.message ?? "written"
                 if (--waiting === 0) done()

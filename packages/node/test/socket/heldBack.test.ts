@@ -1,5 +1,5 @@
-// A client that resets its connection while the server has paused reading, on real sockets with time that the
-// test moves: the progress deadline notices although nothing is read.
+// A client resets its connection while the server has paused reading, on real sockets and in virtual time.
+// The server notices at its progress timeout, although it reads nothing.
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ const pem = (name: string) => readFileSync(new URL(`../fixtures/${name}.pem`, im
 const secure = { cert: pem("server"), key: pem("server-key") }
 const upload = "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4000000\r\n\r\n" + "x".repeat(4_000_000)
 
-/** Sends until backpressure stops it. */
+/** Sends the upload, and waits until backpressure stops it. */
 const heldBack = (socket: net.Socket) =>
   Effect.async<void>((resume) => {
     socket.write(upload)
@@ -56,7 +56,8 @@ describe("A client under backpressure that resets the connection", () => {
       expect(outcomes).toEqual([])
       below.resetAndDestroy()
       yield* Effect.promise(() => new Promise((resolve) => below.once("close", resolve)))
-      // The system delivers the reset at once; wait for some turns of the event loop.
+      // The system delivers the reset at once. Wait for some turns of the event loop, in which the server
+      // must not notice it.
       yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 20)))
       expect(outcomes).toEqual([])
       for (let minutes = 0; minutes < 6 && outcomes.length === 0; minutes++)

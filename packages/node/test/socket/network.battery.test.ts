@@ -1,4 +1,4 @@
-/** The sockets of the operating system pass the battery for networks, like the memory network. */
+/** The sockets of the operating system pass the network battery, as the memory network does. */
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"

@@ -1,4 +1,7 @@
-/** Behaviour of the operating system's network beyond the battery: resolver, errors, interoperability. */
+/**
+ * Guarantees of the operating system's network that the battery does not test: name resolution, errors, and
+ * connections with Node's own sockets.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -15,7 +18,7 @@ const loopback = { port: 0, host: "127.0.0.1" }
 const portOf = (address: net.AddressInfo | string | null) => (address as net.AddressInfo).port
 
 describe("resolve", () => {
-  it.live("localhost has loopback addresses", () =>
+  it.live("localhost resolves to loopback addresses", () =>
     Effect.gen(function* () {
       const found = yield* Effect.flatMap(Network, (network) => network.resolve("localhost"))
       assert.includeMembers(
@@ -26,7 +29,7 @@ describe("resolve", () => {
     }).pipe(provided)
   )
 
-  it.live("a name that cannot exist (RFC 6761) is NameNotResolved", () =>
+  it.live("a name that cannot exist (RFC 6761) fails with NameNotResolved", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(
         Effect.flatMap(Network, (network) => network.resolve("nobody.invalid"))
@@ -37,7 +40,7 @@ describe("resolve", () => {
     }).pipe(provided)
   )
 
-  it.live("keeps the zone of an address, written as in a URL or not", () =>
+  it.live("keeps the zone of an IPv6 address, with or without the escaping of URLs", () =>
     Effect.gen(function* () {
       const network = yield* Network
       for (const host of ["fe80::1%lo", "[fe80::1%25lo]"]) {
@@ -48,7 +51,7 @@ describe("resolve", () => {
 })
 
 describe("errors are typed", () => {
-  it.scopedLive("connecting", () =>
+  it.scopedLive("of connecting", () =>
     Effect.gen(function* () {
       const network = yield* Network
       const range = yield* Effect.flip(network.connect(tcp("127.0.0.1", 65536)))
@@ -63,7 +66,7 @@ describe("errors are typed", () => {
     }).pipe(provided)
   )
 
-  it.scopedLive("listening", () =>
+  it.scopedLive("of listening", () =>
     Effect.gen(function* () {
       const network = yield* Network
       const foreign = yield* Effect.flip(network.listen({ port: 0, host: "192.0.2.1" }, () => {}))
@@ -99,7 +102,7 @@ describe("transports", () => {
     }).pipe(provided)
   )
 
-  it.scopedLive("chunks of a large transfer stay unchanged when kept", () =>
+  it.scopedLive("received chunks of a large transfer do not change afterwards", () =>
     Effect.gen(function* () {
       const network = yield* Network
       const total = 20 * 1024 * 1024
@@ -120,7 +123,7 @@ describe("transports", () => {
     }).pipe(provided)
   )
 
-  it.scopedLive("a plain socket of Node talks to a listener, and a transport to a plain server", () =>
+  it.scopedLive("a listener serves a socket of Node, and a transport connects to a server of Node", () =>
     Effect.gen(function* () {
       const network = yield* Network
       const { address } = yield* network.listen(loopback, (transport) =>
@@ -148,7 +151,7 @@ describe("transports", () => {
     }).pipe(provided)
   )
 
-  it.live("a server with unknown internals still serves, with its own sockets", () =>
+  it.live("a server without the expected internals still serves, with sockets that it makes itself", () =>
     Effect.gen(function* () {
       const server = createServer(
         () => undefined,

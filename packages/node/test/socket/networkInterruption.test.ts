@@ -1,5 +1,5 @@
-// An interruption that races with a successful connect or TLS handshake closes the connection instead of
-// leaking it.
+// An interruption that races with the success of a connect or a TLS handshake closes the connection, so that
+// no connection leaks.
 import * as fs from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -26,7 +26,7 @@ const server = Effect.gen(function* () {
   return { network, address: listener.address, accepted: Deferred.await(accepted) }
 })
 
-/** Runs an effect until its result is ready but not delivered, then interrupts it. */
+/** Runs an effect until its result is available but not yet delivered, and then interrupts the effect. */
 const interruptAtResult = <A, E>(effect: Effect.Effect<A, E>, ready: Effect.Effect<unknown, unknown>) =>
   Effect.gen(function* () {
     const scheduler = new Scheduler.ControlledScheduler()
@@ -41,8 +41,8 @@ const interruptAtResult = <A, E>(effect: Effect.Effect<A, E>, ready: Effect.Effe
     return yield* Fiber.await(fiber)
   })
 
-describe("an interruption in the turn of the result leaves nothing open", () => {
-  it.scopedLive("of connecting", () =>
+describe("no connection stays open after an interruption in the turn of the result", () => {
+  it.scopedLive("of a connect", () =>
     Effect.gen(function* () {
       const { accepted, address, network } = yield* server
       const exit = yield* interruptAtResult(network.connect(address), Effect.zipRight(accepted, turns(20)))
@@ -52,7 +52,7 @@ describe("an interruption in the turn of the result leaves nothing open", () => 
     }).pipe(Effect.provide(NodeNetwork.layer))
   )
 
-  it.scopedLive("of TLS", () =>
+  it.scopedLive("of a TLS handshake", () =>
     Effect.gen(function* () {
       const { accepted, address, network } = yield* server
       const client = yield* network.connect(address)

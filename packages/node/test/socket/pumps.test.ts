@@ -1,13 +1,15 @@
-// Endless sources stop within a bounded number of pieces when their peer is lost, and yield to the event loop
-// within a bounded number: sources by endings by networks. Another request is served meanwhile.
+// Endless sources stop within a bounded number of pieces when the peer is lost, and yield to the event loop.
+// Tests each source with each kind of loss on each network, while another request is served.
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { turnPieces } from "@httpfx/core/wire"
 import { columns, networks, on, rows, State, still, until } from "../support/pumping.js"
 
-// A loss is reported in a turn of the event loop, possibly after a turn of the source and those that end TLS.
+// A loss is reported in a turn of the event loop. Before it, the source may get a turn, and so may streams
+// that end TLS.
 const afterLoss = 4 * turnPieces
-// Bytes not taken by the connection: the high-water mark, the excess of one chunk, and TLS records.
+// Maximum number of bytes that wait for the connection: the high-water mark, the excess of one chunk, and TLS
+// records.
 const mostBuffered = 256 * 1024
 
 const cells = Object.entries(rows).flatMap(([row, { begin, ends }]) =>
@@ -25,7 +27,7 @@ describe("A pump", () => {
     const state = new State()
     return Effect.gen(function* () {
       const { cross, other, peer } = yield* begin(net, state, column)
-      // The most pieces produced between two turns, until the loss.
+      // `worst` is the maximum number of pieces that were produced between two turns, until the loss.
       let [worst, before, watching] = [0, 0, true]
       const watch = () => {
         worst = Math.max(worst, state.made - before)
@@ -61,15 +63,15 @@ describe("A pump", () => {
       expect(state.ended).toMatch(end as RegExp)
       yield* still(() => state.made, 1)
       expect(state.made - lostAt).toBeLessThanOrEqual(afterLoss)
-      // One turn of the source before the watcher's and one after it; under load the watcher may miss every
-      // other turn.
+      // The source gets a turn before and after that of the watcher, and under load the watcher may miss
+      // every other turn.
       expect(worst).toBeLessThanOrEqual(4 * turnPieces)
       expect(yield* other).toBe("<other>")
       peer.transport.reset()
     }).pipe(on(net, state))
   })
 
-  it("has an outcome or a reason in every cell", () => {
+  it("each source has an outcome, or a reason why there is none, for each kind of loss", () => {
     for (const { end } of cells) if (!(end instanceof RegExp)) expect(end.notApplicable).not.toBe("")
     expect(cells).toHaveLength(Object.keys(rows).length * columns.length * 3)
   })

@@ -1,5 +1,5 @@
-// The memory per connection that hostile clients can make a server in a child process hold, on real sockets.
-// Core's bounds tests count what each peer can make it hold; this test also covers what such a count forgets.
+// The memory per connection that a hostile client can make a server use, measured in a child process on real
+// sockets. Core's tests of bounds count known buffers; this test also finds unknown ones.
 import { fork } from "node:child_process"
 import * as net from "node:net"
 import { afterAll, expect, it } from "vitest"
@@ -11,7 +11,7 @@ const child = fork(new URL("../fixtures/hostedServer.mjs", import.meta.url), { e
 afterAll(() => child.disconnect())
 const told = () => new Promise<number>((resolve) => child.once("message", (value) => resolve(Number(value))))
 const port = told()
-/** Bytes in use, after a garbage collection. */
+/** Returns the bytes in use after a garbage collection. */
 const memory = () => {
   child.send("memory")
   return told()
@@ -20,7 +20,7 @@ const memory = () => {
 const connected = (port: number) =>
   new Promise<net.Socket>((resolve) => {
     const socket = net.connect(port, "127.0.0.1", () => resolve(socket))
-    // The server may reset it.
+    // The server may reset the connection.
     socket.on("error", () => {})
   })
 
@@ -33,7 +33,7 @@ const answer = (port: number) =>
     socket.write("GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
   })
 
-/** Waits until no client can write any more, or everything was sent. */
+/** Waits until everything was sent or no client can write more. */
 const settled = async (sockets: ReadonlyArray<net.Socket>) => {
   let before = -1
   for (let same = 0; same < 5;) {
@@ -47,7 +47,7 @@ const settled = async (sockets: ReadonlyArray<net.Socket>) => {
 const version = "HTTP/1.1\r\nHost: t\r\n"
 const chunked = `POST /never ${version}Transfer-Encoding: chunked\r\n\r\n`
 const attacks: ReadonlyArray<readonly [string, string]> = [
-  // First, so that one-time allocations of the process do not count for the others.
+  // This row is the first, so that one-time allocations of the process do not count for later rows.
   ["requests after an unanswered one", `GET /never ${version}\r\n`.repeat(10_000)],
   ["an unread body", `POST /never ${version}Content-Length: 99999999\r\n\r\n${"x".repeat(500_000)}`],
   ["one-byte chunks", chunked + "1\r\nx\r\n".repeat(80_000)],

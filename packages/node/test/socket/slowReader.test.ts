@@ -1,5 +1,5 @@
-// Large responses to slow readers, on real sockets with time that the test moves: a response that is read
-// steadily is never aborted, although Node reports a write only when all of it is sent.
+// Large responses to slow readers, on real sockets and in virtual time. A response that the client reads
+// steadily is never aborted, although Node reports a write only when all of its bytes are sent.
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,7 @@ import * as tls from "node:tls"
 
 const size = 24 * 1024 * 1024
 const layer = Layer.provideMerge(NodeNetwork.layer, VirtualClock.layer())
-// Nothing reports the system's progress: wait some turns of the real event loop.
+// No event reports the progress of the system's buffers, so wait for some turns of the real event loop.
 const pause = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 20)))
 const pem = (name: string) => readFileSync(new URL(`../fixtures/${name}.pem`, import.meta.url), "utf8")
 const secure = { cert: pem("server"), key: pem("server-key") }
@@ -41,7 +41,7 @@ const connecting = (port: number, options: Server.ServerOptions) =>
     socket.pause()
   })
 
-/** Reads this many bytes at this interval; returns the total. */
+/** Reads this many bytes after each interval. Returns the total and the error code, if any. */
 const read = (socket: net.Socket, atOnce: number, every: "50 seconds") =>
   Effect.gen(function* () {
     let received = 0
@@ -92,7 +92,7 @@ describe("A client that reads a large response slowly and steadily", () => {
     )
   )
 
-  it.live("is reset once it reads nothing for progressTimeout, closing or not", () =>
+  it.live("is reset when it has read nothing for progressTimeout, even if the connection is closing", () =>
     Effect.gen(function* () {
       const { port, server } = yield* serving({})
       const sockets = [yield* connecting(port, {}), yield* connecting(port, {})]

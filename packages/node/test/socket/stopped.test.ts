@@ -1,6 +1,6 @@
 /**
- * A process that was stopped for longer than a limit reads what waits in its sockets before it checks the
- * limit: servers and clients of both APIs.
+ * A process was stopped (SIGSTOP) for longer than a timeout. When it continues, servers and clients of both
+ * APIs read the bytes in the kernel's buffers before they check the timeout.
  */
 import { afterAll, assert, it } from "vitest"
 import { fork } from "node:child_process"
@@ -12,7 +12,7 @@ import { setTimeout } from "node:timers/promises"
 const kept = "GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 
-/** Waits for a condition, which is checked on every event. */
+/** Waits for a condition, which is checked after every event. */
 class News {
   private readonly waiting = new Set<() => void>()
   tell(): void {
@@ -47,7 +47,7 @@ afterAll(() => {
   server.close()
 })
 
-/** A connection to a server and what it received. */
+/** Opens a connection to a server and sends bytes. Records the response. */
 const client = (port: number, bytes: string) => {
   const socket = connect(port, "127.0.0.1", () => socket.write(bytes))
   const seen = { socket, text: "", closed: false }
@@ -72,8 +72,8 @@ interface Told {
 }
 
 /**
- * Stops a process for longer than these limits (ms). `undefined`: half of them had passed before it was
- * stopped.
+ * Stops a process for longer than its timeouts (`limit`, ms). Returns `undefined` if half of that time passed
+ * before the process was stopped.
  */
 const stopped = async (limit: number) => {
   requests.clear()
@@ -95,7 +95,7 @@ const stopped = async (limit: number) => {
     const start = performance.now()
     const isSlow = () => performance.now() - start > limit / 2
     const alarm = timers.setTimeout(() => news.tell(), limit / 2 + 10)
-    // Some between two requests, some within a head.
+    // The first connections are idle between two requests. The others have sent a part of a head.
     const idle = ports.map((port) => client(port, kept))
     const late = ports.map((port) => client(port, kept.slice(0, 20)))
     child.send("go")
@@ -125,7 +125,7 @@ const stopped = async (limit: number) => {
   }
 }
 
-it("bytes that arrived while a process was stopped count, however long it was", async () => {
+it("bytes that arrived while the process was stopped prevent a timeout, however long it was stopped", async () => {
   await once(server.listen(0, "127.0.0.1"), "listening")
   const seen = (await stopped(2_000)) ?? (await stopped(10_000)) ?? (await stopped(40_000))
   const body = "1234567890"

@@ -1,6 +1,6 @@
 /**
- * TLS over existing connections, in both roles. The certificates in fixtures/ are valid for a hundred years:
- * an authority, a server (`api.test`, `localhost`) and a client signed by it.
+ * TLS over existing connections, as client and as server. The certificates in fixtures/ are valid for a
+ * hundred years: an authority, a server (`api.test`, `localhost`) and a client signed by it.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -27,7 +27,7 @@ const clientOptions: TlsOptions = { role: "client", ca, serverName: "api.test" }
 const text = (bytes: Option.Option<Uint8Array>) =>
   Option.map(bytes, (some) => Buffer.from(some).toString("latin1"))
 
-/** Both ends of a connection in the network of the context. */
+/** Opens a connection on the network in the context, and returns both ends. */
 const pair = Effect.gen(function* () {
   const network = yield* Network
   const accepted = yield* Deferred.make<Transport>()
@@ -118,7 +118,7 @@ describe("secure", () => {
         yield* server.reset
         yield* server.closed
       }
-      // A handle disappears a turn after its socket has closed.
+      // The handle of a socket disappears one turn after the socket has closed.
       const turn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
       for (let turns = 0; turns < 20 && sockets() > before; turns++) yield* turn
       assert.strictEqual(sockets(), before)

@@ -1,5 +1,5 @@
-// The end of TLS connections on system sockets: with and without close_notify, within a record, by
-// renegotiation; and names with a trailing dot.
+// The end of TLS connections on system sockets: with and without close_notify, within a record, and by
+// renegotiation. Also server names with a trailing dot.
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -23,7 +23,7 @@ const own = { cert: pem("server"), key: pem("server-key") }
 const host = "127.0.0.1"
 const versions = ["TLSv1.2", "TLSv1.3"] as const
 
-/** A TLS server; returns its port. `serves` is called with the first bytes of a connection. */
+/** Starts a TLS server and returns its port. `serves` is called after the first bytes of a connection. */
 const serving = (serves: (socket: tls.TLSSocket) => void) =>
   Effect.gen(function* () {
     const open = new Set<net.Socket>()
@@ -43,7 +43,10 @@ const response = "HTTP/1.1 200 OK\r\n\r\n"
 const small = "x".repeat(100)
 const large = "x".repeat(400_000)
 
-/** Sends the response, then close_notify and FIN; or FIN alone, once the kernel has the response. */
+/**
+ * Sends the response with close_notify and FIN. If `closes` is `false`, sends only FIN, after the kernel has
+ * the response.
+ */
 const answering = (body: string, closes: boolean) => (socket: tls.TLSSocket) =>
   closes ? socket.end(response + body) : socket.write(response + body, () => socket.destroy())
 
@@ -101,7 +104,7 @@ describe("A response without length", () => {
           assert.strictEqual(yield* byClient(port, { maxVersion }), unclosed)
           const lenient = { maxVersion, requireCloseNotify: false }
           assert.strictEqual(yield* byClient(port, lenient), body.length)
-          // Node, and therefore the callback API, accepts either as the end.
+          // Node accepts both kinds of end, and so does the callback API.
           assert.strictEqual(yield* byCallbacks(ours, port, { maxVersion }), body.length)
           assert.strictEqual(yield* byCallbacks(builtIn, port, { maxVersion }), body.length)
         })
@@ -110,7 +113,10 @@ describe("A response without length", () => {
   }
 })
 
-/** A TLS client of our server; `plain` is the connection below, for bytes that are not a record. */
+/**
+ * Connects a TLS client to our server. `plain` is the connection below TLS, for bytes that are not a TLS
+ * record.
+ */
 const raw = (
   port: number,
   options: tls.ConnectionOptions,
@@ -135,7 +141,7 @@ const raw = (
     ({ plain, socket }) => Effect.sync(() => void (socket.destroy(), plain.destroy()))
   )
 
-// Type, version and length of a record, then bytes that no key decrypts.
+// A record header (type, version, length) and bytes that cannot be decrypted.
 const broken = Buffer.concat([Buffer.from([23, 3, 3, 0, 32]), Buffer.alloc(32, 7)])
 
 describe("After the handshake", () => {
@@ -162,13 +168,15 @@ describe("After the handshake", () => {
     )
 
   for (const maxVersion of versions) {
-    it.scopedLive(`an unreadable record ends a server's connection, whoever stays: ${maxVersion}`, () =>
-      served((port, ended) =>
-        Effect.gen(function* () {
-          yield* raw(port, { maxVersion }, (_socket, plain) => plain.write(broken))
-          assert.strictEqual((yield* ended)._tag, "ConnectionClosed")
-        })
-      )
+    it.scopedLive(
+      `an unreadable record ends the server's connection, even if the client keeps it open: ${maxVersion}`,
+      () =>
+        served((port, ended) =>
+          Effect.gen(function* () {
+            yield* raw(port, { maxVersion }, (_socket, plain) => plain.write(broken))
+            assert.strictEqual((yield* ended)._tag, "ConnectionClosed")
+          })
+        )
     )
 
     it.scopedLive(`an unreadable record fails the response of a client: ${maxVersion}`, () =>
@@ -196,7 +204,7 @@ describe("After the handshake", () => {
     )
   }
 
-  it.scopedLive("a client that renegotiates endlessly is reset", () =>
+  it.scopedLive("resets a client that renegotiates endlessly", () =>
     served((port, ended) =>
       Effect.gen(function* () {
         yield* Effect.acquireRelease(
@@ -213,7 +221,7 @@ describe("After the handshake", () => {
   )
 })
 
-describe("A name with a trailing dot is sent without it", () => {
+describe("A server name with a trailing dot is sent without the dot", () => {
   const seen = (ask: (port: number) => Effect.Effect<unknown, unknown, Scope.Scope>) =>
     Effect.gen(function* () {
       const names: Array<unknown> = []
@@ -268,7 +276,7 @@ describe("A name with a trailing dot is sent without it", () => {
     )
   }
 
-  it.live("a server finds the certificate for a name that the client sends with a trailing dot", () =>
+  it.live("a server finds its certificate if the client sends the name with a trailing dot", () =>
     Effect.flatMap(Server.Server, ({ address }) =>
       Effect.async<string>((resume) => {
         const port = address._tag === "TcpAddress" ? address.port : 0

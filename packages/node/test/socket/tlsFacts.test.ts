@@ -1,4 +1,4 @@
-// The facts about TLS session and client certificate in a handler, through an HTTPS exchange on real sockets.
+// The facts of the TLS session and the client certificate in a handler, for HTTPS exchanges on real sockets.
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -16,7 +16,7 @@ const own = { cert: pem("server"), key: pem("server-key") }
 const client = { cert: pem("client"), key: pem("client-key") }
 const stranger = { cert: pem("other"), key: pem("other-key") }
 
-/** Sends two requests on one connection of Node's own client; returns the facts at each. */
+/** Sends two requests on one connection of Node's own client. Returns the facts in the handler of each. */
 const told = (server: Partial<Server.Options["tls"]>, options: tls.ConnectionOptions) =>
   Effect.gen(function* () {
     const facts: Array<Transport.TlsFacts | undefined> = []
@@ -64,7 +64,7 @@ describe("An HTTPS exchange", () => {
     })
   )
 
-  it.live("without SNI and ALPN has neither name nor protocol", () =>
+  it.live("has neither server name nor ALPN protocol if the client sends none", () =>
     Effect.gen(function* () {
       const facts = yield* told({}, { servername: "", rejectUnauthorized: false })
       expect(facts).toMatchObject({ serverName: undefined, alpnProtocol: undefined })
@@ -88,7 +88,7 @@ describe("An HTTPS exchange", () => {
     })
   )
 
-  it.live("accepts an unverified client, with the reason", () =>
+  it.live("has the reason if an accepted client is not verified", () =>
     Effect.gen(function* () {
       const facts = yield* told(asking, stranger)
       expect(facts).toMatchObject({ authorized: false, authorizationError: "DEPTH_ZERO_SELF_SIGNED_CERT" })
@@ -96,7 +96,7 @@ describe("An HTTPS exchange", () => {
     })
   )
 
-  it.live("has no certificate that was not requested", () =>
+  it.live("has no client certificate if the server requested none", () =>
     Effect.gen(function* () {
       const facts = yield* told({}, client)
       expect(facts).toMatchObject({ authorized: false, peerCertificate: undefined })

@@ -1,4 +1,4 @@
-// The limits of connections and handshakes, with TLS on real sockets.
+// Limits of connections and of TLS handshakes on real sockets.
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -18,7 +18,9 @@ const closing = (socket: net.Socket) =>
     socket.once("close", () => resume(Effect.void))
   })
 
-/** The status line of a response; empty if the connection was closed without a response. */
+/**
+ * Sends a request. Returns the status line, or an empty text if the connection was closed without a response.
+ */
 const asks = (port: number) =>
   Effect.async<string>((resume) => {
     const socket = tls.connect({ host: "127.0.0.1", port, rejectUnauthorized: false })
@@ -43,7 +45,9 @@ const serving = (options: Server.ServerOptions, tlsOptions: Partial<Server.Optio
     return { failed: Deferred.await(failed), port: (server.address as Transport.TcpAddress).port }
   })
 
-/** A connection that never starts its handshake; ready when the server has accepted it. */
+/**
+ * Opens a connection that never starts the handshake. Completes when the server has accepted the connection.
+ */
 const silent = (port: number) =>
   Effect.async<net.Socket>((resume) => {
     const socket = net.connect(port, "127.0.0.1", () => setImmediate(() => resume(Effect.succeed(socket))))
@@ -64,7 +68,7 @@ describe("Handshakes of a server on real sockets", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeNetwork.layer))
   )
 
-  it.live("are not started for connections over the limit that get no 503", () =>
+  it.live("are not started for connections over maxConnections that get no 503", () =>
     Effect.gen(function* () {
       const { failed, port } = yield* serving({ maxConnections: 1, whenFull: "reset" })
       const socket = yield* silent(port)
@@ -75,7 +79,7 @@ describe("Handshakes of a server on real sockets", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeNetwork.layer))
   )
 
-  it.live("are reset when they take too long, and free their slot", () =>
+  it.live("are reset if they take too long, and free their connection slot", () =>
     Effect.gen(function* () {
       const { failed, port } = yield* serving({ maxConnections: 1 }, { handshakeTimeout: "50 millis" })
       const socket = yield* silent(port)

@@ -25,8 +25,8 @@ const host = "127.0.0.1"
 type Version = "TLSv1.2" | "TLSv1.3"
 
 /**
- * Reports whether the session was resumed and the client's name; `/reload` changes the certificates before
- * the response.
+ * An app that responds with the name of the client and whether its TLS session was resumed. `/reload` first
+ * replaces the certificates.
  */
 const app = (options: Network.ServerTls) =>
   Effect.gen(function* () {
@@ -53,12 +53,13 @@ interface Asked {
   readonly port: number
   readonly paths: ReadonlyArray<string>
   readonly version: Version
-  /** Whether the client has a certificate. */
+  /** Whether the client sends a certificate. */
   readonly certificate: boolean
 }
 
 /**
- * Sends requests one by one, each on its own connection; returns the handler's reports, or the error code.
+ * Sends requests one by one, each on a new connection. Returns the response bodies, or fails with an error
+ * code.
  */
 type Asks = (asked: Asked) => Effect.Effect<ReadonlyArray<string>, unknown>
 
@@ -93,7 +94,7 @@ const byClient: Asks = ({ certificate, paths, port, version }) =>
     )
   )
 
-// One process makes all requests, because curl keeps its sessions to itself.
+// One curl process sends all requests, because curl does not share sessions between processes.
 const byCurl: Asks = ({ certificate, paths, port, version }) =>
   Effect.async((resume) => {
     const key = certificate ? ["--cert", file("client"), "--key", file("client-key")] : []
@@ -124,10 +125,14 @@ const byCurl: Asks = ({ certificate, paths, port, version }) =>
 
 const hasCurl = spawnSync("curl", ["--version"]).status === 0
 
-/** Which of five connections resume a session; the third one renews the certificates. `undefined`: either. */
+/**
+ * Whether each of five connections resumes a session, if the third one replaces the certificates. `undefined`
+ * allows both.
+ */
 type Resumes = (version: Version) => ReadonlyArray<boolean | undefined>
 const each: Resumes = () => [false, true, true, false, true]
-// curl requests no tickets in TLS 1.2, and in TLS 1.3 offers none that came on a resumed connection.
+// curl requests no tickets in TLS 1.2. In TLS 1.3 it does not use tickets that it got on a resumed
+// connection.
 const asCurl: Resumes = (version) =>
   version === "TLSv1.2" ? each(version).map(() => false) : [false, true, undefined, false, true]
 
@@ -150,7 +155,7 @@ const modes: ReadonlyArray<readonly [string, Network.ServerTls, certificate: boo
   ["a required certificate", { ca, requestCert: true }, true, "client.test true"]
 ]
 
-describe("A session is resumed, and renewed after reloadTls", () => {
+describe("A session is resumed, but not after reloadTls", () => {
   for (const [client, asks, resumes, present] of clients) {
     for (const [mode, options, certificate, who] of modes) {
       for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
@@ -207,7 +212,7 @@ describe("Servers with the same ticketKeys", () => {
     }
   }
 
-  it.live("a client unknown to the new authority is refused despite its session", () =>
+  it.live("refuse a client that the new authority does not know, although it has a session", () =>
     served({ ...asking, ...keys }, (one) =>
       served({ ...asking, ...keys, ca: pem("other") }, (other) =>
         Effect.gen(function* () {
@@ -219,7 +224,10 @@ describe("Servers with the same ticketKeys", () => {
   )
 })
 
-/** One request by `tls.connect`: the response's body, empty if the server closed, and the session. */
+/**
+ * Sends a request with `tls.connect`. Returns the response's body (empty if the server closed the connection)
+ * and the session.
+ */
 const connected = (port: number, maxVersion: Version, session?: Buffer, more: tls.ConnectionOptions = {}) =>
   Effect.async<{ readonly text: string; readonly session: Buffer; readonly socket: tls.TLSSocket }>(
     (resume) => {
@@ -239,11 +247,11 @@ const connected = (port: number, maxVersion: Version, session?: Buffer, more: tl
   )
 
 describe("The TLS options of a server", () => {
-  it.live("sessionTimeout: the lifetime of tickets, in whole seconds", () =>
+  it.live("sessionTimeout sets the lifetime of tickets, in whole seconds", () =>
     served({ sessionTimeout: "76.5 seconds" }, (port) =>
       Effect.gen(function* () {
         const { session } = yield* connected(port, "TLSv1.2")
-        // The lifetime hint in OpenSSL's form of a session: [9] INTEGER 77.
+        // In OpenSSL's encoding of a session, the lifetime hint is field [9], here INTEGER 77.
         assert.isTrue(session.includes(Buffer.from([0xa9, 3, 2, 1, 77])))
       })
     )
@@ -263,7 +271,7 @@ describe("The TLS options of a server", () => {
       })
     )
 
-  it.live("honorCipherOrder: the server's order wins by default", () =>
+  it.live("honorCipherOrder: the server's order applies by default", () =>
     Effect.gen(function* () {
       const reversed = [...suites].reverse()
       const ciphers = suites.join(":")
@@ -278,7 +286,7 @@ describe("The TLS options of a server", () => {
       const ciphers = anonymous.join(":")
       assert.match(yield* agreed({ ciphers }, anonymous), /^ERR_SSL_/)
       assert.strictEqual(yield* agreed({ ciphers, dhparam: "auto" }, anonymous), anonymous[0])
-      // Node ignores unreadable parameters.
+      // Node ignores parameters that it cannot parse, so our server must refuse them.
       const refused = yield* Effect.flip(served({ dhparam: "no PEM" }, () => Effect.void))
       assert.deepInclude((refused as { cause: object }).cause, {
         _tag: "InvalidOption",
@@ -287,7 +295,7 @@ describe("The TLS options of a server", () => {
     })
   )
 
-  it.live("rejectUnauthorized: a server that asks for a certificate refuses without one", () =>
+  it.live("rejectUnauthorized: a server that requests a certificate refuses clients without one", () =>
     served({ ca, requestCert: true }, (port) =>
       Effect.gen(function* () {
         assert.strictEqual((yield* connected(port, "TLSv1.3")).text, "new client.test true")
@@ -299,8 +307,8 @@ describe("The TLS options of a server", () => {
 })
 
 describe("A client whose session a server refuses after the handshake", () => {
-  // A server without a session id context that requests certificates answers a resumed session with a fatal
-  // alert.
+  // A server that requests certificates without a session id context sends a fatal alert to a client that
+  // resumes a session.
   const refusing = Effect.acquireRelease(
     Effect.async<net.Server>((resume) => {
       const secureContext = tls.createSecureContext(own)
@@ -323,12 +331,12 @@ describe("A client whose session a server refuses after the handshake", () => {
   )
   const paths = ["/", "/", "/", "/"]
   for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
-    it.scopedLive(`does not offer it again: ${version}`, () =>
+    it.scopedLive(`does not offer the session again: ${version}`, () =>
       Effect.gen(function* () {
         const { port } = (yield* refusing).address() as net.AddressInfo
         const asked = { port, paths, version, certificate: false }
         const seen = yield* byClient(asked)
-        // From Node.js 22 on such a server accepts.
+        // Since Node.js 22, such a server accepts the session.
         const refused = process.versions.node.startsWith("20.") ? "ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR" : "yes"
         assert.deepStrictEqual(seen, ["yes", refused, "yes", refused])
         assert.deepStrictEqual(yield* byCallbacks(ours)(asked), yield* byCallbacks(builtIn)(asked))

@@ -1,5 +1,5 @@
-// Many connections at once over Node's sockets keep the bytes of each chunk, despite slow readers;
-// misbehaving streams below a transport do no harm.
+// Many concurrent connections over Node's sockets keep the bytes of every chunk, even with slow readers. A
+// misbehaving stream below a transport causes at most one error.
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Duplex } from "node:stream"
@@ -14,13 +14,13 @@ const turns = async (n: number) => {
   for (let i = 0; i < n; i++) await new Promise((done) => setImmediate(done))
 }
 
-describe("connections side by side", () => {
-  it.scopedLive("keep every chunk unchanged, from one byte to bulk, with readers that pause", () =>
+describe("concurrent connections", () => {
+  it.scopedLive("keep every chunk unchanged, from one byte to bulk reads, even if readers pause", () =>
     Effect.gen(function* () {
       const network = yield* Network
       const connections = 40
       const rounds = 60
-      // Sizes around every threshold of the reader.
+      // Sizes around each threshold of reader.ts.
       const sizes = [1, 100, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 200_000]
       const open: Array<Transport> = []
       yield* Effect.addFinalizer(() => Effect.sync(() => open.forEach((transport) => transport.reset())))
@@ -30,7 +30,7 @@ describe("connections side by side", () => {
         const send = () => {
           while (round < rounds) {
             const number = round++
-            // Each byte identifies its round, each run of bytes its position.
+            // The value of the bytes identifies the round, and their number the position.
             const bytes = new Uint8Array(sizes[number % sizes.length]!).fill(number)
             if (!transport.write(bytes)) return
           }
@@ -75,9 +75,9 @@ describe("connections side by side", () => {
     }).pipe(Effect.provide(NodeNetwork.layer))
   )
 
-  it.scopedLive("read on after bulk and a silence that ends the bulk mode", () =>
+  it.scopedLive("continue to read after a pause that ends bulk mode", () =>
     Effect.gen(function* () {
-      // Only the timer that detects silence; sockets use timers of the runtime.
+      // Fakes only the timer that ends bulk mode. Sockets use timers inside Node.
       vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
       yield* Effect.addFinalizer(() => Effect.sync(() => vi.useRealTimers()))
       const network = yield* Network
@@ -110,7 +110,7 @@ describe("connections side by side", () => {
     }).pipe(Effect.provide(NodeNetwork.layer))
   )
 
-  it.scopedLive("write head and body unchanged, whatever bytes and size", () =>
+  it.scopedLive("write head and body unchanged, whatever their bytes and sizes", () =>
     Effect.gen(function* () {
       const network = yield* Network
       const head = "HTTP/1.1 200 \u00e9\u00ff\r\n\r\n"
@@ -144,7 +144,7 @@ describe("connections side by side", () => {
     }).pipe(Effect.provide(NodeNetwork.layer))
   )
 
-  it.scopedLive("are opened, used and closed by the thousand", () =>
+  it.scopedLive("can be opened, used and closed in thousands", () =>
     Effect.gen(function* () {
       const network = yield* Network
       let closed = 0
@@ -182,7 +182,7 @@ describe("connections side by side", () => {
   )
 })
 
-describe("a stream beneath a transport that", () => {
+describe("a transport over a stream that", () => {
   const record = (transport: Transport) => {
     const told: Array<string> = []
     transport.start({
@@ -254,7 +254,7 @@ describe("a stream beneath a transport that", () => {
     ]
   ]
   for (const [what, stream, misbehave, expected] of cases) {
-    it.live(`${what} ends in at most one error and one close`, () =>
+    it.live(`${what} reports at most one error and one close`, () =>
       Effect.promise(async () => {
         const duplex = stream()
         const transport = transportFromDuplex(duplex)
@@ -269,7 +269,7 @@ describe("a stream beneath a transport that", () => {
         transport.reset()
         await turns(3)
         assert.deepStrictEqual(told, expected)
-        // A later owner still gets the end.
+        // A new owner still gets the `close` event.
         const later = record(transport)
         await turns(2)
         assert.include(later, "close")

@@ -1,4 +1,4 @@
-/** Bytes without a pattern, the same for the same seed. */
+/** Returns bytes that no coding can compress. The same seed gives the same bytes. */
 export const incompressible = (size: number, seed: number): Uint8Array => {
   let state = seed
   return Uint8Array.from({ length: size }, () => {

@@ -1,9 +1,9 @@
 /**
- * Sources that produce endlessly and the ways in which they lose their peer: rows and columns of
- * pumps.test.ts.
+ * Endless sources, and the ways in which a source loses its peer: the rows and columns of pumps.test.ts.
  *
- * A row starts an exchange whose source produces pieces synchronously and counts them. A column says how the
- * peer is lost, or why the source must stop. Both ends run in this process, on each network.
+ * A row starts an exchange whose source produces pieces synchronously and counts them. A column is the way in
+ * which the peer is lost, or the reason why the source must stop. Both ends run in this process, on each
+ * network.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -23,7 +23,7 @@ import { NodeNetwork, NodeWebSocket } from "@httpfx/node"
 import { MemoryNetwork } from "@httpfx/testing"
 import { readFileSync } from "node:fs"
 
-/** How the peer is lost, or why the source must stop. */
+/** The way in which the peer is lost, or the reason why the source must stop. */
 export type Column = "reset" | "FIN" | "silence" | "interrupted" | "limit"
 export const columns: ReadonlyArray<Column> = ["reset", "FIN", "silence", "interrupted", "limit"]
 
@@ -42,14 +42,17 @@ export const networks: Record<string, Net> = {
   memory: { layer: MemoryNetwork.layer(), tls: false }
 }
 
-/** A turn of the event loop. */
+/** Waits for a turn of the event loop. */
 export const turn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
-/** Checks once per turn of the event loop; without success the test times out. */
+/**
+ * Waits until a condition holds, which is checked once per turn of the event loop. The test runner limits the
+ * wait.
+ */
 export const until = (holds: () => boolean): Effect.Effect<void> =>
   Effect.suspend(() => (holds() ? Effect.void : Effect.zipRight(turn, until(holds))))
 
-/** Waits until nothing was produced for this many milliseconds. */
+/** Waits until no piece was produced for this many milliseconds. */
 export const still = (made: () => number, millis = 40): Effect.Effect<void> =>
   Effect.suspend(() => {
     const before = made()
@@ -60,10 +63,12 @@ export const still = (made: () => number, millis = 40): Effect.Effect<void> =>
     )
   })
 
-/** The end without a source: reads and counts, and does to the connection what a test needs. */
+/**
+ * The end of the connection that has no source. Reads and counts bytes, and closes or resets the connection.
+ */
 export class Peer {
   received = 0
-  /** The first received bytes, as text. */
+  /** The first bytes received, as text. */
   text = ""
   ending: "open" | "FIN" | "failed" | "closed" = "open"
 
@@ -87,17 +92,17 @@ export class Peer {
   }
 }
 
-/** Counts the produced pieces of a test, and records how its source ended. */
+/** Counts the pieces of a test's source, and records how the source ended. */
 export class State {
   made = 0
-  /** How the source ended. */
+  /** The way in which the source ended. */
   ended: string | undefined
-  /** The transports that this process writes to. */
+  /** The transports to which this process writes. */
   readonly transports: Array<Transport.Transport> = []
   interrupt: Effect.Effect<void> = Effect.void
   readonly piece = new Uint8Array(1024)
 
-  /** Endless pieces, each a chunk of its own, without asynchronous steps. */
+  /** An endless stream, each of whose pieces is a separate chunk, without asynchronous steps. */
   readonly pieces: Stream.Stream<Uint8Array> = Stream.repeatEffect(
     Effect.sync(() => {
       this.made++
@@ -105,7 +110,7 @@ export class State {
     })
   )
 
-  /** The most bytes buffered on one connection. */
+  /** The maximum number of bytes buffered on one connection. */
   get buffered(): number {
     return Math.max(...this.transports.map((transport) => transport.buffered))
   }
@@ -121,7 +126,7 @@ export class State {
   }
 }
 
-// Remembers every connection of a network.
+// Records every connection of a network.
 const watched = ({ layer }: Net, state: State): Layer.Layer<Network.Network> => {
   const seen = (transport: Transport.Transport) => {
     state.transports.push(transport)
@@ -136,7 +141,7 @@ const watched = ({ layer }: Net, state: State): Layer.Layer<Network.Network> => 
   return Layer.provide(Layer.effect(Network.Network, service), layer)
 }
 
-/** A raw peer of a server. */
+/** Connects a raw peer to a server. */
 const dial = (net: Net, address: Transport.Address) =>
   Effect.gen(function* () {
     const network = yield* Network.Network
@@ -155,7 +160,7 @@ const messages = (state: State) =>
   Effect.gen(function* () {
     const socket = yield* HttpServerRequest.upgrade
     const write = yield* socket.writer
-    // `run` sends the handshake's response. Only the write notices the loss.
+    // `run` sends the response of the handshake. Only a failed write shows that the peer is lost.
     yield* Effect.forkScoped(socket.runRaw(() => Effect.void))
     yield* Stream.runForEach(state.pieces, write).pipe(
       Effect.onExit((exit) => Effect.sync(() => state.end(exit)))
@@ -163,7 +168,8 @@ const messages = (state: State) =>
     return HttpServerResponse.empty()
   })
 
-// For forms the parser pumps parts to the handler: counts what the handler read, in KiB.
+// For forms, the parser is the source of the handler's parts. Counts the bytes that the handler has read, in
+// KiB.
 const reading = (state: State) =>
   Effect.gen(function* () {
     const { multipartStream } = yield* HttpServerRequest.HttpServerRequest
@@ -174,7 +180,7 @@ const reading = (state: State) =>
     return HttpServerResponse.empty()
   }).pipe(HttpServerRequest.withMaxBodySize(Option.some(3_000_000)))
 
-/** The server's responses. */
+/** The app of the server. */
 const app = (state: State) =>
   Effect.gen(function* () {
     const { method, url } = yield* HttpServerRequest.HttpServerRequest
@@ -210,10 +216,10 @@ const serving = (net: Net, state: State) =>
     })
     yield* server.httpServer.serve(Effect.orDie(Effect.scoped(app(state))))
     return server.address
-    // Peers here never answer a close frame.
+    // The peers of these tests never answer a close frame.
   }).pipe(Effect.provide(NodeWebSocket.layer({ closeTimeout: "10 millis" })))
 
-/** A request of another client while the source runs. Returns how it was answered. */
+/** Sends a request of another client while the source runs. Returns the response's text or the failure. */
 export type Other = Effect.Effect<string, unknown, Network.Network | Scope.Scope>
 
 const other = (net: Net, address: Transport.Address): Other =>
@@ -228,7 +234,7 @@ const other = (net: Net, address: Transport.Address): Other =>
 export interface Begun {
   readonly peer: Peer
   readonly other: Other
-  /** Exceeds the peer's own limit. */
+  /** Makes the peer exceed its limit. */
   readonly cross?: Effect.Effect<void>
 }
 
@@ -238,7 +244,7 @@ export interface Row {
     state: State,
     column: Column
   ) => Effect.Effect<Begun, unknown, Network.Network | Scope.Scope>
-  /** How the source ends in each column, or why the column does not apply. */
+  /** The way in which the source ends for each column, or the reason why the column does not apply. */
   readonly ends: Record<Column, RegExp | { readonly notApplicable: string }>
 }
 
@@ -252,7 +258,7 @@ const asked =
       return { peer, other: other(net, address) }
     })
 
-/** Sends an endless file, as fast as the server accepts it. */
+/** Uploads an endless file as fast as the server accepts it. */
 const form: Row["begin"] = (net, state, column) =>
   Effect.gen(function* () {
     const address = yield* serving(net, state)
@@ -306,12 +312,12 @@ const upload: Row["begin"] = (net, state) =>
     }
   })
 
-// Which one depends on the event that the system reports first.
+// The error depends on which event the system reports first.
 const gone = /^ConnectionReset$|^BrokenPipe$/
 const hungUp = /^HangUp$|^ConnectionReset$|^BrokenPipe$/
 const noLimit = { notApplicable: "another protocol's bytes have no limit here" }
 
-/** The rows, by source. */
+/** The rows, by the name of the source. */
 export const rows: Record<string, Row> = {
   "a server's answer": {
     begin: asked((column) => `GET /${column === "limit" ? "limited" : "rows"} HTTP/1.1\r\nHost: t\r\n\r\n`),

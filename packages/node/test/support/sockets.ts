@@ -1,4 +1,4 @@
-/** Sockets of the system for tests in callback style: pairs, servers by hand, and a client by hand. */
+/** Sockets of the system for tests in callback style: connected pairs, raw servers and a raw client. */
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import * as net from "node:net"
@@ -7,7 +7,7 @@ import * as tls from "node:tls"
 const pem = (name: string) => readFileSync(new URL(`../fixtures/${name}.pem`, import.meta.url), "utf8")
 export const credentials = { cert: pem("server"), key: pem("server-key") }
 
-/** Runs `test` with both ends of a connection; destroys them afterwards. The server's end is paused. */
+/** Runs `test` with both ends of a connection, and then destroys them. The server's end is paused. */
 export const connected = async (
   test: (client: net.Socket, server: net.Socket) => Promise<void>,
   options: net.ServerOpts = {}
@@ -34,7 +34,10 @@ export const connected = async (
   }
 }
 
-/** The same with TLS, before the handshake: the server end as made without a `tls.Server`. */
+/**
+ * Does the same with TLS, before the handshake. The server's end is a `TLSSocket` that was made without a
+ * `tls.Server`.
+ */
 export const securing = (
   test: (client: tls.TLSSocket, server: tls.TLSSocket) => Promise<void>,
   options: tls.ConnectionOptions = {}
@@ -47,11 +50,11 @@ export const securing = (
     await test(client, server)
   })
 
-/** A server by hand, under TLS or not; it does not listen yet. */
+/** Creates a raw server, with TLS if `secure` is `true`. It does not listen yet. */
 export const speaking = (secure: boolean, speak: (socket: net.Socket) => void): net.Server =>
   secure ? tls.createServer(credentials, speak) : net.createServer(speak)
 
-/** Runs a server that handles each connection with a function; destroys its connections afterwards. */
+/** Runs a server that passes each connection to a function. Then destroys all connections. */
 export const accepting = async <A>(
   accept: (socket: net.Socket) => void,
   use: (port: number, sockets: ReadonlyArray<net.Socket>) => Promise<A>
@@ -71,7 +74,7 @@ export const accepting = async <A>(
   }
 }
 
-/** Runs a server that answers each head on each connection with a function. */
+/** Runs a server that calls `answer` for each request head on each connection. */
 export const answering = <A>(
   answer: (socket: net.Socket, nth: number, connection: number) => void,
   use: (port: number, sockets: ReadonlyArray<net.Socket>) => Promise<A>
@@ -91,7 +94,10 @@ export const answering = <A>(
   }, use)
 }
 
-/** Sends text to a server and returns everything up to the end, one character per byte. */
+/**
+ * Sends text to a server. Returns all received bytes up to the end of the connection, with one character per
+ * byte.
+ */
 export const talk = async (port: number, text: string): Promise<string> => {
   const socket = net.connect(port, "127.0.0.1")
   socket.on("error", () => {})

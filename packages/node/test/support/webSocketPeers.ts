@@ -1,4 +1,4 @@
-/** Raw WebSocket clients that send single frames, and servers for them on each network. */
+/** Raw WebSocket clients that send single frames, and servers for these clients on each network. */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -12,7 +12,7 @@ import { NodeNetwork, NodeWebSocket } from "@httpfx/node"
 import { MemoryNetwork, MemoryTls, RawPeer, VirtualClock } from "@httpfx/testing"
 import { readFileSync } from "node:fs"
 
-/** A client frame, masked with zeros. */
+/** Encodes a frame of a client, masked with zeros. */
 export const frame = (opcode: number, payload: Uint8Array | string = ""): Uint8Array => {
   const bytes = Buffer.from(payload)
   const { length } = bytes
@@ -39,10 +39,10 @@ export const text = (payload: string) => frame(1, payload)
 export const binary = (payload: Uint8Array) => frame(2, payload)
 export const ping = (payload: string) => frame(9, payload)
 const codeBytes = (code: number) => Buffer.from([code >> 8, code & 255])
-/** A close frame; 1005: without a code. */
+/** Encodes a client's close frame. 1005 means a frame without a code. */
 export const close = (code: number) => frame(8, code === 1005 ? "" : codeBytes(code))
 
-/** A server's close frame. */
+/** Encodes a server's close frame. */
 export const closeOf = (code: number): Uint8Array =>
   code === 1005 ? Buffer.from([0x88, 0]) : Buffer.concat([Buffer.from([0x88, 2]), codeBytes(code)])
 
@@ -85,7 +85,7 @@ export const places: Readonly<Record<"memory" | "memory TLS" | "TCP" | "TLS", Pl
   }
 }
 
-/** Serves until the scope closes; `events` are those from now on. */
+/** Serves an app until the scope closes. `events` returns the server's events since the start. */
 export const serving = (
   app: HttpApp.Default<unknown, Scope.Scope>,
   { tls }: Place,
@@ -106,7 +106,7 @@ export const serving = (
     return { server, events, outcomes }
   })
 
-/** A connected client, with TLS if the place has it. */
+/** Connects a raw client, with TLS if the place has TLS. */
 export const connecting = ({ address }: Server.Service, { ca }: Place) =>
   Effect.gen(function* () {
     const network = yield* Network.Network
@@ -118,7 +118,7 @@ export const connecting = ({ address }: Server.Service, { ca }: Place) =>
     return yield* RawPeer.make(transport, { patience: "20 seconds" })
   })
 
-/** A client with an open WebSocket. */
+/** Connects a raw client and opens a WebSocket. */
 export const opened = (server: Server.Service, place: Place, target?: string) =>
   Effect.gen(function* () {
     const peer = yield* connecting(server, place)
@@ -128,7 +128,7 @@ export const opened = (server: Server.Service, place: Place, target?: string) =>
     return peer
   })
 
-/** Runs in virtual time, which goes on while the scope of the test closes. */
+/** Runs a test in virtual time, which advances even while the scope of the test closes. */
 export const inVirtualTime = <A, E, R>(
   test: Effect.Effect<A, E, R>,
   place: Place = places.memory

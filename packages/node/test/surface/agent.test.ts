@@ -1,4 +1,4 @@
-/** Agents: their options, the members that subclasses override, and their live lists. */
+/** Agents: their options, the methods that subclasses override, and the lists of sockets and requests. */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"
 import type { Agent, ClientRequestArgs, IncomingMessage, ServerResponse } from "node:http"
@@ -10,7 +10,10 @@ const ok = (_req: IncomingMessage, res: ServerResponse) => void res.end("ok")
 
 const count = (lists: object): number => Object.values(lists as Record<string, Array<unknown>>).flat().length
 
-/** A server whose responses wait until they are released, and the number of requests it holds. */
+/**
+ * Starts a server that holds all responses until they are released. Also returns the number of held
+ * responses.
+ */
 const holding = async ({ server }: World) => {
   const held: Array<ServerResponse> = []
   const app = await server((_req, res) => void held.push(res))
@@ -132,7 +135,8 @@ surface("Agent", "options", {
     const { app, held } = await holding(world)
     const agent = world.agent(app, { timeout: 5 })
     if (world.memory) {
-      // Set where a socket is opened, which this test does itself.
+      // Node sets the timeout when it opens a socket. In memory the test opens the socket, so it sets the
+      // timeout itself.
       const create = agent.createConnection.bind(agent) as (options: object) => net.Socket
       agent.createConnection = ((options: { timeout: number }) =>
         create(options).setTimeout(options.timeout)) as never
@@ -227,7 +231,7 @@ surface("Agent", "methods", {
     const secure = new https.Agent()
     assert.match(
       secure.getName({ host: "h", port: 1, ca: "CA", servername: "s", rejectUnauthorized: false } as never),
-      // Newer versions of Node.js label the parts, and have more of them.
+      // Newer versions of Node.js label the parts of the name, and add parts.
       isBuiltInSince(world, 22) ? /^h:1::(s2:)?CA::::::false:s:::/ : /^h:1::CA::::::false:s::::::::::::$/
     )
   }
@@ -246,7 +250,7 @@ surface("Agent", "properties", {
     list![0]!.destroy()
     await until(() => count(mine.freeSockets) === 0)
     assert.deepEqual(Object.keys(mine.freeSockets), [])
-    // An idle socket is destroyed after the agent's timeout.
+    // An idle socket is destroyed when the agent's timeout expires.
     const short = agent(app, { keepAlive: true, timeout: 20 })
     const { req: timed } = await fetch(app, { agent: short })
     await until(() => count(short.freeSockets) === 1)
@@ -331,7 +335,7 @@ surface("Agent", "socketEvents", {
     assert.equal(removed, 1)
     assert.deepEqual([count(mine.sockets), count(mine.freeSockets), socket.destroyed], [0, 0, false])
     socket.destroy()
-    // Emitted by a program for a long request, to make room for others in the agent.
+    // A program emits `agentRemove` for a long request, so that its socket no longer counts in the agent.
     const held: Array<ServerResponse> = []
     const slow = await server((_req, res) => void held.push(res))
     const one = agent(slow, { keepAlive: true, maxSockets: 1 })

@@ -1,6 +1,6 @@
 /**
- * The arguments passed to functions that a program gives or overrides, with options key by key, on the
- * built-in modules and on ours. Over TCP, TLS and Unix sockets, with each kind of agent and without.
+ * The arguments of functions that a program passes or overrides, on the built-in modules and on ours. Options
+ * are compared key by key. Runs over TCP, TLS and Unix sockets, with each kind of agent and without an agent.
  */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"
@@ -22,7 +22,7 @@ const speak = (socket: Duplex): void => {
   socket.on("data", () => socket.write(answer))
 }
 
-/** An argument as text: options with prototype and each key in order. */
+/** Prints an argument. Options are printed with their prototype, and with each key in order. */
 const show = (value: unknown, port: number): string => {
   if (typeof value === "function") return "a function"
   if (value instanceof Duplex) return "a socket"
@@ -36,7 +36,7 @@ const show = (value: unknown, port: number): string => {
     if ("rawHeaders" in value) return "a message"
     const prototype = Object.getPrototypeOf(value) as unknown
     const kind = prototype === null ? "null" : prototype === Object.prototype ? "" : "other"
-    // Skip the contents of certificates, and symbols, which are private to an implementation.
+    // Skip the contents of certificates, and skip symbols, because they are private to an implementation.
     if ("fingerprint" in value) return "a certificate"
     return `${kind}{${Object.keys(value)
       .map((key) => `${key}: ${show((value as Record<string, unknown>)[key], port)}`)
@@ -47,10 +47,10 @@ const show = (value: unknown, port: number): string => {
 
 interface World {
   readonly module: Http & Https
-  /** The module with the message classes. */
+  /** The module that has the message classes. */
   readonly classes: Http
   readonly options: RequestOptions
-  /** Wraps a function: records its calls and calls the original. */
+  /** Wraps a function, so that its calls are recorded. The original still runs. */
   readonly noted: <F>(name: string, original: F) => F
   readonly agent: (options?: object) => Agent
   readonly ask: (options?: RequestOptions & { [name: string]: unknown }) => Promise<void>
@@ -215,7 +215,8 @@ const programs: Readonly<Record<string, (world: World) => Promise<void>>> = {
     const options = { ca: pem("ca.pem"), rejectUnauthorized: true, checkServerIdentity }
     await ask({ agent: agent(options), headers: { host: "named.test" } })
     await ask({ agent: agent({ keepAlive: true, ...options }), servername: "served.test" })
-    // A pool key of its own for a request's own check is a listed difference; the arguments are equal.
+    // Our pool key for a request with its own check is a listed difference, so use no agent. The arguments
+    // are equal.
     await ask({ agent: false, servername: "served.test", ...options })
   },
   "the classes of a server": async ({ classes, module, noted }) => {
@@ -254,7 +255,7 @@ const programs: Readonly<Record<string, (world: World) => Promise<void>>> = {
   }
 }
 
-// The reference version; later versions add keys.
+// We follow Node.js 20. Later versions add keys.
 const isFollowed = process.versions.node.startsWith("20.")
 
 const kinds = ["tcp", "tls", "unix"] as const

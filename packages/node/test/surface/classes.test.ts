@@ -1,6 +1,7 @@
 /**
- * The constructors are functions, as Node's: `Agent` and `Server` are callable without `new`, all of them
- * with `.call(this)`, as `util.inherits` needs, and all are extensible. On the built-in modules and on ours.
+ * The constructors are functions, as in Node: `Agent` and `Server` can be called without `new`, all can be
+ * called with `.call(this)` (for `util.inherits`), and all can be extended. On the built-in modules and on
+ * ours.
  */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"
@@ -12,7 +13,7 @@ import tls from "node:tls"
 import { inherits } from "node:util"
 import { both, read, tcp, type World } from "./harness.js"
 
-/** A constructor, whatever its types. */
+/** A constructor without its declared types. */
 type Callable = {
   (...args: ReadonlyArray<unknown>): object
   new (...args: ReadonlyArray<unknown>): object
@@ -20,7 +21,7 @@ type Callable = {
   prototype: object
 }
 
-/** A subclass in the style before ES classes. */
+/** Creates a subclass in the style before ES classes. */
 const inherited = (Parent: unknown): Callable => {
   function Child(this: object, ...args: ReadonlyArray<unknown>) {
     ;(Parent as Callable).call(this, ...args)
@@ -33,7 +34,7 @@ const pem = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import
 const secure = { key: pem("server-key.pem"), cert: pem("server.pem") }
 const answer: RequestListener = (req, res) => void res.end(`${req.method} ${req.url}`)
 
-/** Checks that a subclass of each kind works. */
+/** Checks that subclasses of server and agent serve a request. */
 const works = async ({ http, https }: World, server: net.Server, agent: object, encrypted: boolean) => {
   await once(server.listen(0, "127.0.0.1"), "listening")
   const { port } = server.address() as net.AddressInfo
@@ -134,7 +135,7 @@ both("constructors", {
     const { req } = await fetch(app, { agent: mine })
     await new Promise((resolve) => setTimeout(resolve, 2))
     const [name] = Object.keys(mine.freeSockets)
-    // Removed by hand, so the agent no longer has it.
+    // The program has removed the socket from the list, so the agent no longer reuses it.
     mine.freeSockets[name!]!.pop()
     const again = await fetch(app, { agent: mine })
     assert.equal(again.req.reusedSocket, false)

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, it } from "vitest"
 import { speaking } from "../support/sockets.js"
 import { implementations, type Http, type Https } from "./harness.js"
 
-/** The bytes that the peer sends for a path; `end`: followed by FIN. */
+/** The bytes that the peer sends for each path. `end` means that FIN follows. */
 const answers: Readonly<Record<string, ReadonlyArray<string>>> = {
   "/length": ["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"],
   "/chunked": ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"],
@@ -42,9 +42,9 @@ const speak = (socket: Duplex): void => {
 
 interface Watched {
   readonly agent?: Agent
-  /** Sends a request, and records its socket at each moment. */
+  /** Sends a request, and records the state of its socket at each moment. */
   readonly ask: (path: string, options?: RequestOptions & { body?: string }) => ClientRequest
-  /** Records a socket. */
+  /** Records the state of a socket. */
   readonly look: (moment: string, socket: Duplex) => void
   readonly over: (req: ClientRequest) => Promise<void>
   readonly agentOf: (options?: object) => Agent
@@ -61,7 +61,7 @@ type Seen = net.Socket & {
   _hadError?: boolean
 }
 
-/** The visible state of a socket as one line. */
+/** Prints the visible state of a socket as one line. */
 const shown = (plain: Duplex, requests: ReadonlyArray<ClientRequest>): string => {
   const socket = plain as Seen
   const counts = socket
@@ -108,7 +108,7 @@ const moments = async (
     },
     over: async (req) => {
       await new Promise<void>((resolve) => (req.closed ? resolve() : void req.on("close", resolve)))
-      // Until the agent has decided about the socket.
+      // Wait until the agent has decided whether to keep the socket.
       await new Promise((resolve) => setImmediate(resolve))
     },
     ask: (path, { body, ...options } = {}) => {
@@ -150,7 +150,7 @@ const moments = async (
   }
 }
 
-/** Requests one by one on a reused connection, then the idle socket. */
+/** Sends requests one by one on a reused connection. Then records the idle socket. */
 const kept =
   (path: string, options: RequestOptions & { body?: string } = {}, agentOptions: object = {}) =>
   async ({ agentOf, ask, look, over }: Watched): Promise<void> => {
@@ -256,8 +256,8 @@ const programs: Readonly<Record<string, (world: Watched) => Promise<void>>> = {
   }
 }
 
-// At hand-over to the next request Node.js 24 listens for errors at once, as ours always does; it also emits
-// a response's `close` a tick earlier.
+// When a socket passes to the next request, Node.js 24 immediately listens for errors, as we always do. It
+// also emits a response's `close` a tick earlier. Leave out these lines.
 const between = /^(socket free|\d+ response close):/
 const comparable = (name: string, seen: ReadonlyArray<string>) =>
   name === "a socket handed to the next request" ? seen.filter((line) => !between.test(line)) : seen

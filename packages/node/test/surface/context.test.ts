@@ -1,7 +1,7 @@
 /**
- * The asynchronous context of events: on a reused socket that of the current request. And the types and
- * resources that `async_hooks` sees on both sides. The same programs run on the built-in modules and on ours,
- * over TCP and TLS.
+ * The asynchronous context of events, which on a reused socket is the context of the current request. Also
+ * the types and resources that `async_hooks` reports on both sides. The same programs run on the built-in
+ * modules and on ours, over TCP and TLS.
  */
 import { strict as assert } from "node:assert"
 import { AsyncLocalStorage, createHook, executionAsyncResource } from "node:async_hooks"
@@ -71,8 +71,8 @@ type Modules = { readonly http: Http; readonly https: Https }
 type Second = (req: ClientRequest, socket: Duplex) => void
 
 /**
- * A first request opens a connection, a second one reuses it; returns each event of the second with its
- * context.
+ * Sends a request that opens a connection, and a second request that reuses it. Returns each event of the
+ * second request with its context.
  */
 const second = async (
   modules: Modules,
@@ -114,7 +114,7 @@ const second = async (
         if (act) req.on("socket", (used) => setImmediate(act, req, used))
         return req.end()
       })
-    // Queued behind the first one in the agent, or sent after it.
+    // Send the second request while the first is in flight, so that it is queued, or else after the first.
     let req = together === true ? run() : undefined
     await ended
     await new Promise((resolve) => setImmediate(resolve))
@@ -125,7 +125,7 @@ const second = async (
     if (options?.path !== "/whole" && options?.path !== undefined)
       await until(() => socket!.closed || socket!.listenerCount("data") === 0)
     await new Promise((resolve) => setTimeout(resolve, 5))
-    // The order of two events in one packet is not tested here.
+    // Sort the events, because the order of two events in one packet is not tested here.
     return [...trace].sort()
   } finally {
     noted = false
@@ -170,7 +170,7 @@ const programs: Readonly<Record<string, Parameters<typeof second>[3]>> = {
   }
 }
 
-/** The hooks' view of two requests on one connection, with their resources. */
+/** Returns the events that the hooks report for two requests on one connection, with the resources. */
 const hooked = async (modules: Modules, secure: boolean): Promise<ReadonlyArray<string>> => {
   const module = (secure ? modules.https : modules.http) as Http
   const trace: Array<string> = []
@@ -188,7 +188,7 @@ const hooked = async (modules: Modules, secure: boolean): Promise<ReadonlyArray<
       trace.push(`init ${type} by ${ids.get(trigger)}: ${show(resource)}`)
     },
     destroy(id) {
-      // A queued request is destroyed at a garbage collection.
+      // Skip the resource of a queued request, because it is destroyed at a garbage collection.
       const type = ids.get(id)
       if (type !== undefined && type !== "QueuedRequest") trace.push(`destroy ${type}`)
     }
@@ -227,7 +227,8 @@ const hooked = async (modules: Modules, secure: boolean): Promise<ReadonlyArray<
 }
 
 /**
- * The contexts of a server's events: set while a connection is accepted, and by the requests of a connection.
+ * Returns the contexts of a server's events. The program sets a context when a connection is accepted, and
+ * when a request arrives.
  */
 const serving = async (modules: Modules, secure: boolean, last: string): Promise<ReadonlyArray<string>> => {
   const module = (secure ? modules.https : modules.http) as Http
@@ -294,7 +295,8 @@ for (const secure of [false, true]) {
     }
     same("types and resources", (modules) => hooked(modules, secure))
     same("a server that gets a malformed request", (modules) => serving(modules, secure, "wrong\r\n\r\n"))
-    // Node.js 20 and 22 lose the context there. On 24 ours does not keep it yet.
+    // Compared only below 24: Node.js 20 and 22 lose the context here, and so do we. Node.js 24 keeps it; our
+    // module does not yet.
     const upgrading = "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
     it.runIf(Number(process.versions.node.split(".")[0]) < 24)(
       "a server keeps the context of an upgrade",

@@ -1,6 +1,6 @@
 /**
- * The channels of `diagnostics_channel`, on the built-in modules and on ours: the order and contents of their
- * messages.
+ * The messages on the channels of `diagnostics_channel`, on the built-in modules and on ours: their order and
+ * contents.
  */
 import { strict as assert } from "node:assert"
 import diagnostics from "node:diagnostics_channel"
@@ -15,7 +15,7 @@ interface Told {
   readonly error?: { readonly code?: string }
 }
 
-/** The messages of channels during a call. */
+/** Calls `use`, and returns the messages on these channels during the call. */
 const during = async (names: ReadonlyArray<string>, use: () => Promise<void>) => {
   const told: Array<readonly [name: string, message: Told]> = []
   const listeners = names.map((name) => {
@@ -41,7 +41,10 @@ const since20 = [
 const failed = "http.client.request.error"
 const made = ["http.client.request.created", "http.server.response.created"]
 
-/** The built-in module of Node.js 20 does not report creation; ours does in every version. */
+/**
+ * Returns whether the module publishes the creation of messages. Node.js 20 does not; our module does on
+ * every version.
+ */
 const tellsOfMaking = (world: World) => world.http !== builtin || isBuiltInSince(world, 22)
 
 both("diagnostics channels", {

@@ -1,6 +1,6 @@
 /**
- * The behaviour of Node.js 20 that Node's documentation describes otherwise, on the built-in modules and on
- * ours. The rows are those of the table in docs/node-http-parity.md.
+ * Behaviour of Node.js 20 that differs from Node's documentation, on the built-in modules and on ours. The
+ * rows are those of the table in docs/node-http-parity.md.
  */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"
@@ -23,7 +23,7 @@ const last = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 const ok = (_req: IncomingMessage, res: ServerResponse) => void res.end("ok")
 const never: RequestOptions = { createConnection: () => new net.Socket(), method: "POST" }
 
-/** The text that an end of a connection has received so far. */
+/** Collects the text that one end of a connection receives. */
 const heard = (socket: Duplex) => {
   const seen = { text: "", over: false }
   socket.on("data", (chunk) => (seen.text += String(chunk)))
@@ -32,7 +32,7 @@ const heard = (socket: Duplex) => {
   return seen
 }
 
-/** The bytes of a request, as received by a server that never answers. */
+/** Returns the bytes of a request, as a server receives them that never responds. */
 const sent = async (
   { http, peer, to }: World,
   options: RequestOptions,
@@ -94,8 +94,8 @@ const rows: Readonly<Record<string, Body>> = {
     assert.match(await raw(app, wide), /^HTTP\/1.1 431 Request Header Fields Too Large\r\n/)
   },
   "`clientError`: what was written already": async ({ connect, server }) => {
-    // The documentation takes any sent byte as a reason to send nothing; Node only the head of the current
-    // response.
+    // The documentation says that no error response follows any sent byte. Node checks only whether the head
+    // of the current response was sent.
     const app = await server((_req, res) => void res.end("first"))
     const client = await connect(app)
     const seen = heard(client)
@@ -319,7 +319,7 @@ const rows: Readonly<Record<string, Body>> = {
 
 both("where the documentation and Node.js differ", rows)
 
-it("each is listed", () => {
+it("docs/node-http-parity.md lists each difference", () => {
   const page = readFileSync(new URL("../../../../docs/node-http-parity.md", import.meta.url), "utf8")
   const table = page.split("## Where Node's documentation")[1]!.split("\n## ")[0]!
   const listed = [...table.matchAll(/^\| (`[^|]+?) +\|/gm)].map(([, place]) => place)

@@ -1,6 +1,6 @@
 /**
- * Runs one body for each documented name on the built-in modules and on ours, over TCP and over sockets in
- * memory. A body asserts the documented behaviour with the tools given here, and passes on both.
+ * Runs one test body for each documented name, on the built-in modules and on ours, over TCP and over sockets
+ * in memory. A body asserts the documented behaviour with the tools of its `World`, and must pass everywhere.
  */
 import builtinHttp from "node:http"
 import builtinHttps from "node:https"
@@ -30,7 +30,7 @@ export interface Answer {
 
 type Target = builtinHttp.Server | Peer
 
-/** A raw server: passes each connection to a function. */
+/** A raw server, which passes each connection to a function. */
 export interface Peer {
   readonly accept: (socket: Duplex) => void
   readonly port: number
@@ -40,20 +40,23 @@ export interface World {
   readonly http: Http
   readonly https: Https
   readonly memory: boolean
-  /** A server that listens, or takes connections in memory. Closed after the body. */
+  /**
+   * Creates a server that listens, or that accepts connections in memory. The server is closed after the
+   * body.
+   */
   readonly server: {
     (handler?: builtinHttp.RequestListener): Promise<builtinHttp.Server>
     (options: object, handler?: builtinHttp.RequestListener): Promise<builtinHttp.Server>
   }
   readonly peer: (accept: (socket: Duplex) => void) => Promise<Peer>
-  /** The options with which a request reaches a server. */
+  /** Returns the options with which a request connects to a server. */
   readonly to: (target: Target, options?: builtinHttp.RequestOptions) => builtinHttp.RequestOptions
-  /** An agent that reaches a server. */
+  /** Creates an agent whose requests connect to a server. */
   readonly agent: (target: Target, options?: object) => builtinHttp.Agent
   readonly fetch: (target: Target, options?: builtinHttp.RequestOptions, body?: string) => Promise<Answer>
-  /** A raw connection. */
+  /** Opens a raw connection to a server. */
   readonly connect: (target: Target) => Promise<Duplex>
-  /** Sends bytes and returns what came back until the other side ended. */
+  /** Sends bytes on a raw connection. Returns all received bytes when the other side ends the connection. */
   readonly raw: (target: Target, text: string) => Promise<string>
 }
 
@@ -65,7 +68,7 @@ export const read = async (stream: NodeJS.ReadableStream): Promise<string> => {
   return text
 }
 
-/** Waits until the condition holds; a few turns are normal. */
+/** Waits until the condition holds, for at most 2000 turns. */
 export const until = async (holds: () => boolean): Promise<void> => {
   for (let turn = 0; turn < 2000 && !holds(); turn++) await new Promise((resolve) => setTimeout(resolve, 1))
   assert.ok(holds(), "it never came")
@@ -83,7 +86,7 @@ const worldOf = (which: { http: Http; https: Https }, memory: boolean) => {
     if (memory) {
       const [near, far] = MemorySocket.pair()
       cleaning.push(() => (near.destroy(), far.destroy()))
-      // The other side may disconnect at any moment, as over TCP.
+      // The other side may disconnect at any time, as over TCP.
       near.on("error", () => {})
       far.on("error", () => {})
       setImmediate(() => (isPeer(target) ? target.accept(far) : target.emit("connection", far)))
@@ -105,7 +108,7 @@ const worldOf = (which: { http: Http; https: Https }, memory: boolean) => {
         server.close()
         server.closeAllConnections()
       })
-      // In memory too: only a listening server checks its connections.
+      // Listen also for tests in memory, because only a listening server checks its connections for timeouts.
       await once(server.listen(0, "127.0.0.1"), "listening")
       return server
     },
@@ -121,7 +124,7 @@ const worldOf = (which: { http: Http; https: Https }, memory: boolean) => {
       return { accept, port: (server.address() as net.AddressInfo).port }
     },
     to: (target, options = {}) => {
-      // Without a pool, unless a body names one.
+      // Use no agent unless a body passes one.
       if (memory) {
         const { agent, ...rest } = options
         const pool = agent === undefined || agent === false ? {} : { agent }
@@ -170,13 +173,13 @@ const worldOf = (which: { http: Http; https: Https }, memory: boolean) => {
 }
 
 /**
- * Whether this is the built-in module of that version of Node.js or a later one, for behaviour that Node has
- * changed.
+ * Returns whether the module is the built-in module of this Node.js version or a later one, because Node has
+ * changed some behaviour.
  */
 export const isBuiltInSince = ({ http }: World, major: number): boolean =>
   http === builtinHttp && Number(process.versions.node.split(".")[0]) >= major
 
-/** A body that needs TCP, because it asserts behaviour of a system socket. */
+/** Marks a body that runs only over TCP, because it asserts behaviour of a system socket. */
 export const tcp = (body: Body): Body => Object.assign((world: World) => body(world), { tcp: true })
 
 /** Runs bodies on every module and transport that they support. */
@@ -200,7 +203,7 @@ export const both = (title: string, bodies: Readonly<Record<string, Body>>): voi
   }
 }
 
-/** The same for the documented names of a kind of member; requires a body for each. */
+/** Does the same for all documented names of one kind of member. Requires a body for each name. */
 export const surface = (
   section: keyof typeof names,
   kind: string | undefined,
@@ -211,7 +214,7 @@ export const surface = (
   const wanted = (
     kind === undefined ? part : (part as Record<string, unknown>)[kind]
   ) as ReadonlyArray<string>
-  it(`${title}: a body for each name`, () => {
+  it(`${title}: each documented name has a body`, () => {
     assert.deepEqual(Object.keys(bodies).sort(), [...wanted].sort())
   })
   both(title, bodies)

@@ -1,6 +1,6 @@
 /**
- * The parts of https beyond http: TLS, its agent's sessions and names, its server's errors. On the built-in
- * modules and on ours.
+ * The parts of https beyond http: TLS, the agent's sessions and names, and the server's errors. Tested on the
+ * built-in modules and on ours.
  */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"

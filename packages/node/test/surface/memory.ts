@@ -1,6 +1,6 @@
 /**
- * A connection in memory: two streams with the socket members that HTTP code calls. Bytes arrive in a later
- * turn.
+ * A connection in memory: two streams with the members of sockets that HTTP code calls. Bytes arrive in a
+ * later turn of the event loop.
  */
 import { Duplex } from "node:stream"
 
@@ -18,7 +18,7 @@ export class MemorySocket extends Duplex {
     return [one, two]
   }
 
-  /** The calls of members that only have an effect below HTTP, in order. */
+  /** The calls, in order, of members that have an effect only below HTTP. */
   get calls(): ReadonlyArray<string> {
     return this.#calls
   }

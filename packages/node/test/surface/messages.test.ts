@@ -6,7 +6,7 @@ import net from "node:net"
 import { getDefaultHighWaterMark, Readable } from "node:stream"
 import { isBuiltInSince, pause, read, surface, until, type World } from "./harness.js"
 
-/** Sends bytes and returns the server's request once it is complete. */
+/** Sends bytes to a server. Returns the request that the server got, when it is complete. */
 const received = async ({ raw, server }: World, text: string): Promise<IncomingMessage> => {
   let seen: IncomingMessage | undefined
   const app = await server((req, res) => {
@@ -20,7 +20,7 @@ const received = async ({ raw, server }: World, text: string): Promise<IncomingM
   return seen!
 }
 
-/** The bytes of a response, on a connection that closes after it. */
+/** Returns the bytes of a response, on a connection that closes after it. */
 const answered = async ({ raw, server }: World, handler: RequestListener, method = "GET"): Promise<string> =>
   raw(await server(handler), `${method} / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)
 
@@ -325,7 +325,7 @@ surface("ServerResponse", "methods", {
       assert.throws(() => res.write(5 as never), { code: "ERR_INVALID_ARG_TYPE" })
       res.end("d")
     })
-    // Node.js 24 joins the writes of one turn.
+    // Node.js 24 joins all writes of one turn.
     const joined = isBuiltInSince(world, 24) && text.endsWith("\r\n4\r\nabcd\r\n0\r\n\r\n")
     if (!joined) assert.match(text, /\r\n1\r\na\r\n2\r\nbc\r\n1\r\nd\r\n0\r\n\r\n$/)
   },
@@ -470,7 +470,7 @@ surface("ServerResponse", "properties", {
   }
 })
 
-/** Does something to both kinds of outgoing message: a request, and the response to it. */
+/** Calls `use` with a request, and with the response to it. */
 const outgoing = async (world: World, use: (message: OutgoingMessage) => void): Promise<void> => {
   const { http, server, to } = world
   const app = await server((_req, res) => {

@@ -8,7 +8,7 @@ import { inherits } from "node:util"
 import { read, surface, tcp, until } from "./harness.js"
 
 surface("module", "functions", {
-  // First, while the free list has no parser of an earlier test.
+  // This test must run first, while the free list contains no parser of an earlier test.
   setMaxIdleHTTPParsers: tcp(async ({ connect, http, server }) => {
     assert.throws(() => http.setMaxIdleHTTPParsers(0), { code: "ERR_OUT_OF_RANGE" })
     assert.throws(() => http.setMaxIdleHTTPParsers("1" as never), { code: "ERR_INVALID_ARG_TYPE" })
@@ -117,7 +117,7 @@ surface("module", "values", {
     const req = http.get(to(app, { agent: undefined }))
     assert.equal((req as unknown as { agent: unknown }).agent, http.globalAgent)
     const [res] = await once(req, "response")
-    // It keeps connections for five idle seconds.
+    // The global agent keeps an idle connection for five seconds.
     assert.equal(await read(res), "keep-alive")
     assert.equal(req.socket!.timeout, 5000)
     if (!req.closed) await once(req, "close")
@@ -240,7 +240,7 @@ surface("module", "classes", {
 
   WebSocket: tcp(async ({ http, server }) => {
     const WebSocket = (http as { WebSocket?: new (url: string) => EventTarget }).WebSocket
-    // Node.js has the class since 22; ours exists before.
+    // Node.js has the class since version 22. Our module has it on every version.
     if (WebSocket === undefined) {
       return assert.ok(http === builtin && Number(process.versions.node.split(".")[0]) < 22)
     }

@@ -1,6 +1,6 @@
 /**
- * Invalid arguments: some thousand calls to the built-in modules and to ours, which must return the same, or
- * throw errors with the same class, code and message.
+ * Calls the built-in modules and ours with thousands of invalid arguments. Both must return the same value,
+ * or throw an error with the same class, code and message.
  */
 import { strict as assert } from "node:assert"
 import net from "node:net"
@@ -10,7 +10,7 @@ import { implementations, type Http, type Https } from "./harness.js"
 /* eslint-disable @typescript-eslint/no-explicit-any */
 type Probe = (value: any) => unknown
 
-/** Fresh values for each call, since some calls mutate their arguments. */
+/** Creates new values for each call, because some calls change their arguments. */
 const values = (): ReadonlyArray<unknown> => [
   ...[undefined, null, 0, 1, -1, 1.5, NaN, Infinity, 2 ** 31, 2 ** 53, true, false, 10n, Symbol("s")],
   ...["", "x", "1", "a b", "it's", "\u00e9", "\u0100", "\n", "x".repeat(40)],
@@ -31,10 +31,10 @@ const values = (): ReadonlyArray<unknown> => [
 ]
 
 const socket = () => new net.Socket()
-/** Destroyed in the turn that makes them, so that nothing is sent. */
+/** Requests to destroy in the same turn, so that nothing is sent. */
 const requests: Array<{ destroy(): void }> = []
 
-/** The names of options whose values are tried. */
+/** Names of the options that get each of the values. */
 const options = {
   server:
     "connectionsCheckingInterval headersTimeout highWaterMark insecureHTTPParser joinDuplicateHeaders keepAlive keepAliveInitialDelay keepAliveTimeout maxHeaderSize noDelay requestTimeout requireHostHeader rejectNonStandardBodyWrites",
@@ -71,7 +71,7 @@ const probesOf = (http: Http, https: Https): Readonly<Record<string, Probe>> => 
   }
   for (const name of options.request.split(" ")) {
     probes[`http.request ${name}`] = (value) => {
-      // With these two values the default agent would connect.
+      // Skip these two values, because a request with the default agent would connect.
       if (name === "agent" && (value === undefined || value === null)) return undefined
       const made = req({ [name]: value })
       return [made.method, made.path, made.host, made.protocol, made.timeout, made.getHeaders(), made._header]
@@ -166,19 +166,20 @@ const outcome = (probe: Probe, value: unknown): unknown => {
 const isUnknownEncoding = (seen: unknown): boolean =>
   (seen as { readonly code?: string }).code === "ERR_UNKNOWN_ENCODING"
 
-// Node's own errors leave it at 0 if a value cannot be printed, and other files share this process.
+// Node's errors leave `stackTraceLimit` at 0 if a value cannot be printed. Restore it for other files in this
+// process.
 const { stackTraceLimit } = Error
 afterEach(() => {
   Error.stackTraceLimit = stackTraceLimit
 })
 
-// Names of connections with TLS: Node.js 22 has more parts. From 22.23 on it distinguishes an empty list from
-// a missing option and nested lists from flat ones, as we do on every version (agentName.test.ts).
+// Connection names of TLS differ: those of Node.js 22 have more parts. Since 22.23 they distinguish an empty
+// list from a missing option, and nested from flat lists, as ours do on every version (agentName.test.ts).
 const isAmbiguousList = (value: unknown): boolean =>
   Array.isArray(value) && (value.length === 0 || value.some(Array.isArray))
 const major = Number(process.versions.node.split(".")[0])
 
-it("returns or throws the same", () => {
+it("both modules return the same value or throw the same error", () => {
   const [theirs, ours] = ["built-in", "httpfx"].map((name) => {
     const { http, https } = implementations[name]!
     return probesOf(http, https)
@@ -188,18 +189,18 @@ it("returns or throws the same", () => {
     const [one, two] = [values(), values()]
     one.forEach((value, i) => {
       count++
-      // Reuse symbol and function, since two of them always differ.
+      // Pass the same symbol or function to both, because two of them are never equal.
       const same = typeof value === "symbol" || typeof value === "function" ? value : two[i]
       const shown =
         typeof value === "symbol"
           ? value.toString()
           : JSON.stringify(value, (_, v) => (typeof v === "bigint" ? `${v}n` : (v as unknown)))
       const own = outcome(ours[name]!, same)
-      // A bug fixed in newer versions of Node.js (fixes.test.ts).
+      // Our module has the fix of this bug of older Node.js versions (fixes.test.ts).
       if (name.endsWith(" encoding") && isUnknownEncoding(own)) return
       if (name.startsWith("getName ") && (major >= 22 || isAmbiguousList(value))) return
       const seen = outcome(probe, value)
-      // Newer versions also refuse symbols here.
+      // Newer versions of Node.js also refuse symbols here.
       if (major >= 24 && typeof value === "symbol" && isUnknownEncoding(seen)) return
       assert.deepEqual(own, seen, `${name}: ${shown}`)
     })

@@ -1,15 +1,18 @@
 /**
- * `captureRejections`: the handling of listeners whose promise rejects, on the built-in modules and on ours.
+ * `captureRejections`: the effect of a listener whose promise rejects, on the built-in modules and on ours.
  */
 import { strict as assert } from "node:assert"
 import events, { once } from "node:events"
 import type { IncomingMessage } from "node:http"
 import { isBuiltInSince, both, until, type Body } from "./harness.js"
 
-/** Only these listeners are async: without capturing a rejection would go unnoticed. */
+/** Only these listeners are async. Without `captureRejections`, nobody would notice the rejection. */
 const rejects = (): Promise<never> => Promise.reject(new Error("later"))
 
-/** The switch is global; emitters made while it is on have it. */
+/**
+ * Enables `captureRejections` during a body. The switch is global, and applies to emitters that are created
+ * meanwhile.
+ */
 const capturing =
   (body: Body): Body =>
   async (world) => {
@@ -63,7 +66,7 @@ const bodies: Readonly<Record<string, Body>> = {
     assert.deepEqual(told, ["upgrade later", "checkExpectation later"])
   },
   "response: the request's error": async (world) => {
-    // Node.js 24 does not report it.
+    // Node.js 24 does not report this rejection.
     if (isBuiltInSince(world, 24)) return
     const { http, server, to } = world
     const app = await server((_req, res) => void res.end("whole"))

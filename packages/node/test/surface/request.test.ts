@@ -18,7 +18,7 @@ const ok = (_req: IncomingMessage, res: ServerResponse) => void res.end("ok")
 const echo = (req: IncomingMessage, res: ServerResponse) => void req.pipe(res)
 const showHeaders = (req: IncomingMessage, res: ServerResponse) => void res.end(JSON.stringify(req.headers))
 
-/** The bytes of a request, as received by a server that never answers. */
+/** Returns the bytes of a request, as a server receives them that never responds. */
 const sent = async (
   { http, peer, to }: World,
   options: RequestOptions,
@@ -37,7 +37,7 @@ const sent = async (
   return text
 }
 
-/** Sends these bytes after the first bytes of each connection. */
+/** Starts a raw server that sends these bytes after the first bytes of each connection. */
 const answering = (peer: World["peer"], text: string, end = true) =>
   peer((socket) => {
     socket.once("data", () => (end ? socket.end(text) : socket.write(text)))
@@ -215,7 +215,7 @@ surface("request", "options", {
   },
   setDefaultHeaders: async (world) => {
     const text = await sent(world, { setDefaultHeaders: false } as RequestOptions)
-    // The built-in module of Node.js 20 does not know the option.
+    // The built-in module of Node.js 20 does not have the option.
     const unknown = world.http === builtin && process.version.startsWith("v20.")
     if (unknown) assert.match(text, /\r\nHost: /)
     else assert.equal(text, "GET / HTTP/1.1\r\n\r\n")
@@ -327,7 +327,7 @@ surface("ClientRequest", "events", {
     const target = await answering(peer, "HTTP/1.1 299 Fine\r\nContent-Length: 2\r\n\r\nhi")
     const [res, body] = await answerTo(http.get(to(target)))
     assert.deepEqual([res.statusCode, res.statusMessage, body], [299, "Fine", "hi"])
-    // Without a listener the response is discarded.
+    // Without a `response` listener, the response is discarded.
     await once(http.get(to(target)), "close")
   },
   socket: async ({ http, server, to }) => {
@@ -353,7 +353,7 @@ surface("ClientRequest", "events", {
     const [res, socket, head] = (await once(req, "upgrade")) as [IncomingMessage, Duplex, Buffer]
     assert.equal(res.headers.upgrade, "x")
     assert.equal(String(head) + (await read(socket)), "first")
-    // Without a listener the connection is destroyed.
+    // Without an `upgrade` listener, the connection is destroyed.
     const alone = http.get(to(app, { headers }))
     const [error] = await Promise.race([once(alone, "error"), once(alone, "close")])
     assert.ok(error === undefined || error.code === "ECONNRESET")
@@ -529,7 +529,10 @@ surface("ClientRequest", "methods", {
   }
 })
 
-/** The calls of `setNoDelay` and `setKeepAlive` on a request's socket after an action on the request. */
+/**
+ * Returns the calls of `setNoDelay` and `setKeepAlive` on the socket of a request, after `use` was called
+ * with the request.
+ */
 const socketCalls = async (
   { http, server, to }: Pick<World, "http" | "server" | "to">,
   use: (req: ClientRequest) => void
@@ -623,7 +626,7 @@ surface("ClientRequest", "properties", {
     assert.equal((await fetch(app, { agent: mine })).req.reusedSocket, false)
     await pause(1)
     assert.equal((await fetch(app, { agent: mine })).req.reusedSocket, true)
-    // And with it a request whose connection was closed meanwhile can be retried.
+    // A program can use `reusedSocket` to retry a request whose idle connection the server has closed.
     await pause(1)
     app.closeIdleConnections()
     const attempt = async (): Promise<string> => {

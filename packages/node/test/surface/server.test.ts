@@ -11,7 +11,7 @@ const last = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 const ok = (_req: IncomingMessage, res: ServerResponse) => void res.end("ok")
 
-/** The text that an end of a connection has received so far. */
+/** Collects the text that one end of a connection receives. */
 const heard = (socket: Duplex) => {
   const seen = { text: "", over: false }
   socket.on("data", (chunk) => (seen.text += String(chunk)))
@@ -21,14 +21,14 @@ const heard = (socket: Duplex) => {
   return seen
 }
 
-/** Waits until the server has closed the connection, within some turns. */
+/** Waits until the server has closed the connection. Returns the text received before that. */
 const isClosed = async (socket: Duplex) => {
   const seen = heard(socket)
   await until(() => seen.over)
   return seen.text
 }
 
-/** A property of an accepted socket, by the name that `net` gives it. */
+/** Returns a property of an accepted socket, by the description of its symbol in `net`. */
 const asked = async (app: Server, connect: World["connect"], name: string) => {
   const accepted = once(app, "connection")
   const client = await connect(app)
@@ -123,7 +123,7 @@ surface("createServer", "options", {
     await until(() => seen.text.endsWith("ok"))
     assert.match(seen.text, /\r\nConnection: keep-alive\r\nKeep-Alive: timeout=3\r\n/)
     assert.equal(app.keepAliveTimeout, 3000)
-    // The client is told three seconds and given one more, so that it closes first.
+    // The server announces three seconds and waits one more, so that the client closes first.
     const [idle] = (await accepted) as [net.Socket]
     await until(() => idle.timeout === 4000)
   },
@@ -388,7 +388,7 @@ surface("Server", "properties", {
     app.maxHeadersCount = 3
     const many = Array.from({ length: 9 }, (_, n) => `X-${n}: v\r\n`).join("")
     const ask = `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${many}\r\n`
-    // Later releases of Node 22 and 24 refuse what Node 20 drops.
+    // Later releases of Node.js 22 and 24 refuse a request whose fields Node.js 20 drops.
     assert.match(await raw(app, ask), isBuiltInSince(world, 22) ? /3 fields|^HTTP\/1.1 431 / : /3 fields/)
   },
   requestTimeout: async ({ connect, server }) => {

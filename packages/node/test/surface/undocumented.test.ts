@@ -1,6 +1,6 @@
 /**
- * Undocumented members that libraries use: their behaviour on the built-in modules and on ours. The rows are
- * those of the first table in docs/node-http-parity.md.
+ * Undocumented members that libraries use, on the built-in modules and on ours. The rows are those of the
+ * first table in docs/node-http-parity.md.
  */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"
@@ -13,14 +13,14 @@ import { both, read, until, type Body, type World, isBuiltInSince } from "./harn
 
 const last = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
-/** Members without types. */
+/** A type with additional members of any type. */
 type Loose<T> = T & { [name: string]: any } // eslint-disable-line @typescript-eslint/no-explicit-any
 
-/** The bytes of a response. */
+/** Returns the bytes of a response. */
 const answered = async ({ raw, server }: World, handler: (res: Loose<ServerResponse>) => void) =>
   raw(await server((_req, res) => handler(res)), last)
 
-/** A standalone response, and what it writes to a given socket. */
+/** Creates a response without a server, and a socket that records the bytes written to it. */
 const alone = ({ http }: World) => {
   const request = Object.assign(new http.IncomingMessage(new net.Socket()), {
     method: "GET",
@@ -39,7 +39,10 @@ const alone = ({ http }: World) => {
   return { res, socket, written }
 }
 
-/** A request on an agent that records the calls of one member; the original still runs. */
+/**
+ * Sends a request with an agent, and returns the calls of one member of the agent. The original member still
+ * runs.
+ */
 const calls = async (world: World, name: string): Promise<ReadonlyArray<ReadonlyArray<unknown>>> => {
   const { agent, fetch, server } = world
   const app = await server((_req, res) => void res.end("ok"))
@@ -59,7 +62,7 @@ const calls = async (world: World, name: string): Promise<ReadonlyArray<Readonly
   return noted
 }
 
-/** The object's own symbol with this description, found like a library does that cannot import it. */
+/** Finds an own symbol of an object by its description, as a library does that cannot import the symbol. */
 const ownSymbol = (object: object, name: string): symbol => {
   const found = Object.getOwnPropertySymbols(object).find((symbol) => String(symbol) === `Symbol(${name})`)
   assert.ok(found)
@@ -101,7 +104,7 @@ const rows: Readonly<Record<string, Body>> = {
       res.writeHead(200)
       assert.equal(res["_headerSent"], false)
       res.write("x")
-      // Node.js 24 buffers a chunk until the end of the turn, together with the head.
+      // Node.js 24 buffers the first chunk with the head until the end of the turn.
       if (!isBuiltInSince(world, 24)) assert.equal(res["_headerSent"], true)
       res.end()
     })
@@ -233,7 +236,7 @@ const rows: Readonly<Record<string, Body>> = {
   "`message._headers`, `message._headerNames`": ({ http }) => {
     const message = new http.OutgoingMessage() as Loose<OutgoingMessage>
     message.setHeader("X-A", "1")
-    // Node 24 has removed them.
+    // Node.js 24 has removed these members.
     const views = "_headers" in message ? [{ "x-a": "1" }, { "x-a": "X-A" }] : [undefined, undefined]
     assert.deepEqual(
       [message["_headers"], message["_headerNames"]].map((view) => view && { ...view }),
@@ -241,7 +244,7 @@ const rows: Readonly<Record<string, Body>> = {
     )
   },
   "`Symbol(kOutHeaders)` of a message": async (world) => {
-    // As found by tools that pass on values refused by setHeader.
+    // Tools find this symbol to set values that `setHeader` refuses.
     type Fields = { [lower: string]: [string, unknown] }
     const text = await answered(world, (res) => {
       const key = ownSymbol(res, "kOutHeaders") as unknown as string
@@ -328,7 +331,7 @@ const rows: Readonly<Record<string, Body>> = {
     })
     await once(req, "close")
     assert.equal(parser.incoming, null)
-    // A new owner of the connection gets its bytes from the socket.
+    // The new owner of the connection reads the bytes from the socket.
     const accepted = once(app, "connection")
     const client = await connect(app)
     const [socket] = (await accepted) as [Loose<net.Socket>]
@@ -359,7 +362,7 @@ const rows: Readonly<Record<string, Body>> = {
         [true, "127.0.0.1"]
       ]
     )
-    // Any object with this one method is an agent.
+    // An agent can be any object that has the method `addRequest`.
     const app = await server((_req, res) => void res.end("foreign"))
     const inner = agent(app) as Loose<Agent>
     const foreign = { addRequest: (req: unknown, options: unknown) => inner["addRequest"](req, options) }
@@ -373,7 +376,7 @@ const rows: Readonly<Record<string, Body>> = {
     const [req, options, callback] = noted[0]!
     assert.ok(req instanceof world.http.ClientRequest)
     assert.match(String(Reflect.get(options as object, "port")), /^\d+$/)
-    // Another way to get a socket: by the callback.
+    // An override of `createSocket` can pass another socket to the callback.
     const { agent, fetch, server, connect } = world
     const app = await server((_req, res) => void res.end("otherwise"))
     const mine = agent(app) as Loose<Agent>
@@ -463,7 +466,7 @@ const rows: Readonly<Record<string, Body>> = {
 
 both("undocumented members", rows)
 
-it("each is listed with a library that uses it", () => {
+it("docs/node-http-parity.md lists each member with a library that uses it", () => {
   const page = readFileSync(new URL("../../../../docs/node-http-parity.md", import.meta.url), "utf8")
   const table = page.split("## Undocumented members that work")[1]!.split("\n## ")[0]!
   const listed = [...table.matchAll(/^\| (`[^|]+?) +\| +[^| ]/gm)].map(([, members]) => members)

@@ -1,5 +1,5 @@
-// The side that closes a WebSocket, its code, and the resulting log, span and outcome. In virtual time, with
-// and without TLS.
+// Which side closes a WebSocket and with which code, and the log, span and outcome after that. In virtual
+// time, with and without TLS.
 import * as PlatformSocket from "@effect/platform/Socket"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -22,18 +22,18 @@ import {
 type Use = (socket: PlatformSocket.Socket) => Effect.Effect<unknown, unknown, Scope.Scope>
 interface Row {
   readonly use?: Use
-  /** The client's action once its message of 1000 bytes has come back. */
+  /** The client's actions after its message of 1000 bytes has come back. */
   readonly client: (peer: RawPeer.RawPeer) => Effect.Effect<unknown, unknown>
   readonly outcome: object
-  /** The handler fails: logged once, and in its span. */
+  /** Whether the handler fails. A failure is logged once and recorded in the span. */
   readonly fails?: true
-  /** The client violates the protocol: in the span, but not in the log. */
+  /** Whether the client violates the protocol. A violation is recorded in the span but not logged. */
   readonly violates?: true
 }
 
 const echo: Use = (socket) =>
   Effect.flatMap(socket.writer, (write) => socket.runRaw((message) => write(message)))
-/** Echoes the first message, then does this. */
+/** Echoes the first message. Runs `next` for each later message. */
 const thenDo =
   (
     next: (
@@ -167,7 +167,7 @@ for (const [name, place] of [
         expect(told!.answeredAfter).toBeLessThan(1000)
         expect(told!.bytesIn).toBeGreaterThanOrEqual(sent)
         expect(told!.bytesOut).toBeGreaterThanOrEqual(back)
-        // The connection's event is the last one, and its count is at least as high.
+        // The event of the connection is the last one, and counts at least the bytes of the exchange.
         expect(events.at(-1)).toMatchObject({ _tag: "ConnectionClosed" })
         expect(wrong.length).toBe(fails ? 1 : 0)
         expect(endOf(span)).toBe(fails || violates ? "Failure" : "Success")

@@ -1,5 +1,5 @@
-// How an upgraded connection ends when its server shuts down, by the policy of its handler and for each kind
-// of handler. In virtual time.
+// The end of an upgraded connection when its server shuts down, for each kind of handler and each policy. In
+// virtual time.
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -39,7 +39,10 @@ type Around = <A, E, R>(
 
 const listen = (socket: PlatformSocket.Socket) => socket.runRaw(() => {})
 
-/** The handler completes 2 seconds after the drain has begun, or goes on. */
+/**
+ * A handler that listens until 2 seconds after the start of the drain, or longer if the listening does not
+ * end.
+ */
 const takingLeave = (socket: PlatformSocket.Socket) =>
   Effect.raceFirst(listen(socket), Effect.zipRight(Shutdown.awaitDrain, Effect.sleep("2 seconds")))
 
@@ -61,7 +64,9 @@ const own = (
 const around = (by: Around, app: Effect.Effect<App, never, Scope.Scope>) =>
   Effect.map(app, (app) => by(app) as App)
 
-/** The seconds after the start of the drain, and what the client receives then. */
+/**
+ * `at` is the time of the close frame in seconds after the start of the drain. `code` is the client's code.
+ */
 interface Row {
   readonly app: Effect.Effect<App, never, Scope.Scope>
   readonly at: number
@@ -159,7 +164,7 @@ for (const [name, place] of [
 }
 
 describe("A drain", () => {
-  it.live("notifies raw upgrades as before, without a close frame", () =>
+  it.live("notifies other upgraded connections, without a close frame", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const raw: App = Effect.gen(function* () {
@@ -189,7 +194,7 @@ describe("A drain", () => {
     )
   )
 
-  it.live("closes a WebSocket that is opened during the grace right after opening", () =>
+  it.live("closes a WebSocket that is opened during the drain immediately", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const { server, shutDown } = yield* shuttingDown({ app: own(listen) }, places.memory)
@@ -227,7 +232,7 @@ describe("A drain", () => {
           yield* VirtualClock.advance("4900 millis")
           expect((yield* down.status)._tag).not.toBe("Done")
         }
-        // Our unanswered FIN lingers as after any last response.
+        // If the peer does not answer our FIN, the connection lingers as after any last response.
         yield* VirtualClock.advance(within === 0 ? "1 millis" : "6 seconds")
         expect((yield* down.status)._tag).toBe("Done")
         expect(outcomes()).toMatchObject([inOrder])
@@ -235,7 +240,7 @@ describe("A drain", () => {
     )
   )
 
-  it.live("completes in time although the client reads nothing", () =>
+  it.live("completes in time if the client reads nothing", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const app = own((socket) =>

@@ -1,4 +1,4 @@
-// A WebSocket whose peer does not read, or sends faster than its handlers complete: buffers are bounded, the
+// A WebSocket whose peer does not read, or sends faster than handlers complete: buffers stay bounded, the
 // cost per message is constant, and no message is lost. In memory and on real sockets, with and without TLS.
 import * as PlatformSocket from "@effect/platform/Socket"
 import { describe, expect, it } from "@effect/vitest"
@@ -21,7 +21,7 @@ import {
   webSocket
 } from "../support/webSocketPeers.js"
 
-/** Listener counts of a `ws` socket and of the stream below it. */
+/** Returns the number of listeners on a `ws` socket and on the stream below it. */
 const listenersOf = (socket: unknown): number => {
   const { _socket: stream } = socket as { _socket: EventEmitter }
   return [socket as EventEmitter, stream].reduce(
@@ -32,7 +32,7 @@ const listenersOf = (socket: unknown): number => {
 
 interface Seen {
   handled: number
-  /** Writes whose effect has not completed. */
+  /** Number of writes whose effect has not completed. */
   waiting: number
   most: number
   readonly listeners: Set<number>
@@ -66,7 +66,7 @@ describe.each(Object.entries(places))("A WebSocket on %s", (name, place) => {
   const inMemory = name.startsWith("memory")
   it.live("pauses reading while its echoes are not read, and loses none of them", () => {
     const { echo, seen } = counting()
-    // On real sockets the kernel buffers up to 6 MiB in either direction.
+    // On real sockets, the kernel buffers up to 6 MiB in each direction.
     const [count, size, bound] = inMemory ? [4000, 120, 2600] : [300, 60_000, 250]
     const message = new Uint8Array(size).fill(97)
     return on(
@@ -82,7 +82,7 @@ describe.each(Object.entries(places))("A WebSocket on %s", (name, place) => {
             9
           )
         )
-        // It is stalled when nothing more is handled for some turns of the event loop.
+        // Wait until the WebSocket is stalled: no message was handled for some turns of the event loop.
         let before = -1
         while (seen.handled !== before) {
           before = seen.handled
@@ -96,11 +96,11 @@ describe.each(Object.entries(places))("A WebSocket on %s", (name, place) => {
           for (let messages = 0; messages < count; messages += 100) yield* peer.take(100 * (2 + size))
           yield* sending.await
           expect(seen.handled).toBe(count)
-          // A completed write may yield to the event loop first.
+          // Yield, because a completed write may first wait for a turn of the event loop.
           yield* VirtualClock.settle
           expect(seen.waiting).toBe(0)
         }
-        // Waiting writes add no listeners.
+        // Waiting writes add no listeners, so all counts are equal.
         expect(seen.listeners.size).toBe(1)
       })
     )
@@ -120,7 +120,7 @@ const gathered = (
   )
 
 describe("A WebSocket", () => {
-  it.live("answers only the last of many pings while its pongs are not read", () =>
+  it.live("sends a pong only for the last of many pings while the peer does not read", () =>
     on(
       memory,
       Effect.gen(function* () {
@@ -146,7 +146,7 @@ describe("A WebSocket", () => {
   )
 
   it.live(
-    "pauses reading while very many handlers run, or some with large messages; a few large ones may run",
+    "pauses reading while very many handlers run, or some with large messages, but lets a few with large messages run",
     () =>
       on(
         memory,
@@ -195,7 +195,7 @@ describe("A WebSocket", () => {
     )
   )
 
-  it.live("carries megabytes both ways at once to a client that reads", () =>
+  it.live("transfers megabytes in both directions at once if the client reads", () =>
     on(
       memory,
       Effect.gen(function* () {
@@ -244,7 +244,7 @@ describe("A WebSocket", () => {
     })
   )
 
-  it.live("accepts the options of ws", () =>
+  it.live("accepts the options that ws has", () =>
     on(
       memory,
       Effect.gen(function* () {

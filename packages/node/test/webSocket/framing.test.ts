@@ -1,4 +1,4 @@
-/** The frames are those of the package `ws`, also where the name `ws` gives another module. */
+/** The frames come from the package `ws`, even if the name `ws` resolves to another module. */
 import { Writable } from "node:stream"
 import { expect, it, vi } from "vitest"
 import { WebSocketServer } from "ws"
@@ -19,7 +19,7 @@ for (const [name, Receiver] of [
   ["parses nothing", Silent],
   ["cannot be made", Unsupported]
 ] as const) {
-  it(`a module whose receiver ${name} is passed over`, async () => {
+  it(`a module whose Receiver ${name} is not used`, async () => {
     vi.resetModules()
     const { framingOf, parses } = await import("../../src/http/own/framing.js")
     expect(parses(Receiver)).toBe(false)

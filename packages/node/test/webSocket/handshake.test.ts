@@ -1,5 +1,5 @@
-// Opening handshakes: `ws` accepts whatever the server accepts, and an error of the client causes no failure
-// in the log.
+// Opening handshakes: `ws` accepts every request that the server accepts, and errors of clients are not
+// logged as failures.
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
@@ -16,7 +16,7 @@ const offers = (value: string) => `${usual}Sec-WebSocket-Extensions: ${value}\r\
 interface Row {
   readonly fields: string
   readonly status: number
-  /** A pattern of the response's fields. */
+  /** A pattern that the response's fields must match. */
   readonly has?: RegExp
   readonly hasNot?: RegExp
 }

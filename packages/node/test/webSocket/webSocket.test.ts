@@ -1,5 +1,5 @@
 /**
- * WebSockets of our servers: the client is the `ws` package, the server side is platform's
+ * WebSockets of our servers. The client is the `ws` package, and the server uses platform's
  * `HttpServerRequest.upgrade`.
  */
 import * as HttpServer from "@effect/platform/HttpServer"
@@ -36,7 +36,10 @@ const echo = handler((socket) =>
 
 type Seen = ReadonlyArray<string>
 
-/** The messages that a `ws` client receives, then its close code. `on` reacts to each message. */
+/**
+ * Connects a `ws` client. Returns the messages that it receives, and its close code. `on` is called with each
+ * message.
+ */
 const client = (open: () => WebSocket, on: (socket: WebSocket, message: string) => void) =>
   Effect.async<Seen>((resume) => {
     const socket = open()
@@ -64,7 +67,7 @@ const client = (open: () => WebSocket, on: (socket: WebSocket, message: string) 
 const upgraderOf = { node: NodeNetwork.layer, memory: MemoryNetwork.layer() }
 
 for (const [name, network] of Object.entries(upgraderOf)) {
-  /** Serves `app`; passes a function that opens a `ws` client to it. */
+  /** Serves `app`, and passes a function that opens a `ws` client to the test. */
   const served = <A, E>(
     app: Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, HttpServerRequest.HttpServerRequest>,
     test: (open: (protocols?: Array<string>) => WebSocket) => Effect.Effect<A, E, Scope.Scope>
@@ -91,7 +94,7 @@ for (const [name, network] of Object.entries(upgraderOf)) {
     )
 
   describe(`WebSocket on ${name}`, () => {
-    it.live("carries text and bytes both ways, and the client's close code", () =>
+    it.live("transfers text and bytes in both directions, and the client's close code", () =>
       served(echo, (open) =>
         Effect.gen(function* () {
           const seen = yield* client(open, (socket, what) => {
@@ -104,7 +107,7 @@ for (const [name, network] of Object.entries(upgraderOf)) {
       )
     )
 
-    it.live("reports the client's code to the handler, and the handler's to the client", () =>
+    it.live("reports the client's close code to the handler, and the handler's code to the client", () =>
       Effect.gen(function* () {
         const heard = yield* Deferred.make<unknown>()
         const listening = handler((socket) =>
@@ -146,7 +149,7 @@ for (const [name, network] of Object.entries(upgraderOf)) {
       })
     )
 
-    it.live("as a channel", () =>
+    it.live("works as a channel", () =>
       Effect.gen(function* () {
         const shout = Stream.make("one", "two").pipe(
           Stream.map((text) => new TextEncoder().encode(text)),
@@ -164,7 +167,7 @@ for (const [name, network] of Object.entries(upgraderOf)) {
       })
     )
 
-    it.live("everything written before the end arrives, and a slow client pauses the writer", () =>
+    it.live("delivers all messages written before the end, and a slow client pauses the writer", () =>
       served(
         handler(
           (socket) =>
@@ -207,7 +210,7 @@ for (const [name, network] of Object.entries(upgraderOf)) {
       )
     )
 
-    it.live("a handler that refuses sends a normal response", () =>
+    it.live("sends a normal response if the handler does not upgrade", () =>
       served(Effect.succeed(HttpServerResponse.text("no", { status: 403 })), (open) =>
         Effect.gen(function* () {
           const seen = yield* client(open, () => {})
@@ -216,7 +219,7 @@ for (const [name, network] of Object.entries(upgraderOf)) {
       )
     )
 
-    it.live("a client that resets fails only its own handler", () =>
+    it.live("a client that resets its connection fails only its own handler", () =>
       Effect.gen(function* () {
         const heard = yield* Deferred.make<unknown>()
         const app = handler((socket) =>
@@ -233,11 +236,11 @@ for (const [name, network] of Object.entries(upgraderOf)) {
   })
 }
 
-// Program 3 of the measured ones: on other servers it ends with an uncaught `read ECONNRESET`.
+// On other servers, this program ends with an uncaught `read ECONNRESET`.
 it.live.each<readonly [string, "before" | "after"]>([
   ["before its handler takes the upgrade", "before"],
   ["right after its handler has taken it", "after"]
-])("A client that resets %s ends nothing but its handler, on real sockets", ([, moment]) =>
+])("A client that resets %s fails only its handler, on real sockets", ([, moment]) =>
   Effect.gen(function* () {
     const uncaught: Array<unknown> = []
     const seeing = (error: unknown) => void uncaught.push(error)
@@ -271,7 +274,7 @@ it.live.each<readonly [string, "before" | "after"]>([
       )
       yield* Deferred.await(begun)
       yield* raw.reset
-      // For platform's sockets a loss without a close frame (1006) is a normal end.
+      // For platform's sockets, the loss of the connection without a close frame (1006) is a normal end.
       assert.strictEqual(yield* Deferred.await(over), moment === "before" ? "interrupted" : "Success")
       const answer = yield* Effect.promise(() =>
         fetch(`http://127.0.0.1:${port}/fine`, { headers: { connection: "close" } }).then((response) =>
@@ -287,7 +290,7 @@ it.live.each<readonly [string, "before" | "after"]>([
   }).pipe(Effect.scoped)
 )
 
-it.live("NodeHttpServer includes it", () =>
+it.live("NodeHttpServer.layer includes WebSockets", () =>
   Effect.gen(function* () {
     const { address } = yield* Server.Server
     assert(address._tag === "TcpAddress")
@@ -303,7 +306,7 @@ it.live("NodeHttpServer includes it", () =>
   )
 )
 
-it.effect("An upgrader's options come from the configuration", () =>
+it.effect("NodeWebSocket.layerConfig reads the options from the configuration", () =>
   Effect.gen(function* () {
     const layer = NodeWebSocket.layerConfig({ maxPayload: Config.integer("MAX_PAYLOAD") })
     const error = yield* Effect.flip(Effect.scoped(Layer.build(layer)))

@@ -1,9 +1,9 @@
-// `require` loads modules through the function put before Node's `Module._load`.
+// `require` loads modules through the function that replaces Node's `Module._load`.
 import { createRequire, Module } from "node:module"
 import { expect, it } from "vitest"
 import { wrapLoad } from "../../../src/register/fast/load.js"
 
-it("require calls the wrapper", () => {
+it("require calls the function that replaces Module._load", () => {
   const loaders = Module as unknown as { _load: unknown }
   const own = loaders._load
   const asked: Array<string> = []

@@ -1,11 +1,11 @@
-// A listening server passes its accepted handles to our callback; a server that does not listen is left
-// alone.
+// A listening server passes the handles of its connections to our callback. A server that does not listen is
+// not changed.
 import { once } from "node:events"
 import * as net from "node:net"
 import { expect, it, vi } from "vitest"
 import { acceptDirectly, socketOver } from "../../../src/socket/fast/accept.js"
 
-it("sockets are made over accepted handles, and read only when told to", async () => {
+it("sockets over accepted handles do not read before `read` or `resume`", async () => {
   const server = net.createServer(() => expect.unreachable("the server has made a socket itself"))
   server.listen(0, "127.0.0.1")
   await once(server, "listening")
@@ -35,11 +35,11 @@ it("sockets are made over accepted handles, and read only when told to", async (
   await once(server, "close")
 })
 
-it("a server without a handle is left alone", () => {
+it("a server without a handle is not changed", () => {
   expect(acceptDirectly(net.createServer(), () => {})).toBe(false)
 })
 
-it("a server that gets no handles makes its sockets itself", async () => {
+it("a server whose runtime passes no handles makes its sockets itself", async () => {
   const server = net.createServer()
   server.listen(0, "127.0.0.1")
   await once(server, "listening")

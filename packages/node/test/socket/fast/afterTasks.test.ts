@@ -1,8 +1,9 @@
-// Called after all ticks and microtasks, before the next turn of the event loop.
+// `afterTasks` calls a function after all pending ticks and microtasks, and before the next turn of the event
+// loop.
 import { expect, it } from "vitest"
 import { afterTasks } from "../../../src/socket/fast/afterTasks.js"
 
-it("runs after ticks and microtasks that start each other, and before an immediate", async () => {
+it("calls after ticks and microtasks that start each other, and before an immediate", async () => {
   const told: Array<string> = []
   const chain = (left: number): void => {
     if (left === 0) return void told.push("tasks")
@@ -20,7 +21,7 @@ it("runs after ticks and microtasks that start each other, and before an immedia
   expect(told).toEqual(["tasks", "after", "immediate"])
 })
 
-it("runs although a program starts ticks endlessly", async () => {
+it("calls even if the program starts ticks endlessly", async () => {
   let over = false
   const again = () => {
     if (!over) queueMicrotask(() => process.nextTick(again))

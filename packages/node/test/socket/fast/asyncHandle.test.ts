@@ -1,4 +1,4 @@
-// The handle of a socket belongs to the context in which it was adopted.
+// Events of a socket's handle run in the asynchronous context that adopted the handle last.
 import { AsyncLocalStorage, AsyncResource, createHook, executionAsyncId } from "node:async_hooks"
 import { once } from "node:events"
 import { PassThrough } from "node:stream"
@@ -8,7 +8,7 @@ import { connected } from "../../support/sockets.js"
 
 const storage = new AsyncLocalStorage<string>()
 
-it("events run in the context that adopted the socket last", () =>
+it("the events of a socket run in the context that adopted the socket last", () =>
   connected(async (client, server) => {
     const seen: Array<string | undefined> = []
     server.on("data", () => seen.push(storage.getStore())).resume()
@@ -20,7 +20,7 @@ it("events run in the context that adopted the socket last", () =>
     expect(seen).toEqual(["one", "two"])
   }))
 
-it("a hook sees the handle again, under a new id that the socket remembers", () =>
+it("async_hooks reports an adopted handle again, with a new id that the socket stores", () =>
   connected(async (client) => {
     const begun: Array<number> = []
     const hook = createHook({ init: (id, type) => void (type === "TCPWRAP" && begun.push(id)) }).enable()

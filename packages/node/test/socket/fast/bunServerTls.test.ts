@@ -1,5 +1,5 @@
-// The options of Bun's `upgradeTLS`. The suite "features on BunNetwork" of `npm run test:runtimes` makes real
-// handshakes with them, and fails when Bun does not take `isServer` any more.
+// The options for Bun's `upgradeTLS`. The suite "features on BunNetwork" of `npm run test:runtimes` makes
+// real handshakes with them. It fails if Bun no longer supports `isServer`.
 import { expect, it } from "vitest"
 import type { BunSocket, Upgrade } from "../../../src/socket/bun/api.js"
 import { upgrade } from "../../../src/socket/fast/bunServerTls.js"

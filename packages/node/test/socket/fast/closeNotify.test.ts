@@ -1,4 +1,4 @@
-// The end of a TLS stream by `close_notify` is distinguished from one by FIN alone.
+// A TLS stream that ended by `close_notify` is distinguished from one that ended by FIN alone.
 import { once } from "node:events"
 import { expect, it } from "vitest"
 import { endedBelow, onEof } from "../../../src/socket/fast/closeNotify.js"

@@ -1,9 +1,10 @@
-// Node's sockets drive their handles; a socket that reads or writes in another way is recognized.
+// Node's sockets use their handles in the expected way. Sockets that read or write in another way are
+// detected.
 import * as net from "node:net"
 import { expect, it } from "vitest"
 import { drives, drivesHandle } from "../../../src/socket/fast/drivesHandle.js"
 
-it("Node's own sockets qualify", () => {
+it("accepts Node's own sockets", () => {
   expect([drives(net.Socket), drivesHandle()]).toEqual([true, true])
 })
 
@@ -28,5 +29,5 @@ const others = {
 }
 
 for (const [name, Socket] of Object.entries(others)) {
-  it(`${name} does not qualify`, () => expect(drives(Socket)).toBe(false))
+  it(`refuses ${name}`, () => expect(drives(Socket)).toBe(false))
 }

@@ -1,9 +1,9 @@
-// A stream returns to its initial state, without a consumer.
+// A stream returns to its initial state, in which a `data` listener makes it flow.
 import { PassThrough } from "node:stream"
 import { expect, it } from "vitest"
 import { stopFlowing } from "../../../src/socket/fast/flowing.js"
 
-it("waits for the next listener, which makes it flow", async () => {
+it("a stream waits for the next data listener, which makes it flow", async () => {
   const stream = new PassThrough()
   stream.resume()
   stopFlowing(stream)
@@ -14,7 +14,7 @@ it("waits for the next listener, which makes it flow", async () => {
   expect(String(await received)).toBe("abc")
 })
 
-it("after a pause too, which would keep a later listener from getting data", async () => {
+it("also works after pause(), after which a later listener would get no data", async () => {
   const stream = new PassThrough()
   stream.pause()
   stopFlowing(stream)

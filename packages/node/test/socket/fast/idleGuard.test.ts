@@ -1,4 +1,4 @@
-// Received bytes destroy an idle socket, of the system or not, and no socket in use.
+// Received bytes destroy an idle socket or other stream. They do not destroy a socket in use.
 import { once } from "node:events"
 import { PassThrough, type Duplex } from "node:stream"
 import { expect, it, vi } from "vitest"
@@ -17,26 +17,26 @@ const guards = async (guarded: Duplex, send: (text: string) => void) => {
   await vi.waitFor(() => expect(guarded.destroyed).toBe(true))
 }
 
-it("a connection, whose stream never sees the bytes", () =>
+it("destroys an idle connection, whose stream never gets the bytes", () =>
   connected(async (client, server) => {
     const push = vi.spyOn(server, "push")
     await guards(server, (text) => client.write(text))
     expect(push.mock.calls.map(([chunk]) => String(chunk))).toEqual(["used"])
   }))
 
-it("another stream", async () => {
+it("destroys another idle stream", async () => {
   const stream = new PassThrough()
   await guards(stream, (text) => stream.write(text))
 })
 
-it("a socket with buffered bytes, at once", () => {
+it("destroys a socket with buffered bytes at once", () => {
   const stream = new PassThrough()
   stream.write("x")
   startGuarding(stream)
   expect(stream.destroyed).toBe(true)
 })
 
-it("the peer's FIN still reaches the stream", () =>
+it("passes on the peer's FIN to the stream", () =>
   connected(async (client, server) => {
     server.resume()
     startGuarding(server)

@@ -1,14 +1,14 @@
-// The timer of a socket's timeout is found while it runs.
+// The timer of `socket.setTimeout` is found while it runs.
 import { PassThrough } from "node:stream"
 import type { Socket } from "node:net"
 import { expect, it } from "vitest"
 import { sayTimeout, timerOf } from "../../../src/socket/fast/idleTimer.js"
 import { connected } from "../../support/sockets.js"
 
-// Not used from Node.js 24 on.
+// The timer is not used from Node.js 24 on.
 const holds = Number(process.versions.node.split(".")[0]) < 24
 
-it.runIf(holds)("is found from `setTimeout` until the timeout is cleared", () =>
+it.runIf(holds)("the timer is found from `setTimeout` until the timeout is cleared", () =>
   connected(async (socket) => {
     expect(timerOf(socket)).toBeUndefined()
     socket.setTimeout(60_000)
@@ -21,7 +21,7 @@ it.runIf(holds)("is found from `setTimeout` until the timeout is cleared", () =>
   })
 )
 
-it.runIf(holds)("fires after it was held and reused", () =>
+it.runIf(holds)("a timer that was kept and reused fires", () =>
   connected(async (socket) => {
     socket.setTimeout(5)
     sayTimeout(socket, 0)

@@ -1,4 +1,4 @@
-// A `net.Server` uses the handle and the connection count that it was given.
+// A `net.Server` uses the handle and the connection count that we set.
 import { once } from "node:events"
 import * as net from "node:net"
 import { expect, it } from "vitest"
@@ -9,7 +9,7 @@ import {
   setHandle
 } from "../../../src/socket/fast/listening.js"
 
-it("its methods use the handle, and it closes with its last connection", async () => {
+it("the server's methods use the handle, and the server closes with its last connection", async () => {
   const server = net.createServer()
   const called: Array<string> = []
   const note = (what: string) => () => void called.push(what)
@@ -29,7 +29,7 @@ it("its methods use the handle, and it closes with its last connection", async (
   expect(called).toEqual(["unref", "ref", "close"])
 })
 
-it("its address can be a path", () => {
+it("the server's address can be a path", () => {
   const server = net.createServer()
   setHandle(server, { close: () => {}, ref: () => {}, unref: () => {} }, "/run/test.sock")
   expect(server.address()).toBe("/run/test.sock")

@@ -1,4 +1,5 @@
-// Whether an event has a single listener, by an emitter's internals and by its public API.
+// A function is recognized as the only listener of an event, by internals of the emitter and by its public
+// API.
 import { EventEmitter } from "node:events"
 import { expect, it } from "vitest"
 import { isOnlyListener } from "../../../src/socket/fast/onlyListener.js"
@@ -17,7 +18,7 @@ const ways: ReadonlyArray<[way: string, of: (emitter: EventEmitter) => EventEmit
   ]
 ]
 
-it.each(ways)("by its %s", (_, of) => {
+it.each(ways)("recognizes the only listener by the emitter's %s", (_, of) => {
   const emitter = new EventEmitter()
   const isOnly = () => isOnlyListener(of(emitter), "data", listener)
   expect(isOnly()).toBe(false)

@@ -1,4 +1,4 @@
-// A push-only stream schedules no tick to request data.
+// A stream that gets its data only by `push` schedules no tick to call `_read`.
 import { Readable } from "node:stream"
 import { expect, it } from "vitest"
 import { asksAgain, asksForNothing } from "../../../src/socket/fast/pushed.js"
@@ -16,7 +16,7 @@ const asked = async (prepare: (stream: Readable) => void) => {
   return reads
 }
 
-it("requests nothing, then again like any other stream", async () => {
+it("never calls _read, and after asksAgain calls it like any other stream", async () => {
   expect(await asked(() => {})).toBe(1)
   expect(await asked(asksForNothing)).toBe(0)
   expect(

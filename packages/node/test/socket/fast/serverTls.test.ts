@@ -5,13 +5,13 @@ import * as ServerTls from "../../../src/socket/fast/serverTls.js"
 import { connected, credentials, securing } from "../../support/sockets.js"
 import * as tls from "node:tls"
 
-it("a successful handshake", () =>
+it("reports a successful handshake", () =>
   securing(async (_, server) => {
     await once(server, ServerTls.secured)
     expect(server.getProtocol()).toMatch(/^TLSv1/)
   }))
 
-it("bytes that are not a handshake", () =>
+it("reports bytes that are not a handshake", () =>
   connected(async (client, plain) => {
     const server = new tls.TLSSocket(plain, {
       isServer: true,
@@ -23,7 +23,7 @@ it("bytes that are not a handshake", () =>
     expect((await failed)[0]).toMatchObject({ code: expect.stringMatching(/^ERR_SSL_/) as string })
   }))
 
-it("an untrusted certificate", () =>
+it("reports an untrusted client certificate", () =>
   securing(async (client) => {
     await once(client, "secureConnect")
     expect(client.authorizationError).toBeDefined()

@@ -1,4 +1,4 @@
-// A stream corked several times is uncorked at once, by its internals and by its public API.
+// A stream that was corked several times is uncorked completely, by its internals and by its public API.
 import { PassThrough, type Duplex } from "node:stream"
 import { expect, it } from "vitest"
 import { uncorkWhole } from "../../../src/socket/fast/uncorkWhole.js"
@@ -17,7 +17,7 @@ const ways: ReadonlyArray<[way: string, of: (stream: Duplex) => Duplex]> = [
   ]
 ]
 
-it.each(ways)("by its %s", (_, of) => {
+it.each(ways)("uncorks completely by the stream's %s", (_, of) => {
   const stream = new PassThrough()
   for (let i = 0; i < 3; i++) stream.cork()
   stream.write("abc")

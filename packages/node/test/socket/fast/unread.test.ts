@@ -1,4 +1,4 @@
-// An unread stream can be set to the state after its last event at once.
+// An unread stream immediately gets the state that it has after its last event.
 import { Readable } from "node:stream"
 import { expect, it } from "vitest"
 import { isResuming, isUnobserved, markEnded } from "../../../src/socket/fast/unread.js"
@@ -7,7 +7,7 @@ const make = () => new Readable({ read() {} })
 
 const stateOf = ({ closed, destroyed, readableEnded }: Readable) => ({ closed, destroyed, readableEnded })
 
-it("has the state after its last event", async () => {
+it("a marked stream has the state after its last event", async () => {
   const [marked, read] = [make(), make()]
   markEnded(marked)
   read.resume().push(null)
@@ -16,7 +16,7 @@ it("has the state after its last event", async () => {
   expect(marked.destroy()).toBe(marked)
 })
 
-it("is unobserved without listeners and bytes, and resuming from its first data listener on", () => {
+it("a stream is unobserved without listeners and buffered bytes, and resumes from its first data listener on", () => {
   const stream = make()
   expect([isUnobserved(stream), isResuming(stream)]).toEqual([true, false])
   stream.on("end", () => {})
@@ -28,7 +28,7 @@ it("is unobserved without listeners and bytes, and resuming from its first data 
   expect(isUnobserved(full)).toBe(false)
 })
 
-it("a stream of unknown shape is read like any other", () => {
+it("a stream without the expected internals is read to its end", () => {
   const other = {} as Readable
   markEnded(other)
   expect([isUnobserved(other), isResuming(other)]).toEqual([false, false])

@@ -1,10 +1,10 @@
-// A living socket gets `onread` and other read buffers.
+// An open socket gets `onread` callbacks and new read buffers.
 import type * as net from "node:net"
 import { expect, it, vi } from "vitest"
 import { exchangeBuffer, giveOnread, knowsBuffers, takesOnread } from "../../../src/socket/fast/userBuffer.js"
 import { connected, securing } from "../../support/sockets.js"
 
-it("a socket reads into the buffer given last", () =>
+it("a socket reads into the buffer that was set last", () =>
   connected(async (client, server) => {
     const received: Array<readonly [buffer: Uint8Array, text: string]> = []
     const onread = {
@@ -27,7 +27,7 @@ it("a socket reads into the buffer given last", () =>
     expect(takesOnread(server)).toBe(false)
   }))
 
-it("TLS sockets and destroyed ones do not accept it", () =>
+it("TLS sockets and destroyed sockets are refused", () =>
   securing(async (client, server) => {
     expect([client, server].map(takesOnread)).toEqual([false, false])
     await connected(async (socket) => {

@@ -1,10 +1,10 @@
-// The handle tells how much of a write the kernel has not taken yet.
+// The handle reports how many bytes of a write the kernel has not accepted yet.
 import { PassThrough } from "node:stream"
 import { expect, it, vi } from "vitest"
 import { writeQueueOf } from "../../../src/socket/fast/writeQueue.js"
 import { connected } from "../../support/sockets.js"
 
-it("the rest of a write shrinks while the peer reads", () =>
+it("the number of unaccepted bytes shrinks while the peer reads", () =>
   connected(async (client, server) => {
     expect(writeQueueOf(client)).toBe(0)
     const size = 64 * 1024 * 1024
@@ -17,6 +17,6 @@ it("the rest of a write shrinks while the peer reads", () =>
     await vi.waitFor(() => expect(writeQueueOf(client)).toBeLessThan(before))
   }))
 
-it("is unknown for other streams", () => {
+it("the number is unknown for other streams", () => {
   expect(writeQueueOf(new PassThrough())).toBeUndefined()
 })

@@ -1,4 +1,4 @@
-// Intercepted writes of a socket: the bytes in flight, and a failure that the stream never sees.
+// Intercepted writes of a socket: the number of bytes in flight, and failures that the stream does not get.
 import { expect, it, vi } from "vitest"
 import { watchesWrites, watchWrites, type Writing } from "../../../src/socket/fast/writes.js"
 import { connected } from "../../support/sockets.js"
@@ -17,7 +17,7 @@ const watcher = (keepsFailures: boolean) => {
   return { told, writing }
 }
 
-it("plain and vectored writes are in flight until the system has taken them", () =>
+it("plain and vectored writes count as in flight until the system has accepted them", () =>
   connected(async (client, server) => {
     const { told, writing } = watcher(false)
     watchWrites(client, writing)
