@@ -1,5 +1,5 @@
-// `npm run bench`: runs all comparisons. They are listed in scenarios.mjs, parser.mjs and networks.mjs; lib/
-// runs them.
+// `npm run bench` runs all comparisons, which are listed in scenarios.mjs, parser.mjs and networks.mjs. The
+// modules in lib/ run them.
 import { writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { chart } from "./lib/chart.mjs"
@@ -53,7 +53,7 @@ const parse = async () => {
     print(`${result.table}Core of the parsers: ${Math.round(result.busy * 100)} % theirs.\n`)
     return result.rows
   } catch (error) {
-    // Some versions of Node.js do not expose their parser; the other rows do not need it.
+    // Some versions of Node.js do not expose their parser. Other rows do not need it.
     print(`## Parser\n\nNot measured: ${error.message}\n`)
     return undefined
   } finally {

@@ -1,8 +1,9 @@
-// The same program, server and client in one process, on the network in memory and on the loopback interface:
-// CPU time per exchange. Memory must not cost more than sockets, or tests would use mocks instead.
+// Compares the CPU time per exchange of one program (server and client in one process) on the network in
+// memory and on the loopback interface. The network in memory must not cost more than sockets, so that tests
+// need no mocks.
 //
-// `node benchmarks/networks.mjs` runs it alone (after `npm run build`); `npm run bench` runs it with the
-// others.
+// `node benchmarks/networks.mjs` runs only this comparison (after `npm run build`). `npm run bench` runs all
+// comparisons.
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
@@ -23,8 +24,8 @@ const app = Effect.sync(() => HttpServerResponse.text(text))
 const networks = { loopback: NodeNetwork.layer, memory: MemoryNetwork.layer() }
 
 /**
- * A server and a client on a network; returns a function that makes exchanges, so many at a time on as many
- * connections.
+ * Starts a server and a client on a network. Returns a function that makes exchanges, with a given number of
+ * them at a time, each on its own connection.
  */
 const start = async (network) => {
   const runtime = ManagedRuntime.make(
@@ -50,7 +51,7 @@ const start = async (network) => {
   return { run, stop: () => runtime.dispose() }
 }
 
-/** Microseconds of CPU time per exchange over about `milliseconds`. */
+/** Measures the CPU time per exchange, in microseconds, over about `milliseconds`. */
 const measure = async (run, milliseconds) => {
   let count = 0
   const before = process.cpuUsage()
@@ -64,8 +65,8 @@ const measure = async (run, milliseconds) => {
 }
 
 /**
- * Measures both in alternation; returns microseconds per exchange and the ratio of loopback to memory (more
- * is better).
+ * Measures both networks in alternation. Returns the microseconds per exchange, and the ratio of loopback to
+ * memory (more is better).
  */
 export const runNetworkRow = async ({ rounds = 5, milliseconds = 2000, warmup = 3000 } = {}) => {
   const running = {}

@@ -1,15 +1,16 @@
-// Our parser against Node's own on the same buffers, in one process, in alternation: CPU time per message.
-// Both sides produce the same values: method, target, version and the list of fields as strings, body slices,
-// the end. Their results on every buffer are compared before the measurement.
+// Compares the CPU time per message of our parser and Node's own parser on the same buffers, in one process
+// and in alternation. Both produce the same values: method, target, version and fields as strings, slices of
+// the body, and the end. The results for every buffer are compared before the measurement.
 //
-// `node benchmarks/parser.mjs` runs it alone (after `npm run build`); `npm run bench` runs it with the
-// others.
+// `node benchmarks/parser.mjs` runs only this comparison (after `npm run build`). `npm run bench` runs all
+// comparisons.
 import { fileURLToPath } from "node:url"
 import { table } from "./lib/report.mjs"
 import { spread } from "./lib/statistics.mjs"
 import { presets, RequestParser, ResponseParser } from "@httpfx/core/wire"
 
-// Suppresses the binding's deprecation warning; no other API reaches the native parser.
+// Suppress the deprecation warning of `process.binding`, because no other API gives access to the native
+// parser.
 const binding = (() => {
   const { emitWarning } = process
   process.emitWarning = () => {}
@@ -57,7 +58,7 @@ const response =
     "Keep-Alive: timeout=5"
   ) + '{"hello":"world","n":12345}'
 
-/** The inputs: text, number of messages in it, number of pieces. */
+/** The inputs. Each has a text, the number of messages in the text, and the number of pieces. */
 export const rows = [
   { name: "small GET", text: smallGet, messages: 1 },
   { name: "browser GET, 12 fields", text: browserGet, messages: 1 },
@@ -162,7 +163,7 @@ const compare = (row) => {
   }
 }
 
-/** Microseconds of CPU time per message over about `milliseconds`. */
+/** Measures the CPU time per message, in microseconds, over about `milliseconds`. */
 const measure = (parser, pieces, messages, milliseconds) => {
   let count = 0
   const before = process.cpuUsage()
@@ -177,7 +178,7 @@ const measure = (parser, pieces, messages, milliseconds) => {
 }
 
 /**
- * Measures every row; returns, per row and engine, microseconds per message and the ratio to the native
+ * Measures every row. Returns the microseconds per message of each engine, and the ratio to the native
  * parser.
  */
 export const runParserRows = ({ rounds = 9, milliseconds = 250, progress = () => {} } = {}) =>
@@ -193,7 +194,7 @@ export const runParserRows = ({ rounds = 9, milliseconds = 250, progress = () =>
       progress(`${row.name}, round ${Math.max(round + 1, 0)} of ${rounds}`)
       for (const { parser, times } of contestants) {
         const time = measure(parser, pieces, row.messages, milliseconds)
-        // The first two rounds warm up.
+        // The first two rounds only warm up.
         if (round >= 0) times.push(time)
       }
     }
@@ -211,7 +212,7 @@ export const runParserRows = ({ rounds = 9, milliseconds = 250, progress = () =>
 const fixed = ({ median, min, max }) => `${median.toFixed(2)} (${min.toFixed(2)}-${max.toFixed(2)})`
 
 /**
- * The results as a table: CPU time per message of the native parser, and the speed of ours relative to it.
+ * Prints a table: the CPU time per message of the native parser, and the speed of our parser relative to it.
  */
 export const parserTable = (results) => {
   const [base, ...others] = results[0].engines.map(({ name }) => name)

@@ -1,5 +1,5 @@
-// The list of scenarios. A new contestant is a line here and a module that exports `start(): Promise<port>`;
-// a new scenario is one more record. Tables list contestants in this order.
+// The list of scenarios. A new contestant is a new line in this file and a module that exports `start():
+// Promise<port>`. A new scenario is a new record. Tables list contestants in the order of this file.
 const lines = (...head) => head.join("\r\n") + "\r\n\r\n"
 
 const json = JSON.stringify({ name: "Ada Lovelace", tags: ["one", "two"] })
@@ -17,13 +17,13 @@ const form = [
   `${"0123456789abcdef".repeat(655_360)}\r\n--frontier--\r\n`
 ].join("\r\n")
 
-// An app of Effect 4 on its own server, over both implementations of HTTP.
+// Returns the two contestants for an app of Effect 4. They differ only in the implementation of HTTP.
 const effect4 = (app) => ({
   "Effect 4 on node:http": `./effect4/start.mjs?${app}`,
   "Effect 4 on @httpfx/node/http": `./effect4/start.mjs?${app}&ours`
 })
 
-// An app on both servers of an Effect program, which differ in one layer.
+// Returns the two contestants for an app of Effect. They differ only in the server's layer.
 const both = (app) => ({
   "@effect/platform-node": `./platform/platform-node.mjs?${app}`,
   httpfx: `./platform/httpfx.mjs?${app}`
@@ -31,7 +31,7 @@ const both = (app) => ({
 
 const webSocketKey = Buffer.alloc(16).toString("base64")
 const message = "a message of thirty-two letters."
-// Masked with zeros, so that the text is unchanged.
+// The frame is masked with zeros, so the message is unchanged.
 const frame = `\x81${String.fromCharCode(0x80 | message.length)}\0\0\0\0${message}`
 
 export const scenarios = [
@@ -216,7 +216,8 @@ export const scenarios = [
 ]
 
 /**
- * Clients of one bare server in another process; a contestant exports `start(url)`, which gives `{ drive }`.
+ * Clients of a minimal server in another process. A contestant exports `start(url)`, which returns `{ drive
+ * }`.
  */
 export const clientScenarios = [
   {
@@ -238,7 +239,7 @@ export const clientScenarios = [
   }
 ]
 
-/** Large bodies in both directions; a contestant serves `GET /<MiB>` and counts the body of `POST /`. */
+/** Large bodies in both directions. A contestant serves `GET /<MiB>`, and counts the bytes of `POST /`. */
 export const streamScenarios = [
   {
     name: "stream",
@@ -253,8 +254,8 @@ export const streamScenarios = [
 ]
 
 /**
- * The longest stall of the event loop caused by one peer; a contestant's `start()` returns `{ port, upload
- * }`.
+ * The longest pause of the event loop that one peer can cause. `start()` of a contestant returns `{ port,
+ * upload }`.
  */
 export const stallScenarios = [
   {
@@ -275,7 +276,7 @@ export const stallScenarios = [
   }
 ]
 
-/** Memory of idle connections. */
+/** The memory of idle connections. */
 export const idleScenarios = [
   {
     name: "idle",
@@ -290,8 +291,8 @@ export const idleScenarios = [
 ]
 
 /**
- * Latencies at half the rate of the slowest; a contestant serves `GET /`, an endless `GET /download`, and
- * `POST /`.
+ * Latencies at half the rate of the slowest contestant. A contestant serves `GET /`, an endless `GET
+ * /download`, and `POST /`.
  */
 export const tailScenarios = [
   {
@@ -321,8 +322,8 @@ const withFields = (count) =>
   )
 
 /**
- * CPU time per request along one dimension. `job` is the load of a size: request, connections (16), depth
- * (1).
+ * CPU time per request as one quantity grows. `job` returns the load for a size: request, connections
+ * (default 16) and depth (default 1).
  */
 export const growthScenarios = [
   {

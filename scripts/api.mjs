@@ -2,8 +2,8 @@
 //
 //   --record   writes it to docs/api/; without it, prints the differences from there
 //
-// Reads the built declarations of every entry in `exports`, without comments and private members: a changed
-// name or type shows as a difference.
+// Reads the built declarations of every entry in `exports`, without comments and private members, so that a
+// changed name or type shows as a difference.
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs"
 import { basename, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 export const packages = ["core", "node", "testing"]
 export const fileOf = (name) => join(root, "docs/api", `${name}.md`)
 
-/** The declaration files of a package's entries, by import name. */
+/** Returns the declaration files of a package's entries, by import name. */
 const entriesOf = (name) => {
   const folder = join(root, "packages", name)
   const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
@@ -26,7 +26,7 @@ const entriesOf = (name) => {
   }
   for (const file of readdirSync(join(folder, "dist"))) {
     const key = file.endsWith(".d.ts") ? `./${basename(file, ".d.ts")}` : undefined
-    // Output of an earlier build whose source is gone.
+    // Skip declarations of an earlier build whose source file was removed.
     if (key === undefined || key === "./index" || key in exports) continue
     if (!existsSync(join(folder, "src", `${key}.ts`))) continue
     entries.set(`@httpfx/${name}${key.slice(1)}`, join(folder, "dist", file))
@@ -57,7 +57,7 @@ const print = (declaration) => {
   return text.replace(/^export (?:default )?/, "")
 }
 
-/** The base class, if the compiler has emitted it as a constant. */
+/** Returns the base class of a class, if the compiler has emitted the base class as a constant. */
 const baseOf = (declaration, checker) => {
   if (!ts.isClassDeclaration(declaration)) return []
   return (declaration.heritageClauses ?? []).flatMap(({ types }) =>
@@ -71,7 +71,7 @@ const baseOf = (declaration, checker) => {
 const foreignModule = /^(node:|@effect\/platform-node-shared\/)/
 const isOurs = (declaration) => declaration.getSourceFile().fileName.startsWith(join(root, "packages"))
 
-/** The surface of every package as a document, and the exports of each symbol. */
+/** Returns a document with the surface of every package, and the entries that export each symbol. */
 export const surface = async () => {
   const entries = new Map(packages.map((name) => [name, entriesOf(name)]))
   const options = {
@@ -112,7 +112,7 @@ export const surface = async () => {
       if (meant.name !== exported.name) texts.push(`export { ${meant.name} as ${exported.name} }`)
       statements.push([exported.name, ...new Set(texts)])
     }
-    // Re-exports of Node.js and of platform's shared package appear by the name of their module.
+    // Re-exports from Node.js and from platform's shared package are printed with the name of their module.
     const foreign = source.statements
       .filter((one) => ts.isExportDeclaration(one) && foreignModule.test(one.moduleSpecifier?.text ?? ""))
       .map((one) => [one.moduleSpecifier.text, printer.printNode(ts.EmitHint.Unspecified, one, source)])
@@ -130,7 +130,7 @@ export const surface = async () => {
   return { documents, homes: [...homes.values()] }
 }
 
-/** Lines that are on one side only, each with the heading above it. */
+/** Returns the lines that are only on one side, each with the heading above it. */
 export const differences = (recorded, found) => {
   const linesOf = (text) => {
     let heading = ""

@@ -1,6 +1,6 @@
-// Draws docs/automaton.md from the tables of the connection automaton
-// (packages/core/src/wire/automaton/table.ts). `node scripts/automaton-doc.mjs` writes the file after a
-// build; a test compares the committed file with the tables.
+// Generates docs/automaton.md from the tables of the connection automaton
+// (packages/core/src/wire/automaton/table.ts). Run `node scripts/automaton-doc.mjs` after a build. A test
+// compares the committed file with the tables.
 import { writeFileSync } from "node:fs"
 import { pathToFileURL } from "node:url"
 import { format, resolveConfig } from "prettier"
@@ -108,7 +108,7 @@ ${table(
 )}
 `
 
-/** The page, from the exports of the table module: `steps`, `rules`, `Fact`. */
+/** Returns the page, made from the exports of the table module (`steps`, `rules`, `Fact`). */
 export const render = async (tables) => {
   const facts = Object.keys(tables.Fact).map((name) => [name, known(factMeanings, name)])
   const text = `# The automaton of a connection

@@ -1,4 +1,5 @@
-// Binaries of runtimes from packages of the npm registry, which contain one binary for one platform each.
+// Installs binaries of runtimes from packages of the npm registry. Each package contains one binary for one
+// platform.
 import { spawnSync } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
@@ -16,8 +17,8 @@ const quiet = [
 ]
 
 /**
- * The path of the binary `file` of a package, or the reason why there is none. The package is installed once
- * into `folder`; `update` installs it again.
+ * Returns the path of the binary `file` of a package, or the reason why the binary is missing. The package is
+ * installed once into `folder`. With `update` it is installed again.
  */
 export const binaryFrom = ({ file, folder, name, update = false, version }) => {
   const path = join(folder, "node_modules", name, file)
@@ -46,8 +47,9 @@ export const binaryFrom = ({ file, folder, name, update = false, version }) => {
 }
 
 /**
- * The binary of a version of Node.js (`24`, `24.12`), or the reason why there is none: this one where it is
- * that version, else the registry's package `node-PLATFORM-ARCHITECTURE` in node_modules/.cache/nodes.
+ * Returns the path of a binary of this version of Node.js (`24`, `24.12`), or the reason why it is missing.
+ * If the running Node.js has another version, the registry's package `node-PLATFORM-ARCHITECTURE` is
+ * installed in node_modules/.cache/nodes.
  */
 export const nodeBinary = (version, update) => {
   if (`${process.versions.node}.`.startsWith(`${version}.`)) return { path: process.execPath }

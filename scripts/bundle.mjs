@@ -1,7 +1,7 @@
-// Bundles the callback shim: from the sources of `packages/node/src` into `packages/node/dist`, in a second.
+// Bundles the callback API from the sources in `packages/node/src` into `packages/node/dist`.
 //
-// The shim is CommonJS, because only that can be both required and imported on every Node.js as a single
-// copy. The engine (`wire/`, `pool/`) is bundled in. Output:
+// The bundle is CommonJS, because `require` and `import` can share one copy of it on every Node.js. It
+// includes the engine (`wire/`, `pool/`). Output:
 //
 //   http.cjs, https.cjs    `module.exports` is the default export of `src/http.ts`, `src/https.ts`
 //   http.mjs, https.mjs    the same objects for `import`: as default export, and each member by name
@@ -60,7 +60,7 @@ const sources = {
   }
 }
 
-// agent-base and its users recognize a request of `https` by `node:https:` in its stack trace.
+// agent-base and packages that use it recognize an https request by `node:https:` in the stack trace.
 const nameInStacks = {
   name: "name-in-stacks",
   renderChunk: (code, chunk) =>
@@ -72,7 +72,7 @@ const bundle = await rollup({
   plugins: [sources],
   treeshake: { moduleSideEffects: true },
   onwarn: (warning) => {
-    // Circles are fine as long as no module needs another one while loading.
+    // Circular imports are allowed if no module needs another module while it is loaded.
     if (warning.code !== "CIRCULAR_DEPENDENCY") throw new Error(warning.message)
   }
 })
@@ -100,7 +100,7 @@ const identifier = /^[A-Za-z_$][\w$]*$/
 const imports = {
   http: [require(join(dist, "http.cjs")), 'import http from "./http.cjs"'],
   https: [require(join(dist, "https.cjs")), 'import https from "./https.cjs"'],
-  // The hook replaces the result of `require` by a module derived from the built-in one.
+  // The hook replaces the result of `require("node:http2")` by a module derived from the built-in module.
   http2: [
     require("node:http2"),
     'import { createRequire } from "node:module"\nconst http2 = createRequire(import.meta.url)("node:http2")'

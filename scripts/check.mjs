@@ -2,9 +2,9 @@
 //
 //   --fresh    ignores the results of earlier runs
 //
-// Format and lint run beside the compiler, since each of them uses one core. Both cache passed files in
-// node_modules/.cache by content; their keys cover versions, rules and options, and a new installation
-// empties the folder.
+// Format and lint run at the same time as the compiler, because each of them uses one core. Both cache files
+// that passed in node_modules/.cache. The keys of the caches cover content, versions, rules and options. A
+// new installation empties the caches.
 import { spawn } from "node:child_process"
 import { rmSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -28,7 +28,7 @@ const passes = (args) =>
     child.on("error", reject)
     child.on("close", (code) => resolve(code === 0))
   })
-// Runs all, even after a failure.
+// Runs all commands, even if one fails.
 const inTurn = async (...all) => {
   let passed = true
   for (const args of all) passed = (await passes(args)) && passed

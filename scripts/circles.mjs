@@ -1,12 +1,12 @@
-// Checks packages/*/src for circles of imports, types included: node scripts/circles.mjs
+// Finds circular imports in packages/*/src, including imports of types: node scripts/circles.mjs
 //
-// Prints each circle; exits with 1 if there is one.
+// Prints each circle, and exits with 1 if it has found one.
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
 
-/** The import graph: files, and the other files that each imports. */
+/** Returns the import graph: each file, and the files that it imports. */
 export const importsOf = (sources) => {
   const graph = new Map()
   for (const [file, text] of sources) {
@@ -22,7 +22,8 @@ export const importsOf = (sources) => {
 }
 
 /**
- * Groups of files that reach each other (Tarjan's strongly connected components), those of one file left out.
+ * Returns the groups of two or more files that import each other, directly or indirectly (Tarjan's strongly
+ * connected components).
  */
 export const circles = (graph) => {
   const found = []

@@ -1,4 +1,4 @@
-// The long run of the differential test: npm run differential -- --cases 200000 --seed 1
+// Runs the differential test with many cases: npm run differential -- --cases 200000 --seed 1
 import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"

@@ -1,5 +1,4 @@
-// Runs one of the examples, which are built already: `npm run example shortener`. Without a name it lists
-// them.
+// Runs a built example: `npm run example shortener`. Without a name, lists the examples.
 import { spawn } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -12,7 +11,7 @@ if (names.includes(name)) {
   const main = `${folder}dist/${name}/main.js`
   const args = ["--enable-source-maps", main, ...rest]
   const child = spawn(process.execPath, args, { stdio: "inherit", cwd: folder })
-  // The example gets Ctrl-C too; wait for it to exit by itself.
+  // The example gets Ctrl-C too, so wait until it exits by itself.
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal))
   child.on("close", (code) => process.exit(code ?? 1))
 } else {

@@ -1,11 +1,11 @@
-// Runs a command, and reports what it leaves behind: node scripts/leaves-nothing.mjs COMMAND [ARGS]
+// Runs a command and reports its leftovers: node scripts/leaves-nothing.mjs COMMAND [ARGS]
 //
-// It looks for running processes and the ports they listen on, files and folders in the system's temporary
-// folder, and new files in the repository. Each is named, removed if outside the repository, and makes the
-// exit code 1, unless the command itself failed.
+// Leftovers are running processes with the ports on which they listen, files and folders in the system's
+// temporary folder, and new files in the repository. Prints each leftover, and removes it unless it is in the
+// repository. Exits with 1 if leftovers exist, or with the command's exit code if that is not 0.
 //
-// Processes are recognized by an inherited variable, which only Linux shows for other processes; elsewhere
-// they are not checked.
+// Processes are recognized by an inherited environment variable. Only Linux shows the variables of other
+// processes, so processes are not checked on other systems.
 import { spawn, spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -14,12 +14,12 @@ import { join } from "node:path"
 const [command, ...args] = process.argv.slice(2)
 const variable = "HTTPFX_RUN"
 const temporary = mkdtempSync(join(tmpdir(), "httpfx-run-"))
-// A nested run carries both marks.
+// Append this run's mark to the inherited mark, so that processes of a nested run have both.
 const mark = `${process.env[variable] ?? ""}/${temporary.slice(-6)}.${process.pid}/`
 
 /**
- * Files of the working copy that are not in its history, ignored ones by the folder that is ignored as a
- * whole.
+ * Returns the files of the working copy that are not in the history of git. A folder that is ignored as a
+ * whole is one entry.
  */
 const untracked = () => {
   const list = (...options) => {
@@ -76,7 +76,7 @@ const portsOf = (pid) => {
   )
 }
 
-// Caches of tools, not output of the run.
+// These are caches of tools, so they do not count as leftovers.
 const cacheOfTool = /^(tsx-\d+|node-compile-cache|v8-compile-cache-\d+|node-jiti|jiti)$/
 
 const before = untracked()
@@ -93,7 +93,7 @@ const code = await new Promise((resolve) => {
   child.on("close", (status) => resolve(status ?? 1))
 })
 
-// Processes stopped at the last moment are still exiting.
+// Processes that the command has just stopped may still be exiting, so check repeatedly.
 const patience = 100
 const pause = () => new Promise((resolve) => setTimeout(resolve, 100))
 let running = processes()

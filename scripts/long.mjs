@@ -1,14 +1,14 @@
-// Complete runs of tests that `npm test` runs in part: npm run test:long
+// Runs completely those tests of which `npm test` runs only a part: npm run test:long
 import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const files = [
-  // Clients that leave at every offset of a message.
+  // Clients that disconnect at every offset of a message.
   "packages/core/test/server/offsets.test.ts",
-  // Sequences of connection events three steps longer, and all planted bugs.
+  // Sequences of connection events that are three steps longer, and all planted bugs of the automaton.
   "packages/core/test/connection/exploration.test.ts",
-  // Random conversations and programs, for minutes.
+  // Random conversations and programs, for some minutes.
   "packages/core/test/server/fuzz.test.ts",
   "packages/core/test/client/fuzz.test.ts",
   "packages/core/test/wire/automaton/automatonProperties.test.ts",

@@ -1,6 +1,6 @@
-// A preload (`node --import scripts/no-built-in.mjs`, before the hook): every function and method of the
-// built-in `http`, `https`, `_http_*` and of Node's native parser records its use and throws. A program that
-// leaves no record has not used Node's HTTP implementation.
+// A module to preload before the register hook (`node --import scripts/no-built-in.mjs`). Makes every
+// function and method of the built-in `http`, `https`, `_http_*` and of Node's native parser record its use
+// and throw. A program without a record has not used Node's HTTP implementation.
 //
 // Uses are appended to the file named by HTTPFX_BUILT_IN_CALLS, one per line.
 import { appendFileSync } from "node:fs"
@@ -8,7 +8,7 @@ import { createRequire, syncBuiltinESMExports } from "node:module"
 
 const require = createRequire(import.meta.url)
 
-// Avoids the warnings of `process.binding` and of private modules.
+// Suppress the warnings about `process.binding` and private modules.
 const { emitWarning } = process
 process.emitWarning = () => {}
 
@@ -32,7 +32,7 @@ const guard = (owner, path) => {
       if (property.value.prototype !== undefined) guard(property.value.prototype, `${name}.prototype`)
       if (property.writable || property.configurable) {
         const replacement = trap(name)
-        // Keep the prototype, so that a subclass can be declared; its use fails.
+        // Keep the prototype, so that a program can declare a subclass. Using the subclass still fails.
         replacement.prototype = property.value.prototype
         Object.defineProperty(owner, key, { ...property, value: replacement })
       }
@@ -55,7 +55,7 @@ const binding = () => {
   try {
     return process.binding("http_parser")
   } catch {
-    // Newer versions do not expose it; `_http_common` has its class.
+    // Newer versions of Node.js do not expose the native parser, but `_http_common` has its class.
     return undefined
   }
 }

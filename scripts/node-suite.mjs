@@ -1,6 +1,5 @@
-// Runs the http and https files of Node.js's own test suite with the modules replaced by ours. Files that
-// fail are run with the built-in modules too, in the same environment: a file that fails there as well says
-// nothing.
+// Runs the http and https files of Node.js's own test suite on our modules. A file that fails is run on the
+// built-in modules too, in the same environment. If it fails there too, it is skipped.
 //
 //   npm run node-suite -- --tests DIR [--node VERSION] [--list FILE] [--only REGEX] [--jobs N]
 //                         [--timeout SECONDS] [--retries N] [--built-in] [--guard]
@@ -58,7 +57,10 @@ const register = fileURLToPath(new URL("../packages/node/dist/register.cjs", imp
 if (!existsSync(register)) fail("run `npm run build` first")
 const guard = fileURLToPath(new URL("no-built-in.mjs", import.meta.url))
 
-/** Files that use private modules test an implementation, not the module's behaviour. */
+/**
+ * Returns whether a file uses no private modules. Files that do so test the implementation and not its
+ * behaviour.
+ */
 const isPlain = (path) =>
   !/--expose[-_]internals|require\(['"](_http|internal\/)|process\.binding|internalBinding/.test(
     readFileSync(join(tests, path), "utf8")
@@ -87,7 +89,7 @@ const paths = listed().filter((path) => only.test(path))
 const scratch = mkdtempSync(join(tmpdir(), "node-suite-"))
 const record = join(scratch, "built-in-calls")
 
-/** Preloads stand in NODE_OPTIONS, to redirect child processes of the tests too. */
+/** Preloads are passed in NODE_OPTIONS, so that child processes of the tests use our modules too. */
 const optionsOf = (preloads) =>
   [
     process.env.NODE_OPTIONS ?? "",
@@ -102,7 +104,7 @@ const run = (path, nodeOptions = chosen) =>
     const flags = /^\/\/ Flags:(.*)$/m.exec(readFileSync(join(tests, path), "utf8"))?.[1] ?? ""
     const child = spawn(node, [...flags.trim().split(/\s+/).filter(Boolean), path], {
       cwd: tests,
-      // A process group of its own, so that children which hang end with it.
+      // Use a separate process group, so that the timeout also kills child processes that hang.
       detached: process.platform !== "win32",
       stdio: ["ignore", "pipe", "pipe"],
       env: {
@@ -121,7 +123,7 @@ const run = (path, nodeOptions = chosen) =>
       try {
         process.kill(process.platform === "win32" ? child.pid : -child.pid, "SIGKILL")
       } catch {
-        // It has ended.
+        // The process has already exited.
       }
     }
     const timer = setTimeout(end, Number(args.timeout) * 1000)

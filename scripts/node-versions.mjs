@@ -8,9 +8,9 @@
 //   --update   fetches newer binaries from the registry
 //   FILES      these test files
 //
-// A binary comes once from the registry's package `node-PLATFORM-ARCHITECTURE` into
-// node_modules/.cache/nodes; the version that runs this script is used as it is. Ends with `N passed, N
-// failed` versions; an unavailable version counts as failed.
+// A binary is installed once from the registry's package `node-PLATFORM-ARCHITECTURE` into
+// node_modules/.cache/nodes. The version that runs this script is not installed. The last line is `N passed,
+// N failed`, in versions. A version that is unavailable counts as failed.
 import { spawnSync } from "node:child_process"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -29,12 +29,12 @@ const { positionals, values: args } = parseArgs({
 })
 
 const selection = [
-  // The engine, which depends on JavaScript alone.
+  // The engine, which depends only on the JavaScript engine.
   "packages/core/test/wire/receive/vectors.test.ts",
   "packages/core/test/wire/automaton/automaton.test.ts",
   "packages/core/test/wire/send/encodeRequest.test.ts",
   "packages/core/test/wire/send/encodeResponse.test.ts",
-  // Both drivers in memory, and the batteries of networks, servers and clients.
+  // Both APIs in memory, and the batteries for networks, servers and clients.
   "packages/core/test/client/server.test.ts",
   "packages/core/test/connection/withoutEffect.test.ts",
   "packages/core/test/traces.test.ts",
@@ -42,7 +42,7 @@ const selection = [
   "packages/testing/test/network/memory.battery.test.ts",
   "packages/testing/test/battery/server.test.ts",
   "packages/testing/test/battery/client.test.ts",
-  // The same on the system's sockets, TLS, WebSocket.
+  // Both APIs on the system's sockets, with TLS and WebSockets.
   "packages/node/test/socket/network.battery.test.ts",
   "packages/node/test/socket/network.test.ts",
   "packages/node/test/socket/tls.test.ts",
@@ -56,9 +56,9 @@ const selection = [
   "packages/node/test/platform/server.test.ts",
   "packages/node/test/webSocket/webSocket.test.ts",
   "packages/node/test/content/",
-  // The platform's `Request` and `Response`, used by `FetchClient`.
+  // `FetchClient`, which uses the runtime's `Request` and `Response`.
   "packages/core/test/content/fetch.test.ts",
-  // The callback API: its shape, and its modules in place of the built-in ones.
+  // The callback API: its members, and its modules in place of the built-in modules.
   "packages/node/test/surface/",
   "packages/node/test/sequences.test.ts",
   "packages/node/test/http/",

@@ -1,5 +1,5 @@
-// Packs the packages as they would be published: `node scripts/pack.mjs [folder]` (default: dist-packages),
-// one tarball each. Their built files must be there (`npm run build`). Prints the tarballs' paths.
+// Packs each package as it would be published: `node scripts/pack.mjs [folder]` (default: dist-packages). The
+// packages must be built (`npm run build`). Prints the paths of the tarballs.
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 const target = resolve(process.argv[2] ?? join(root, "dist-packages"))
 mkdirSync(target, { recursive: true })
 
-// The compiler never deletes: leave out output whose source is gone.
+// The compiler never deletes files, so remove the output of sources that no longer exist.
 const built = /\.(js|d\.ts)(\.map)?$/
 const dropStale = (folder) => {
   const dist = join(folder, "dist")
@@ -24,7 +24,7 @@ const dropStale = (folder) => {
 for (const name of ["core", "node", "testing"]) {
   const folder = join(root, "packages", name)
   dropStale(folder)
-  // pnpm, not npm: it replaces `workspace:` by version ranges.
+  // Use pnpm, because npm does not replace `workspace:` by version ranges.
   const { status, stdout, stderr } = spawnSync(
     "npx",
     ["--yes", "--prefer-offline", "pnpm@10", "pack", "--json", "--pack-destination", target],

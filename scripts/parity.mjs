@@ -1,6 +1,6 @@
-// Compares the callback modules with the built-in ones of the running Node.js: names, kinds, arity and
-// enumerability of each module, its classes and their prototypes. `node scripts/parity.mjs` after `npm run
-// build`; run it with another binary to compare with that version.
+// Compares the callback modules with the built-in modules of the running Node.js: names, kinds, arity and
+// enumerability of the members of each module, class and prototype. Run `node scripts/parity.mjs` after `npm
+// run build`, with the binary of the version to compare with.
 //
 // Every difference must have a row in docs/node-http-parity.md for this version. Rows without a difference
 // are listed too.
@@ -9,18 +9,18 @@ import { createRequire } from "node:module"
 import { fileURLToPath } from "node:url"
 
 const require = createRequire(import.meta.url)
-// Reading deprecated accessors would warn.
+// Suppress the warnings that reading deprecated accessors would cause.
 process.noDeprecation = true
 const version = process.versions.node.split(".")[0]
 
 const kindOf = (property) => ("value" in property ? typeof property.value : "accessor")
 const skipped = new Set(["constructor", "prototype", "caller", "arguments"])
 
-/** Differences, as lines of `member: difference`. */
+/** The differences, each as `member: difference`. */
 const differences = []
 const compare = (theirs, ours, path, classes) => {
   for (const key of new Set([...Reflect.ownKeys(theirs), ...Reflect.ownKeys(ours)])) {
-    // Unregistered symbols are private to an implementation.
+    // Skip symbols that are not registered, because they are private to an implementation.
     if (skipped.has(key) || (typeof key === "symbol" && !String(key.description).startsWith("Symbol.")))
       continue
     const member = typeof key === "symbol" ? `${path}[${key.description}]` : `${path}.${key}`

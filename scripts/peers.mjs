@@ -7,8 +7,9 @@
 //   --update   reinstalls the versions
 //   FILES      these test files
 //
-// Each set of versions is installed once, into node_modules/.cache/peers, and tests find Effect there
-// (vitest.config.ts). Ends with `N passed, N failed` sets; a set that cannot be installed counts as failed.
+// Each set of versions is installed once into node_modules/.cache/peers, where tests find Effect
+// (vitest.config.ts). The last line is `N passed, N failed`, in sets. A set that cannot be installed counts
+// as failed.
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -42,7 +43,10 @@ const manifests = [".", ...readdirSync(join(root, "packages")).map((name) => `pa
   .map((folder) => join(root, folder, "package.json"))
   .map((path) => JSON.parse(readFileSync(path, "utf8")))
 
-/** Versions of Effect's packages in these fields of our packages; of a range, the lowest. */
+/**
+ * Returns the versions of Effect's packages in these fields of our packages. Of a range, returns the lowest
+ * version.
+ */
 const named = (...fields) => {
   const found = {}
   for (const manifest of manifests) {
@@ -65,7 +69,7 @@ const sets = {
   newest: { ...installed, ...named("dependencies"), ...newest }
 }
 
-/** The folder of a set of versions, or the reason why there is none. */
+/** Returns the folder of a set of versions, or the reason why it is missing. */
 const folderOf = (name, versions) => {
   const folder = join(root, "node_modules/.cache/peers", name)
   const wanted = JSON.stringify(versions)
@@ -81,7 +85,7 @@ const folderOf = (name, versions) => {
     "--no-fund",
     "--ignore-scripts",
     "--loglevel=error",
-    // Use the repository's vitest: two copies do not share their registered tests.
+    // Use the repository's vitest, because two copies of vitest do not share their registered tests.
     "--legacy-peer-deps"
   ]
   const packages = Object.entries(versions).map(([name, version]) => `${name}@${version}`)

@@ -1,10 +1,10 @@
-// Runs the HTTP tests of platform-node's own suite, once with its layers and once with ours.
+// Runs the HTTP tests of the test suite of `@effect/platform-node`, once with its layers and once with ours.
 //
 //   npm run platform-suite -- --checkout DIR
 //
-// DIR is a checkout of Effect's repository, branch v3; nothing needs to be installed in it. A local server
-// stands in for the public sites of its client tests (`platform-suite/origin.mjs`). Prints both counts, and
-// each failed test with its reason. Fails if a test passes with platform-node's layers and not with ours.
+// DIR is a checkout of Effect's repository, branch v3, without installed packages. A local server
+// (`platform-suite/origin.mjs`) replaces the public sites that its client tests use. Prints both counts, and
+// each failed test with its reason. Fails if a test passes with platform-node's layers but not with ours.
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
@@ -28,7 +28,7 @@ if (!existsSync(join(folder, "test/HttpServer.test.ts"))) {
 
 const files = ["HttpServer", "HttpApi", "HttpClient", "RpcServer"].map((name) => `test/${name}.test.ts`)
 
-// Tests that use none of the replaced layers.
+// Tests that do not use the replaced layers.
 const others = [[/^RpcServer e2e tcp|^RpcServer RpcTest/, "no HTTP in it"]]
 const foreign = (name) => others.find(([pattern]) => pattern.test(name))?.[1]
 

@@ -1,9 +1,9 @@
-// A plugin of TypeDoc (typedoc.json): names modules in the reference by their import path, and shows the
+// A plugin of TypeDoc (typedoc.json). Names modules in the reference by their import path, and shows the
 // header of their file, which TypeDoc would take for a comment on the first statement.
 import { Comment, Converter, ReflectionKind } from "typedoc"
 import ts from "typescript"
 
-/** The text of a file's header, without comment marks and tags. */
+/** Returns the text of a file's header, without comment marks and tags. */
 const headerOf = (file) => {
   const header = /^\/\*\*(.*?)\*\//s.exec(file.text)?.[1] ?? ""
   return header
@@ -30,7 +30,7 @@ export const load = (app) => {
       if (text === "") app.logger.warn(`the file of ${module.getFullName()} has no header`)
       module.comment = new Comment([{ kind: "text", text }])
       if (!module.kindOf(ReflectionKind.Module)) continue
-      // core/src, core/src/wire, testing/src/vitest
+      // Names of modules in TypeDoc look like core/src, core/src/wire and testing/src/vitest.
       const [name, , ...entry] = module.name.split("/")
       module.name = ["@httpfx", name, ...entry].join("/")
     }

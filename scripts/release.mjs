@@ -1,9 +1,9 @@
-// Publishes the packages: `npm run release -- [--dry-run] [--tag next] [--otp 123456] [--provenance]`;
-// options are passed to `npm publish`. It publishes the tarballs of scripts/pack.mjs, which the tests install
+// Publishes the packages: `npm run release -- [--dry-run] [--tag next] [--otp 123456] [--provenance]`. The
+// options are passed to `npm publish`. Publishes the tarballs of scripts/pack.mjs, which the tests install
 // and check.
 //
-// Refuses if changesets are pending (run `npm run version` first) or if the work tree has uncommitted
-// changes. Skips versions that are already published, so that an aborted release can be repeated.
+// Fails if changesets are pending (run `npm run version` first) or if the work tree has uncommitted changes.
+// Skips versions that are already published, so that an aborted release can be repeated.
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -34,7 +34,7 @@ try {
   const packed = run(process.execPath, ["scripts/pack.mjs", folder], "pipe")
   if (packed.status !== 0) refuse("packing failed")
   const tarballs = packed.stdout.trim().split("\n")
-  // Dependencies first, so that no package is published before its dependencies.
+  // Publish each package after the packages on which it depends.
   for (const [index, name] of ["core", "node", "testing"].entries()) {
     const { version } = JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8"))
     const there = spawnSync("npm", ["view", `@httpfx/${name}@${version}`, "version"], { encoding: "utf8" })

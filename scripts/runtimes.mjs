@@ -3,9 +3,10 @@
 //   --only      these runtimes instead of bun and deno
 //   --verbose   the errors of listed cases too
 //
-// A binary comes once from the npm registry into node_modules/.cache/runtimes. runtimes/listed.mjs lists the
-// cases that cannot hold, with reasons. A failed case that is not listed fails the run, and so does a listed
-// case that passes. Prints a table of cases by suite, and ends with `N passed, N failed` cases.
+// A binary is installed once from the npm registry into node_modules/.cache/runtimes. runtimes/listed.mjs
+// lists the cases that a runtime cannot pass, with reasons. A failed case that is not listed fails the run,
+// and so does a listed case that passes. Prints a table of cases by suite. The last line is `N passed, N
+// failed`, in cases.
 import { spawnSync } from "node:child_process"
 import { join } from "node:path"
 import process from "node:process"
@@ -25,7 +26,7 @@ const { values: args } = parseArgs({
 
 const program = join(root, "scripts/runtimes/batteries.mjs")
 
-/** Runs a suite, and returns the error of each case, `null` for a passed one. */
+/** Runs a suite. Returns the error of each case, or `null` for a passed case. */
 const errorsOf = (runtime, path, suite) => {
   const errors = new Map()
   for (;;) {
@@ -41,7 +42,7 @@ const errorsOf = (runtime, path, suite) => {
     ))
       errors.set(name, error)
     if (status === 0) return errors
-    // The last case has ended the process. Go on with the next one.
+    // If the last case has ended the process, start again with the next case.
     if (lines.length === 0) return errors.set("the suite starts", stderr)
   }
 }

@@ -1,5 +1,5 @@
-// Installs the dependencies with pnpm (fetched by npx, so a machine needs only Node and npm).
-// Does nothing if the installed dependencies match the lock file.
+// Installs the dependencies with pnpm. npx downloads pnpm, so a machine needs only Node and npm. Does nothing
+// if the installed dependencies match the lock file.
 import { spawnSync } from "node:child_process"
 import { copyFileSync, existsSync, readFileSync, rmSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -13,7 +13,7 @@ if (!same) {
   const install = ["--yes", "pnpm@10", "install", "--frozen-lockfile", "--reporter=append-only"]
   const { status } = spawnSync("npx", install, { cwd: root, stdio: "inherit" })
   if (status !== 0) process.exit(status ?? 1)
-  // Results of checks with other versions.
+  // Remove the cached results of checks, because they were made with other versions.
   rmSync(root + "node_modules/.cache/check", { recursive: true, force: true })
   copyFileSync(lock, stamp)
 }

@@ -1,12 +1,13 @@
 // All tests: node scripts/tests.mjs
 //
-// The tests of the repository mostly wait for child processes, so they run beside those of the packages.
+// The tests of the repository mostly wait for child processes, so they run at the same time as the tests of
+// the packages.
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const vitest = `${root}node_modules/vitest/vitest.mjs`
-// Projects of vitest.config.ts: those of the repository, and all others.
+// Patterns for projects of vitest.config.ts: the projects of the repository, and all other projects.
 const sides = ["repository*", "!repository*"]
 
 const passes = (project) =>

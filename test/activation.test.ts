@@ -1,6 +1,4 @@
-/**
- * A server on an inherited listening socket, as systemd or another supervisor passes it.
- */
+/** A server serves on an inherited listening socket, as systemd or another supervisor passes it. */
 import { spawn } from "node:child_process"
 import * as net from "node:net"
 import { join } from "node:path"
@@ -11,7 +9,7 @@ it("serves on a socket opened by a supervisor", async () => {
   const server = net.createServer()
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
   const { port } = server.address() as net.AddressInfo
-  // LISTEN_PID is known only once the process runs.
+  // LISTEN_PID must be the pid of the program, which only the shell that becomes the program knows.
   const command = 'LISTEN_PID=$$ exec "$0" "$1"'
   const program = join(root, "packages/node/test/fixtures/activated.mjs")
   const { fd } = (server as unknown as { _handle: { fd: number } })._handle
@@ -20,7 +18,7 @@ it("serves on a socket opened by a supervisor", async () => {
     env: { ...process.env, LISTEN_FDS: "1", LISTEN_FDNAMES: "http" }
   })
   onTestFinished(() => void child.kill("SIGKILL"))
-  // From here on only the child accepts connections.
+  // Close the socket in this process, so that only the child accepts connections.
   server.close()
   const text = await new Promise<string>((resolve, reject) => {
     let all = ""

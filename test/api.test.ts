@@ -1,6 +1,6 @@
 /**
- * The public surface of the packages equals docs/api/, so that a change shows as a difference. After an
- * intended change: `npm run api -- --record`.
+ * The public surface of the packages equals docs/api/, so that each change of it shows as a difference. After
+ * an intended change: `npm run api -- --record`.
  */
 import { assert, describe, expect, it } from "vitest"
 import { differences, packages, recorded, surface } from "../scripts/api.mjs"
@@ -8,11 +8,11 @@ import { differences, packages, recorded, surface } from "../scripts/api.mjs"
 const { documents, homes } = await surface()
 
 describe("the public surface", () => {
-  it.each(packages)("of %s is the recorded one", (name) => {
+  it.each(packages)("of %s equals docs/api/", (name) => {
     assert.deepStrictEqual(differences(recorded(name), documents.get(name)!), [])
   })
 
-  it("exports each thing from one place", () => {
+  it("exports each symbol from one entry", () => {
     expect(homes.length).toBeGreaterThan(500)
     assert.deepStrictEqual(
       homes.filter((names) => names.length > 1),

@@ -1,5 +1,6 @@
 /**
- * `npm run bench -- --against`: its verdict on a row, and its use of the other checkout's packages.
+ * `npm run bench -- --against` compares this checkout with another one: its verdict on a row, and its imports
+ * from the other checkout.
  */
 import { assert, describe, it } from "vitest"
 import { mkdirSync, writeFileSync } from "node:fs"
@@ -8,7 +9,7 @@ import { pairs, verdict } from "../benchmarks/lib/against.mjs"
 import { spread } from "../benchmarks/lib/statistics.mjs"
 import { root, run, temporaryFolder } from "./support.js"
 
-describe("a row against another checkout", () => {
+describe("a comparison with another checkout", () => {
   it.each<readonly [string, ReadonlyArray<number>, string]>([
     ["apart in every round", [1.05, 1.06, 1.05, 1.04, 1.05], "faster"],
     ["apart in the other direction", [0.9, 0.91, 0.92, 0.9, 0.91], "slower"],
@@ -20,7 +21,7 @@ describe("a row against another checkout", () => {
     assert.strictEqual(verdict(spread(ratios), ["faster", "slower"]), said)
   })
 
-  it("has a scenario for each selected contestant of ours", () => {
+  it("has a scenario for each selected contestant that is ours", () => {
     const scenario = {
       name: "hello",
       contestants: { "node:http": "./a.mjs", "@httpfx/node/http": "./b.mjs", httpfx: "./c.mjs" }
@@ -41,7 +42,7 @@ describe("a row against another checkout", () => {
     )
   })
 
-  it("imports the packages of the other checkout from modules of this one", async () => {
+  it("modules of this checkout import the packages of the other checkout", async () => {
     const checkout = temporaryFolder()
     const folder = join(checkout, "benchmarks/node_modules/@httpfx/core")
     mkdirSync(folder, { recursive: true })

@@ -1,6 +1,6 @@
 /**
- * `npm run bench` measures the whole server: spans, request scopes and interruption work in the benchmarked
- * layer. A faster server that leaves one of them out fails here.
+ * `npm run bench` measures a complete server: in the benchmarked layer, spans, request scopes and
+ * interruption work. A benchmark that gets faster by leaving one of them out fails here.
  */
 import {
   HttpClient,
@@ -37,7 +37,7 @@ const Span = Schema.Struct({
 })
 
 describe("the benchmarked configuration", () => {
-  it.live("gives the handler a span of its request, with the caller's trace", () => {
+  it.live("gives the handler a span for its request in the caller's trace", () => {
     const app = HttpRouter.empty.pipe(
       HttpRouter.get(
         "/span",
@@ -94,7 +94,7 @@ describe("the benchmarked configuration", () => {
     })
   )
 
-  it.live("interrupts the handler when its client leaves", () =>
+  it.live("interrupts the handler when its client disconnects", () =>
     Effect.gen(function* () {
       const started = yield* Deferred.make<void>()
       const interrupted = yield* Deferred.make<string>()
@@ -140,7 +140,7 @@ describe("the rows of the benchmarks", () => {
   })
 
   it("run our servers with default options, except certificates and idle timeouts", () => {
-    // Not recursively, which would follow the links of node_modules.
+    // Read only this level, because a recursive listing would follow the links of node_modules.
     const folders = readdirSync(benchmarks, { withFileTypes: true }).filter(
       (entry) => entry.isDirectory() && entry.name !== "node_modules"
     )

@@ -1,6 +1,6 @@
 /**
- * Express, Koa and Fastify mounted in an Effect app, and an Effect app in Express: real libraries on real
- * sockets, with the register hook and without.
+ * Express, Koa and Fastify mounted in an Effect app, and an Effect app in Express, with the real libraries on
+ * real sockets, with and without the register hook.
  */
 import { mkdir, symlink } from "node:fs/promises"
 import { dirname, join } from "node:path"
@@ -101,7 +101,8 @@ const inExpress = Effect.gen(function* () {
   })
 }).pipe(Effect.scoped)
 
-// Auth, CORS and a body parser stand before the Effect app, a page of Express before and the rest behind it.
+// Express runs authentication, CORS and a body parser before the Effect app. Pages of Express come before and
+// after it.
 const behindMiddlewares = Effect.gen(function* () {
   interface Known extends http.IncomingMessage {
     user?: string
@@ -180,7 +181,7 @@ before: "by Express"
 nowhere: 404`
 
 describe("frameworks", () => {
-  it("are mounted in Effect, and Effect in Express", async ({ expect }) => {
+  it("work in Effect apps, and Effect apps in Express", async ({ expect }) => {
     const folder = await project(new Map([["program", program]]))
     for (const name of ["express", "koa", "fastify"]) {
       const to = join(folder, "node_modules", name)

@@ -1,6 +1,6 @@
 /**
- * A real browser on our server, if Chromium is installed (`CHROMIUM`, or a usual place; otherwise the tests
- * are skipped): the pages of the examples, WebSockets, server-sent events, and the inspector.
+ * A real browser with our server: the pages of the examples, WebSockets, server-sent events and the
+ * inspector. Skipped unless Chromium is installed (`CHROMIUM`, or one of the usual paths).
  */
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Server, ServerSentEvents } from "@httpfx/core"
@@ -27,7 +27,7 @@ const opened = async (url: string): Promise<Page> => {
   const browser = await chromium.launch({ executablePath: executablePath!, args: ["--no-sandbox"] })
   onTestFinished(() => browser.close())
   const page = await browser.newPage()
-  // The limit of the test applies.
+  // Disable the page's own limit, because the limit of the test applies.
   page.setDefaultTimeout(0)
   await page.goto(url)
   return page
@@ -84,7 +84,7 @@ describe(executablePath === undefined ? "Chromium, which is not installed here" 
     assert(address._tag === "TcpAddress")
 
     const page = await opened(`http://127.0.0.1:${address.port}/`)
-    // Runs in the page.
+    // This function runs in the page.
     const seen = await page.evaluate(
       () =>
         new Promise((resolve) => {
@@ -111,56 +111,53 @@ describe(executablePath === undefined ? "Chromium, which is not installed here" 
     assert.deepStrictEqual(seen, ["hello", [1, 2, 3], true, 1000, true])
   })
 
-  it.skipIf(executablePath === undefined)(
-    "reads events, and reconnects behind the last of them",
-    async () => {
-      const events = Effect.gen(function* () {
-        const last = yield* ServerSentEvents.lastEventId
-        if (Option.contains(last, "ä2")) return HttpServerResponse.empty()
-        return yield* Option.match(last, {
-          onNone: () =>
-            ServerSentEvents.response(
-              Stream.make({ data: "a\nb" }, { id: "ä1", event: "tick", data: "€" }, { comment: "nothing" }),
-              { retry: 10 }
-            ),
-          onSome: (id) => ServerSentEvents.response(Stream.make({ id: "ä2", data: `after ${id}` }))
-        })
+  it.skipIf(executablePath === undefined)("reads events, and reconnects with the last event id", async () => {
+    const events = Effect.gen(function* () {
+      const last = yield* ServerSentEvents.lastEventId
+      if (Option.contains(last, "ä2")) return HttpServerResponse.empty()
+      return yield* Option.match(last, {
+        onNone: () =>
+          ServerSentEvents.response(
+            Stream.make({ data: "a\nb" }, { id: "ä1", event: "tick", data: "€" }, { comment: "nothing" }),
+            { retry: 10 }
+          ),
+        onSome: (id) => ServerSentEvents.response(Stream.make({ id: "ä2", data: `after ${id}` }))
       })
-      const router = HttpRouter.empty.pipe(
-        HttpRouter.get("/", HttpServerResponse.html("<title>events</title>")),
-        HttpRouter.get("/events", events)
-      )
-      const server = Layer.provideMerge(
-        HttpServer.serve(router),
-        NodeHttpServer.layer({ host: "127.0.0.1", port: 0 })
-      )
-      const runtime = ManagedRuntime.make(server)
-      onTestFinished(() => runtime.dispose())
-      const { address } = await runtime.runPromise(HttpServer.HttpServer)
-      assert(address._tag === "TcpAddress")
+    })
+    const router = HttpRouter.empty.pipe(
+      HttpRouter.get("/", HttpServerResponse.html("<title>events</title>")),
+      HttpRouter.get("/events", events)
+    )
+    const server = Layer.provideMerge(
+      HttpServer.serve(router),
+      NodeHttpServer.layer({ host: "127.0.0.1", port: 0 })
+    )
+    const runtime = ManagedRuntime.make(server)
+    onTestFinished(() => runtime.dispose())
+    const { address } = await runtime.runPromise(HttpServer.HttpServer)
+    assert(address._tag === "TcpAddress")
 
-      const page = await opened(`http://127.0.0.1:${address.port}/`)
-      // Runs in the page.
-      const seen = await page.evaluate(
-        () =>
-          new Promise((resolve) => {
-            const said: Array<unknown> = []
-            const source = new EventSource("/events")
-            const hear = ({ data, lastEventId, type }: MessageEvent) => said.push([type, data, lastEventId])
-            source.onmessage = hear
-            source.addEventListener("tick", hear)
-            source.onerror = () => {
-              if (source.readyState === EventSource.CLOSED) resolve(said)
-            }
-          })
-      )
-      assert.deepStrictEqual(seen, [
-        ["message", "a\nb", ""],
-        ["tick", "€", "ä1"],
-        ["message", "after ä1", "ä2"]
-      ])
-    }
-  )
+    const page = await opened(`http://127.0.0.1:${address.port}/`)
+    // This function runs in the page.
+    const seen = await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const said: Array<unknown> = []
+          const source = new EventSource("/events")
+          const hear = ({ data, lastEventId, type }: MessageEvent) => said.push([type, data, lastEventId])
+          source.onmessage = hear
+          source.addEventListener("tick", hear)
+          source.onerror = () => {
+            if (source.readyState === EventSource.CLOSED) resolve(said)
+          }
+        })
+    )
+    assert.deepStrictEqual(seen, [
+      ["message", "a\nb", ""],
+      ["tick", "€", "ä1"],
+      ["message", "after ä1", "ä2"]
+    ])
+  })
 
   it.skipIf(executablePath === undefined)(
     "chats, keeps unsent text, and reconnects to the next server",
@@ -179,7 +176,7 @@ describe(executablePath === undefined ? "Chromium, which is not installed here" 
       await page.getByText(/^You are guest/).waitFor()
       for (let n = 1; n <= 40; n++) await say(`line ${n}`)
       await page.getByText("line 40").waitFor()
-      // The newest line is visible, and so is the input.
+      // Both the newest line and the input must be visible.
       assert.isTrue(
         await page.evaluate(
           () => document.querySelector("li:last-child")!.getBoundingClientRect().bottom < innerHeight

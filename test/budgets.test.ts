@@ -1,7 +1,7 @@
 /**
  * Budgets that do not depend on the speed of the machine: bytes, timers, listeners and writes per request.
- * The bytes may differ by a tenth in either direction; after an improvement record a new budget, so that it
- * is kept.
+ * The bytes may differ by a tenth in both directions. After an improvement record a new budget, so that later
+ * versions keep the improvement.
  */
 import { assert, describe, it } from "vitest"
 import "./support.js"
@@ -18,7 +18,7 @@ describe(
       assert.deepStrictEqual(found, [], "npm run budgets; with -- --record for new ones")
     })
 
-    it("each program has a budget", () => {
+    it("every program has a budget", () => {
       assert.deepStrictEqual(Object.keys(budgets), Object.keys(programs))
     })
   }

@@ -1,7 +1,7 @@
 /**
- * The callback modules within their process: command line options and `NODE_OPTIONS`, entries of
- * `PerformanceObserver`, domains, asynchronous contexts. Each program has the same output on the built-in
- * modules and through the register hook.
+ * The callback modules and process-wide features: command line options, `NODE_OPTIONS`,
+ * `PerformanceObserver`, domains and asynchronous contexts. Each program has the same output on the built-in
+ * modules and with the register hook.
  */
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -181,7 +181,7 @@ const programs: Readonly<
   }
 }
 
-describe("the callback modules in their process", () => {
+describe("the same output as on the built-in modules", () => {
   for (const [name, { code, expected, flags = [], options }] of Object.entries(programs)) {
     it.concurrent(name, async ({ expect, onTestFinished }) => {
       const file = join(temporaryFolder(onTestFinished), "program.cjs")
@@ -196,9 +196,9 @@ describe("the callback modules in their process", () => {
   }
 })
 
-describe("the proxies of the environment", () => {
+describe("the proxies of the environment are used with", () => {
   const [major, minor] = process.versions.node.split(".").map(Number) as [number, number]
-  /** Node.js has proxies from the environment, and the flag, since 24.5. */
+  /** Since 24.5, Node.js uses proxies of the environment, and has the flag for it. */
   const isNewer = major > 24 || (major === 24 && minor >= 5)
   const code = `
     const proxy = http.createServer((req, res) => res.end("by proxy: " + req.url))

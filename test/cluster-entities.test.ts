@@ -1,6 +1,6 @@
 /**
- * `@effect/cluster` on our layers (examples/cluster-entities): two processes share counters, one is killed,
- * and its counters continue in the other. The test polls for each step, since only the duration depends on
+ * `@effect/cluster` on our layers (examples/cluster-entities): two processes share counters. After one is
+ * killed, its counters continue in the other. The test polls for each step, because the duration depends on
  * the machine.
  */
 import { createServer } from "node:net"
@@ -10,7 +10,7 @@ import { program, root, temporaryFolder } from "./support.js"
 
 const names = Array.from({ length: 12 }, (_, index) => `c${index}`)
 
-// The port is passed to the other processes before it listens.
+// The port must be known before the process listens on it, because the other process gets it too.
 const freePort = () =>
   new Promise<number>((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
@@ -24,7 +24,7 @@ interface Counted {
   readonly process: number
 }
 
-/** A counter's reply; retried if its process has just died or its shard is not assigned yet. */
+/** Asks a counter. Retries if its process has just died or its shard is not assigned yet. */
 const count = async (url: string, name: string): Promise<Counted> => {
   for (;;) {
     const response = await fetch(`${url}/counters/${name}`, { signal: AbortSignal.timeout(300_000) })
@@ -38,7 +38,7 @@ const countAll = async (url: string) => {
   return all
 }
 
-it("counters of a killed process continue in the other", async () => {
+it("counters of a killed process move to the other process", async () => {
   const file = join(temporaryFolder(), "counters.db")
   const start = async () => {
     const port = await freePort()
@@ -51,7 +51,8 @@ it("counters of a killed process continue in the other", async () => {
   }
   const [first, second] = await Promise.all([start(), start()])
 
-  // Once both have shards and none moves any more, each continues the other's counts.
+  // Wait until both processes have counters and no counter moves. Then both processes continue the same
+  // counts.
   let seen: Map<string, Counted>
   let before: Map<string, Counted>
   const isSettled = () =>
@@ -68,7 +69,7 @@ it("counters of a killed process continue in the other", async () => {
   assert.isEmpty(others)
   for (const name of names) {
     const [then, now] = [before.get(name)!, after.get(name)!]
-    // Counters of the surviving process have continued; moved ones start anew.
+    // Counters of the surviving process continue. Counters that moved start again.
     if (then.process === alive) assert.isAbove(now.count, then.count)
     else assert.isBelow(now.count, then.count)
   }

@@ -1,5 +1,6 @@
 /**
- * The demo as `npm start` runs it: the tour of its routes, requests of another client, and its end by Ctrl-C.
+ * The demo as `npm start` runs it: the requests to its routes at start-up, requests of another client, and
+ * its end by Ctrl-C.
  */
 import { createHash } from "node:crypto"
 import { ReadableStream } from "node:stream/web"
@@ -13,7 +14,7 @@ const started = async () => {
 }
 
 describe("the demo", () => {
-  it("shows every route at start-up", async () => {
+  it("requests every route at start-up and prints the responses", async () => {
     const { demo } = await started()
     const { code, text } = await demo.stop("SIGINT")
     assert.strictEqual(code, 0)
@@ -42,7 +43,7 @@ describe("the demo", () => {
     const init = { method: "POST", body: ReadableStream.from(body()), duplex: "half" } as RequestInit
     const response = await fetch(`${url}/upload`, init)
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
-    // This line arrives during the upload; otherwise the test hangs here.
+    // This line must arrive during the upload. Otherwise the test waits for it until its timeout.
     assert.match((await reader.read()).value ?? "", /^received 1\d{6} bytes\n$/)
     sendRest()
     let last = ""

@@ -1,6 +1,6 @@
 /**
- * The examples as `npm run example NAME` runs them: each serves requests for its features, and is stopped
- * with Ctrl-C.
+ * The examples as `npm run example NAME` runs them: each serves requests for its features and is stopped by
+ * Ctrl-C.
  */
 import { createHash } from "node:crypto"
 import { once } from "node:events"
@@ -17,7 +17,7 @@ interface WebSocketOfWs {
   send(text: string): void
   close(): void
 }
-// Node 20 has no `WebSocket` of its own.
+// Node 20 has no global `WebSocket`.
 const { WebSocket } = createRequire(join(root, "packages/node/package.json"))("ws") as {
   readonly WebSocket: new (url: string) => WebSocketOfWs
 }
@@ -72,7 +72,7 @@ describe("examples", () => {
     assert.deepStrictEqual([visit.status, visit.headers.get("location")], [302, target])
     await sees(/\nid: 1\nevent: click\ndata: \{"slug":"green-tea","clicks":1,"at":".+Z"\}\n\n$/)
     const stopped = example.stop("SIGINT")
-    // Reading a stream that was cut would fail.
+    // Reading would fail if the stream was cut.
     while (!(await reader.read()).done);
     assert.strictEqual((await stopped).code, 0)
   })
@@ -83,7 +83,7 @@ describe("examples", () => {
     const [, ...ports] = await example.prints(/Listening on \S+:(\d+)\s[^]*Listening on \S+:(\d+)\s/)
     const answers = async (path: string) =>
       Promise.all(ports.map(async (port) => (await fetch(`http://127.0.0.1:${port}${path}`)).text()))
-    // Only one of the two servers has the route; either may be the first that listens.
+    // Only one of the two servers has the route, and the servers may listen in any order.
     await answers("/users/Ada")
     await answers("/users/Alan")
     const text = (await answers("/metrics")).find((text) => text.includes("# TYPE"))!
@@ -101,7 +101,7 @@ describe("examples", () => {
     const { ends, example, url } = await started("reverse-proxy")
     const asked: Array<number> = []
     for (let i = 0; i < 4; i++) asked.push(((await (await fetch(url)).json()) as { asked: number }).asked)
-    // The third was refused, and retried.
+    // The upstream refused the third request, and the proxy retried it.
     assert.deepStrictEqual(asked, [1, 2, 4, 5])
     await example.prints(/trying again/)
     const body = "x".repeat(300_000)
@@ -126,7 +126,7 @@ describe("examples", () => {
     const nobody = await started("reverse-proxy", { UPSTREAM: "http://127.0.0.1:1" })
     const refused = await fetch(nobody.url, { method: "POST", body })
     assert.strictEqual(refused.status, 502)
-    // The reason is only logged, for the operator.
+    // The reason is only in the log.
     assert.strictEqual(await refused.text(), "no answer from the upstream\n")
     await nobody.example.prints(/ECONNREFUSED/)
     await nobody.ends()

@@ -1,6 +1,6 @@
 /**
- * An Express app on `createServer` of `@httpfx/node/http` without the register hook: Express uses the
- * prototypes of the built-in module, and one app serves a server of each kind in one process, with the same
+ * An Express app on `createServer` of `@httpfx/node/http` without the register hook. Express uses the
+ * prototypes of the built-in module. One app serves both kinds of servers in one process, with the same
  * responses.
  */
 import { join } from "node:path"
@@ -66,7 +66,7 @@ describe("Express without the hook", () => {
     })
   }
 
-  it("inside a function: one warning tells the fix; only the first request fails", async () => {
+  it("an app inside a function: the first request fails, and one warning names the fix", async () => {
     const { builtIn, own, printed } = await answers(
       "(http) => http.createServer((req, res) => app(req, res))"
     )

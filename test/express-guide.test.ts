@@ -1,6 +1,6 @@
 /**
- * The program for Express in docs/migration-node-http.md: middlewares stand before the Effect app, routes
- * move one by one, bodies that a parser has read reach it.
+ * The program for Express in docs/migration-node-http.md: middleware runs before the Effect app, routes move
+ * one by one, and bodies that a parser has read reach the Effect app.
  */
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"

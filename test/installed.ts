@@ -1,6 +1,6 @@
 /**
- * Packages in a user's project: checked by publint and "are the types wrong", type-checked with all current
- * ways of module resolution, and run.
+ * Checks packages in a user's project: with publint and "are the types wrong", by type-checking with all
+ * current kinds of module resolution, and by running programs.
  */
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core"
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises"
@@ -52,7 +52,7 @@ import http, { createServer, request, type IncomingMessage } from "@httpfx/node/
 import https from "@httpfx/node/https"
 import builtin from "node:http"
 
-// Values with the types of either module are accepted where the other's are expected.
+// The types of the two modules are compatible in both directions.
 const listener: builtin.RequestListener = (req, res) => void res.end(req.url)
 const server: http.Server = createServer(listener)
 const same: builtin.Server = server
@@ -74,8 +74,8 @@ import("@httpfx/node/http").then((imported) => {
 })
 `
 
-// `sideEffects: false` promises that loading only defines things. Side effects of loading Effect are not
-// ours.
+// `sideEffects: false` means that loading a module only defines things. Load Effect first, because its side
+// effects are not ours.
 const loads = (specifiers: ReadonlyArray<string>) => `
 import { createRequire } from "node:module"
 import "@effect/platform"
@@ -109,12 +109,12 @@ const compilerOptions = {
   types: ["node"]
 }
 
-// Our declarations are checked too, under the strictest settings of their user. How a bundler resolves them
-// is seen by "are the types wrong".
+// Check our declarations too, with the strictest settings that a user may have. "are the types wrong" checks
+// the resolution of bundlers.
 const node16 = { module: "Node16", moduleResolution: "Node16", skipLibCheck: false, outDir: "out" }
 
-// Bytes of a tarball, half of them sources and source maps. Limits are a third above the current size: they
-// catch misplaced folders (tests, vectors, bundled dependencies), not features.
+// Maximum sizes of the tarballs, bytes. Half of a tarball is sources and source maps. The limits are a third
+// above the current sizes, so they detect misplaced folders (tests, bundled dependencies) but not features.
 export const largest: Readonly<Record<string, number>> = {
   core: 1_050_000,
   node: 1_000_000,
@@ -123,7 +123,7 @@ export const largest: Readonly<Record<string, number>> = {
 
 const withRequire = ["./http", "./https", "./register"]
 
-/** The complaints of publint and "are the types wrong" about a tarball. */
+/** Returns the complaints of publint and "are the types wrong" about a tarball. */
 const complaints = async (data: Uint8Array): Promise<ReadonlyArray<string>> => {
   const { messages, pkg } = await publint({ pack: { tarball: new Uint8Array(data).buffer }, strict: true })
   const analysis = await checkPackage(createPackageFromTarballData(data))
@@ -135,15 +135,18 @@ const complaints = async (data: Uint8Array): Promise<ReadonlyArray<string>> => {
       const where = "entrypoint" in problem ? `${problem.entrypoint} (${problem.resolutionKind})` : ""
       // TypeScript's `node10` ignores `exports`, and Node.js 10 is not supported.
       if (where.endsWith("(node10)")) return []
-      // ES modules, which CommonJS loads by `import()`, and since Node.js 20.19 by `require`. The callback
-      // API is both.
+      // Our modules are ES modules, which CommonJS loads by `import()` and, since Node.js 20.19, by
+      // `require`. Only the callback API is both.
       if (kind === "CJSResolvesToESM" && !withRequire.some((entry) => where.startsWith(entry))) return []
       return [`${kind} ${where}`]
     })
   ]
 }
 
-/** Every module that any program can import, except the callback API. The matchers are for tests. */
+/**
+ * Returns all modules that any program can import, except the callback API and the matchers, which are for
+ * tests.
+ */
 const importable = async (): Promise<ReadonlyArray<string>> => {
   const specifiers: Array<string> = ["@httpfx/core/wire", "@httpfx/core/pool"]
   for (const name of Object.keys(largest)) {
@@ -156,7 +159,7 @@ const importable = async (): Promise<ReadonlyArray<string>> => {
   return specifiers
 }
 
-/** Tarballs, in order of publication. */
+/** Checks the tarballs, which are in the order of publication. */
 export const judge = async (tarballs: ReadonlyArray<string>): Promise<void> => {
   assert.lengthOf(tarballs, 3)
   for (const [index, [name, most]] of Object.entries(largest).entries()) {
@@ -167,7 +170,7 @@ export const judge = async (tarballs: ReadonlyArray<string>): Promise<void> => {
   }
 }
 
-/** Uses the packages from a folder of a project in which they are installed. */
+/** Uses the packages in a folder of a project in which they are installed. */
 export const use = async (installed: string): Promise<void> => {
   const project = join(installed, "packaging")
   await mkdir(project)
@@ -197,7 +200,7 @@ export const use = async (installed: string): Promise<void> => {
     assert.strictEqual(await run(process.execPath, args, project), "true true true\n")
   }
 
-  // In the global registry, so that modules loaded after fake timers were installed get the real ones.
+  // These symbols are globals, so that modules that are loaded after fake timers get the real timers.
   const realTimes = ["Symbol(@httpfx/node/realTime)", "Symbol(@httpfx/testing/realTime)"]
   await writeFile(join(project, "loads.mjs"), loads(specifiers))
   const loaded = await run(process.execPath, ["--no-warnings", "loads.mjs"], project)

@@ -1,7 +1,7 @@
 /**
- * Programs written with unmodified libraries of the ecosystem: each runs in a process of its own, once on the
- * built-in modules and once through the register hook, with the same report. Under the hook, no function of
- * the built-in HTTP implementation is called: `scripts/no-built-in.mjs` would throw.
+ * Programs that use unmodified npm libraries. Each runs in its own process, on the built-in modules and with
+ * the register hook, with the same output. With the hook, `scripts/no-built-in.mjs` makes every function of
+ * the built-in HTTP implementation throw.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -13,11 +13,11 @@ const register = join(root, "packages/node/dist/register.cjs")
 const guard = join(root, "scripts/no-built-in.mjs")
 const programs = readdirSync(folder).filter((name) => name.endsWith(".mjs") && name !== "tools.mjs")
 
-// These reply from inside a socket, with Node's own parser.
+// These libraries send their replies through Node's own parser.
 const usesBuiltIn = new Set(["msw.mjs", "nock-14.mjs"])
 
 describe("libraries on the callback API", () => {
-  it("has a program for each", () => {
+  it("has a program for each library in the list", () => {
     const { devDependencies } = JSON.parse(readFileSync(join(root, "integration/package.json"), "utf8"))
     const all = programs.map((name) => readFileSync(join(folder, name), "utf8")).join("\n")
     for (const library of Object.keys(devDependencies)) {
@@ -32,7 +32,7 @@ describe("libraries on the callback API", () => {
         run(process.execPath, [join(folder, program)], root),
         run(process.execPath, [...preloads, "--import", register, join(folder, program)], root)
       ])
-      // Warnings contain the process id.
+      // Warnings contain the process id, so remove it.
       const comparable = (text: string) => text.replace(/^\(node:\d+\)/gm, "(node)")
       expect(comparable(ours)).toBe(comparable(builtIn))
       expect(builtIn.split("\n").length).toBeGreaterThan(4)

@@ -1,4 +1,4 @@
-// Leftovers of a run are reported, and make it fail.
+// Leftovers of a run are reported, and fail the run.
 import { spawn, spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -10,7 +10,7 @@ const repository = mkdtempSync(join(tmpdir(), "httpfx-"))
 spawnSync("git", ["init", "--quiet", repository])
 afterAll(() => rmSync(repository, { recursive: true, force: true }))
 
-/** The exit code of a program run by the script, and its output. */
+/** Runs a program through the script. Returns the exit code and the output. */
 const run = (program: string) =>
   new Promise<readonly [code: number | null, text: string]>((resolve) => {
     const script = join(root, "scripts/leaves-nothing.mjs")
@@ -35,7 +35,7 @@ describe.skipIf(spawnSync("git", ["--version"]).status !== 0)("a run", () => {
     )
   })
 
-  it("exits with the code of its command first", async () => {
+  it("exits with the code of its command if that is not 0", async () => {
     assert.strictEqual((await run("process.exit(7)"))[0], 7)
   })
 
@@ -58,7 +58,7 @@ describe.skipIf(spawnSync("git", ["--version"]).status !== 0)("a run", () => {
       assert.strictEqual(code, 1)
       assert.include(text, `left behind: process ${pid}: `)
       assert.match(text, new RegExp(`left behind: port \\d+: process ${pid} listens`))
-      // A zombie has no command line.
+      // The command line of a zombie process is empty.
       const file = `/proc/${pid}/cmdline`
       assert.isTrue(!existsSync(file) || readFileSync(file, "utf8") === "")
     }

@@ -1,6 +1,4 @@
-/**
- * Relative links between documents of this repository have existing targets.
- */
+/** Relative links between documents of this repository lead to existing targets. */
 import { existsSync } from "node:fs"
 import { readdir, readFile } from "node:fs/promises"
 import { dirname, join, relative, resolve } from "node:path"
@@ -22,7 +20,7 @@ const documents = async (): Promise<ReadonlyArray<string>> => {
 
 const withoutCode = (text: string) => text.replace(/^```.*?^```$/gms, "")
 
-/** The anchors that a page of this document gives to its headings. */
+/** Returns the anchors of a document's headings. */
 const headingsOf = (text: string): ReadonlySet<string> =>
   new Set(
     Array.from(withoutCode(text).matchAll(/^#+ (.+)$/gm), ([, heading]) =>

@@ -1,5 +1,5 @@
-// The planted bugs of `npm run mutants`: each still applies to a unique place, and has tests that must find
-// it.
+// The planted bugs of `npm run mutants`. Each bug must still apply to exactly one place, and name tests that
+// must find it.
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
@@ -11,9 +11,9 @@ import { root } from "./support.js"
 interface Bug extends Planted {
   readonly area: string
   readonly harm: string
-  /** Test files. */
+  /** The test files that must find the bug. */
   readonly nets: ReadonlyArray<string>
-  /** Why no test can find it. */
+  /** The reason why no test can find the bug. */
   readonly survives?: string
 }
 const bugs: ReadonlyArray<Bug> = all
@@ -26,7 +26,7 @@ describe("planted bugs", () => {
     expect(bug.harm).toMatch(/\.$/)
   })
 
-  it("equivalent mutants of mutants:wire refer to existing lines", () => {
+  it("the equivalent mutants listed for mutants:wire refer to existing lines", () => {
     for (const { file, line } of same)
       expect(
         readFileSync(join(root, file), "utf8")
@@ -35,7 +35,7 @@ describe("planted bugs", () => {
       ).toContain(line)
   })
 
-  it("are many, in every area, and all but a few are found", () => {
+  it("cover every area, and all except a few are found", () => {
     expect(new Set(bugs.map(({ area, name }) => `${area}: ${name}`)).size).toBe(bugs.length)
     expect(bugs.length).toBeGreaterThanOrEqual(60)
     expect(bugs.filter(({ survives }) => survives !== undefined).length).toBeLessThanOrEqual(3)
@@ -46,7 +46,7 @@ describe("planted bugs", () => {
       ).toBe(true)
   })
 
-  it("one that no longer applies is reported, with its number of places", async () => {
+  it("a bug that no longer applies is reported with its number of places", async () => {
     const bug = { ...bugs[0]!, find: "this stands nowhere" }
     await expect(check(root, bug)).rejects.toThrow(`"${bug.name}" has 0 places in ${bug.file}`)
     const often = { ...bugs[0]!, find: "this" }

@@ -1,5 +1,5 @@
 /**
- * nginx for the tests that use it where it is installed: its set-up, in a folder of its own.
+ * Starts nginx in its own folder, for tests that use nginx if it is installed.
  *
  * Never needs the build, because tests of the packages use it too.
  */
@@ -15,14 +15,14 @@ const { error, stderr } = spawnSync("nginx", ["-V"], { encoding: "utf8" })
 
 export const hasNginx = error === undefined
 
-// A module of its own in the packages of Debian.
+// Debian packages this module separately.
 const [, modules = ""] = /--modules-path=(\S+)/.exec(stderr ?? "") ?? []
 const streamModule = join(modules, "ngx_stream_module.so")
 const loadsStream = hasNginx && /--with-stream=dynamic/.test(stderr) && existsSync(streamModule)
 /** Whether nginx also forwards plain TCP (`stream`). */
 export const hasStream = loadsStream || (hasNginx && /--with-stream(?![\w=-])/.test(stderr))
 
-/** A port of the loopback interface that is free now. */
+/** Returns a port of the loopback interface that is currently free. */
 export const freePort = async (): Promise<number> => {
   const server = net.createServer().listen(0, "127.0.0.1")
   await once(server, "listening")
@@ -35,16 +35,16 @@ export const freePort = async (): Promise<number> => {
 export interface Configuration {
   /** The content of the `http` block. */
   readonly http: string
-  /** Other blocks, such as `stream`. */
+  /** Further blocks, such as `stream`. */
   readonly blocks?: string
   /** Files of the folder `www`, for `root www`. */
   readonly files?: Readonly<Record<string, string>>
 }
 
-// Workers are another user than root's, for whom the temporary folder of the test run is closed.
+// Root must run the workers, because other users have no access to the temporary folder of the tests.
 const user = process.getuid?.() === 0 ? "user root;" : ""
 
-/** Starts nginx, and returns once it listens; the result stops it. */
+/** Starts nginx and waits until it listens. Returns a function that stops it. */
 export const startNginx = async ({
   blocks = "",
   files = {},
@@ -72,7 +72,7 @@ export const startNginx = async ({
     await closed
     await rm(folder, { recursive: true, force: true })
   }
-  // nginx writes the file when its sockets listen.
+  // nginx writes this file when its sockets listen.
   while (!existsSync(join(folder, "pid"))) {
     if (child.exitCode !== null || child.signalCode !== null) {
       const log = await readFile(join(folder, "logs/error.log"), "utf8").catch(() => "")

@@ -1,6 +1,4 @@
-/**
- * The metadata of the packages. guides.test.ts checks them packed and installed.
- */
+/** The metadata of the packages. guides.test.ts tests the packed and installed packages. */
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "vitest"

@@ -1,6 +1,6 @@
 /**
- * The same apps on our server and on `@effect/platform-node`'s: same status, fields and body for every
- * request. Differences are listed here with their reasons.
+ * The same apps on our server and on the server of `@effect/platform-node`: same status, fields and body for
+ * every request. This file lists the differences with their reasons.
  *
  * Not compared: `Date`, `Connection`, `Keep-Alive`, and how a body is framed.
  */
@@ -199,7 +199,7 @@ const same: ReadonlyArray<readonly [string, string]> = [
 
 const multipart = "Content-Type: multipart/form-data; boundary=b\r\n"
 
-/** Reason, request, and both responses. */
+/** Reason, request, our response and the response of platform-node. */
 const different: ReadonlyArray<readonly [string, string, ours: string, theirs: string]> = [
   [
     "a custom reason phrase is sent",
@@ -243,7 +243,7 @@ const answerTo = (port: number, message: string) =>
     socket.on("data", (chunk) => received.push(chunk))
     socket.on("error", () => {})
     socket.on("close", () => resume(Effect.succeed(described(Buffer.concat(received), message))))
-    // For a server that never responds.
+    // Give up on a server that never responds.
     socket.setTimeout(4000, () => {
       received.length = 0
       socket.destroy()

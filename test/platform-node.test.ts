@@ -1,6 +1,6 @@
 /**
- * Everything that `@effect/platform-node` exports is here under the same name and fits in its place, or
- * stands in a table of docs/migration-platform-node.md. Its lines for the modules' entries hold, too.
+ * Each export of `@effect/platform-node` exists here with the same name and a compatible type, or is in a
+ * table of docs/migration-platform-node.md. The imports on that page exist.
  */
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -17,7 +17,7 @@ const options = (() => {
   return { ...ts.parseJsonConfigFileContent(config, ts.sys, root).options, noUnusedLocals: false }
 })()
 
-/** Of another package: a program that changes its import of `Undici` needs undici itself. */
+/** Exports of another package. A program that uses `Undici` must import it from undici. */
 const reexported = new Set(["Undici"])
 
 interface Export {
@@ -45,9 +45,9 @@ const exportsOfTheirs = (): ReadonlyArray<Export> => {
 
 const all = exportsOfTheirs()
 
-/** Of each export: whether it is missing here, or does not fit in the place of theirs. */
+/** The exports of platform-node that are missing here, and those whose type is not compatible. */
 const compared = (() => {
-  // Among the benchmarks both packages resolve.
+  // Compile this file in benchmarks/, where both packages can be resolved.
   const file = join(root, "benchmarks/everyExport.ts")
   const text = all
     .map(({ isValue, module, name }, at) => {
@@ -75,7 +75,7 @@ const compared = (() => {
     ...program.getSemanticDiagnostics(source)
   ]) {
     const { module, name } = all[source.getLineAndCharacterOfPosition(start!).line]!
-    // No such module; no such export, with a similar name or without.
+    // Codes of TypeScript: no such module, no such export, and no such export but a similar name.
     const isMissing = code === 2307 || code === 2305 || code === 2724
     found[isMissing ? "missing" : "other"].add(`${module}.${name}`)
   }
@@ -84,7 +84,9 @@ const compared = (() => {
 
 const page = readFileSync(join(root, "docs/migration-platform-node.md"), "utf8")
 
-/** The names in the first column of the table below a heading: `Module.name`, or `Module`: `name`, ... */
+/**
+ * Returns the names in the first column of the table below a heading: `Module.name`, or `Module`: `name`, ...
+ */
 const tabled = (heading: string): ReadonlyArray<string> => {
   const section = page.split(`\n### ${heading}\n`)[1]!.split(/\n##/)[0]!
   const rows = section.match(/^\|.*$/gm)!.slice(2)
@@ -94,21 +96,21 @@ const tabled = (heading: string): ReadonlyArray<string> => {
   })
 }
 
-describe("what @effect/platform-node exports", () => {
-  it("is all compared", () => {
+describe("an export of @effect/platform-node", () => {
+  it("is compared, in all modules", () => {
     assert.isAbove(all.length, 80)
     assert.isAbove(new Set(all.map(({ module }) => module)).size, 19)
   })
 
-  it("is missing here only where the page says so", () => {
+  it("is missing here only if the page says so", () => {
     assert.sameMembers([...compared.missing, ...reexported], [...tabled("Exports without a counterpart")])
   })
 
-  it("has another type here only where the page says so", () => {
+  it("has another type here only if the page says so", () => {
     assert.sameMembers([...compared.other], [...tabled("Exports with another type")])
   })
 
-  it("is in the index too, except the modules for which the page shows another import", async () => {
+  it("is in the index too, unless the page shows another import of its module", async () => {
     const index: object = await import("@httpfx/node")
     const own = [...page.matchAll(/^\+import \* as (\w+) from "@httpfx\/node\/\1"$/gm)].map(
       ([, name]) => name!

@@ -1,11 +1,9 @@
-/**
- * Compiles and runs programs of tests in a project of their own on the built packages.
- */
+/** Compiles and runs programs of tests in a separate project that uses the built packages. */
 import { mkdir, symlink, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { root, run, temporaryFolder } from "./support.js"
 
-// The packages that a reader would install, from this repository.
+// The packages that a user would install, as links to the packages of this repository.
 const dependencies = {
   "node_modules/effect": "examples/node_modules/effect",
   "node_modules/@effect/platform": "examples/node_modules/@effect/platform",
@@ -17,8 +15,8 @@ const dependencies = {
 }
 
 /**
- * A folder with these programs, by name, type-checked; their compiled form is in `out`. `compilerOptions`: in
- * addition to this repository's.
+ * Creates a folder with these programs, by name, and type-checks them. The compiled programs are in `out`.
+ * `compilerOptions` are added to the options of this repository.
  */
 export const project = async (
   programs: ReadonlyMap<string, string>,

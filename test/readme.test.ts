@@ -1,6 +1,4 @@
-/**
- * README.md and those of the packages keep their promises. guides.test.ts runs their programs.
- */
+/** README.md and the READMEs of the packages are correct. guides.test.ts runs their programs. */
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "vitest"
@@ -34,8 +32,8 @@ describe("README.md", () => {
   })
 })
 
-// Separate entries: one loads vitest, two `@effect/cluster`, one `ws`, one tough-cookie, one all of
-// `HttpApi`; one is for authors; others load nothing of Effect, and one both of these and Effect.
+// These modules are separate entries, so the index does not export them. Some load a package that most
+// programs do not need, `OptionCheck` is for authors of libraries, and others load nothing of Effect.
 const entries = new Set([
   "CookieJar",
   "OptionCheck",
@@ -58,7 +56,7 @@ describe("the packages' README.md", () => {
       peerDependencies: Readonly<Record<string, string>>
     }
     const [, command] = /^(npm install .*)$/m.exec(await readFile(join(folder, "README.md"), "utf8"))!
-    // Without versions npm installs the next major version, which the peers exclude.
+    // Without versions, npm would install the next major version, which the peer ranges exclude.
     for (const [, peer, version] of command!.matchAll(/((?:@effect\/)?\b(?:effect|platform))@(\S+)/g)) {
       assert.isTrue(peerDependencies[peer!]!.startsWith(`^${version}.`), `${peer}@${version}`)
     }
@@ -66,31 +64,28 @@ describe("the packages' README.md", () => {
     assert.match(command!, / @effect\/platform@/)
   })
 
-  it.each(["core", "node", "testing"])(
-    "%s: names every module, as its index or its tools do",
-    async (name) => {
-      const folder = join(root, "packages", name)
-      const text = await readFile(join(folder, "README.md"), "utf8")
-      const files = await readdir(join(folder, "src"))
-      const doors = await Promise.all(
-        ["index.ts", "tools.ts"]
-          .filter((file) => files.includes(file))
-          .map((file) => readFile(join(folder, "src", file), "utf8"))
+  it.each(["core", "node", "testing"])("%s: names every module of its index or its tools", async (name) => {
+    const folder = join(root, "packages", name)
+    const text = await readFile(join(folder, "README.md"), "utf8")
+    const files = await readdir(join(folder, "src"))
+    const doors = await Promise.all(
+      ["index.ts", "tools.ts"]
+        .filter((file) => files.includes(file))
+        .map((file) => readFile(join(folder, "src", file), "utf8"))
+    )
+    const modules = files
+      .filter((file) => file.endsWith(".ts") && file !== "index.ts")
+      .map((file) => file.slice(0, -3))
+    assert.isNotEmpty(modules)
+    for (const module of modules) {
+      assert.include(text, `\`${module}\``)
+      if (entries.has(module)) continue
+      const line = `export * as ${module} from "./${module}.js"`
+      assert.lengthOf(
+        doors.filter((door) => door.includes(line)),
+        1,
+        line
       )
-      const modules = files
-        .filter((file) => file.endsWith(".ts") && file !== "index.ts")
-        .map((file) => file.slice(0, -3))
-      assert.isNotEmpty(modules)
-      for (const module of modules) {
-        assert.include(text, `\`${module}\``)
-        if (entries.has(module)) continue
-        const line = `export * as ${module} from "./${module}.js"`
-        assert.lengthOf(
-          doors.filter((door) => door.includes(line)),
-          1,
-          line
-        )
-      }
     }
-  )
+  })
 })

@@ -1,6 +1,6 @@
 /**
- * The reference is complete: every public export has a description, a version and a category; every member
- * has a description; the examples compile.
+ * The reference is complete: every public export has a description, a version and a category, every member
+ * has a description, and the examples compile.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
@@ -11,7 +11,7 @@ import { root } from "./support.js"
 const packages = ["core", "node", "testing"]
 const inPackages = (file: string) => file.startsWith(join(root, "packages") + "/")
 
-/** The modules that a user can import: sources of the packages' `exports`. */
+/** The modules that a user can import, as source files of the packages' `exports`. */
 const entries = packages.flatMap((name) => {
   const folder = join(root, "packages", name)
   const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { exports: object }
@@ -24,7 +24,7 @@ const entries = packages.flatMap((name) => {
   )
 })
 
-/** The examples of the sources, each as a module of its own. */
+/** The examples of the sources, each as a module. */
 const examples = new Map<string, string>()
 for (const name of packages) {
   const src = join(root, "packages", name, "src")
@@ -35,7 +35,7 @@ for (const name of packages) {
     for (const match of text.matchAll(/\* @example\n(.*?)\*(?: @|\/)/gs)) {
       const code = match[1]!.replace(/^ *\* ?/gm, "")
       const line = text.slice(0, match.index).split("\n").length + 1
-      // Next to the tests, where the packages resolve by name.
+      // Put the example into test/, where the packages can be resolved by name.
       examples.set(
         join(root, "test", `example ${relative(root, path).replaceAll("/", " ")} ${line}.ts`),
         code
@@ -79,7 +79,10 @@ const isHidden = (node: Member): boolean =>
     (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) !==
   0
 
-/** The public parts of a declaration: members of interfaces, literal types and classes, fields of schemas. */
+/**
+ * Returns the public members of a declaration: members of interfaces, literal types and classes, and fields
+ * of schemas.
+ */
 const membersOf = (declaration: ts.Declaration): ReadonlyArray<Member> => {
   const found: Array<Member> = []
   const look = (node: ts.Node): void => {
@@ -110,7 +113,7 @@ const membersOf = (declaration: ts.Declaration): ReadonlyArray<Member> => {
   return found
 }
 
-// Members of every error, tagged value and stream.
+// Members that every error, tagged value or stream has.
 const known = new Set(["_tag", "message", "_read", "_write", "_writev", "_final", "_destroy"])
 
 interface Lack {
@@ -133,7 +136,7 @@ const lacksOf = (name: string, exported: ts.Symbol): ReadonlyArray<Lack> => {
     for (const member of membersOf(declaration)) {
       const own = member.name.getText()
       if (known.has(own) || textOf(member.name) !== "") continue
-      // A member may also be described by name in the text of its parent.
+      // The text of the parent may describe a member by its name.
       const around = [doc]
       for (let node: ts.Node = member.parent; node !== declaration; node = node.parent) {
         const named = ts.getNameOfDeclaration(node as ts.Declaration)
@@ -150,7 +153,8 @@ const settled = (symbol: ts.Symbol): ts.Symbol =>
   (symbol.flags & ts.SymbolFlags.Alias) === 0 ? symbol : checker.getAliasedSymbol(symbol)
 
 /**
- * The names of types in the public part of a declaration: without bodies, initializers and hidden members.
+ * Returns the names of types in the public part of a declaration, which excludes bodies, initializers and
+ * hidden members.
  */
 const typesIn = (declaration: ts.Declaration): ReadonlyArray<ts.Identifier> => {
   const found: Array<ts.Identifier> = []
@@ -235,7 +239,7 @@ describe("the reference", () => {
       const parts = readFileSync(file, "utf8").matchAll(/^export \* as \w+ from "\.\/(\w+)\.js"/gm)
       return [file, ...Array.from(parts, ([, name]) => join(dirname(file), `${name}.ts`))]
     })
-    // It has no exports.
+    // register.ts has no exports.
     const importable = entries.filter((file) => !file.endsWith("/register.ts"))
     assert.sameMembers(generated, importable)
   })

@@ -1,13 +1,13 @@
 /**
- * The callback modules as a program loads them: by the package's names and through the register hook, with
- * both module systems, in threads and child processes; one copy of each, without Effect.
+ * The callback modules as a program loads them: by the package's names and with the register hook, by
+ * `import` and `require`, in threads and child processes. Each module has one copy, and does not load Effect.
  */
 import { mkdir, symlink, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { assert, describe, it } from "vitest"
 import { root, run, temporaryFolder } from "./support.js"
 
-/** A project with these files, with the packages of this repository installed. */
+/** Creates a project with these files, in which the packages of this repository are installed. */
 const project = async (files: Readonly<Record<string, string>>): Promise<string> => {
   const folder = temporaryFolder()
   await mkdir(join(folder, "node_modules/@httpfx"), { recursive: true })
@@ -67,7 +67,7 @@ import("http").then((esm) => {
 
 describe("the register hook", () => {
   for (const option of ["--import", "--require"]) {
-    it(`${option}: one copy for both module systems, with exceptions that keep the built-in`, async () => {
+    it(`${option}: import and require get one copy, and exceptions get the built-in module`, async () => {
       const folder = await project({ ...dependencies, "app.mjs": esm })
       const args = [option, "@httpfx/node/register", "app.mjs"]
       const { left, patched, same } = JSON.parse(
@@ -91,7 +91,7 @@ describe("the register hook", () => {
     })
   }
 
-  it("serves and requests, in child processes through NODE_OPTIONS", async () => {
+  it("serves and sends requests, in child processes through NODE_OPTIONS", async () => {
     const app = `
       import http from "node:http"
       import { createServer } from "http"
@@ -191,18 +191,18 @@ describe("http2 under the hook", () => {
     return JSON.parse(await run(process.execPath, [...args, "app.mjs"], folder, { ...environment, ...env }))
   }
 
-  it("HTTP/1 connections of a server with allowHTTP1 are ours; everything else is unchanged", async () => {
+  it("our module serves the HTTP/1 connections of a server with allowHTTP1, and nothing else changes", async () => {
     const { kept, ...ours } = await seenBy(["--import", "@httpfx/node/register"])
     const { kept: builtInKept, ...builtIn } = await seenBy([])
     assert.deepStrictEqual(ours, builtIn)
     const withoutHint = (lines: ReadonlyArray<string>) =>
       lines.filter((line) => !line.startsWith("Keep-Alive"))
     assert.deepStrictEqual(withoutHint(kept), withoutHint(builtInKept))
-    // As in Node.js 24; in earlier versions such a server has no idle timeout.
+    // As in Node.js 24. In earlier versions, a server of `http2` has no idle timeout for HTTP/1.
     assert.include(kept, "Keep-Alive: timeout=5")
   })
 
-  it("an excepted package keeps the built-in module", async () => {
+  it("a package in HTTPFX_REGISTER_EXCEPT gets the built-in module", async () => {
     const app = `
       import http2 from "http2"
       import kept from "kept"
@@ -216,7 +216,7 @@ describe("http2 under the hook", () => {
 })
 
 describe("the package's names, without the hook", () => {
-  it("are one copy for both module systems, and leave the built-in modules unchanged", async () => {
+  it("import and require get one copy, and the built-in modules do not change", async () => {
     const app = `
       import http, { Agent, globalAgent, Server } from "@httpfx/node/http"
       import https, { globalAgent as secureAgent } from "@httpfx/node/https"
@@ -243,7 +243,7 @@ describe("the package's names, without the hook", () => {
     assert.isAbove(Object.keys(printed).length, 5)
   })
 
-  it("load only themselves and Node.js by import, too", async () => {
+  it("load no other packages by import", async () => {
     const app = `
       import { createRequire, register } from "node:module"
       register("./loader.mjs", import.meta.url)

@@ -1,5 +1,5 @@
-// The example `reverse-proxy` with a hostile client: it only contacts its upstream, and never passes on false
-// facts.
+// The example `reverse-proxy` with a hostile client: it connects only to its upstream, and never forwards
+// forged fields.
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Client, Server } from "@httpfx/core"
@@ -23,10 +23,10 @@ const world = Layer.merge(
   )
 ).pipe(Layer.provideMerge(Client.layer), Layer.provideMerge(MemoryNetwork.layer()))
 
-/** Hosts that a target might try to name. */
+/** Hosts that a request target might try to reach. */
 const others = ["app.localhost", "evil.test", "app.evil.test", "app@evil.test"]
 
-/** Status, and the target that the upstream saw. */
+/** The status of the response, and the request target that the upstream received. */
 const targets: Readonly<Record<string, string>> = {
   "GET /": "200 /",
   "GET /a?b=c": "200 /a?b=c",
@@ -57,7 +57,7 @@ const ask = (request: string, fields = "") =>
   }).pipe(Effect.scoped)
 
 describe("The reverse-proxy example", () => {
-  it.effect("contacts only its upstream, whatever the target is", () =>
+  it.effect("connects only to its upstream, whatever the request target is", () =>
     Effect.gen(function* () {
       const connected: Array<string> = []
       for (const host of others.filter((name) => !name.includes("@"))) {
@@ -76,7 +76,7 @@ describe("The reverse-proxy example", () => {
     }).pipe(Effect.scoped, Effect.provide(world))
   )
 
-  it.effect("sets the client's address for its upstream itself", () =>
+  it.effect("replaces the client's address fields before it forwards a request", () =>
     Effect.gen(function* () {
       const lies = "X-Forwarded-For: 192.0.2.66\r\nForwarded: for=192.0.2.66\r\nX-Real-IP: 192.0.2.66\r\n"
       const { seen } = yield* ask("GET /", `${lies}Connection: X-Forwarded-For, Via\r\nX-Kept: yes\r\n`)

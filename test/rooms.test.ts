@@ -1,4 +1,5 @@
-// The lint rules that keep the rooms apart (docs/architecture.md): each reports violations, and nothing else.
+// The lint rules for the rooms of the source tree (folders with import rules, docs/architecture.md). Each
+// rule must report violations and nothing else.
 import { ESLint } from "eslint"
 import { spawnSync } from "node:child_process"
 import { cp, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises"
@@ -18,7 +19,7 @@ const rulesBroken = async (file: string, code: string) => {
 
 const restrictedImport = "@typescript-eslint/no-restricted-imports"
 
-/** Unpublished parts of Effect, platform and Node. */
+/** Uses of unpublished members of Effect, platform and Node. */
 const unpublished: ReadonlyArray<[room: string, code: string]> = [
   ["node", "export const handle = (socket) => socket._handle"],
   ["node", "export interface Inside { _readableState: object }"],
@@ -206,8 +207,8 @@ describe("a set of bits", () => {
   })
 })
 
-describe("the rooms below the driver", () => {
-  it("load where `effect` cannot be resolved", async () => {
+describe("the rooms of the engine", () => {
+  it("load if `effect` cannot be resolved", async () => {
     const folder = await mkdtemp(join(tmpdir(), "httpfx-rooms-"))
     try {
       await writeFile(join(folder, "package.json"), '{ "type": "module" }')
@@ -225,7 +226,7 @@ describe("the rooms below the driver", () => {
   })
 })
 
-describe("code that uses an unpublished part", () => {
+describe("code that uses unpublished members", () => {
   const filesBelow = async (folder: string, suffix: string) =>
     (await readdir(join(root, folder), { recursive: true })).filter(
       (file) => /(^|[\\/])fast[\\/]/.test(file) && file.endsWith(suffix)
@@ -240,7 +241,7 @@ describe("code that uses an unpublished part", () => {
   })
 })
 
-describe("circles of imports", () => {
+describe("circular imports", () => {
   const circlesOf = (sources: Readonly<Record<string, string>>) =>
     circles(importsOf(new Map(Object.entries(sources).map(([name, text]) => [`/src/${name}.ts`, text]))))
 
@@ -259,13 +260,13 @@ describe("circles of imports", () => {
     expect(circlesOf(sources)).toEqual([members.map((name) => `/src/${name}.ts`)])
   })
 
-  it("a file imported by two others is not a circle", () => {
+  it("are not reported for a file that two files import", () => {
     const sources = { a: 'import "./b.js"; import "./c.js"', b: 'import "./c.js"', c: 'import "effect"' }
     expect(circlesOf(sources)).toEqual([])
   })
 })
 
-/** The files of a package's sources that a file of it loads, and all that it could. */
+/** Returns the source files of a package that a file loads, and all source files of the package. */
 const loading = async (name: string) => {
   const src = join(root, `packages/${name}/src`)
   const files = (await readdir(src, { recursive: true })).filter((file) => file.endsWith(".ts"))
@@ -280,7 +281,7 @@ const loading = async (name: string) => {
 }
 
 describe("the index of @httpfx/testing", () => {
-  it("loads no tools, which are a separate entry", async () => {
+  it("loads no modules of the entry tools", async () => {
     const { files, loadedBy } = await loading("testing")
     const tools = (file: string) => /^(?:Har|Inspector|Pcap|tools)\.ts$|^tools\//.test(file)
     expect(loadedBy("index.ts").filter(tools)).toEqual([])
@@ -290,7 +291,7 @@ describe("the index of @httpfx/testing", () => {
 })
 
 describe("the index of @httpfx/core", () => {
-  it("loads no cookies, which are a separate entry", async () => {
+  it("loads no modules of the entry CookieJar", async () => {
     const { files, loadedBy } = await loading("core")
     const cookies = (file: string) => file === "CookieJar.ts" || file.startsWith("content/cookies/")
     expect(loadedBy("index.ts").filter(cookies)).toEqual([])

@@ -1,6 +1,7 @@
 /**
- * examples/shortener as a service of a user: in an empty folder, with the packages as published and all else
- * from the registry. It type-checks, passes its tests, and runs compiled. Part of `npm run test:guides`.
+ * examples/shortener as a user's service: in an empty folder, with the packages as published and all other
+ * packages from the registry. It type-checks, passes its tests, and runs compiled. Part of `npm run
+ * test:guides`.
  */
 import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -17,7 +18,7 @@ const versionsOf = async (manifest: string): Promise<Readonly<Record<string, str
   return { ...dependencies, ...devDependencies }
 }
 
-/** The packages that these sources import. */
+/** Returns the packages that these sources import. */
 const imported = (sources: ReadonlyArray<string>): ReadonlySet<string> => {
   const names = sources.flatMap((source) =>
     Array.from(source.matchAll(/ from "((?:@[\w-]+\/)?[\w-]+)(?:\/[^"]+)?"$/gm), ([, name]) => name!)
@@ -42,7 +43,8 @@ describe(`examples/shortener${isRun ? "" : " (run by npm run test:guides)"}`, ()
       .split("\n")
     const versions = { ...(await versionsOf("package.json")), ...(await versionsOf("examples/package.json")) }
     const texts = await Promise.all(files.map((file) => readFile(join(project, file), "utf8")))
-    // Peers of `@effect/opentelemetry`, of which npm alone would take newer ones than the exporter fits.
+    // Install these peers of `@effect/opentelemetry` in our versions. npm alone would install newer versions,
+    // which do not fit the exporter.
     const telemetry = Object.keys(versions).filter((name) => name.startsWith("@opentelemetry/"))
     const others = [...imported(texts), ...telemetry, "vitest", "typescript", "@types/node"].filter(
       (name) => !name.startsWith("@httpfx/")

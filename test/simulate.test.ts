@@ -1,6 +1,6 @@
 /**
- * A short run of the simulation of three services with its trials (`npm run simulate` runs longer): three
- * seeds pass, a seed repeats exactly, and real I/O is rejected. `npm run test:long` finds planted bugs.
+ * A short run of the simulation of three services (`npm run simulate` runs longer): three seeds pass, a seed
+ * gives the same run again, and real I/O is refused. `npm run test:long` finds planted bugs.
  */
 import { lookup } from "node:dns/promises"
 import { readFile } from "node:fs/promises"
@@ -19,20 +19,20 @@ const isLong = process.env["HTTPFX_LONG"] === "1"
 const seeds = isLong ? 8 : 3
 const bound = 20
 
-// As in `npm run simulate`, which builds first.
+// Run the simulation as `npm run simulate` does, without building first.
 const command = ["--max-semi-space-size=64", "simulations/dist/main.js"]
 
 describe("three services and two hundred clients", () => {
-  // All seeds in one child process, for both tests.
+  // One child process runs all seeds for both tests.
   const printed = run(process.execPath, [...command, "--seeds", `${seeds}`, "--traces"], root)
   printed.catch(() => {})
 
-  it(`${seeds} seeds: everything ends, and nothing is leaked, swapped, truncated or done twice`, async () => {
-    // A failure shows the violations, the waits and the seed.
+  it(`${seeds} seeds: every request ends, and no response is leaked, swapped, truncated or sent twice`, async () => {
+    // If the test fails, the output shows the violations, the pending waits and the seed.
     console.log(await printed)
     assert.match(await printed, new RegExp(`^${seeds} seeds from 1: \\d+ requests`, "m"))
     const faults = /^faults\n((?: .*\n)*)/m.exec(await printed)?.[1] ?? ""
-    // Every kind of fault occurs.
+    // Every kind of fault must occur.
     assert.lengthOf(faults.trim().split("\n"), 17)
   })
 
@@ -62,7 +62,7 @@ describe("planted bugs", () => {
     for (const bug of bugs) await check(join(root, "packages/core/dist"), bug)
   })
 
-  // They take two minutes: npm run test:long.
+  // These tests take two minutes, so only `npm run test:long` runs them.
   it.runIf(isLong).each(bugs)("$name: is found", async (bug) => {
     const { broken, seeds } = await hunt(bug, bound)
     console.log(`${bug.name}: found by seed ${seeds}, ${broken}`)

@@ -1,6 +1,6 @@
 /**
- * A simulated reader: writes the blocks of a guide to the files they name, runs its commands, and compares
- * their output with the guide. docs/first-steps.md says how blocks are to be read.
+ * Follows a guide as a reader would: writes its code blocks to the files that they name, runs its commands,
+ * and compares the output with the guide. docs/first-steps.md says how to read the blocks.
  */
 import { spawn, type ChildProcess } from "node:child_process"
 import { existsSync } from "node:fs"
@@ -11,7 +11,7 @@ import { root } from "./support.js"
 
 export interface Block {
   readonly language: string
-  /** The file named in its first line. */
+  /** The file that the block names in its first line. */
   readonly file: string | undefined
   readonly text: string
 }
@@ -41,7 +41,7 @@ const commandsOf = (text: string): ReadonlyArray<Command> =>
 
 const escaped = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")
 
-/** Matches the shown lines in this order, with anything in between. */
+/** Matches the shown lines in this order, with any lines in between. */
 const patternOf = ({ shown }: Command): RegExp =>
   new RegExp(shown.map((line) => line.split("…").map(escaped).join(".*")).join("[^]*?"))
 
@@ -53,18 +53,19 @@ const freePort = (): Promise<number> =>
     })
   })
 
-// The shell of a terminal starts a job directly; an intermediate shell would take its signals.
+// Use `exec`, so that the program gets signals directly, as from the shell of a terminal, and not through
+// another shell.
 const execs = (line: string) => line.replace(/^((?:\w+=(?:"[^"]*"|\S+) )*)/, "$1exec ")
 
 interface Running {
   readonly child: ChildProcess
   readonly printed: () => string
   readonly ended: Promise<number | null>
-  /** Waits until it has printed this; fails with its output if it ends before. */
+  /** Waits until the program has printed a match. Fails with its output if the program exits before that. */
   readonly prints: (pattern: RegExp) => Promise<void>
 }
 
-/** Whether a process of this group is alive. */
+/** Returns whether the process group still contains a process. */
 const lives = (group: number): boolean => {
   try {
     process.kill(-group, 0)
@@ -75,7 +76,7 @@ const lives = (group: number): boolean => {
 }
 
 const start = (line: string, cwd: string, env: NodeJS.ProcessEnv): Running => {
-  // A process group of its own, as a terminal gives each job; `kill %1` signals all of it.
+  // Use a separate process group for each job, as a terminal does, so that `kill %1` signals the whole job.
   const child = spawn("sh", ["-c", line], { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] })
   let text = ""
   let look = () => {}
@@ -102,9 +103,7 @@ const start = (line: string, cwd: string, env: NodeJS.ProcessEnv): Running => {
   }
 }
 
-/**
- * The environment of every command: without colours, and without npm's requests to the network or the reader.
- */
+/** The environment of every command, without colours, and without npm's own requests and messages. */
 const environment: NodeJS.ProcessEnv = {
   ...process.env,
   NO_COLOR: "1",
@@ -114,7 +113,8 @@ const environment: NodeJS.ProcessEnv = {
   npm_config_fund: "false",
   npm_config_update_notifier: "false"
 }
-// Variables of the test runner that runs us, which would affect the one in a guide.
+// Remove variables of the test runner that runs this file, because they would affect the test runner of a
+// guide.
 for (const name of Object.keys(environment))
   if (/^(VITEST|NODE_ENV$|NODE_OPTIONS$|TEST$)/.test(name)) delete environment[name]
 
@@ -126,8 +126,8 @@ export interface Options {
 const typed = new Set<string>()
 
 /**
- * The program that `npx` starts, after a check that `npx` finds it: `npx` itself takes longer than some
- * programs. Background jobs are run as written, because a reader's signals reach `npx` too.
+ * Runs the program that `npx` starts without `npx`, after `npx` was used once: `npx` takes longer than some
+ * programs. Background jobs still use `npx`, because a reader's signals reach `npx` too.
  */
 const withoutNpx = (line: string, cwd: string): string => {
   const [, name, rest] = /^npx (\w+)(.*)$/s.exec(line) ?? []
@@ -143,7 +143,7 @@ const withoutNpx = (line: string, cwd: string): string => {
   return line
 }
 
-/** Follows these blocks in this folder; returns the folder in which the commands ended. */
+/** Follows the blocks in a folder. Returns the folder in which the last command ended. */
 export const follow = async (
   blocks: ReadonlyArray<Block>,
   folder: string,
@@ -151,7 +151,8 @@ export const follow = async (
 ): Promise<string> => {
   let cwd = folder
   const jobs: Array<Running> = []
-  // Replace ports of guides, which may be in use on this machine; not needed in memory.
+  // Replace the ports of guides, because they may be in use on this machine. Guides that use a network in
+  // memory need no ports.
   const ports = new Map<string, string>()
   if (blocks.some(({ language, text }) => language === "console" && / &$/m.test(text))) {
     for (const port of ["3000", "3001", "3002", "4400", "8080", "9000"])
@@ -166,7 +167,7 @@ export const follow = async (
     if (verb === "cd") {
       cwd = join(cwd, argument!)
     } else if (verb === "kill") {
-      // As in a terminal: `kill %1`, `kill -HUP %1`.
+      // A signal to a job, as in a terminal: `kill %1` or `kill -HUP %1`.
       const job = jobs[Number(/%(\d)/.exec(line)![1]) - 1]!
       const [, signal] = /-(\w+)/.exec(line) ?? []
       const group = job.child.pid!
@@ -175,7 +176,7 @@ export const follow = async (
       process.kill(-group, signal === undefined ? "SIGTERM" : `SIG${signal}`)
       if (signal !== undefined) return job.prints(patternOf(command))
       await job.ended
-      // Wait for the whole group: it may outlive its first process.
+      // Wait for the whole group, because other processes may outlive the first process.
       while (lives(group)) await new Promise((resolve) => setTimeout(resolve, 20))
     } else {
       const replaced = line.startsWith("npm install")

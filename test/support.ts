@@ -1,6 +1,4 @@
-/**
- * Shared by the tests of the whole repository: folders, commands, and running programs.
- */
+/** Helpers for the tests of the whole repository: folders, commands and running programs. */
 import { spawn, type ChildProcess } from "node:child_process"
 import { existsSync, mkdtempSync } from "node:fs"
 import { rm } from "node:fs/promises"
@@ -11,11 +9,12 @@ import { onTestFinished } from "vitest"
 
 export const root = fileURLToPath(new URL("..", import.meta.url))
 
-// The newest module stands for the whole build; `npm test` builds first.
+// If the last file of the build exists, the build is complete. `npm test` builds first.
 if (!existsSync(join(root, "packages/node/dist/index.js"))) throw new Error("run `npm run build` first")
 
 /**
- * A folder outside the repository, removed after the test. A concurrent test must pass its own context.
+ * Creates a folder outside of the repository, which is removed after the test. A concurrent test must pass
+ * its own context.
  */
 export const temporaryFolder = (finished = onTestFinished): string => {
   const folder = mkdtempSync(join(tmpdir(), "httpfx-"))
@@ -31,7 +30,7 @@ const output = (child: ChildProcess) => {
   return seen
 }
 
-/** Runs a command to its end and returns its output; fails with the output on a non-zero exit. */
+/** Runs a command to its end. Returns its output, or fails with the output if the exit code is not 0. */
 export const run = (
   command: string,
   args: ReadonlyArray<string>,
@@ -54,14 +53,14 @@ export const run = (
   })
 
 export interface Program {
-  /** Waits until the output has a match. */
+  /** Waits until the output contains a match. */
   readonly prints: (pattern: RegExp) => Promise<RegExpExecArray>
   readonly signal: (signal: NodeJS.Signals) => void
-  /** Sends a signal and waits for the exit: the exit code and all output. */
+  /** Sends a signal and waits for the exit. Returns the exit code and the whole output. */
   readonly stop: (signal: NodeJS.Signals) => Promise<{ readonly code: number | null; readonly text: string }>
 }
 
-/** Starts a Node program that runs until stopped. It never outlives its test. */
+/** Starts a Node program that runs until it is stopped. The program is stopped when the test ends. */
 export const program = (
   args: ReadonlyArray<string>,
   cwd: string,

@@ -1,6 +1,6 @@
 /**
- * The same program on our layers and on platform-node's, with `@effect/opentelemetry` and an exporter in
- * memory: the same spans on both sides. Differences are listed here with their reasons.
+ * The same program on our layers and on the layers of platform-node, with `@effect/opentelemetry` and an
+ * exporter in memory, gives the same spans. This file lists the differences with their reasons.
  */
 import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
 import {
@@ -52,7 +52,7 @@ const withClient = (change: (client: HttpClient.HttpClient) => HttpClient.HttpCl
   Effect.flatMap(HttpClient.HttpClient, (client) =>
     Effect.provideService(program, HttpClient.HttpClient, change(client))
   )
-/** A client without spans: only the server's are recorded. */
+/** Uses a client without spans, so that only the spans of the server are recorded. */
 const unseen = (program: Program) =>
   withClient(
     HttpClient.withTracerDisabledWhen(() => true),
@@ -62,7 +62,7 @@ const unseen = (program: Program) =>
 const traceId = "0af7651916cd43dd8448eb211c80319c"
 const spanId = "b7ad6b7169203331"
 
-// Name, program, number of spans.
+// Each entry has a name, a program, and the number of spans.
 const programs: ReadonlyArray<readonly [string, Program, number]> = [
   ["a response, with query and fields", get("/ok?a=b%20c&d", { "x-request": "1", "user-agent": "me" }), 2],
   ["no route", get("/nowhere"), 2],
@@ -145,11 +145,11 @@ class Exporter implements SpanExporter {
 
 const kinds = ["internal", "server", "client", "producer", "consumer"]
 
-// Fields that depend on the wire, not on the program: some spans have them, others do not.
+// Fields that differ between connections. Only some spans have them.
 const ofTheWire = new Set(["connection", "date", "keep-alive", "transfer-encoding", "content-length"])
 
-// OpenTelemetry's conventions ask for these; platform-node sets none of them, or the origin of a URL as
-// `server.address`. packages/core/test/conventions.test.ts holds ours against the conventions.
+// OpenTelemetry's conventions require these attributes. platform-node sets none of them, or sets
+// `server.address` to the origin of the URL. packages/core/test/conventions.test.ts tests ours.
 const ofConventions = new Set([
   "error.type",
   "network.peer.address",
@@ -159,7 +159,7 @@ const ofConventions = new Set([
   "server.port"
 ])
 
-// Our errors have longer messages.
+// Our errors have longer messages, so compare only the beginning.
 const transport = /^Transport: .*(?= \(GET )/
 
 const shown = (spans: ReadonlyArray<ReadableSpan>, port: number) => {
@@ -191,7 +191,7 @@ const shown = (spans: ReadonlyArray<ReadableSpan>, port: number) => {
     .sort((a, b) => (`${a.name} ${JSON.stringify(a)}` < `${b.name} ${JSON.stringify(b)}` ? -1 : 1))
 }
 
-/** The spans of a program, once the expected number exists and the server has ended. */
+/** Runs a program. Returns the spans when the expected number exists and the server has ended. */
 const spansOf = ({ client, server }: Stack, program: Program, count: number) =>
   Effect.gen(function* () {
     const exporter = new Exporter()

@@ -1,4 +1,4 @@
-// The ceiling on Bun: a socket that replies to any bytes with a constant, without parsing HTTP.
+// The upper bound on Bun: a socket that replies to any bytes with a constant, without parsing HTTP.
 const answer = Buffer.from(
   "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 13\r\n\r\nHello, World!",
   "latin1"

@@ -1,5 +1,5 @@
-// The server of the client scenarios: a bare socket that replies to each head with the same bytes, so that it
-// costs little.
+// The server of the client scenarios: a raw socket that replies to each head with the same bytes, at little
+// cost.
 import { createServer } from "node:net"
 
 const body = "Hello, World!"

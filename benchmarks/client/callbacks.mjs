@@ -1,4 +1,4 @@
-// Promise loops, which drive the contestants without Effect.
+// Drives contestants that do not use Effect, by loops of promises.
 export const promises = (once) => ({
   drive: (count, tick) => {
     let running = true

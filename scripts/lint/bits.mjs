@@ -1,9 +1,11 @@
-// The lint rule `bits`: a set of bits ends at the 31st. Bit operators work on 32 bits with a sign: the 32nd
-// bit makes the set negative, and the 33rd is lost.
+// The lint rule `bits`: a set of bits has at most 31 members. Bit operators use signed 32-bit integers, so
+// the 32nd bit makes the set negative, and the 33rd bit is lost.
 
 const first = 2 ** 31
 
-/** The value of `2147483648`, `1 << 31` or `2 ** 31`, without the loss of bits that `<<` has itself. */
+/**
+ * Returns the value of `2147483648`, `1 << 31` or `2 ** 31` as a positive number, unlike the operator `<<`.
+ */
 const valueOf = (node) => {
   if (node.type === "Literal") return node.value
   if (node.type !== "BinaryExpression") return undefined
@@ -24,7 +26,7 @@ export const bits = {
         report({ node, message: "A set of bits has 31 at most: use a record of booleans (model/flags.ts)." })
     }
     return {
-      // A member of a record of bits, or a constant beside others.
+      // A bit is a member of a record, a member of an enum, or a constant.
       Property: ({ value }) => look(value),
       TSEnumMember: ({ initializer = null }) => look(initializer),
       "VariableDeclaration[kind='const'] > VariableDeclarator": ({ init }) => look(init)

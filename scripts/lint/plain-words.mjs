@@ -1,4 +1,4 @@
-// The lint rule `plain-words`: a comment names its subject. Refuses the turns that make a sentence a riddle.
+// The lint rule `plain-words`: a comment names its subject. Reports phrases that leave the subject out.
 
 const turns = [
   {
@@ -14,7 +14,10 @@ const turns = [
   { turn: /\b(had enough)\b/, instead: "name the limit" }
 ]
 
-/** The texts of comments: neighbouring line comments are one, the marks of a block comment are left out. */
+/**
+ * Returns the texts of comments. Adjacent line comments are one text, and the marks of block comments are
+ * removed.
+ */
 const textsOf = (comments) => {
   const texts = []
   let last
@@ -26,7 +29,7 @@ const textsOf = (comments) => {
     else texts.push({ comment, text: text.trim() })
     last = comment
   }
-  // Code and tags are not sentences of ours.
+  // Leave out code and tags, because they are not prose.
   return texts.map(({ comment, text }) => ({
     comment,
     text: text

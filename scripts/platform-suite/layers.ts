@@ -1,6 +1,6 @@
 /**
- * Replaces `@effect/platform-node` in the tests: everything that `@httpfx/node` has, and two modules that it
- * keeps out of its index.
+ * Replaces `@effect/platform-node` in the tests: exports everything of `@httpfx/node`, and two modules that
+ * are not in its index.
  */
 export * from "@httpfx/node"
 export * as NodeClusterSocket from "@httpfx/node/NodeClusterSocket"

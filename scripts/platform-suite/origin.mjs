@@ -1,5 +1,5 @@
-// A local stand-in for the public sites of the suite's client tests, so that they run anywhere with the same
-// result.
+// A local server that replaces the public sites of the suite's client tests, so that the tests have the same
+// result everywhere.
 import { once } from "node:events"
 import { createServer } from "node:http"
 
@@ -19,12 +19,12 @@ const answer = (request, response, body) => {
   return response.writeHead(404).end()
 }
 
-/** Starts it; returns its URL, and the function that closes it. */
+/** Starts the server. Returns its URL, and a function that closes it. */
 export const startOrigin = async () => {
   const server = createServer(async (request, response) => {
     let body = ""
     for await (const piece of request.setEncoding("utf8")) body += piece
-    // Latency of a real site: one of the tests has a timeout of a millisecond.
+    // Delay responses as a real site would, because one of the tests has a timeout of a millisecond.
     setTimeout(() => answer(request, response, body), 50)
   })
   server.listen(0, "127.0.0.1")

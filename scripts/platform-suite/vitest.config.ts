@@ -1,6 +1,6 @@
 /**
- * Runs test files of a checkout of Effect without installed packages: their imports resolve to ours.
- * `PLATFORM_SUITE` names the checkout and the layers.
+ * Runs test files of a checkout of Effect that has no installed packages. Their imports resolve to our
+ * packages. `PLATFORM_SUITE` names the checkout and the layers.
  */
 import { existsSync } from "node:fs"
 import { join } from "node:path"
@@ -50,14 +50,14 @@ export default defineConfig({
   },
   server: { fs: { strict: false } },
   test: {
-    // As in their own configuration, but one test at a time and with longer timeouts: some count events
-    // within two seconds.
+    // Like the checkout's own configuration, but with one test at a time and longer timeouts, because some
+    // tests count events within two seconds.
     setupFiles: existsSync(setup) ? [setup] : [],
     fakeTimers: { toFake: undefined },
     sequence: { concurrent: false },
     testTimeout: 60_000,
-    // For both stacks: some count events within two seconds, or a tenth of one, which a busy machine may
-    // miss.
+    // Retry with both sets of layers, because some tests count events within two seconds or a tenth of one,
+    // which fails on a busy machine.
     retry: 2,
     include: ["test/**/*.test.ts"]
   }

@@ -1,10 +1,10 @@
-// Runs the cases of one suite in the runtime that runs this file, from the case with index FROM on:
+// Runs the cases of one suite in the current runtime, from the case with index FROM on:
 //
 //   batteries.mjs SUITE FROM
 //
-// Prints a line of JSON per case: `{ "name" }` when it begins, `{ "name", "error" }` when it ends. `error` is
-// `null` for a passed case. Exits after a case that is still running after `patience`: other cases could not
-// be trusted.
+// Prints a line of JSON when a case begins (`{ "name" }`) and when it ends (`{ "name", "error" }`). `error`
+// is `null` for a passed case. Exits if a case is still running after `patience`, because that case could
+// affect the next cases.
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
@@ -20,7 +20,7 @@ import * as BunNetwork from "@httpfx/node/BunNetwork"
 import { bunFeatures } from "./bunFeatures.mjs"
 import { features, featuresOn } from "./features.mjs"
 
-// A case that has not ended after this time, ms, hangs. Passed cases take a second at most.
+// Time after which a running case counts as hanging, ms. Passed cases take at most a second.
 const patience = 60_000
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "httpfx-"))
@@ -35,7 +35,7 @@ const network = () => NetworkBattery.cases({ path: newPath })
 const serverOn = (network) => [ServerBattery.cases(), Layer.provideMerge(server, network)]
 const clientOn = (network) => [ClientBattery.cases(), Layer.provideMerge(Client.layer, network)]
 
-/** The cases of a suite, and the layer that each of them needs. */
+/** The suites: each returns its cases, and the layer that each case needs. */
 const suites = {
   "network on sockets": () => [network(), NodeNetwork.layer],
   "server on sockets": () => serverOn(NodeNetwork.layer),

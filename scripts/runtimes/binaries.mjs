@@ -1,4 +1,4 @@
-// The binaries of other runtimes, each of a fixed version. A binary comes once from the npm registry.
+// Binaries of other runtimes, each with a fixed version. A binary is installed once from the npm registry.
 import { join } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
@@ -16,7 +16,7 @@ const packages = {
   deno: { name: `@deno/${denoPlatform}`, version: "2.9.6", file: isWindows ? "deno.exe" : "deno" }
 }
 
-/** The path of a runtime's binary, or the reason why there is none. */
+/** Returns the path of a runtime's binary, or the reason why it is missing. */
 export const binaryOf = (runtime) => {
   if (runtime === "node") return { path: process.execPath }
   const folder = join(root, "node_modules/.cache/runtimes", runtime, packages[runtime].version)

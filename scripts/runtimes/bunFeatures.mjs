@@ -1,5 +1,5 @@
-// Cases about what is special to BunNetwork: its options, what it refuses, and which TLS it uses. Each is a
-// named effect.
+// Cases for the features that only BunNetwork has: its options, the options that it refuses, and its TLS.
+// Each case is a named effect.
 import assert from "node:assert/strict"
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"

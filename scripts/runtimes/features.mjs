@@ -1,5 +1,6 @@
-// Cases beyond the batteries: TLS, WebSocket and Unix sockets on a network, the callback API, the register
-// hook, and an app under test. Each is a named effect, and succeeds in a runtime that supports the feature.
+// Cases for features that the batteries do not test: TLS, WebSockets and Unix sockets on a network, the
+// callback API, the register hook, and tests of an app. Each case is a named effect, and succeeds if the
+// runtime supports the feature.
 import assert from "node:assert/strict"
 import { spawnSync } from "node:child_process"
 import { once } from "node:events"
@@ -49,7 +50,7 @@ const listening = async (server, at = [0, "127.0.0.1"]) => {
   return server.address().port
 }
 
-/** The response to a request of the callback API, with its text. */
+/** Waits for the response to a request of the callback API. Returns the response and its text. */
 const told = async (request) => {
   const [response] = await once(request, "response")
   response.setEncoding("latin1")
@@ -80,7 +81,7 @@ const required = createRequire(process.argv[1])("http")
 console.log(own.createServer === createServer && own.createServer === required.createServer ? "ours" : "built in")
 `
 
-/** The arguments that make this runtime load the register hook before a program. */
+/** Returns the arguments that make the current runtime load the register hook before a program. */
 const preload = (program) => {
   const hook = path.join(root, "packages/node/dist/register.cjs")
   if (process.versions.bun !== undefined) return ["--preload", hook, program]
@@ -88,7 +89,7 @@ const preload = (program) => {
   return ["--import", hook, program]
 }
 
-/** The cases on a network, which is given as a layer. */
+/** Returns the cases for a network, which is given as a layer. */
 export const featuresOn = (network, newPath) => {
   const serving = (app, options) =>
     HttpServer.serve(app).pipe(

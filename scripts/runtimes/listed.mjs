@@ -1,4 +1,4 @@
-// The cases that cannot hold in a runtime, with reasons: `listed[runtime][suite][case]`. docs/runtimes.md has
+// The cases that a runtime cannot pass, with reasons: `listed[runtime][suite][case]`. docs/runtimes.md has
 // the same list.
 const paused =
   "its `node:net` reads on while a socket is paused, notices the reset and destroys the socket with the unread bytes"

@@ -1,6 +1,6 @@
 const networks = (place) => [`network ${place}`, `server ${place}`, `client ${place}`]
 
-/** The names of the suites of a runtime, which batteries.mjs makes. */
+/** Returns the names of a runtime's suites. batteries.mjs implements these suites. */
 export const suiteNames = (runtime) => [
   ...networks("on sockets"),
   "features",

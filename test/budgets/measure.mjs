@@ -1,5 +1,5 @@
-// Measures the cost of one program per request, as a line of JSON: node FLAGS measure.mjs NAME, with the
-// flags of run.mjs.
+// Measures the cost of a program per request, and prints it as a line of JSON: node FLAGS measure.mjs NAME,
+// with the flags of run.mjs.
 import { createHook } from "node:async_hooks"
 import { EventEmitter } from "node:events"
 import { PerformanceObserver } from "node:perf_hooks"
@@ -16,7 +16,10 @@ let collections = 0
 const collected = new PerformanceObserver((list) => (collections += list.getEntries().length))
 const turn = () => new Promise((resolve) => setTimeout(resolve, 10))
 
-/** No collection happens meanwhile, so the memory in use is what was allocated. */
+/**
+ * Returns the memory in use. The growth equals the allocated bytes, because no garbage collection happens
+ * meanwhile.
+ */
 const allocated = () => {
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
@@ -37,7 +40,7 @@ for (let round = 0; round < rounds; round++) {
   bytes.push((after - before) / count)
 }
 
-/** Counts events per request, separately from the memory, which counting would change. */
+/** Counts events per request. Memory is measured in another run, because counting allocates too. */
 const counted = async (begin) => {
   let times = 0
   const end = begin(() => times++)
@@ -54,7 +57,8 @@ const timers = await counted((tell) => {
 })
 const ownTurns = own.turns - turns
 
-// Listeners of a message are collected with it; those of a socket or a server would accumulate.
+// Count the listeners of messages separately: they are collected with the message, while listeners of a
+// socket or server would accumulate.
 const emitters = new Map()
 await counted(() => {
   const note = (emitter) => emitters.set(emitter, (emitters.get(emitter) ?? 0) + 1)
@@ -83,7 +87,7 @@ const median = [...bytes].sort((one, other) => one - other)[rounds >> 1]
 console.log(
   JSON.stringify({
     bytes: Math.round(median),
-    // Subtract the ticks of the server's clock, which do not depend on requests.
+    // Subtract the timers of the harness, which do not depend on the program.
     timers: Math.round((timers - ownTurns) / count),
     listeners: Math.round(listeners(true) / count),
     messageListeners: Math.round(listeners(false) / count),

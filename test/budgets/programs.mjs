@@ -1,5 +1,5 @@
-// The programs with budgets. Each exports `run(count)`, which makes that many requests one after the other,
-// each in a new turn of the event loop, and `writes()`, the number of writes of the measured side.
+// The programs that have budgets. Each exports `run(count)`, which sends `count` requests one after the
+// other, each in a new turn of the event loop, and `writes()`, the number of writes of the measured side.
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Client, Server } from "@httpfx/core"
 import http from "@httpfx/node/http"
@@ -9,7 +9,7 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import { Duplex } from "node:stream"
 import { networkOf, ScriptedTransport } from "./transport.mjs"
 
-/** Turns of the event loop that the harness itself uses. */
+/** Number of turns of the event loop that the harness itself has scheduled. */
 export const own = { turns: 0 }
 const nextTurn = (f) => {
   own.turns++
@@ -22,7 +22,7 @@ const put = Buffer.from(
   `PUT /users/42 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${json.length}\r\n\r\n${json}`
 )
 
-/** Sends `request` again after as many bytes as the first response had. */
+/** Sends a request, and sends it again whenever as many bytes have arrived as the first response had. */
 const asking = async (request, receive) => {
   const state = { expected: Infinity, came: 0, left: 0, done: undefined }
   const turn = () => receive(request)
@@ -73,7 +73,7 @@ const routes = Array.from({ length: 16 }, (_, n) => n).reduce(
   HttpRouter.empty
 )
 
-/** A socket with the costs of `stream.Duplex`. */
+/** A socket that costs as much as `stream.Duplex`. */
 class ScriptedSocket extends Duplex {
   writes = 0
   constructor(written) {

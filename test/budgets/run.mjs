@@ -1,4 +1,4 @@
-// Measures a program in a process of its own, and compares it with its budget.
+// Measures a program in a separate process, and compares its cost with its budget.
 import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -7,8 +7,8 @@ import { promisify } from "node:util"
 export const file = new URL("./budgets.json", import.meta.url)
 export const { node, budgets } = JSON.parse(readFileSync(file, "utf8"))
 
-// One thread, so that code is compiled at the same request each time, and enough memory to avoid collections
-// within a round.
+// Use one thread, so that code is always compiled at the same request, and enough memory to avoid garbage
+// collections within a round.
 const flags = [
   "--expose-gc",
   "--single-threaded",
@@ -18,16 +18,16 @@ const flags = [
 ]
 const script = fileURLToPath(new URL("./measure.mjs", import.meta.url))
 
-/** The cost of a request: `{ bytes, timers, listeners, messageListeners, writes }`. */
+/** Measures the cost of a request: `{ bytes, timers, listeners, messageListeners, writes }`. */
 export const measure = async (name) => {
   const { stdout } = await promisify(execFile)(process.execPath, [...flags, script, name])
   return JSON.parse(stdout)
 }
 
-/** Allowed difference of the bytes, in either direction. */
+/** Allowed relative difference of the bytes in both directions. */
 export const tolerance = 0.1
 
-/** Lines that describe the differences from the budget. */
+/** Returns lines that describe the differences between the budget and the measured cost. */
 export const differences = (budget, measured) =>
   Object.entries(budget).flatMap(([what, expected]) => {
     const found = measured[what]

@@ -1,4 +1,5 @@
-// One end of a connection without cost: counts written bytes, and receives what the program says.
+// One end of a connection that costs nothing: counts written bytes, and delivers the bytes that a program
+// passes to it.
 import { Network } from "@httpfx/core"
 import * as Effect from "effect/Effect"
 
@@ -11,7 +12,7 @@ export class ScriptedTransport {
   handlers = undefined
   corked = 0
 
-  /** `written` receives the size of each write. Writes between `cork` and `uncork` are one. */
+  /** `written` is called with the size of each write. The writes between `cork` and `uncork` count as one. */
   constructor(written) {
     this.written = written
   }
@@ -44,7 +45,9 @@ export class ScriptedTransport {
   keepAlive() {}
 }
 
-/** A network on which connections get `transport`, and listeners get it by `accept()`. */
+/**
+ * Creates a network whose connections use `transport`. Listeners get the transport when `accept()` is called.
+ */
 export const networkOf = (transport) => {
   let accept
   const network = {
