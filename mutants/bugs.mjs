@@ -1,5 +1,5 @@
-// All planted bugs. Each is a patch of one place (or two) in the sources: `find` occurs once in `file`,
-// `nets` are the test files that must fail, `harm` is the effect on a user. A bug that no test can find has
+// All planted bugs. Each is a patch of one or two places in the sources: `find` occurs once in `file`. `nets`
+// are the test files that must fail, and `harm` is the effect on a user. A bug that no test can find has
 // `survives`, with the reason.
 import { callback } from "./callback.mjs"
 import { client } from "./client.mjs"

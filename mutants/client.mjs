@@ -1,4 +1,4 @@
-// Bugs in the Effect driver's client and its pool.
+// Bugs in the client of the Effect API and in its pool.
 const core = (name) => `packages/core/src/${name}.ts`
 const net = (name) => `packages/core/test/${name}.test.ts`
 

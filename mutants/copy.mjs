@@ -1,4 +1,5 @@
-// A copy of the sources and the tests, for planting bugs; shares the installed packages with the original.
+// A copy of the sources and the tests, in which bugs are planted. It shares the installed packages with the
+// original.
 import { spawn } from "node:child_process"
 import { cp, mkdtemp, readFile, readdir, rm, symlink } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -32,8 +33,8 @@ export class Copy {
   }
 
   /**
-   * Runs test files until the first test fails: `Passed` (with the `durations` of files, ms), `Failed` (`by`
-   * which test), `Hangs`, or `Broken`: they do not load.
+   * Runs test files until the first test fails. Returns `Passed` (with the `durations` of files, ms),
+   * `Failed` (`by` a test), `Hangs`, or `Broken` if the files cannot be loaded.
    */
   async test(files, patience) {
     const report = join(this.folder, "report.json")
@@ -45,7 +46,7 @@ export class Copy {
         ...["--testTimeout=20000", "--hookTimeout=5000", "--reporter=json", `--outputFile=${report}`],
         ...files
       ],
-      // A process group of its own, so that its workers end with it.
+      // Use a separate process group, so that killing it also ends the workers of the test runner.
       { cwd: this.folder, detached: true, stdio: ["ignore", "pipe", "pipe"] }
     ))
     let output = ""
@@ -87,7 +88,7 @@ export class Copy {
     try {
       process.kill(-child.pid, "SIGKILL")
     } catch {
-      // It has exited by itself.
+      // The process has already exited.
     }
   }
 }

@@ -1,5 +1,5 @@
-// Bugs in server-sent events, in the PROXY protocol and rate limits of servers, and in features of clients:
-// cookies, limits, fetch, progress.
+// Bugs in server-sent events, in the PROXY protocol and rate limits of servers, and in features of clients
+// (cookies, limits, fetch, progress).
 const of = (area, file, net, bugs) =>
   bugs.map((bug) => ({
     area,

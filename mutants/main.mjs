@@ -4,8 +4,8 @@
 //   --only REGEX    bugs whose area or name matches
 //   --jobs N        that many at a time, each in a copy of its own; default 1
 //
-// Runs each bug against the test files in its `nets`, after these have passed without any bug. Exits with 1
-// if a bug without `survives` is not found, or one with `survives` is.
+// Runs each bug against the test files in its `nets`, which must pass without a bug. Exits with 1 if a bug
+// without `survives` is not found, or if a bug with `survives` is found.
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { plant } from "../simulations/dist/plant.js"
@@ -20,7 +20,7 @@ const only = new RegExp(values.only ?? "", "i")
 const chosen = bugs.filter(({ area, name }) => only.test(`${area}: ${name}`))
 if (chosen.length === 0) throw new Error(`no bug's name fits ${only}`)
 
-// A hanging program counts as found: if its test files take far longer than without the bug, ms.
+// A program that hangs counts as found. It hangs if its test files take much longer than without the bug, ms.
 const patience = (took) => 45_000 + 5 * took
 
 const copies = await Promise.all(Array.from({ length: Number(values.jobs) }, () => Copy.of(root)))

@@ -1,4 +1,5 @@
-// Bugs in what a server and an agent tell: metrics, access log, request ids, health, the server's own lines.
+// Bugs in the reports of a server and an agent: metrics, access log, request ids, health, and the server's
+// own log lines.
 const of = (area, file, nets, bugs) =>
   bugs.map((bug) => ({
     area,

@@ -1,4 +1,4 @@
-// Bugs in the decisions of pool/, and in those of wire/ that both drivers use.
+// Bugs in the decisions of pool/, and in those decisions of wire/ that both APIs use.
 const net = (name) => `packages/core/test/${name}.test.ts`
 const of = (folder, bugs) =>
   bugs.map(({ file, nets, ...bug }) => ({

@@ -1,5 +1,5 @@
-// Lines of wire/ and pool/ whose mutants that survive were read and are the same program: what they tell is
-// the same, only faster, or for values that do not come. Survivors on other lines count.
+// Lines of wire/ and pool/ whose surviving mutants were checked by hand. They do not change the behaviour,
+// but only the speed, or the handling of values that never occur. Survivors on other lines count.
 const of = (file, why, ...lines) => lines.map((line) => ({ file: `packages/core/src/${file}.ts`, line, why }))
 
 export const same = [

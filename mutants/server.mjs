@@ -1,4 +1,4 @@
-// Bugs in the Effect driver's server.
+// Bugs in the server of the Effect API.
 const core = (name) => `packages/core/src/${name}.ts`
 const net = (name) => `packages/core/test/${name}.test.ts`
 

@@ -1,5 +1,5 @@
-// Stryker over wire/ and pool/, each mutant against the tests of packages/core/test/wire and pool that reach
-// it.
+// Runs Stryker on wire/ and pool/. Each mutant is tested by those tests of packages/core/test/wire and pool
+// that cover it.
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -9,7 +9,7 @@ export default {
   plugins: ["@stryker-mutator/vitest-runner", fileURLToPath(new URL("told.mjs", import.meta.url))],
   vitest: { configFile: "mutants/vitest.wire.config.ts", related: false },
   coverageAnalysis: "perTest",
-  // A mutant that hangs counts as found; the limits leave room for one that is slow on a busy machine.
+  // A mutant that hangs counts as found. The limits are long enough for slow mutants on a busy machine.
   timeoutMS: 30_000,
   timeoutFactor: 4,
   ignorePatterns: ["**/dist", "/reference"],

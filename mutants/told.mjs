@@ -1,5 +1,5 @@
-// A reporter of Stryker's that tells each survivor when it is known, the score so far, and at the end that of
-// each file. Those of `same.mjs` do not count.
+// A reporter for Stryker. Prints each survivor when it is found, the score so far, and at the end the score
+// of each file. Survivors on the lines in `same.mjs` do not count.
 import { readFileSync } from "node:fs"
 import { same } from "./same.mjs"
 

@@ -1,4 +1,5 @@
-// The tests of wire/ and pool/ alone, with the same random values each time: for npm run mutants:wire.
+// Runs only the tests of wire/ and pool/, with the same random values in each run, for `npm run
+// mutants:wire`.
 import { defineConfig, mergeConfig } from "vitest/config"
 import root from "../vitest.config.js"
 

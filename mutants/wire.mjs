@@ -1,5 +1,5 @@
-// Stryker over a sample of wire/ and pool/: npm run mutants:wire -- [--sample 0.06] [--seed 1] [--only REGEX]
-// [--jobs 2]
+// Runs Stryker on a sample of wire/ and pool/: npm run mutants:wire -- [--sample 0.06] [--seed 1] [--only
+// REGEX] [--jobs 2]
 //
 //   --sample PART    share of the sources, in pieces of twenty lines; default 0.06, some 400 mutants; 1: all
 //                    6700, which takes hours
@@ -7,9 +7,9 @@
 //   --only REGEX     files whose path matches
 //   --jobs N         that many at a time; default 2
 //
-// Runs each mutant against the tests of packages/core/test/wire and pool that cover it, with the same random
-// values each time. Prints the survivors and the score of each file; exits with 1 if the total score is below
-// 85 %.
+// Tests each mutant by the tests of packages/core/test/wire and pool that cover it, with the same random
+// values in each run. Prints the survivors and the score of each file. Exits with 1 if the total score is
+// below 85 %.
 import { spawnSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -28,7 +28,7 @@ const { values } = parseArgs({
 const part = Number(values.sample)
 const only = new RegExp(values.only)
 
-// mulberry32
+// The generator mulberry32.
 let state = Number(values.seed)
 const random = () => {
   state = (state + 0x6d2b79f5) | 0

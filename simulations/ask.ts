@@ -1,14 +1,12 @@
-/**
- * A request of the simulation: drawn from the seed, and encoded in a request target.
- */
+/** A request of the simulation. It is drawn from the seed, and encoded in the request target. */
 
-/** Numbers in [0, 1). */
+/** Returns a number in [0, 1). */
 export type Draw = () => number
 
 export const between = (draw: Draw, low: number, high: number): number =>
   low + Math.floor(draw() * (high - low + 1))
 
-/** Draws one of these, by weight. */
+/** Draws one of the values. A value with a larger weight is more probable. */
 export const pick = <A>(draw: Draw, weighted: ReadonlyArray<readonly [weight: number, value: A]>): A => {
   let left = draw() * weighted.reduce((sum, [weight]) => sum + weight, 0)
   for (const [weight, value] of weighted) {
@@ -21,36 +19,36 @@ export const pick = <A>(draw: Draw, weighted: ReadonlyArray<readonly [weight: nu
 export type Method = "GET" | "HEAD" | "PUT" | "POST" | "DELETE"
 
 /**
- * How a body is sent: in memory, as a stream of unknown length, as a slow stream; `through`: as a stream that
- * each service forwards as it arrives.
+ * The way in which a body is sent: in memory (`bytes`), as a stream of unknown length (`stream`, `slow`), or
+ * as a stream that each service forwards while it arrives (`through`).
  */
 export type Flow = "bytes" | "stream" | "slow" | "through"
 
 export interface Body {
   readonly flow: Flow
-  /** Bytes; 0: no body. */
+  /** Size in bytes. 0 means no body. */
   readonly size: number
 }
 
 export interface Ask {
   readonly method: Method
-  /** Number of further services involved. */
+  /** Number of services behind the first one that take part. */
   readonly hops: number
   readonly up: Body
   readonly down: Body
-  /** Milliseconds that the last service takes. */
+  /** Time that the last service takes, ms. */
   readonly delay: number
   /** Whether the services read the request body before they reply. */
   readonly read: boolean
   /** The side that sends `Connection: close`. */
   readonly closes: "client" | "server" | "nobody"
-  /** Whether the client waits for `100 Continue` with its body. */
+  /** Whether the client waits for 100 (Continue) before it sends the body. */
   readonly expects: boolean
-  /** Whether the first service accepts only half of the body. */
+  /** Whether the first service accepts only half of the body's size. */
   readonly limited: boolean
 }
 
-/** How the caller reads the response body. */
+/** The way in which the caller reads the response body. */
 export type Reading = "whole" | "stream" | "slowly" | "leave" | "ignore"
 
 const none: Body = { flow: "bytes", size: 0 }
@@ -119,13 +117,13 @@ export const drawReading = (draw: Draw): Reading =>
 export const pathOf = ({ closes, delay, down, expects, hops, limited, read, up }: Ask): string =>
   `/${hops}/${up.flow}/${up.size}/${down.flow}/${down.size}/${delay}/${Number(read)}/${closes}/${Number(expects)}/${Number(limited)}`
 
-/** The client's fields besides the id of its request. */
+/** Returns the client's fields, except the request id. */
 export const fieldsOf = ({ closes, expects, up }: Ask): Readonly<Record<string, string>> => ({
   ...(closes === "client" && { connection: "close" }),
   ...(expects && up.size > 0 && { expect: "100-continue" })
 })
 
-/** Whether the first service reads the body and exceeds its limit. */
+/** Returns whether the first service reads the body, which exceeds its limit. */
 export const isTooLarge = ({ limited, read, up }: Ask): boolean => limited && read && up.size > 0
 
 export const askOf = (method: string, path: string): Ask => {

@@ -1,8 +1,8 @@
 /**
- * Bodies that can be derived from an id and a size, with their hashes.
+ * Bodies that are computed from an id and a size, and their hashes.
  *
- * Their bytes look like HTTP messages, so that a parser that loses its place finds a wrong response instead
- * of noise.
+ * The bytes look like HTTP messages, so that a parser that starts at a wrong offset finds a wrong response
+ * and not a parse error.
  */
 
 const stranger =
@@ -13,7 +13,7 @@ const block = new Uint8Array(
   Buffer.from(stranger.repeat(Math.ceil((2 * largest) / stranger.length)), "latin1")
 )
 
-// FNV-1a, for bodies in words of four bytes.
+// The FNV-1a hash, over words of four bytes.
 const basis = 0x811c9dc5
 const mix = (hash: number, word: number) => Math.imul(hash ^ word, 0x01000193)
 
@@ -26,7 +26,7 @@ const hashOf = (bytes: Uint8Array): string => {
   return (hash >>> 0).toString(16)
 }
 
-/** Whether these are exactly the bytes of that body. */
+/** Returns whether the bytes are exactly those of the body. */
 export const isBody = (bytes: Uint8Array, body: Body): boolean => Buffer.compare(bytes, body.bytes) === 0
 
 const seedOf = (id: string): number => {
@@ -36,7 +36,7 @@ const seedOf = (id: string): number => {
 }
 
 export interface Body {
-  /** Shared: never modify. */
+  /** The bytes are shared and must not be changed. */
   readonly bytes: Uint8Array
   readonly hash: string
 }
@@ -48,12 +48,13 @@ const make = (id: string, size: number): Body => {
   return { bytes, hash: hashOf(bytes) }
 }
 
-// All parties of one request ask for the same bodies within a short time.
+// Cache bodies, because all parties of a request need the same bodies within a short time.
 const kept = new Map<string, Body>()
 const mostKept = 64
 
 /**
- * The body of that size that belongs to an id: the id itself, then a piece of a block that depends on it.
+ * Returns the body of this size for an id. It starts with the id, and continues with a piece of a block that
+ * depends on the id.
  */
 export const bodyOf = (id: string, size: number): Body => {
   const key = `${id}/${size}`

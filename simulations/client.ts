@@ -1,6 +1,6 @@
 /**
- * The clients: each sends requests to the first service one by one, with pauses, checks every response, and
- * interrupts some requests. One of four uses platform's `HttpClient`.
+ * The clients. Each client sends requests to the first service one by one, with pauses. It checks every
+ * response, and interrupts some requests. One of four clients uses platform's `HttpClient`.
  */
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -34,7 +34,7 @@ interface Answer {
 
 export interface Settings {
   readonly requests: number
-  /** Milliseconds over which they are spread. */
+  /** Time over which the requests are distributed, ms. */
   readonly span: number
   /** The name of the first service. */
   readonly to: string
@@ -50,7 +50,7 @@ export class User {
     private readonly settings: Settings
   ) {}
 
-  /** Sends all requests; never fails. */
+  /** Sends all requests. Never fails. */
   get life(): Effect.Effect<void> {
     const { requests } = this.settings
     return Effect.forEach(
@@ -60,7 +60,7 @@ export class User {
     )
   }
 
-  // Mostly bursts with long gaps: connections are reused, and expire.
+  // Pauses are mostly short and sometimes long, so that connections are reused, but also expire.
   private pause(): number {
     const mean = this.settings.span / this.settings.requests
     return pick(this.draw, [
@@ -174,5 +174,5 @@ export class User {
   }
 }
 
-// Platform's errors wrap ours.
+// Platform's errors contain our errors as their cause.
 const causeOf = (error: unknown): unknown => (HttpClientError.isHttpClientError(error) ? error.cause : error)

@@ -1,18 +1,18 @@
 /**
- * Records the course of every request, and checks it against the rules.
+ * Records the course of every request, and checks it against the rules of the simulation.
  *
- * Callers report requests and responses, services report handlers, the network reports faults by connection.
- * The ledger only compares; it never acts on the simulation.
+ * Callers report requests and responses, services report handlers, and the network reports the connections
+ * that a fault has hit. The ledger only compares. It never changes the simulation.
  */
 import * as Data from "effect/Data"
 import type { ConnectionError, NameNotResolved } from "@httpfx/core/HttpError"
 import { isIdempotent, type Method } from "./ask.js"
 
-/** A rule of the simulation was violated. */
+/** The error for a violated rule of the simulation. */
 export class Broken extends Data.TaggedError("Broken")<{
   readonly seed: number
   readonly violations: ReadonlyArray<string>
-  /** The trace, if it was kept. */
+  /** The lines of the trace, if they were stored. */
   readonly lines: ReadonlyArray<string> | undefined
 }> {
   override get message(): string {
@@ -21,7 +21,8 @@ export class Broken extends Data.TaggedError("Broken")<{
 }
 
 /**
- * Allowed failures of a request: those of the network. Any other, such as a parse error, is a bug of ours.
+ * The failures that a request may have, which are those of the network. Any other failure, such as a parse
+ * error, is a bug of ours.
  */
 export type NetworkFailure = ConnectionError | NameNotResolved
 
@@ -39,24 +40,24 @@ const networkFailures: ReadonlySet<string> = new Set<NetworkFailure["_tag"]>([
 export const isNetworkFailure = (error: unknown): error is NetworkFailure =>
   typeof error === "object" && error !== null && "_tag" in error && networkFailures.has(String(error._tag))
 
-/** The stream of a request body failed after the head of the response had arrived. */
+/** Returns whether the stream of a request body failed after the head of the response had arrived. */
 export const isUploadFailed = (error: unknown): boolean =>
   isNetworkFailure(error) && error.code === "ERR_HTTPFX_UPLOAD_FAILED"
 
-/** Tag, code, phase, and how much was written. */
+/** Returns tag, code and phase of an error, and whether the request was written. */
 export const nameOf = (error: NetworkFailure): string =>
   error._tag === "NameNotResolved"
     ? `${error._tag} ${error.code} resolve`
     : `${error._tag} ${error.code} ${error.phase} written ${error.written}${error.reused ? " reused" : ""}`
 
 /**
- * One request on one link. `id` is unique; requests that a service makes on its behalf have ids that begin
- * with it.
+ * A request on one connection between two hosts. `id` is unique. The id of a request that a service makes for
+ * another request begins with the id of that request.
  */
 export interface Call {
   readonly id: string
   readonly method: Method
-  /** The name of the requested service. */
+  /** Name of the service that gets the request. */
   readonly to: string
   readonly began: number
 }
@@ -66,7 +67,7 @@ const baseOf = (id: string): string => {
   return end < 0 ? id : id.slice(0, end)
 }
 
-// Maximum time, in milliseconds, for which a fault can delay requests behind it.
+// Maximum time for which a fault can delay the requests behind it, ms.
 const longestFault = 60_000
 
 const add = (counts: Map<string, number>, name: string): void => {
@@ -78,25 +79,27 @@ export class Ledger {
   readonly answers = new Map<string, number>()
   readonly failures = new Map<string, number>()
   readonly faults = new Map<string, number>()
-  /** Client requests hit by a fault, on a connection that carried them or was opened for them. */
+  /**
+   * Clients' requests that a fault has hit, on a connection that carried the request or was opened for it.
+   */
   private readonly met = new Set<string>()
   /** Number of retries. */
   resent = 0
   calls = 0
-  /** Retries of clients. */
+  /** Number of requests of clients. */
   requests = 0
   private metAttempts = 0
   private readonly runs = new Map<string, number>()
-  /** Connections that carried a client's request, on all links. */
+  /** The connections that carried a client's request, between any hosts. */
   private readonly carriers = new Map<string, Set<number>>()
   /** The last request of each connection. */
   private readonly carried = new Map<number, string>()
-  /** Requests after which nothing may be sent on their connection. */
+  /** Requests that must be the last on their connection. */
   private readonly last = new Set<string>()
   private readonly lateConnections = new Set<number>()
   private readonly open = new Set<string>()
   private readonly damaged = new Map<number, string>()
-  /** Time of the last damage to a connection, by service. */
+  /** Time of the last fault on a connection to each service. */
   private readonly lastDamage = new Map<string, number>()
   /** Requests whose head was sent. */
   private readonly seen = new Set<string>()
@@ -107,7 +110,7 @@ export class Ledger {
     private readonly trace: (line: string) => void
   ) {}
 
-  /** Requests that have neither completed, failed nor been interrupted. */
+  /** Requests that have not completed, failed or been interrupted yet. */
   get pending(): ReadonlyArray<string> {
     return [...this.open].map((id) => {
       const connections = [...(this.carriers.get(baseOf(id)) ?? [])]
@@ -116,8 +119,8 @@ export class Ledger {
   }
 
   /**
-   * The number of client requests hit by a fault. A failed attempt to connect cannot be assigned to a
-   * request, and counts as one.
+   * The number of clients' requests that a fault has hit. A failed attempt to connect cannot be assigned to a
+   * request, so it counts as one.
    */
   get metCount(): number {
     return this.met.size + this.metAttempts
@@ -134,15 +137,18 @@ export class Ledger {
   }
 
   /**
-   * The head of a response. Only a request cut on its way gets a response without an id: the server itself
-   * refuses it.
+   * Called with the head of a response. Only a request whose bytes were cut may get a response without an id,
+   * which is the server's own refusal.
    */
   head(call: Call, status: number, id: string | undefined): void {
     if (id === call.id || (status === 400 && id === undefined && this.wasMet(call.id))) return
     this.broken(`${call.id} has the answer of ${id}, ${status}`)
   }
 
-  /** Completed, by the requested service. `resent` is `undefined` if the caller cannot know it. */
+  /**
+   * Called when a request has completed. `resent` is the number of retries, or `undefined` if the caller
+   * cannot know it.
+   */
   answered(call: Call, status: number, resent: number | undefined): void {
     this.end(call, `${status}`)
     add(this.answers, `${status}`)
@@ -153,7 +159,7 @@ export class Ledger {
     if (runs < 1 || runs > most) this.broken(`${call.method} ${call.id} was answered and ran ${runs} times`)
   }
 
-  /** Failed, before or during the response. */
+  /** Called when a request has failed, before or during the response. */
   failed(call: Call, error: unknown): void {
     if (!isNetworkFailure(error)) {
       this.end(call, "failed")
@@ -167,7 +173,8 @@ export class Ledger {
   }
 
   /**
-   * The caller interrupted the request, or did not read the whole response. Ignored if it has ended already.
+   * Called when the caller has interrupted the request or has not read the whole response. Ignored if the
+   * request has already ended.
    */
   givenUp(call: Call): void {
     if (!this.open.has(call.id)) return
@@ -197,7 +204,7 @@ export class Ledger {
       return this.attempts.some((attempt) => attempt.to === to && attempt.time >= began)
     }
     if (this.wasMet(id)) return true
-    // It was never sent: it waited behind requests that a fault delayed.
+    // Allowed if the request was never sent, because it waited behind requests that a fault delayed.
     return !this.seen.has(id) && this.now() - (this.lastDamage.get(to) ?? -Infinity) < longestFault
   }
 
@@ -207,14 +214,14 @@ export class Ledger {
     return false
   }
 
-  /** One side announced that nothing follows this request on its connection. */
+  /** Called when one side has announced that this request is the last on its connection. */
   closes(id: string): void {
     this.last.add(id)
   }
 
   // ---- services
 
-  /** A handler was started for this request; returns how often so far. */
+  /** Called when a handler is started for this request. Returns how often that has happened so far. */
   ran(id: string): number {
     add(this.runs, id)
     this.trace(`run ${id}`)
@@ -223,7 +230,7 @@ export class Ledger {
 
   // ---- the network
 
-  /** The head of this request was seen on a connection. */
+  /** Called when the head of this request was seen on a connection. */
   carries(connection: number, id: string): void {
     if (this.lateConnections.delete(connection)) this.met.add(baseOf(id))
     const before = this.carried.get(connection)
@@ -246,7 +253,7 @@ export class Ledger {
     if (id !== undefined && this.open.has(id)) this.met.add(baseOf(id))
   }
 
-  /** An attempt to connect or a lookup, whose request is not known, or not yet. */
+  /** Called for a fault on an attempt to connect or a lookup, whose request is not known yet. */
   damageAttempt(to: string, kind: string, fails: boolean): void {
     add(this.faults, kind)
     this.trace(`fault ${kind} to ${to}`)
@@ -254,7 +261,7 @@ export class Ledger {
     if (fails) this.metAttempts++
   }
 
-  /** The attempt to make this connection was delayed. */
+  /** Called when the attempt to make this connection was delayed. */
   late(connection: number): void {
     this.damaged.set(connection, "late connection")
     this.lateConnections.add(connection)

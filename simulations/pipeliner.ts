@@ -1,6 +1,6 @@
 /**
- * A scripted client that pipelines requests and reads their responses in order (RFC 9112 §9.3.2), since the
- * toolkit's client does not pipeline. It ignores backpressure, so its requests are small.
+ * A scripted client that pipelines requests and reads their responses in order (RFC 9112 §9.3.2), because our
+ * client does not pipeline. It ignores backpressure, so its requests are small.
  */
 import * as Effect from "effect/Effect"
 import type * as Network from "@httpfx/core/Network"
@@ -37,7 +37,7 @@ const drawAsk = (draw: Draw): Ask => {
   }
 }
 
-/** The responses of one connection, in the order of their requests. */
+/** Reads the responses of one connection, in the order of their requests. */
 class Answers {
   private head: ResponseHead | undefined
   private parts: Array<Uint8Array> = []
@@ -63,7 +63,7 @@ class Answers {
       this.ledger.broken(`an answer in a row: ${this.parser.refusal.code}`)
   }
 
-  /** The connection has ended: pending requests have failed. */
+  /** Called when the connection has ended. Pending requests then fail. */
   lost(fault: HttpError.ConnectionError): void {
     for (const { call } of this.waiting.splice(0)) this.ledger.failed(call, fault)
     this.done()
@@ -94,7 +94,7 @@ export class Pipeliner {
     private readonly settings: Settings
   ) {}
 
-  /** Rounds of requests, each on a new connection; never fails. */
+  /** Sends rounds of requests, each on a new connection. Never fails. */
   get life(): Effect.Effect<void> {
     const { requests, span } = this.settings
     const pause = Effect.suspend(() => Effect.sleep(between(this.draw, 0, (2 * span) / requests)))

@@ -1,21 +1,21 @@
 /**
- * Plants bugs as patches: replaces a unique text in a file.
+ * Plants bugs as patches, which replace a text that occurs once in a file.
  *
- * A patch that no longer applies is an error with the number of its places, so that no bug is silently left
- * out.
+ * A patch that no longer applies fails with the number of places where its text occurs, so that no bug is
+ * skipped silently.
  */
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 
-/** A change of one place. */
+/** A change at one place. */
 export interface Change {
   readonly file: string
-  /** The text to replace, which occurs once. */
+  /** The text to replace. It occurs exactly once. */
   readonly find: string
   readonly replace: string
 }
 
-/** A bug: one change, or two if one alone would be caught. */
+/** A bug: one change, or two changes if other code would hide the effect of one. */
 export interface Planted extends Change {
   readonly name: string
   readonly also?: Change | undefined
@@ -35,7 +35,7 @@ export const check = async (folder: string, bug: Planted): Promise<void> => {
   for (const change of changesOf(bug)) await changed(folder, bug, change)
 }
 
-/** Plants a bug in the files of `folder`; returns an effect that removes it. */
+/** Plants a bug in the files of `folder`. Returns a function that removes the bug. */
 export const plant = async (folder: string, bug: Planted): Promise<() => Promise<void>> => {
   const before: Array<readonly [path: string, text: string]> = []
   await check(folder, bug)

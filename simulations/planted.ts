@@ -1,8 +1,8 @@
 /**
- * Plants bugs in copies of the toolkit's compiled core, and checks that the simulation finds them.
+ * Plants bugs in copies of the compiled core, and checks that the simulation finds them.
  *
- * Each is a change of a few characters. The copy lives in its own folder with the packages it needs, where a
- * child process runs the simulation seed after seed until it reports a violation.
+ * Each bug is a change of a few characters. A copy has its own folder, which contains the packages that it
+ * needs. In this folder, a child process runs seed after seed until the simulation reports a violation.
  */
 import { spawn } from "node:child_process"
 import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises"
@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url"
 import { plant, type Planted } from "./plant.js"
 import { forTrials } from "./plantedForTrials.js"
 
-/** Bugs found by services and clients under faults. File names refer to the compiled core. */
+/** Bugs that the services and clients find under faults. File names refer to the compiled core. */
 const inTheWeather: ReadonlyArray<Planted> = [
   {
     name: "a connection is reused with an unread rest",
@@ -66,7 +66,7 @@ const inTheWeather: ReadonlyArray<Planted> = [
 export const bugs: ReadonlyArray<Planted> = [...inTheWeather, ...forTrials]
 
 const here = dirname(fileURLToPath(import.meta.url))
-// The compiled file is one folder deeper than its source.
+// The compiled file is one folder deeper than its source file.
 const root = join(here, here.endsWith("dist") ? "../.." : "..")
 
 const copyWith = async (bug: Planted, folder: string): Promise<void> => {
@@ -86,16 +86,16 @@ const copyWith = async (bug: Planted, folder: string): Promise<void> => {
   await plant(join(modules, "@httpfx/core/dist"), bug)
 }
 
-/** The result of a hunt. */
+/** The result of the search for a bug. */
 export interface Found {
   readonly bug: Planted
-  /** Seeds needed; `undefined`: not found. */
+  /** Number of seeds that were needed. `undefined` if the bug was not found. */
   readonly seeds: number | undefined
-  /** The first violation. */
+  /** The first violation that was reported. */
   readonly broken: string
 }
 
-/** Runs seeds from 1 on until one finds the bug. */
+/** Runs seeds from 1 on until one of them finds the bug. */
 export const hunt = async (bug: Planted, seeds: number): Promise<Found> => {
   const folder = await mkdtemp(join(tmpdir(), "httpfx-planted-"))
   try {

@@ -1,10 +1,11 @@
 /**
- * Bugs for the trials: combined limits, ends of connections, expectations, upgrades, texts, sizes and clocks.
+ * Planted bugs for the trials: combined limits, ends of connections, expectations, upgrades, texts, sizes and
+ * clocks.
  */
 import type { Planted } from "./plant.js"
 
 /**
- * Bugs that only the trials find, without services and faults. File names refer to the compiled core.
+ * Bugs that only the trials find, which use no services and no faults. File names refer to the compiled core.
  */
 export const forTrials: ReadonlyArray<Planted> = [
   {

@@ -1,9 +1,9 @@
 /**
- * One run: three services and two hundred clients for ten virtual minutes on a faulty network, with trials
- * beside them, all from one seed.
+ * One run of the simulation: three services and two hundred clients for ten virtual minutes on a faulty
+ * network, and trials at the same time. One seed determines everything.
  *
- * `front` calls `orders`, which calls `stock`; each is a server of the toolkit that calls the next through
- * its client. Rules are checked in ledger.ts; here, that everything ends and nothing leaks.
+ * `front` calls `orders`, which calls `stock`. Each is a server that calls the next service through its
+ * client. ledger.ts checks the rules. This file checks that everything ends and that nothing leaks.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -30,30 +30,30 @@ import { Weather } from "./weather.js"
 
 export interface Options {
   readonly seed: number
-  /** Runs in every handler. Default: nothing. */
+  /** An effect that runs in every handler. Default: no effect. */
   readonly intrude?: Effect.Effect<void> | undefined
-  /** Runs the trials alone: no services, no clients, no faults. Default `false`. */
+  /** Whether only the trials run, without services, clients and faults. Default `false`. */
   readonly trialsOnly?: boolean | undefined
-  /** Keeps the lines of the trace. Default `false`. */
+  /** Whether the lines of the trace are stored. Default `false`. */
   readonly keep?: boolean | undefined
 }
 
 export interface Report {
   readonly seed: number
-  /** Of the clients. */
+  /** Number of requests of clients. */
   readonly requests: number
-  /** On all links, requests of services included. */
+  /** Number of requests on all connections, including those of services. */
   readonly calls: number
   readonly resent: number
-  /** Share of the clients' requests hit by a fault. */
+  /** Share of the clients' requests that a fault has hit. */
   readonly met: number
   /** Number of faults by kind. */
   readonly faults: ReadonlyMap<string, number>
   readonly answers: ReadonlyMap<string, number>
   readonly failures: ReadonlyMap<string, number>
-  /** Virtual milliseconds. */
+  /** Duration in virtual milliseconds. */
   readonly time: number
-  /** Bytes sent on the network. */
+  /** Number of bytes sent on the network. */
   readonly bytes: number
   readonly trace: string
   readonly lines: ReadonlyArray<string> | undefined
@@ -67,12 +67,13 @@ const machines = Array.from({ length: 8 }, (_, index) => `machine-${index}`)
 const users = 190
 const pipeliners = 10
 const requestsOfEach = 10
-// Rounds of two to four requests.
+// Number of rounds. Each round has two to four requests.
 const roundsOfPipeliner = 5
-// Runs of each trial beside the services, and alone.
+// How often each trial runs, with services and without them.
 const timesOfTrial = 1
 const timesAlone = 4
-// Longer than a client's idle and unread timeouts, a server's keep-alive timeout, and any fault.
+// Wait longer than a client's timeouts for idle and unread connections, a server's keep-alive timeout, and
+// any fault.
 const afterwards = 3 * minutes
 
 const chance = (seed: number): ((purpose: string) => Draw) => {
@@ -95,7 +96,7 @@ class Fibers extends Supervisor.AbstractSupervisor<void> {
   }
 }
 
-/** Everything that should have ended and has not. */
+/** Returns everything that should have ended but has not. */
 const leftovers = (
   memory: MemoryNetwork.Service,
   pools: ReadonlyArray<readonly [owner: string, client: Client.Service]>
@@ -155,7 +156,7 @@ class World {
         )
       )
       yield* httpServer.serve(app)
-      // The previous service uses this client to call the next.
+      // The previous service calls this service through this client.
       const before = services[services.indexOf(name) - 1]
       if (before === undefined) continue
       const client = yield* this.client(before)
@@ -194,7 +195,7 @@ class World {
     return playAll(place, this.options.trialsOnly === true ? timesAlone : timesOfTrial, span)
   }
 
-  /** Sets the system's clock forward and back, by up to a day: no limit may notice. */
+  /** Sets the wall clock forward and back, by up to a day. No limit may change. */
   private readonly clockSteps = Effect.suspend(() => {
     const draw = this.draws("clock")
     const set = Effect.sync(() => this.clock.step(between(draw, -day, day)))
@@ -202,7 +203,7 @@ class World {
     return Effect.forever(Effect.zipRight(pause, set))
   })
 
-  /** Services and clients under faults, and the trials beside them. */
+  /** Runs services and clients under faults, and the trials at the same time. */
   private readonly everything = Effect.gen(this, function* () {
     const { ledger, memory, trials } = this
     const servers = yield* Scope.make()
@@ -239,7 +240,7 @@ class World {
     const listeners = yield* memory.listeners
     if (listeners.length > 0) ledger.broken(`${listeners.length} listeners are left`)
     if (clock.size > 0) ledger.broken(`${clock.size} wait for the clock`)
-    // The checking fiber is one of them.
+    // The fiber that checks is alive too.
     const alive = this.fibers.alive.size
     if (alive > 0) ledger.broken(`${alive} fibers are left`)
   })
@@ -272,11 +273,12 @@ const world = (options: Options) =>
     return report
   })
 
-/** One run, deterministic by its seed. */
+/** Runs the simulation. The seed determines the whole run. */
 export const simulate = (options: Options) =>
   Simulation.run(
     { seed: options.seed, maxTime: "2 hours", maxSteps: 2_000_000, report: () => {} },
-    // Discard the servers' logs of faults, which the ledger counts: printing would dominate the run time.
+    // Discard the servers' logs, because printing them would take most of the time. The ledger counts the
+    // faults.
     Effect.provide(Effect.scoped(world(options)), [
       MemoryNetwork.layer(),
       Logger.remove(Logger.defaultLogger)

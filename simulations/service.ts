@@ -1,8 +1,8 @@
 /**
- * A service: replies to requests, with the help of the next service if the request says so.
+ * A service. It replies to requests, and calls the next service if the request says so.
  *
- * It checks the bodies it reads, reports its handlers to the ledger, and replies 502 with the failure's name
- * if the next service is unreachable. It never retries.
+ * A service checks the bodies that it reads, and reports its handlers to the ledger. If the call of the next
+ * service fails, it replies 502 with the name of the failure. It never retries.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpServerError from "@effect/platform/HttpServerError"
@@ -24,13 +24,13 @@ type Request = HttpServerRequest.HttpServerRequest
 type Response = HttpServerResponse.HttpServerResponse
 type Bytes<E> = Stream.Stream<Uint8Array, E>
 
-/** Everything a service needs to call the next one. */
+/** The name and the client with which a service calls the next service. */
 export interface Next {
   readonly name: string
   readonly client: Client.Service
 }
 
-/** Pieces of a body, with pauses if slow. */
+/** Returns the pieces of a body as a stream, with pauses if `slow` is `true`. */
 export const streamed = (draw: Draw, bytes: Uint8Array, slow: boolean): Bytes<never> => {
   const size = Math.max(1, Math.ceil(bytes.length / between(draw, 2, 6)))
   const pieces: Array<Uint8Array> = []
@@ -48,10 +48,12 @@ export const streamed = (draw: Draw, bytes: Uint8Array, slow: boolean): Bytes<ne
   })
 }
 
-/** The base of an id: the id of the client's request. */
+/** Returns the id of the client's request from which a request comes. */
 export const baseOf = (id: string): string => id.split(">", 1)[0]!
 
-/** Bodies of requests and responses belong to the client's request, whichever service forwards them. */
+/**
+ * The bodies of requests and responses depend only on the client's request, whichever service forwards them.
+ */
 export const upBody = (id: string, { up }: Ask): Body => bodyOf(`${baseOf(id)}^`, up.size)
 export const downBody = (id: string, { down }: Ask): Body => bodyOf(`${baseOf(id)}v`, down.size)
 
@@ -61,7 +63,7 @@ export class Service {
     private readonly next: Next | undefined,
     private readonly ledger: Ledger,
     private readonly draw: Draw,
-    /** Runs in each handler; default: nothing. */
+    /** An effect that runs in each handler. Default: no effect. */
     private readonly intrude: Effect.Effect<void>
   ) {}
 
@@ -84,7 +86,7 @@ export class Service {
       ask.hops > 0 && this.next !== undefined
         ? this.forward(this.next, request, id, run, ask, handsOn)
         : Effect.as(ask.delay > 0 ? Effect.sleep(ask.delay) : Effect.void, this.answer(id, ask, undefined))
-    // No client receives this 400: it has left, or its body was cut.
+    // No client receives this 400, because the client has disconnected or its body was cut.
     return Effect.zipRight(received, answer).pipe(
       Effect.catchAll((error) =>
         Effect.succeed(
@@ -129,7 +131,7 @@ export class Service {
     const { ledger } = this
     const begin = Effect.acquireRelease(
       Effect.sync(() => ledger.begin(`${id}>${next.name}#${run}`, ask.method, next.name)),
-      // The scope ends after the response was sent or aborted.
+      // The scope closes when the response was sent or aborted.
       (call) => Effect.sync(() => ledger.givenUp(call))
     )
     return Effect.flatMap(begin, (call) => this.hand(call, next, request, id, ask, handsOn))
@@ -149,7 +151,7 @@ export class Service {
     const refuse = (why: string) =>
       HttpServerResponse.empty({ status: 502, headers: { "x-id": id, "x-failure": why } })
     const failed = (error: unknown) => {
-      // A forwarded body failed: that counts as a failure of the incoming request.
+      // A forwarded body has failed, which counts as a failure of the incoming request.
       if (HttpServerError.isServerError(error) || isUploadFailed(error)) ledger.givenUp(call)
       else ledger.failed(call, error)
       return refuse(isNetworkFailure(error) ? nameOf(error) : "upload")
@@ -182,7 +184,7 @@ const isOverLimit = (error: unknown): boolean =>
   "cause" in error &&
   (error.cause as { readonly _tag?: string } | undefined)?._tag === "BodyTooLarge"
 
-/** A request body in the form drawn for the client. */
+/** Returns a request body in the form that was drawn for the client. */
 export const requestBody = (draw: Draw, id: string, ask: Ask): Uint8Array | Bytes<never> | undefined => {
   const { flow, size } = ask.up
   if (size === 0) return undefined

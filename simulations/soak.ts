@@ -1,10 +1,10 @@
 /**
  * The long run of the client as a command: `npm run soak -- --requests 1000000 --seed 1`.
  *
- * Rounds of requests against a server that randomly replies, closes, resets, delays, stops midway, and sends
- * garbage. Each round is a simulation: it cannot hang unnoticed, and its seed repeats it. At its end no
- * connection, request or timer may be left; every failure must be a class of `HttpError`, and every response
- * must belong to its request.
+ * Each round sends requests to a server that at random replies, closes, resets, delays, stops within a
+ * response, or sends garbage. A round is a simulation, so it cannot hang, and its seed repeats it. After a
+ * round no connection, request or timer may be left. Every failure must be a class of `HttpError`, and every
+ * response must belong to its request.
  */
 import { soak, type Outcome } from "./soaking.js"
 import * as Effect from "effect/Effect"
@@ -52,7 +52,7 @@ for (let seed = firstSeed; done < total; seed++) {
   connections += outcome.connections
   done += requests
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${done} of ${total}`)
-  // The first rounds warm caches and the compiler.
+  // The first rounds fill caches and compile code.
   if (seed === firstSeed + 2) settledHeap = heap()
 }
 if (process.stderr.isTTY) process.stderr.write("\r\x1b[2K")

@@ -1,7 +1,7 @@
 /**
- * One round of the soak: a hostile server and a client with limits, both in memory and in virtual time.
+ * One round of the long run: a hostile server and a client with limits, both in memory and in virtual time.
  *
- * The server's seeded numbers decide its behaviour per request; the callers check the results.
+ * Numbers from the seed determine the server's behaviour for each request. The callers check the results.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -28,14 +28,17 @@ const framed = (body: string, fields = "") => head(200, `Content-Length: ${body.
 const chunked = (body: string) =>
   head(200, "Transfer-Encoding: chunked\r\n") + `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
 
-/** How a server handles a request whose response body should be `body`; `later` acts after some time. */
+/**
+ * The way in which a server handles a request whose response body should be `body`. `later` calls `act` after
+ * some time.
+ */
 type Behaviour = (
   transport: Transport.Transport,
   body: string,
   later: (millis: number, act: () => void) => void
 ) => void
 
-// The first ones handle most requests.
+// The server uses the first behaviours for most requests.
 const kind: Behaviour = (t, body) => void t.write(framed(body))
 const behaviours: ReadonlyArray<Behaviour> = [
   (t, body) => void t.write(chunked(body)),
@@ -47,7 +50,8 @@ const behaviours: ReadonlyArray<Behaviour> = [
     t.write(head(200, `Content-Length: ${body.length}\r\n`) + body.slice(0, 3))
     later(300, () => t.write(body.slice(3)))
   },
-  // Respond and close: announced, unannounced, at once or at the moment of reuse.
+  // These behaviours respond and close, with and without announcement, at once and when the connection is
+  // reused.
   (t, body) => {
     t.write(framed(body, "Connection: close\r\n"))
     t.end()
@@ -64,7 +68,7 @@ const behaviours: ReadonlyArray<Behaviour> = [
     t.write(head(200, "") + body)
     t.end()
   },
-  // Reset.
+  // These behaviours break off the connection or the response, by RST or FIN.
   (t) => t.reset(),
   (t) => t.end(),
   (t) => {
@@ -79,14 +83,14 @@ const behaviours: ReadonlyArray<Behaviour> = [
     t.write(head(200, "Transfer-Encoding: chunked\r\n") + `ff\r\n${body}`)
     later(1, () => t.reset())
   },
-  // Stay silent.
+  // This behaviour stays silent.
   () => {},
   (t, body) => void t.write(head(200, `Content-Length: ${body.length + 1}\r\n`) + body),
-  // Send garbage.
+  // These behaviours send garbage.
   (t) => void t.write("SSH-2.0-OpenSSH_9.6\r\n"),
   (t, body) => void t.write(head(200, "Content-Length: 1\r\nContent-Length: 2\r\n") + body),
   (t, body) => void t.write(framed(body) + framed("again")),
-  // Send more than the client reads.
+  // This behaviour sends more than the client reads.
   (t) => void t.write(head(200, "Content-Length: 300000\r\n") + "x".repeat(300_000))
 ]
 
@@ -115,7 +119,7 @@ const serve =
 
 const fail = (message: string) => Effect.die(new Error(message))
 
-/** Sends one request; returns its outcome. */
+/** Sends one request. Returns its outcome. */
 const ask = (client: Client.Service, port: number, number: number): Effect.Effect<string, never> =>
   Effect.gen(function* () {
     const chance = yield* Random.next
@@ -128,13 +132,13 @@ const ask = (client: Client.Service, port: number, number: number): Effect.Effec
       ...(post && { body: "x".repeat(Math.floor(chance * 100)) }),
       ...(chance > 0.98 && { agent: false as const })
     }
-    // Abandons the body after its first piece, or never reads it.
+    // Stops reading the body after its first piece, never reads it, or reads all of it.
     const read = (response: Client.Response): Effect.Effect<string | undefined, Client.BodyError> => {
       if (chance > 0.97) return Effect.as(Stream.runHead(response.body), undefined)
       return chance > 0.95 ? Effect.succeed(undefined) : response.text
     }
     const exchange = Effect.flatMap(client.request(request), read)
-    // Some are interrupted while they wait.
+    // Some requests are interrupted while they wait.
     const limited =
       chance > 0.5 && chance < 0.55 ? Effect.timeoutOption(exchange, chance * 20) : Effect.asSome(exchange)
     const exit = yield* Effect.exit(limited)
@@ -197,7 +201,7 @@ const round = ({
             Effect.map(ask(client, port, number), (exit) => exits.set(exit, (exits.get(exit) ?? 0) + 1)),
           { concurrency: 48, discard: true }
         )
-        // Unread bodies may still be open.
+        // Connections with unread bodies may still be open, so wait until they are closed.
         yield* Effect.sleep("5 seconds")
         const state = yield* agent.state
         if (state.open > 0 || state.queued > 0 || state.connecting > 0 || state.keys.size > 0)
@@ -212,7 +216,7 @@ const round = ({
     return { exits, closings: closed, connections }
   })
 
-/** Runs a round; dies on any violation. */
+/** Runs a round. Dies if a rule is violated. */
 export const soak = (options: Round): Effect.Effect<Outcome, Simulation.SimulationFailed> =>
   Simulation.run(
     { seed: options.seed, maxTime: "10 days", maxSteps: Infinity },

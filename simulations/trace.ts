@@ -1,14 +1,14 @@
 /**
- * Hashes everything that happens: every sent byte with its time, and every reported line.
+ * Hashes all events of a run: every sent byte with its time, and every reported line.
  *
- * Equal seeds give equal hashes; `lines`, kept on request, show the first difference.
+ * Equal seeds give equal hashes. `lines`, if stored, show the first difference.
  */
 import { createHash } from "node:crypto"
 
 const bufferSize = 256 * 1024
 
 export class Trace {
-  /** Bytes sent on the network. */
+  /** Number of bytes sent on the network. */
   bytes = 0
   readonly lines: Array<string> | undefined
   private readonly hash = createHash("sha256")

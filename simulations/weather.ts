@@ -1,8 +1,9 @@
 /**
- * The faults of the network: changing conditions, random single faults, and longer ones that heal.
+ * The faults of the network: changing conditions, single random faults, and longer faults that end by
+ * themselves.
  *
- * It reports to the ledger which connection was damaged, and which connection carries which request, as
- * parsed from the bytes. Every fault ends by itself, so that no request needs a timeout to survive.
+ * Reports to the ledger which connections a fault has hit, and which connection carries which request, as
+ * parsed from the bytes. Every fault ends by itself, so that requests need no timeouts.
  */
 import * as Effect from "effect/Effect"
 import type { NameNotResolved } from "@httpfx/core/HttpError"
@@ -17,7 +18,7 @@ import type { Trace } from "./trace.js"
 const mark = Buffer.from("\r\nx-id: ", "latin1")
 const longestId = 60
 
-/** Finds the ids of requests in the bytes of clients, also across segments. */
+/** Finds the ids of requests in the bytes that clients send, even across segments. */
 class Reader {
   private readonly rests = new Map<number, Buffer>()
 
@@ -75,10 +76,10 @@ const attemptFails = ({ _tag }: Verdict.Verdict): boolean =>
   _tag === "Refuse" || _tag === "Fail" || _tag === "Drop"
 
 export class Weather {
-  /** Probability that a segment meets a fault. */
+  /** The probability that a fault hits a segment. */
   readonly rate: number
   private readonly reader: Reader
-  /** Delayed attempts, whose connections count as damaged once they are known. */
+  /** Delayed attempts to connect. Their connections count as hit when they are known. */
   private readonly delayed: Array<string> = []
   private readonly addresses = new Map<string, string>()
 
@@ -94,7 +95,7 @@ export class Weather {
     this.rate = 0.012 + 0.03 * draw()
   }
 
-  /** Installs the weather until the scope closes. */
+  /** Installs the faults until the scope closes. */
   get start(): Effect.Effect<void, NameNotResolved, MemoryNetwork.MemoryNetwork | Scope.Scope> {
     return Effect.all(
       [
@@ -141,7 +142,10 @@ export class Weather {
     this.ledger.late(link.id)
   }
 
-  /** Only traffic to services: trials must be predictable to the millisecond. */
+  /**
+   * Returns whether a link leads to a service. Only such links have faults, because the times of trials must
+   * be exact.
+   */
   private reaches(link: Verdict.Link): boolean {
     return this.services.includes(serverOf(link))
   }
@@ -200,9 +204,9 @@ export class Weather {
     )
   }
 
-  // ---- faults that heal
+  // ---- faults that end by themselves
 
-  /** Runs so many episodes, one at a time, at times drawn from the seed. */
+  /** Runs `count` episodes one at a time, at times drawn from the seed. */
   private episodes<R>(count: number, length: number, begin: () => Effect.Effect<void, never, R>) {
     const { draw, span } = this
     const one = Effect.suspend(() =>
@@ -212,14 +216,14 @@ export class Weather {
     return Effect.repeatN(Effect.zipRight(pause, one), count - 1)
   }
 
-  /** A connection goes silent in both directions. */
+  /** A connection delivers nothing in either direction. */
   private get silences() {
     return this.episodes(8, 20_000, () =>
       MemoryNetwork.rule(this.once("Segment", "silence", () => Verdict.Silence({ both: true })))
     )
   }
 
-  /** Everything between two services, or a client host and the first, is held. */
+  /** All events between two services, or between a client host and the first service, are withheld. */
   private get partitions() {
     const { draw, ledger, machines, services } = this
     return this.episodes(1, 25_000, () => {
@@ -254,7 +258,7 @@ export class Weather {
     )
   }
 
-  /** Chunked responses are cut midway. */
+  /** Chunked responses are cut within the body. */
   private get cutAnswers() {
     const { ledger } = this
     return this.episodes(4, 15_000, () =>
@@ -267,7 +271,7 @@ export class Weather {
     )
   }
 
-  /** All connections to a service are reset at a moment, idle ones too. */
+  /** All connections to a service are reset at the same moment, including idle connections. */
   private get resets() {
     const { ledger } = this
     return this.episodes(2, 1_000, () =>

@@ -10,8 +10,8 @@ export const platform = async (url, layer, tag) => {
 }
 
 /**
- * Runs an effect in `count` fibers until stopped; counts successes. A bare loop, like that of the promises:
- * the schedule of `Effect.repeat` costs more per turn than a whole request.
+ * Runs an effect repeatedly in `count` fibers until stopped, and counts the successes. Uses a plain loop,
+ * because each turn of `Effect.repeat` costs more than a request.
  */
 export const loops = (runtime, once) => ({
   drive: (count, tick) => {

@@ -1,4 +1,4 @@
-// undici's `request`, on its global dispatcher with as many connections as the others have.
+// undici's `request` with its global dispatcher, which has as many connections as the other contestants.
 import { Agent, request } from "undici"
 import { promises } from "./callbacks.mjs"
 

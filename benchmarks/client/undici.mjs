@@ -1,4 +1,4 @@
-// undici at its fastest: one pool and its `request`.
+// The fastest way to use undici: `request` of a pool.
 import { Pool } from "undici"
 import { promises } from "./callbacks.mjs"
 

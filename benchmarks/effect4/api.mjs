@@ -1,4 +1,4 @@
-// The API of platform/api.mjs with the schemas of Effect 4.
+// The API of platform/api.mjs, with schemas of Effect 4.
 import * as Effect from "effect/Effect"
 import { HttpRouter } from "effect/http"
 import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup } from "effect/http-api"

@@ -1,4 +1,4 @@
-// Events as a stream, one by one.
+// Server-sent events as a stream of single events.
 import * as Effect from "effect/Effect"
 import { HttpServer, HttpServerResponse } from "effect/http"
 import * as Stream from "effect/Stream"

@@ -1,4 +1,4 @@
-// The routes of platform/router.mjs on the router of Effect 4.
+// The routes of platform/router.mjs, on the router of Effect 4.
 import * as Effect from "effect/Effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import * as Layer from "effect/Layer"

@@ -1,5 +1,5 @@
-// Serves the app named in the URL (`start.mjs?router`: router.mjs) on the server of `@effect/platform-node`
-// 4, with the default options. `start.mjs?router&ours`: on our callback API instead of `node:http`.
+// Serves an app on the server of `@effect/platform-node` 4, with the default options. The URL names the app:
+// `start.mjs?router` serves router.mjs. With `&ours` the server uses our callback API in place of `node:http`.
 import * as builtIn from "node:http"
 import * as ours from "@httpfx/node/http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
@@ -7,7 +7,7 @@ import { HttpServer } from "effect/http"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 
-/** Returns the port. */
+/** Starts the server. Returns its port. */
 export const start = async () => {
   const [app, own] = new URL(import.meta.url).search.slice(1).split("&")
   const { serving } = await import(`./${app}.mjs`)

@@ -1,4 +1,5 @@
-// Events by callbacks on a module with the API of `node:http`, as fast as the client reads them.
+// Server-sent events by callbacks, on a module with the API of `node:http`. Sends them as fast as the client
+// reads.
 import { event, type } from "./app.mjs"
 
 export const serve = ({ createServer }) =>

@@ -1,4 +1,4 @@
-// Events on `node:http`.
+// Server-sent events on `node:http`.
 import * as http from "node:http"
 import { serve } from "./callbacks.mjs"
 

@@ -1,4 +1,4 @@
-// Events on the callback API of httpfx.
+// Server-sent events on the callback API of httpfx.
 import * as http from "@httpfx/node/http"
 import { serve } from "./callbacks.mjs"
 

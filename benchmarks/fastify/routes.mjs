@@ -1,4 +1,4 @@
-// The routes of platform/router.mjs on fastify. With `?schema` the JSON of the response has a schema, which
+// The routes of platform/router.mjs, on fastify. With `?schema`, the JSON response has a schema, which
 // fastify compiles.
 import fastify from "fastify"
 

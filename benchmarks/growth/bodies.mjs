@@ -1,4 +1,4 @@
-// Texts of the size given in the path, in bytes.
+// Sends texts whose size in bytes is given in the path.
 const texts = new Map()
 export const textOf = (url) => {
   const length = Number(url.slice(1)) || 13

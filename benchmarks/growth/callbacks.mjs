@@ -1,4 +1,4 @@
-// Texts of a given size by callbacks, on a module with the API of `node:http`.
+// Sends texts of a given size by callbacks, on a module with the API of `node:http`.
 import { textOf } from "./bodies.mjs"
 
 export const serve = ({ createServer }) =>

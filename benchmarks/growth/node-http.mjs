@@ -1,4 +1,4 @@
-// The texts on `node:http`.
+// Sends texts of a given size on `node:http`.
 import * as http from "node:http"
 import { serve } from "./callbacks.mjs"
 

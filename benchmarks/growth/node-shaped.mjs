@@ -1,4 +1,4 @@
-// The texts on the callback API of httpfx.
+// Sends texts of a given size on the callback API of httpfx.
 import * as http from "@httpfx/node/http"
 import { serve } from "./callbacks.mjs"
 

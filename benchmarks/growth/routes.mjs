@@ -1,5 +1,5 @@
-// As many routes as the URL says (`routes.mjs?500`) on platform's router, with the server of httpfx; requests
-// go to the last one.
+// Platform's router on the server of httpfx, with a number of routes given in the URL (`routes.mjs?500`).
+// Requests match the last route.
 import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
 import * as NodeHttpServer from "@httpfx/node/NodeHttpServer"
 import * as Layer from "effect/Layer"

@@ -1,4 +1,4 @@
-// The ceiling: a socket that replies to any bytes with a constant, without parsing HTTP.
+// The upper bound: a socket that replies to any bytes with a constant, without parsing HTTP.
 import { createServer } from "node:net"
 
 const answer = Buffer.from(

@@ -1,7 +1,7 @@
-// Hello world from a callback, for any module with the API of `node:http`.
+// Hello world by a callback, on a module with the API of `node:http`.
 import { keepAliveTimeout } from "./patience.mjs"
 
-/** Returns the port. */
+/** Starts the server. Returns its port. */
 export const serve = ({ createServer }) =>
   new Promise((resolve) => {
     const server = createServer({ keepAliveTimeout }, (_request, response) => {

@@ -1,5 +1,5 @@
-// The baseline: the built-in server. Like the others, it keeps idle connections for longer than the
-// measurement takes.
+// The baseline: the built-in server. Like the other contestants, it keeps idle connections for longer than a
+// measurement.
 import * as http from "node:http"
 import { serve } from "./callbacks.mjs"
 

@@ -1,2 +1,2 @@
-/** The idle timeout of every server, ms: longer than any measurement. */
+/** The idle timeout of every server, ms. It is longer than any measurement. */
 export const keepAliveTimeout = 3_600_000

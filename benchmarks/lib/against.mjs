@@ -1,5 +1,5 @@
-// `--against DIR`: runs each of our own contestants on this checkout and on another one, as two contestants
-// of a scenario, in alternating rounds.
+// `--against DIR`: runs each contestant that is ours on this checkout and on another checkout. The two are
+// contestants of one scenario and run in alternating rounds.
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -10,7 +10,7 @@ import { noise, spread } from "./statistics.mjs"
 const here = fileURLToPath(new URL("../..", import.meta.url))
 const built = (folder) => existsSync(`${folder}/packages/node/dist/index.js`)
 
-/** The folder of a checkout, checked for comparability. */
+/** Returns the folder of a checkout. Throws if it cannot be compared with this checkout. */
 export const checkoutAt = (path) => {
   const folder = resolve(path)
   if (!existsSync(`${folder}/benchmarks/node_modules`) || !built(folder)) {
@@ -26,7 +26,7 @@ const sides = (folder) => ({ [other]: folder, this: here })
 
 const ours = (name) => name.includes("httpfx")
 
-/** A scenario per contestant of ours; the other checkout is its baseline. */
+/** Returns a scenario for each contestant that is ours. Its baseline is the other checkout. */
 export const pairs = (scenario, folder, wants) =>
   Object.entries(scenario.contestants)
     .filter(([name]) => ours(name) && wants(scenario.name, name))
@@ -56,9 +56,9 @@ const merged = (rows) => {
 const sum = (values) => values.reduce((total, value) => total + value, 0)
 
 /**
- * Runs a scenario as `run` does, but with new processes for each round: two processes of the same program
- * differ for as long as they live (by code layout and compilation), which more rounds of the same two would
- * not reveal.
+ * Runs a scenario as `run` does, but with new processes in each round. Code layout and compilation differ
+ * between two processes of the same program and stay the same while they live, so more rounds in one pair of
+ * processes would not help.
  */
 export const inFreshProcesses = (run) => async (scenario, options, progress) => {
   const all = []
@@ -75,7 +75,7 @@ export const inFreshProcesses = (run) => async (scenario, options, progress) => 
   }))
 }
 
-/** Times measured in one process, by name: a process per side and round. */
+/** Measures times within a process, by name. Each side has a new process in each round. */
 const alternate = async (script, folder, rounds, ask) => {
   const samples = { [other]: [], this: [] }
   for (let round = 0; round < rounds; round++) {
@@ -110,7 +110,7 @@ const networkTimes = async (child, milliseconds) => {
   return { "networks: loopback": row.loopback.median, "networks: memory": row.memory.median }
 }
 
-/** Rows measured in one process. */
+/** Runs the rows that are measured within one process. */
 export const alternating = async ({ rounds, seconds, wants }, folder) => [
   ...(wants("parser")
     ? await alternate("./parse.mjs", folder, rounds, (child) => parserTimes(child, seconds * 125))
@@ -120,12 +120,14 @@ export const alternating = async ({ rounds, seconds, wants }, folder) => [
     : [])
 ]
 
-// Smaller differences never count, however quiet the machine is; larger ones must exceed a multiple of the
-// noise.
+// Differences below this share never count. Larger differences must exceed a multiple of the noise.
 const least = 0.01
 const times = 3
 
-/** The verdict on the ratios of paired rounds; `more` and `less`: the words for a ratio above and below 1. */
+/**
+ * Returns the verdict on the ratios of paired rounds. `more` and `less` are the words for ratios above and
+ * below 1.
+ */
 export const verdict = ({ median, values }, [more, less]) => {
   if (values.length < 3) return "too few rounds"
   if (Math.abs(median - 1) <= Math.max(least, times * noise(values))) return "within the noise"
@@ -134,7 +136,7 @@ export const verdict = ({ median, values }, [more, less]) => {
 
 const speeds = ["faster", "slower"]
 
-/** A line per row of all results: this checkout compared with the other one. */
+/** Prints a line per row of all results, which compares this checkout with the other checkout. */
 export const againstTable = (results, folder) => {
   const lines = results.flatMap(({ name, rows, less = false }) =>
     rows

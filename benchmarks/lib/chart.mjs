@@ -1,5 +1,6 @@
-// The results as a picture (SVG): for each scenario a bar per contestant, whose length is its speed relative
-// to the baseline. The lines show the lowest and the highest round. Text and numbers are those of the tables.
+// Draws the results as SVG. Each scenario has a bar per contestant, whose length is the speed relative to the
+// baseline. A line shows the range from the lowest to the highest round. Text and numbers are those of the
+// tables.
 const width = 860
 const left = 250
 const right = 70
@@ -32,7 +33,7 @@ const group = ({ baseline, rows, title }, top) => {
   return { parts, bottom: bottom + 22 }
 }
 
-/** Groups: `{ title, baseline, rows: [{ name, ratio: { median, min, max } }] }`. */
+/** Draws groups: `{ title, baseline, rows: [{ name, ratio: { median, min, max } }] }`. */
 export const chart = (groups, about) => {
   const parts = [`<text x="0" y="16">${escape(about)}</text>`]
   let top = 34

@@ -1,20 +1,21 @@
-// Child processes pinned to a core, controlled over Node's IPC channel (never over HTTP, which is measured).
+// Child processes that are pinned to a core and controlled over Node's IPC channel. HTTP is not used for
+// this, because it is measured.
 import { spawn, spawnSync } from "node:child_process"
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 
 const hasTaskset = spawnSync("taskset", ["--version"], { stdio: "ignore" }).status === 0
 
-/** Whether processes can be pinned: two cores and `taskset` (Linux). */
+/** Whether processes can be pinned to cores. This needs two cores and `taskset` (Linux). */
 export const pinned = hasTaskset && availableParallelism() >= 2
 
-// Measure on the last core: the first serves most of the interrupts of a small machine.
+// Measure on the last core, because the first core of a small machine handles most interrupts.
 export const cores = { load: 0, server: availableParallelism() - 1 }
 
 /**
- * Starts `script` (a path beside this file) on a core, with options of `node`; `ask` sends a request and
- * waits for its reply. `checkout`: the folder of another checkout, from which benchmarks import the packages.
- * `binary`: another runtime than this one.
+ * Starts `script` (a path relative to this file) on a core, with options of `node`. `ask` sends a request and
+ * waits for the reply. `checkout` is the folder of another checkout, from which the benchmarks import
+ * packages. `binary` is another runtime.
  */
 export const start = (script, args, core, options = [], { binary = process.execPath, checkout } = {}) => {
   const elsewhere =
@@ -42,7 +43,7 @@ export const start = (script, args, core, options = [], { binary = process.execP
 }
 
 /**
- * Starts a contestant: the path of its module, which is the first argument of `script`, or `{ script,
+ * Starts a contestant, which is the path of its module (the first argument of `script`), or `{ script,
  * checkout, binary }` to run it on another checkout or runtime.
  */
 export const startContestant = (script, contestant, core, args = []) => {

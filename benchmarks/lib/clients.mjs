@@ -1,5 +1,5 @@
-// A scenario of clients: every contestant drives the same bare server from a process of its own, in
-// alternating rounds.
+// A scenario of clients. Each contestant has its own process and sends requests to the same minimal server,
+// in alternating rounds.
 import { cores, start, startContestant } from "./child.mjs"
 import { spread } from "./statistics.mjs"
 
@@ -7,7 +7,8 @@ const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds 
 const busy = (from, to) => to.cpu.user + to.cpu.system - from.cpu.user - from.cpu.system // microseconds
 const share = (from, to) => busy(from, to) / ((to.at - from.at) * 1000)
 
-// The client must have used up its core, and the server must have had spare time.
+// A sample counts only if the client was the bottleneck: its core was fully used, and that of the server was
+// not.
 const saturated = 0.95
 const counts = (sample) => sample.clientBusy >= saturated && sample.serverBusy < saturated
 
@@ -37,8 +38,8 @@ const measure = async (client, server, seconds) => {
 const rotate = (list, by) => [...list.slice(by % list.length), ...list.slice(0, by % list.length)]
 
 /**
- * Rows like those of a scenario of servers: `ratio` is the baseline's CPU time per request over the
- * contestant's.
+ * Measures the contestants. Returns rows like those of server scenarios. `ratio` is the baseline's CPU time
+ * per request divided by the contestant's.
  */
 export const runClients = async (scenario, { wants, rounds, seconds, warmup }, progress) => {
   const wanted = Object.entries(scenario.contestants).filter(

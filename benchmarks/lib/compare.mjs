@@ -1,12 +1,15 @@
-// Checks that the contestants do the same: status, body and content type must be equal; other header fields
-// may differ and are reported.
+// Checks that all contestants send the same response: status, body and content type must be equal.
+// Differences of other header fields are reported.
 import { exchange } from "./exchange.mjs"
 
 const essence = ({ status, headers, body }) =>
   JSON.stringify([status, headers.get("content-type") ?? "", body])
 const names = ({ headers }) => [...headers.keys()].sort().join(", ")
 
-/** Throws if responses differ in essentials; returns lines with the differences of their header sets. */
+/**
+ * Throws if responses differ in status, body or content type. Returns lines with the differences of other
+ * header fields.
+ */
 export const compare = async (request, ports, secure) => {
   const responses = []
   for (const [name, port] of ports) responses.push([name, await exchange(port, request, secure)])

@@ -1,4 +1,4 @@
-// The measured process of a client scenario: drives one contestant, and reports its progress over IPC.
+// The measured process of a client scenario. It runs one contestant, and reports the progress over IPC.
 const [script, url, connections, expected] = process.argv.slice(2)
 const { start } = await import(new URL(script, new URL("../", import.meta.url)))
 const contestant = await start(url)

@@ -1,5 +1,5 @@
-// A preload (--import) for processes of `--against`: benchmarks import the packages of another checkout. Both
-// sides of a comparison run with it, so that it costs both the same.
+// A module to preload (--import) in processes of `--against`. Benchmarks then import the packages of another
+// checkout. Both sides of a comparison preload it, so that it costs both the same.
 import { register } from "node:module"
 import { pathToFileURL } from "node:url"
 

@@ -1,10 +1,10 @@
-// One request and its whole response over a socket of its own, parsed just enough to be compared and counted.
+// Sends one request on its own socket, and parses the response only as far as comparing and counting needs.
 import { connect } from "node:net"
 import { connect as connectSecurely } from "node:tls"
 
 const endOfHead = "\r\n\r\n"
 
-// The length of the first response in `text`, or undefined while it is incomplete.
+// Returns the length of the first response in `text`, or undefined if the response is incomplete.
 const responseLength = (text) => {
   const head = text.indexOf(endOfHead) + endOfHead.length
   if (head < endOfHead.length) return undefined
@@ -49,7 +49,7 @@ const parse = (text) => {
 }
 
 /**
- * Sends `request` (latin1) to a port of this machine, over TLS if `secure`; returns status, headers, body and
+ * Sends `request` (latin1) to a port of this machine, over TLS if `secure`. Returns status, headers, body and
  * length in bytes.
  */
 export const exchange = (port, request, secure = false) =>

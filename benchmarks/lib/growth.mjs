@@ -1,5 +1,5 @@
-// A scenario of growth: CPU time per request along one dimension, which reveals costs that grow faster than
-// the work.
+// A scenario of growth: CPU time per request as one quantity grows. It reveals costs that grow faster than
+// the quantity.
 import { cores, start, startContestant } from "./child.mjs"
 import { measure, warmUp } from "./measure.mjs"
 import { spread } from "./statistics.mjs"
@@ -7,8 +7,8 @@ import { spread } from "./statistics.mjs"
 const rotate = (list, by) => [...list.slice(by % list.length), ...list.slice(0, by % list.length)]
 
 /**
- * The sizes of one contestant, in alternation; each has a process of its own if the contestant's module
- * depends on the size.
+ * Measures all contestants at all sizes in alternation. A contestant whose module depends on the size has a
+ * process per size.
  */
 export const runGrowth = async (scenario, { rounds, seconds, wants, warmup }, progress) => {
   const load = start("./load.mjs", [], cores.load)

@@ -1,17 +1,17 @@
-// A scenario of idle connections: the memory that a server holds for them. Each measurement has a new server
-// and new clients, because a process never returns all of its memory.
+// A scenario of idle connections: the memory that a server uses for them. Each measurement starts a new
+// server and new clients, because a process never returns all of its memory.
 import { report } from "node:process"
 import { cores, start, startContestant } from "./child.mjs"
 import { spread } from "./statistics.mjs"
 
 const mebibyte = 1_048_576
 
-// For modules, libraries and the IPC channel.
+// Number of descriptors for modules, libraries and the IPC channel.
 const otherFiles = 64
 
-/** The reason why that many connections are not possible, if so. */
+/** Returns the reason why this many connections are impossible, or undefined if they are possible. */
 const tooManyFor = (connections) => {
-  // Node.js raises the soft limit to the hard one at startup.
+  // Compare with the hard limit, because Node.js raises the soft limit to the hard limit at startup.
   const allowed = report.getReport().userLimits?.open_files.hard ?? "unlimited"
   const needed = connections + otherFiles
   if (allowed === "unlimited" || Number(allowed) >= needed) return undefined
@@ -32,7 +32,7 @@ const measure = async (script, connections) => {
   const clients = start("./idleClients.mjs", [], cores.load)
   try {
     const port = await server.ask("port")
-    // Open one first: it loads everything that all share.
+    // Open one connection first, because it loads the code that all connections share.
     await order(clients, "open", { port, connections: 1 })
     const before = await server.ask("memory")
     await order(clients, "open", { port, connections })
@@ -50,7 +50,10 @@ const measure = async (script, connections) => {
   }
 }
 
-/** Returns a row per contestant: `ratio` is its resident memory over the baseline's (less is better). */
+/**
+ * Measures the contestants. Returns a row per contestant. `ratio` is its resident memory divided by the
+ * baseline's (less is better).
+ */
 export const runIdle = async (scenario, { wants, rounds, connections }, progress) => {
   const title = `${scenario.title}: ${connections} connections, one request on each`
   const notMeasured = tooManyFor(connections)

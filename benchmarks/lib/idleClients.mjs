@@ -1,10 +1,11 @@
-// The clients of the idle connections: open so many, send one request on each, and keep them.
+// The clients of the idle connections. They open a number of connections, send one request on each, and keep
+// the connections open.
 import { connect } from "node:net"
 import { exchange } from "./exchange.mjs"
 
 const request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-// Concurrent attempts: more would only wait in the server's backlog.
+// Maximum number of concurrent attempts to connect. More attempts would only wait in the server's backlog.
 const atOnce = 100
 
 const sockets = []

@@ -1,4 +1,4 @@
-// One measurement: load on one server for a while, and the CPU time of both processes meanwhile.
+// Measures the CPU time of a server and of the load generator during a load of some seconds.
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000))
 
 const busy = (from, to) => to.cpu.user + to.cpu.system - from.cpu.user - from.cpu.system // microseconds
@@ -10,7 +10,7 @@ const order = async (load, command, input = {}) => {
   return value
 }
 
-/** Runs `load` without measuring, so that the code gets compiled. */
+/** Runs `load` without measuring, so that the server's code is compiled before the measurement. */
 export const warmUp = async (load, { seconds, ...job }) => {
   await order(load, "start", job)
   await pause(seconds)
@@ -18,8 +18,9 @@ export const warmUp = async (load, { seconds, ...job }) => {
 }
 
 /**
- * CPU microseconds of the server per request, requests per second, and utilization of both processes (0 to
- * 1). Readings are taken during the load, so the opening of connections does not count.
+ * Returns the server's CPU time per request (µs), the requests per second, and the utilization of both
+ * processes (0 to 1). Both readings are taken while the load runs, so that opening connections does not
+ * count.
  */
 export const measure = async (server, load, { seconds, ...job }) => {
   await order(load, "start", job)

@@ -1,4 +1,5 @@
-// The process that measures memory against loopback: receives the duration over IPC, replies with the row.
+// The process that compares the network in memory with loopback. It gets the duration over IPC and replies
+// with the row.
 import { networkTable, runNetworkRow } from "../networks.mjs"
 
 process.on("message", async (options) => {

@@ -1,5 +1,6 @@
-// An open-loop load: requests start at times drawn beforehand, whether or not earlier ones have completed.
-// Latency counts from the drawn time, so that a stalled server pays for all requests that wait meanwhile.
+// An open-loop load: requests start at scheduled times, whether or not earlier requests have completed.
+// Latency counts from the scheduled time, so that a stall of the server counts for every request that waits
+// during the stall.
 import { connect } from "node:net"
 import { exchange } from "./exchange.mjs"
 
@@ -10,7 +11,7 @@ const opened = (socket) =>
     socket.once("error", reject)
   })
 
-// The same times in each run: intervals of a Poisson process from a seed.
+// Schedules the same times in each run: a Poisson process with a fixed seed.
 const random = (seed) => () => {
   seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
   return (seed + 1) / 4294967297
@@ -18,7 +19,9 @@ const random = (seed) => () => {
 
 const percentile = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]
 
-/** A slowly read download, and an upload of some 20 MiB/s. Returns a function that ends both. */
+/**
+ * Starts a download that is read slowly, and an upload of about 20 MiB/s. Returns a function that ends both.
+ */
 const beside = async (port) => {
   const reader = await opened(connect(where(port)))
   reader.write("GET /download HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -89,7 +92,7 @@ const run = async ({ busy, connections, port, rate, request, seconds }) => {
         else send(socket, due)
         due -= (Math.log(next()) / rate) * 1000
       }
-      // Give up on a server that cannot keep up after twice the time.
+      // Stop after twice the time if the server cannot keep up.
       if ((now >= until && latencies.length === asked) || now >= until + seconds * 1000) resolve()
       else setImmediate(look)
     }

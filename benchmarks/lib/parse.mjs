@@ -1,4 +1,4 @@
-// The parser rows in a process of their own, pinned like a server, which does nothing but parse.
+// Measures the parser rows in a separate process, which is pinned to a core like a server and only parses.
 import { parserTable, runParserRows } from "../parser.mjs"
 
 process.on("message", (options) => {

@@ -1,8 +1,8 @@
-// Results as text: Markdown tables, ready to be pasted into a discussion.
+// Prints results as Markdown tables, which can be pasted into a discussion.
 const fixed = (digits) => (value) => (value === Infinity ? "none" : value.toFixed(digits))
 const percent = (value) => `${Math.round(value * 100)} %`
 const thousands = (value) => `${(value / 1000).toFixed(1)}k`
-/** A spread: the median, and in brackets the lowest and highest. */
+/** Prints a median, and in parentheses the lowest and the highest value. */
 export const range = ({ median, min, max }, print) => `${print(median)} (${print(min)}-${print(max)})`
 
 export const table = (head, rows) => {
@@ -16,7 +16,7 @@ export const table = (head, rows) => {
 const counted = ({ countingRounds, rounds }) =>
   `${countingRounds * 2 > rounds ? "yes" : "no"} (${countingRounds}/${rounds})`
 
-/** A scenario with servers: the ratio first, everything else beside it. */
+/** Prints a server scenario, with the ratio in the first column. */
 export const scenarioTable = (
   { title, baseline, differences, rows },
   { measured, other } = { measured: "server core", other: "load core" }
@@ -43,7 +43,7 @@ export const scenarioTable = (
 
 const mebibytes = (value) => `${value.toFixed(1)} MiB`
 
-/** One direction of a scenario of streams. */
+/** Prints one direction of a stream scenario. */
 export const streamTable = ({ title, baseline, rows }) => {
   const head = [
     "contestant",
@@ -68,7 +68,7 @@ export const streamTable = ({ title, baseline, rows }) => {
   return `## ${title}\n\n${table(head, cells)}\n`
 }
 
-/** Memory of idle connections. */
+/** Prints the memory of idle connections. */
 export const idleTable = ({ title, baseline, notMeasured, rows }) => {
   if (notMeasured !== undefined) return `## ${title}\n\nNot measured: ${notMeasured}.\n`
   const head = [
@@ -90,7 +90,7 @@ export const idleTable = ({ title, baseline, notMeasured, rows }) => {
 
 const milliseconds = (value) => (value === Infinity ? "did not end" : `${Math.round(value)} ms`)
 
-/** The longest stalls of event loops: a row per situation. */
+/** Prints the longest stalls of event loops, with a row per situation. */
 export const stallTable = ({ title, rows }) => {
   const head = ["situation", ...rows[0].stops.map(({ name }) => name)]
   const cells = rows.map(({ stops, title: situation }) => [
@@ -100,7 +100,7 @@ export const stallTable = ({ title, rows }) => {
   return `## ${title}\n\n${table(head, cells)}\n`
 }
 
-/** Tail latencies: a row per contestant and situation. */
+/** Prints tail latencies, with a row per contestant and situation. */
 export const tailTable = ({ title, rows }) => {
   const head = ["contestant", "p50, ms", "p99, ms", "p99.9, ms", "answered", "counts"]
   const cells = rows.map(({ answered, counts, name, p50, p99, p999 }) => [
@@ -114,7 +114,7 @@ export const tailTable = ({ title, rows }) => {
   return `## ${title}\n\n${table(head, cells)}\n`
 }
 
-/** CPU time along a dimension: a row per size. */
+/** Prints CPU time as one quantity grows, with a row per size. */
 export const growthTable = ({ title, rows }) => {
   const head = ["size", ...rows[0].costs.map(({ name }) => `${name}, µs`)]
   const cells = rows.map(({ costs, size }) => [

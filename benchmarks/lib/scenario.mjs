@@ -1,24 +1,25 @@
-// One scenario: every contestant in a process of its own, compared, warmed up, then measured in alternating
-// rounds.
+// Runs one scenario. Each contestant has its own process. All are compared and warmed up, and then measured
+// in alternating rounds.
 import { binaryOf } from "../../scripts/runtimes/binaries.mjs"
 import { cores, start, startContestant } from "./child.mjs"
 import { compare } from "./compare.mjs"
 import { measure, warmUp } from "./measure.mjs"
 import { spread } from "./statistics.mjs"
 
-// The measured core must have been busy, and the other one must have had spare time.
+// A sample counts only if the server was the bottleneck: its core was fully used, and that of the load was
+// not.
 const saturated = 0.95
 const counts = (sample) => sample.serverBusy >= saturated && sample.loadBusy < saturated
 
-// If the load is the bottleneck, both servers do the same work in the same time, so their CPU times can be
-// compared.
+// If the load is the bottleneck for both servers, they do the same work in the same time, so their CPU times
+// can be compared.
 const samePace = 0.1
 const atPace = (sample, other) =>
   sample.loadBusy >= saturated &&
   other.loadBusy >= saturated &&
   Math.abs(sample.requestsPerSecond / other.requestsPerSecond - 1) <= samePace
 
-// Another program on the measured core spoils a round: it is repeated, a limited number of times.
+// Another program on the measured core makes a sample invalid, so measure again, at most this many times.
 const attempts = 3
 const measureCounting = async (paced, ...args) => {
   for (let attempt = 1; ; attempt++) {
@@ -30,7 +31,8 @@ const measureCounting = async (paced, ...args) => {
 const rotate = (list, by) => [...list.slice(by % list.length), ...list.slice(0, by % list.length)]
 
 const summary = (samples, baseline, paced) => {
-  // A ratio needs two valid sides. If no round has them it is shown anyway, and marked as invalid.
+  // A round counts if both of its samples count. If no round counts, the ratio is shown and marked as
+  // invalid.
   const both = samples.map(
     (sample, round) =>
       (counts(sample) && counts(baseline[round])) || (paced && atPace(sample, baseline[round]))
@@ -38,7 +40,7 @@ const summary = (samples, baseline, paced) => {
   const shown = both.includes(true) ? (_, round) => both[round] : () => true
   const of = (key) => spread(samples.map((sample) => sample[key]).filter(shown))
   return {
-    // Paired by round, so that a slow minute of the machine affects both sides of the ratio.
+    // Compare the samples of the same round, so that a slow minute of the machine affects both.
     ratio: spread(
       samples.map((sample, round) => baseline[round].cpuPerRequest / sample.cpuPerRequest).filter(shown)
     ),
@@ -52,8 +54,8 @@ const summary = (samples, baseline, paced) => {
 }
 
 /**
- * Returns a row per contestant: `ratio` is the baseline's CPU time per request over the contestant's (more is
- * better).
+ * Measures the contestants. Returns a row per contestant. `ratio` is the baseline's CPU time per request
+ * divided by the contestant's (more is better).
  */
 export const runScenario = async (scenario, { wants, rounds, seconds, warmup }, progress) => {
   const { path: binary, why } = scenario.runtime === undefined ? {} : binaryOf(scenario.runtime)
@@ -71,7 +73,8 @@ export const runScenario = async (scenario, { wants, rounds, seconds, warmup }, 
     for (const contestant of contestants) contestant.port = await contestant.server.ask("port")
     const { connections, load: kind = {}, paced = false, request } = scenario
     const ports = contestants.map(({ name, port }) => [name, port])
-    // Endless or non-HTTP responses cannot be compared: the load checks what it counts.
+    // Endless responses and other protocols cannot be compared here. The load generator checks what it
+    // counts.
     const differences = kind.kind === undefined ? await compare(request, ports, kind.secure) : undefined
     const job = ({ port }, duration) => ({ ...kind, port, request, connections, seconds: duration })
     for (const contestant of contestants) {

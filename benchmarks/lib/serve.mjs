@@ -1,8 +1,8 @@
-// The measured process: starts one contestant and reports over IPC its port, CPU time and memory.
+// The measured process. It starts one contestant, and reports its port, CPU time and memory over IPC.
 const { start } = await import(new URL(process.argv[2], new URL("../", import.meta.url)))
 const port = await start()
 
-// Interval of the samples for the memory peak, ms.
+// Interval between samples of the memory, for its peak, ms.
 const interval = 5
 
 let watching
@@ -14,21 +14,21 @@ const look = () => {
 const commands = {
   port: () => port,
   usage: () => ({ at: performance.now(), cpu: process.cpuUsage() }),
-  /** Starts sampling the peak of the resident memory; returns its current value, bytes. */
+  /** Starts to sample the resident memory, for its peak. Returns its current value in bytes. */
   watch: () => {
     peak = process.memoryUsage.rss()
     watching = setInterval(look, interval)
     return peak
   },
-  /** The peak since `watch`. */
+  /** Returns the peak since `watch`. */
   peak: () => {
     look()
     clearInterval(watching)
     return peak
   },
   /**
-   * The resident memory after the collection that V8 makes by itself in a process that has been idle for a
-   * while. It also shrinks the young generation, whose size `gc()` leaves unchanged.
+   * Returns the resident memory after a garbage collection as V8 makes it in a process that has been idle for
+   * a while. It also shrinks the young generation, which `gc()` does not.
    */
   memory: async () => {
     const { Session } = await import("node:inspector/promises")

@@ -1,4 +1,4 @@
-// The peers of `stalls`, on plain sockets: each treats a server or a client as its name says.
+// The peers of `stalls`, on plain sockets. Each peer treats a server or a client as its name says.
 import { connect, createServer } from "node:net"
 import { setTimeout as wait } from "node:timers/promises"
 
@@ -16,7 +16,7 @@ const form = (target, framing) =>
   `POST ${target} HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n${framing}\r\n\r\n`
 const chunk = (text) => `${text.length.toString(16)}\r\n${text}\r\n`
 
-/** Waits until a connection goes quiet, for at most so many milliseconds. */
+/** Reads until the connection closes, for at most `millis` milliseconds, and then destroys the socket. */
 const quiet = async (socket, millis) => {
   socket.resume()
   await Promise.race([new Promise((done) => socket.once("close", done)), wait(millis)])
@@ -24,7 +24,7 @@ const quiet = async (socket, millis) => {
 }
 
 export const peers = {
-  /** Requests a stream and resets, early and late. */
+  /** Requests a stream and resets the connection, early and late. */
   reset: async ({ port }) => {
     for (const millis of [10, 20, 40]) {
       const socket = await dial(port)
@@ -34,13 +34,13 @@ export const peers = {
       await wait(500)
     }
   },
-  /** Reads a stream as fast as it comes. */
+  /** Reads a stream as fast as it arrives. */
   fast: async ({ port }) => {
     const socket = await dial(port)
     socket.write(get("/rows"))
     await quiet(socket, 3000)
   },
-  /** Resets an upload. */
+  /** Resets the connection during an upload. */
   uploadReset: async ({ child }) => {
     const server = createServer((socket) => {
       socket.on("error", () => {}).pause()
@@ -50,14 +50,14 @@ export const peers = {
     await child.ask({ command: "upload", to: server.address().port })
     server.close()
   },
-  /** A form without an end. */
+  /** Sends a form without its end. */
   truncated: async ({ port }) => {
     const socket = await dial(port)
     const body = `${part}half`
     socket.write(form("/form", `Content-Length: ${body.length}`) + body)
     await quiet(socket, 1000)
   },
-  /** A form beyond its limit. */
+  /** Sends a form that exceeds its limit. */
   limit: async ({ port }) => {
     const socket = await dial(port)
     socket.write(form("/limited", "Transfer-Encoding: chunked") + chunk(part + "x".repeat(600)))
@@ -65,7 +65,7 @@ export const peers = {
     socket.write(chunk("x".repeat(600)))
     await quiet(socket, 1000)
   },
-  /** WebSocket messages to an echo, whose replies are never read. */
+  /** Sends WebSocket messages to an echo, and never reads the replies. */
   unread: async ({ port }) => {
     const socket = await dial(port)
     socket.pause()
@@ -83,7 +83,7 @@ export const peers = {
   }
 }
 
-/** Warm up: compilation at first use does not count as a stall. */
+/** Warms up, so that compilation at first use does not count as a stall. */
 export const warmUp = async (port) => {
   for (const target of ["/", "/rows"]) {
     const socket = await dial(port)

@@ -1,4 +1,4 @@
-// The measured process of `stalls`: reports over IPC its port and the longest stall of its event loop.
+// The measured process of `stalls`. It reports its port and the longest stall of its event loop over IPC.
 const { start } = await import(new URL(process.argv[2], new URL("../", import.meta.url)))
 const { port, upload } = await start()
 
@@ -11,7 +11,8 @@ let longest = 0
 setInterval(() => {
   const now = performance.now()
   const { system, user } = process.cpuUsage(before)
-  // Subtract the CPU time of other processes on the core.
+  // Limit the stall by the CPU time of this process, because time of other processes on the core does not
+  // count.
   longest = Math.max(longest, Math.min(now - last - interval, (user + system) / 1000))
   last = now
   before = process.cpuUsage()

@@ -1,16 +1,16 @@
 // A scenario of stalls: the longest time for which one peer can block the event loop of a process. Each
-// measurement has a process of its own, because one that spins never recovers.
+// measurement starts a new process, because a process in an endless loop never recovers.
 import { setTimeout as wait } from "node:timers/promises"
 import { cores, start } from "./child.mjs"
 import { peers, warmUp } from "./stallPeers.mjs"
 import { spread } from "./statistics.mjs"
 
-/** Time (ms) after which an unresponsive process is given up. */
+/** Time after which an unresponsive process is killed, ms. */
 export const cap = 10_000
 
 const within = (promise) => Promise.race([promise, wait(cap, undefined, { ref: false })])
 
-/** Returns milliseconds; `Infinity`: it did not end. */
+/** Measures a stall in milliseconds. Returns `Infinity` if the stall did not end. */
 const measure = async (script, peer) => {
   const child = start("./stallServe.mjs", [script], cores.server)
   try {
@@ -26,7 +26,7 @@ const measure = async (script, peer) => {
   }
 }
 
-/** Returns a row per situation: the longest stall of each contestant. */
+/** Measures the contestants. Returns a row per situation, with the longest stall of each contestant. */
 export const runStalls = async (scenario, { wants, rounds }, progress) => {
   const contestants = Object.entries(scenario.contestants).filter(([name]) => wants(scenario.name, name))
   const rows = []
@@ -34,7 +34,7 @@ export const runStalls = async (scenario, { wants, rounds }, progress) => {
     const samples = new Map(contestants.map(([name]) => [name, []]))
     for (let round = 0; round < rounds; round++) {
       for (const [name, script] of contestants) {
-        // It would not end the next time either.
+        // Skip the round, because a stall that did not end would not end in this round either.
         if (samples.get(name).includes(Infinity)) continue
         progress(`${scenario.name}: ${title}, round ${round + 1} of ${rounds}, ${name}`)
         samples.get(name).push(await measure(script, peer))

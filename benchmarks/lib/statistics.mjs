@@ -1,4 +1,4 @@
-// Medians and spreads: on a shared machine means are unreliable.
+// Medians and spreads. Means are not used, because they are unreliable on a shared machine.
 export const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1
@@ -6,8 +6,8 @@ export const median = (values) => {
 }
 
 /**
- * Standard error of the median: how far the median of other rounds would be from this one, estimated from the
- * median absolute deviation.
+ * Returns the standard error of the median, which is estimated from the median absolute deviation. It tells
+ * how far the median of other rounds would be from this one.
  */
 export const noise = (values) => {
   const middle = median(values)

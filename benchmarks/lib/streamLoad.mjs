@@ -1,5 +1,5 @@
-// The load of the streams: large bodies, each on a connection of its own, over plain `net` sockets that only
-// count bytes. Reports when the first 64 MiB have passed, and its CPU time at the end.
+// The load of stream scenarios: large bodies, each on its own connection, over plain `net` sockets that only
+// count bytes. Reports when the first 64 MiB have been transferred, and its CPU time at the end.
 import { connect } from "node:net"
 
 const mebibyte = 1_048_576
@@ -24,7 +24,7 @@ const open = (port, read, over) => {
   return socket
 }
 
-// A download ends with the end of its chunked body.
+// The end of a chunked body, which ends a download.
 const last = Buffer.from("\r\n0\r\n\r\n")
 
 const download = (port, size, moved) =>
@@ -95,7 +95,8 @@ const transfer = async ({ way, port, mebibytes, connections }) => {
   }
 }
 
-// The reply to a command comes when the first part has passed, or never will; "result" when all has ended.
+// The load replies to a command when the first part has been transferred or has failed, and to "result" when
+// all transfers have ended.
 let result
 process.on("message", async (order) => {
   if (order === "result") return process.send(await result)

@@ -1,4 +1,4 @@
-// A scenario of streams: large bodies in one direction and then in the other, by every contestant in
+// A scenario of streams: each contestant transfers large bodies in one direction and then in the other, in
 // alternating rounds.
 import { cores, start, startContestant } from "./child.mjs"
 import { spread } from "./statistics.mjs"
@@ -6,14 +6,15 @@ import { spread } from "./statistics.mjs"
 const busy = (from, to) => to.cpu.user + to.cpu.system - from.cpu.user - from.cpu.system // microseconds
 const share = (from, to) => busy(from, to) / ((to.at - from.at) * 1000)
 
-// As for short requests: the server must have been busy, and the load must have had spare time.
+// A sample counts only if the server was the bottleneck: its core was fully used, and that of the load was
+// not.
 const saturated = 0.95
 const counts = (sample) => sample.serverBusy >= saturated && sample.loadBusy < saturated
 
 const mebibyte = 1_048_576
 const ways = ["download", "upload"]
 
-// MiB to transfer before the first measurement.
+// Number of MiB to transfer before the first measurement.
 const warmup = 256
 
 const transfer = async (server, load, order) => {
@@ -53,7 +54,7 @@ const row = (name, samples, baseline) => {
   }
 }
 
-/** Returns the rows of the tables, one table per direction. */
+/** Measures the contestants. Returns the rows of one table per direction. */
 export const runStreams = async (scenario, { wants, rounds, mebibytes }, progress) => {
   const wanted = Object.entries(scenario.contestants).filter(
     ([name]) => name === scenario.baseline || wants(scenario.name, name)

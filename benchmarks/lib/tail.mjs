@@ -1,5 +1,5 @@
-// A scenario of tail latencies: at half the rate of the slowest contestant, and the same with a slow reader
-// and an upload on the server.
+// A scenario of tail latencies at half the rate of the slowest contestant. Measured without further traffic,
+// and with a slow download and an upload at the same time.
 import { cores, start, startContestant } from "./child.mjs"
 import { measure, warmUp } from "./measure.mjs"
 import { median, spread } from "./statistics.mjs"
@@ -9,7 +9,10 @@ const keys = ["p50", "p99", "p999", "answered"]
 
 const rotate = (list, by) => [...list.slice(by % list.length), ...list.slice(0, by % list.length)]
 
-/** The request rate for each of them: half the capacity of the slowest, requests per second. */
+/**
+ * Returns the request rate for all contestants, in requests per second. It is half of the rate that the
+ * slowest contestant reaches.
+ */
 const rateFor = async (scenario, contestants, load, { seconds, warmup }, progress) => {
   const { connections, request } = scenario
   const rates = []
@@ -48,12 +51,12 @@ export const runTail = async (scenario, options, progress) => {
     const rows = Object.keys(situations).flatMap((situation) =>
       contestants.map(({ name }) => {
         const all = samples.get(`${name}, ${situation}`)
-        // No response, no latency.
+        // A missing response counts as infinite latency.
         const of = (key) => spread(all.map((sample) => sample[key] ?? Infinity))
         return {
           name: `${name}, ${situation}`,
           ...Object.fromEntries(keys.map((key) => [key, of(key)])),
-          // A contestant that does not complete nearly all requests in time has no meaningful latency.
+          // The latencies of a contestant count only if it completes nearly all requests in time.
           counts: median(all.map(({ answered }) => answered)) > 0.99
         }
       })

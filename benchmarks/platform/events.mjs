@@ -1,4 +1,4 @@
-// Events as a stream, one by one.
+// Server-sent events as a stream of single events.
 import { HttpServer, HttpServerResponse } from "@effect/platform"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"

@@ -1,4 +1,4 @@
-// Texts of the size given in the path, in bytes.
+// Sends texts whose size in bytes is given in the path.
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import * as Effect from "effect/Effect"
 import { textOf } from "../growth/bodies.mjs"

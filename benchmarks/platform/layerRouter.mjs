@@ -1,4 +1,4 @@
-// The routes of router.mjs as layers.
+// The routes of router.mjs, as layers of `HttpLayerRouter`.
 import { HttpLayerRouter, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,4 +1,4 @@
-// A router with fifty routes; the requested one has a parameter, reads JSON and replies with JSON.
+// A router with fifty routes. The requested route has a parameter, reads JSON and sends JSON.
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import * as Effect from "effect/Effect"
 

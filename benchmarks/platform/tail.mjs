@@ -1,4 +1,4 @@
-// Small responses, and beside them a long download and uploads.
+// Small responses, with a long download and uploads at the same time.
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"

@@ -1,4 +1,4 @@
-// A form with a file, read part by part and counted.
+// A form with a file. The app reads its parts one by one and counts their bytes.
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"

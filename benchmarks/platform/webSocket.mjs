@@ -1,4 +1,4 @@
-// An echo by platform's `Socket`.
+// A WebSocket echo by platform's `Socket`.
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import * as Effect from "effect/Effect"
 

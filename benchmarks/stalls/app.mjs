@@ -15,7 +15,7 @@ import * as Stream from "effect/Stream"
 
 const encoder = new TextEncoder()
 const text = "x".repeat(200)
-/** None of its code waits. */
+/** A stream of rows that never waits. */
 const rows = Stream.map(Stream.range(1, 1_000_000), (n) => encoder.encode(`{"row":${n},"text":"${text}"}\n`))
 
 const echo = Effect.gen(function* () {
@@ -44,8 +44,8 @@ const app = Effect.gen(function* () {
 }).pipe(Effect.scoped)
 
 /**
- * Serves with the layer of a server, uploads with that of a client. Returns the port, and a function that
- * uploads to another one.
+ * Serves the app with the layer of a server, and uploads with the layer of a client. Returns the port, and a
+ * function that uploads to another server.
  */
 export const serve = async (server, client) => {
   const runtime = ManagedRuntime.make(

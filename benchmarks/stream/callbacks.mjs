@@ -1,4 +1,4 @@
-// Streams from callbacks, for any module with the API of `node:http`.
+// Streams by callbacks, on a module with the API of `node:http`.
 import { makePiece, piecesOf } from "./app.mjs"
 
 const download = (url, response) => {
@@ -24,7 +24,7 @@ const upload = (request, response) => {
   })
 }
 
-/** Returns the port. */
+/** Starts the server. Returns its port. */
 export const serve = ({ createServer }) =>
   new Promise((resolve) => {
     const server = createServer((request, response) =>

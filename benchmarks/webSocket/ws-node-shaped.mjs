@@ -1,4 +1,4 @@
-// An echo by `ws` on the callback API of httpfx.
+// A WebSocket echo by `ws` on the callback API of httpfx.
 import { createServer } from "@httpfx/node/http"
 import { WebSocketServer } from "ws"
 

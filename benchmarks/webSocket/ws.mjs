@@ -1,4 +1,4 @@
-// An echo by `ws` on `node:http`.
+// A WebSocket echo by `ws` on `node:http`.
 import { createServer } from "node:http"
 import { WebSocketServer } from "ws"
 

@@ -1,8 +1,9 @@
 /**
- * Combined limits of a request: which one ends it, and at which millisecond.
+ * Combined limits of a request: which limit ends the request, and at which millisecond.
  *
- * A scripted server accepts, reads, replies and stalls by a plan; plan and limits determine how the request
- * must end. Events fall on multiples of ten milliseconds and limits beside them, so that no two coincide.
+ * A scripted server accepts, reads, replies and stalls by a plan. The plan and the limits determine the end
+ * of the request. Events happen at multiples of ten milliseconds and limits at other times, so that no two
+ * coincide.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -14,35 +15,35 @@ import { agent, host, listen, now, same, tens, type Place, type Trial } from "./
 import type { Wire } from "./wire.js"
 
 type Step = "connect" | "send" | "head" | "body"
-/** Milliseconds; omitted: unlimited. */
+/** The limits in milliseconds. An omitted limit is unlimited. */
 type Limits = Partial<Record<Step | "total", number>>
 
-/** The course of a request; all times in milliseconds. */
+/** The course of a request. All times are in milliseconds. */
 interface Plan {
-  /** Time to connect, if a connection is needed. */
+  /** Time to connect, if the request needs a new connection. */
   readonly connect: number
-  /** How long the server does not read a body larger than the buffers; 0: no body. */
+  /** Time for which the server does not read a body that is larger than the buffers. 0 means no body. */
   readonly take: number
-  /** Time from then to the head of the response. */
+  /** Time from the end of `take` to the head of the response. */
   readonly head: number
   /** The gap before each piece of the response body. */
   readonly gaps: ReadonlyArray<number>
   /** Size of a piece in bytes. */
   readonly piece: number
-  /** How long the reader pauses after the first piece. */
+  /** Time for which the reader pauses after the first piece. */
   readonly away: number
 }
 
 interface End {
   readonly tag: string
-  /** Milliseconds since the call. */
+  /** Milliseconds since the request was sent. */
   readonly at: number
   readonly limit?: number | undefined
   readonly written?: string | undefined
 }
 
 const upload = 300_000
-// More than a client reads ahead of its consumer, and the time in which it arrives.
+// `bulk` is more than a client reads ahead of its consumer. It arrives within `soon` milliseconds.
 const bulk = 90_000
 const soon = 10
 
@@ -60,7 +61,7 @@ const drawPlan = (draw: Draw): Plan => {
   }
 }
 
-// Limits of steps end in 3, total limits in 7.
+// Limits of single steps end in 3, and total limits in 7, so that no two expire at the same millisecond.
 const drawLimits = (draw: Draw, share: number): Limits => {
   const limits: Limits = {}
   for (const step of ["connect", "send", "head", "body"] as const)
@@ -87,7 +88,7 @@ const foretell = (plan: Plan, limits: Limits): End => {
     limit: total,
     written
   })
-  /** Lets a step take so long; returns the end if a limit expires. */
+  /** Adds a step of this length. Returns the end of the request if a limit expires within the step. */
   const pass = (step: Step, length: number): End | undefined => {
     const limit = limits[step] ?? Infinity
     const written = step === "connect" ? "none" : "all"
@@ -102,7 +103,7 @@ const foretell = (plan: Plan, limits: Limits): End => {
   const back = at + away
   for (const [index, gap] of gaps.slice(1).entries()) {
     came += gap
-    // During the reader's pause bytes wait on the network, and the body limit does not count.
+    // While the reader pauses, bytes wait on the network, and the limit `body` does not count.
     if (away > 0 && index === 0) {
       at = came
       if (back > total) return totalOver("all", back)
@@ -115,7 +116,7 @@ const foretell = (plan: Plan, limits: Limits): End => {
   return { tag: "answered", at: Math.max(at, back) }
 }
 
-/** Stops reading for a while. */
+/** Stops reading for this time. */
 const hold = ({ transport }: Wire, millis: number): Effect.Effect<void> => {
   transport.pause()
   return Effect.ensuring(
@@ -156,7 +157,7 @@ class Course {
       ? Verdict.Delay(this.plan.connect)
       : Verdict.Pass()
 
-  /** Plays one plan; returns whether its connection serves the next request. */
+  /** Runs one plan. Returns whether its connection serves the next request. */
   one(client: Client.Service, beneath: Limits, reuses: boolean): Effect.Effect<boolean> {
     return Effect.gen(this, function* () {
       const { draw } = this.place
@@ -196,9 +197,7 @@ class Course {
   }
 }
 
-/**
- * Requests of one client to three servers at a time, with limits per request, per client and per agent.
- */
+/** A client sends requests to three servers at the same time, with limits of requests, client and agent. */
 export const clientLimits: Trial = (place) =>
   Effect.gen(function* () {
     const { draw } = place

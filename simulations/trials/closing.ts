@@ -1,7 +1,7 @@
 /**
  * `Connection: close` from either side, with every framing: the connection serves no further exchange.
  *
- * The scripted peers do not close, and would reply to a further request with a wrong body.
+ * The scripted peers leave the connection open, and would send a wrong body to a further request.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -30,7 +30,7 @@ const closes = [
 
 const drawClose = (draw: Draw): string => closes[between(draw, 0, closes.length - 1)]!
 
-/** The framing fields, and the body in its wire form. */
+/** Returns the framing fields, and the body as it is sent. */
 const framed = (framing: Framing, body: string): readonly [fields: string, bytes: string] => {
   const half = body.length >> 1
   const chunk = (part: string) => (part === "" ? "" : `${part.length.toString(16)}\r\n${part}\r\n`)
@@ -47,7 +47,9 @@ const framed = (framing: Framing, body: string): readonly [fields: string, bytes
   }
 }
 
-/** The client after a response or a request with `Connection: close`. */
+/**
+ * The client sends no further request on a connection after a request or a response with `Connection: close`.
+ */
 export const closingClient: Trial = (place) =>
   Effect.gen(function* () {
     const { draw } = place
@@ -55,8 +57,8 @@ export const closingClient: Trial = (place) =>
     const plans = Array.from({ length: count }, () => ({
       framing: drawFraming(draw),
       /**
-       * The side that announces the last exchange; `version`: the response is HTTP/1.0, which does not keep
-       * connections by default.
+       * The side that announces the last exchange. `version` means an HTTP/1.0 response, which does not keep
+       * the connection by default.
        */
       by: pick(draw, [
         [3, "server" as const],
@@ -86,7 +88,7 @@ export const closingClient: Trial = (place) =>
           if (plan.split) yield* Effect.sleep(between(draw, 1, 50))
           wire.send(plan.by === "version" ? body(index) : bytes)
         }
-        // Some peers delay their close.
+        // Some peers close the connection late.
         yield* Effect.sleep(draw() < 0.5 ? 0 : between(draw, 1, 2_000))
       })
     )
@@ -110,7 +112,7 @@ export const closingClient: Trial = (place) =>
       wanted.push(connection)
       const { idle, keys } = yield* pool.state
       const kept = by === undefined
-      // A closing connection exists until its peer has closed, but has left its slot.
+      // A closing connection is listed until its peer has closed, but it no longer uses a slot.
       same(
         place,
         `idle, and keys, after ${index} of ${JSON.stringify(plans)}`,
@@ -129,7 +131,8 @@ export const closingClient: Trial = (place) =>
   })
 
 /**
- * The server after a request or a response with `Connection: close`: later requests get no response.
+ * The server sends no further response on a connection after a request or a response with `Connection:
+ * close`.
  */
 export const closingServer: Trial = (place) =>
   Effect.gen(function* () {

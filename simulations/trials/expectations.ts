@@ -1,6 +1,6 @@
 /**
- * `Expect: 100-continue` on both sides: accepted, refused, unanswered, answered late; whether and when the
- * body is sent.
+ * `Expect: 100-continue` on both sides: accepted, refused, not answered, or answered late. The trials check
+ * whether and when the body is sent.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -15,7 +15,7 @@ import { agent, connect, host, listen, now, same, serve, tens, type Trial } from
 
 const body = "a body that is wanted"
 
-/** Our client expects; a scripted server decides. */
+/** Our client sends the expectation, and a scripted server decides. */
 export const expectingClient: Trial = (place) =>
   Effect.gen(function* () {
     const { draw } = place
@@ -26,7 +26,7 @@ export const expectingClient: Trial = (place) =>
         [3, "refuse" as const],
         [2, "silent" as const]
       ]),
-      /** Milliseconds until the decision. */
+      /** Time until the server decides, ms. */
       after: tens(draw, 0, 1_500),
       status: pick(draw, [
         [1, 413],
@@ -35,14 +35,14 @@ export const expectingClient: Trial = (place) =>
         [1, 200]
       ]),
       close: draw() < 0.5,
-      /** Delay between the head of a refusal and its body. */
+      /** Time between the head of a refusal and its body, ms. */
       lag: draw() < 0.5 ? tens(draw, 10, 2_000) : 0,
-      /** Milliseconds; not a multiple of ten. */
+      /** The client's maximum wait for 100 (Continue), ms. It is not a multiple of ten. */
       patience: tens(draw, 100, 1_500) + 5,
       send: draw() < 0.3 ? tens(draw, 100, 2_000) + 3 : undefined,
       streams: draw() < 0.5
     }))
-    /** By request: arrival of each part, in ms after its head. */
+    /** By request, the time at which the first bytes of its body arrived, in milliseconds after its head. */
     const came: Array<number | undefined> = []
     const servedBy: Array<number> = []
     yield* listen(place, (wire, connection) =>
@@ -52,7 +52,7 @@ export const expectingClient: Trial = (place) =>
           const { after, close, lag, server, status } = plans[index]!
           servedBy.push(connection)
           const began = now(place)
-          // The chunked form is longer.
+          // The body is sent with Content-Length or chunked. The chunked form is longer.
           const whole = /\r\ncontent-length/i.test(head) ? body.length : wholeChunked
           const listening = yield* Effect.fork(
             Effect.map(
@@ -69,7 +69,7 @@ export const expectingClient: Trial = (place) =>
             yield* Effect.sleep(lag)
             wire.send("no")
             if (came[index] === undefined) {
-              // The body must not arrive any more; only the end may.
+              // The body must not arrive any more. Only the end of the connection may.
               yield* wire.until(() => wire.ended || wire.text.length > 0)
               if (wire.text.length > 0) came[index] = now(place) - began
               return
@@ -104,7 +104,7 @@ export const expectingClient: Trial = (place) =>
         Effect.flatMap(asked, (response) => Effect.map(response.text, (text) => `${response.status} ${text}`))
       )
       const at = now(place) - began
-      // The body is sent when allowed or when the client's wait expires, whichever is first.
+      // The client sends the body when the server allows it, or when the client's wait expires.
       const decided = server === "silent" ? Infinity : after
       const leaves = Math.min(server === "refuse" ? Infinity : decided, patience)
       const limit = send ?? Infinity
@@ -137,12 +137,12 @@ export const expectingClient: Trial = (place) =>
 
 const wholeChunked = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`.length
 
-/** A scripted client expects; our server's handler decides. */
+/** A scripted client sends the expectation, and the handler of our server decides. */
 export const expectingServer: Trial = (place) =>
   Effect.gen(function* () {
     const { draw } = place
     const plans = Array.from({ length: 4 }, () => ({
-      /** `limits`: the announced length exceeds the route's limit. */
+      /** `limits` means that the announced length exceeds the limit of the route. */
       handler: pick(draw, [
         [3, "reads" as const],
         [2, "refuses" as const],
@@ -154,7 +154,7 @@ export const expectingServer: Trial = (place) =>
         [1, "a-miracle"]
       ]),
       after: draw() < 0.3 ? 0 : tens(draw, 10, 1_000),
-      /** Whether the body follows its head without waiting. */
+      /** Whether the client sends the body directly after the head, without waiting. */
       hasty: draw() < 0.2
     }))
     const runs: Array<string> = []

@@ -1,4 +1,4 @@
-/** All trials, by name, and their schedule. */
+/** All trials, by name, and the times at which they run. */
 import * as Effect from "effect/Effect"
 import { between } from "../ask.js"
 import { clientLimits } from "./clientLimits.js"
@@ -29,7 +29,7 @@ export const trials: Readonly<Record<string, Trial>> = {
   places
 }
 
-/** Plays every trial so many times, at random times within so many milliseconds. */
+/** Runs every trial `times` times, at random times within `span` milliseconds. */
 export const playAll = (
   place: (name: string) => Place,
   times: number,

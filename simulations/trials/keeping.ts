@@ -1,6 +1,6 @@
 /**
- * Reuse of connections: by each connection's own keep-alive hint, never past its expiry, even if timers are
- * late; and the facts reported about retries.
+ * Reuse of connections by their keep-alive hints: a connection is never used after its expiry, even if timers
+ * are late. Also the facts that are reported about retries.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -12,22 +12,22 @@ import { agent, host, listen, now, same, tens, type Trial } from "./trial.js"
 
 const origins = ["a", "b"] as const
 
-/** How long a connection may be idle after a response with this hint, ms. */
+/** Returns the time for which a connection may stay idle after a response with this hint, ms. */
 const usable = (hint: number | undefined, idleTimeout: number, buffer: number): number =>
   hint === undefined ? idleTimeout : Math.min(idleTimeout, hint * 1_000 - buffer)
 
 const drawHint = (draw: Draw): number | undefined => (draw() < 0.3 ? undefined : between(draw, 1, 12))
 
 /**
- * Two origins, two concurrent requests to each, every response with its own hint. The server's ends record
- * when each connection closes, and which requests it carries.
+ * Sends two concurrent requests to each of two origins. Every response has its own hint. The server's ends
+ * record when each connection closes, and which requests it carries.
  */
 export const hints: Trial = (place) =>
   Effect.gen(function* () {
     const { draw } = place
     const idleTimeout = tens(draw, 1_000, 8_000) + 3
     const buffer = tens(draw, 0, 1_500) + 5
-    /** Expiry of each connection. */
+    /** Time at which each connection expires. */
     const until = new Map<string, number>()
     const servedBy: Array<string> = []
     for (const which of origins)
@@ -47,7 +47,7 @@ export const hints: Trial = (place) =>
               until.set(connection, now(place) + usable(hint, idleTimeout, buffer))
               wire.send(`HTTP/1.1 200 OK\r\n${fields}Content-Length: 2\r\n\r\nok`)
             }
-            // A connection that is not usable at all closes at once.
+            // A connection whose hint allows no reuse closes at once.
             const end = Math.max(until.get(connection) ?? 0, wire.lastAt + 10)
             same(place, `${connection} was closed after its end by`, now(place) - end, 0)
           }),
@@ -79,7 +79,8 @@ export const hints: Trial = (place) =>
   })
 
 /**
- * An agent whose timers are late, as on a busy machine: an idle connection is still not used past its expiry.
+ * The agent's timers are late, as on a busy machine. The agent must not use an idle connection after its
+ * expiry.
  */
 export const lateTimers: Trial = (place) =>
   Effect.gen(function* () {
@@ -124,13 +125,12 @@ export const lateTimers: Trial = (place) =>
     yield* Effect.sleep("5 seconds")
   })
 
-/** Outcome of the second attempt. */
+/** The outcome of the second attempt. */
 type Loss = "answered" | "refused" | "slow" | "again"
 
 /**
- * A reused connection dies with a request on it, and the second attempt has some outcome. The response or
- * failure must report both: the server may have acted on the first connection's bytes, whatever happens on
- * the second.
+ * A reused connection is lost with a request on it, and the client tries again. The response or the failure
+ * must report both attempts, because the server may have acted on the bytes of the first one.
  */
 export const resends: Trial = (place) =>
   Effect.gen(function* () {
@@ -211,8 +211,8 @@ export const resends: Trial = (place) =>
   })
 
 /**
- * The expected end by outcome of the second attempt: status, or tag of the failure; number of retries, or
- * what was written; whether the connection was reused; after how many milliseconds.
+ * Returns the expected end for each outcome of the second attempt: status or tag of the failure, number of
+ * retries or the written part, whether the connection was reused, and the time in milliseconds.
  */
 const repeated = (
   { limit, second }: { readonly limit: "total" | "connect"; readonly second: Loss },
@@ -221,6 +221,6 @@ const repeated = (
   if (second === "answered") return [200, 1, false, 1]
   if (second === "again") return ["ConnectionReset", "all", false, 2]
   if (second === "slow" && limit === "total") return ["RequestTimedOut", "all", true, millis]
-  // The first connection's failure counts: the request was written there.
+  // The failure of the first connection is reported, because the request was written on it.
   return ["ConnectionReset", "all", true, second === "slow" ? millis + 1 : 1]
 }

@@ -1,6 +1,6 @@
 /**
- * Connection limits, in total and per address: how many are served at a time, and that every slot is
- * released, however its connection ends.
+ * Connection limits, in total and per address: how many connections are served at a time. Every slot must be
+ * released, whichever way its connection ends.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -21,11 +21,14 @@ const get = (place: Place, path: string, fields = "") =>
   `GET ${path} HTTP/1.1\r\nHost: ${host(place)}\r\n${fields}\r\n`
 const statusOf = (head: string | undefined) => (head === undefined ? undefined : Number(head.slice(9, 12)))
 
-/** FIN takes a round trip; rounded up to ten milliseconds, where no idle connection expires. */
+/**
+ * Waits for the next multiple of ten milliseconds. By then FIN has arrived, which takes a round trip, and no
+ * idle connection expires at these times.
+ */
 const pause = (place: Place): Effect.Effect<void> =>
   Effect.suspend(() => Effect.sleep(10 - (now(place) % 10)))
 
-/** Ends a served connection in one of the possible ways. */
+/** Ends a served connection in the given way. */
 const end = (place: Place, { wire }: Guest, how: End): Effect.Effect<void> =>
   Effect.gen(function* () {
     switch (how) {
@@ -95,7 +98,7 @@ export const places: Trial = (place) =>
       const wire = yield* connect(place, from)
       wire.send(get(place, "/"))
       const answer = yield* wire.message
-      // Some idle connections have expired meanwhile.
+      // Remove idle connections that have expired meanwhile.
       guests = guests.filter(({ wire }) => !wire.ended)
       const beside = guests.filter((guest) => guest.from === from).length
       const served = beside < ofAddress && guests.length < inAll

@@ -1,8 +1,9 @@
 /**
- * Combined limits of a server: a scripted client sends head and body in pieces, and gets either a response or
- * 408 when the first limit has expired, neither early nor later than the server's next check.
+ * Combined limits of a server. A scripted client sends head and body in pieces. The server must send either a
+ * response or, when the first limit has expired, a 408. The 408 must not come early, nor later than the
+ * server's next check.
  *
- * Limits of a single exchange are exact; the others are checked periodically for all connections.
+ * Limits of a single exchange are exact. All other limits are checked periodically for all connections.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -14,23 +15,21 @@ import { connect, host, now, same, serve, tens, type Trial } from "./trial.js"
 interface Limits {
   readonly headersTimeout: number
   readonly requestTimeout: number
-  /** 0: no limit. */
+  /** Milliseconds. 0 means no limit. */
   readonly timeout: number
   readonly connectionsCheckingInterval: number
 }
 
-/**
- * Milliseconds before each piece of the head and of the body; how long the handler then takes.
- */
+/** The pauses before each piece of the head and of the body, and the time that the handler then takes, ms. */
 interface Plan {
   readonly head: ReadonlyArray<number>
   readonly body: ReadonlyArray<number>
   readonly think: number
-  /** Limits of the exchange alone: `requestTimeout` and `timeout`; 0: none. */
+  /** The limits of only this exchange: `requestTimeout` and `timeout`. 0 means no limit. */
   readonly own: { readonly requestTimeout: number; readonly timeout: number } | undefined
 }
 
-/** A limit that expires within these times, counted from the opening of the connection. */
+/** A limit that expires between these times, which count from the opening of the connection. */
 interface Late {
   readonly status: 408 | "closed"
   readonly from: number
@@ -38,7 +37,8 @@ interface Late {
 }
 
 /**
- * Possible ends: more than one if a periodically checked limit expires close to the next byte.
+ * The possible ends of a plan. Several are possible if a limit that is checked periodically expires close to
+ * the next byte.
  */
 interface Ends {
   readonly late: ReadonlyArray<Late>
@@ -48,7 +48,7 @@ interface Ends {
 const gaps = (draw: Draw, most: number): ReadonlyArray<number> =>
   Array.from({ length: between(draw, 1, 3) }, () => tens(draw, 10, most))
 
-// The last digits keep limits and events apart.
+// The last digits of limits differ from those of events, so that no two coincide.
 const drawLimits = (draw: Draw): Limits => {
   const requestTimeout = tens(draw, 1_500, 6_000) + 3
   return {
@@ -77,7 +77,7 @@ const foretell = ({ body, head, own, think }: Plan, limits: Limits): Ends => {
   const late: Array<Late> = []
   let at = 0
   let begun = 0
-  /** A gap without bytes; returns whether a limit certainly expires in it. */
+  /** Adds a pause without bytes. Returns whether a limit certainly expires within the pause. */
   const pass = (gap: number, headComplete: boolean, requestComplete: boolean): boolean => {
     const exact = headComplete && own !== undefined
     const { requestTimeout, timeout } = exact ? own : limits
@@ -86,7 +86,7 @@ const foretell = ({ body, head, own, think }: Plan, limits: Limits): Ends => {
       due.push({ status, from, to: from + later + 1 })
     if (!headComplete) add(408, begun + limits.headersTimeout, interval)
     if (!requestComplete && requestTimeout > 0) add(408, begun + requestTimeout, exact ? 0 : interval)
-    // The server notices a byte at its next check.
+    // The server notices received bytes only at its next check.
     if (timeout > 0) add("closed", at + timeout, exact ? Math.min(interval, timeout) : 2 * interval)
     const first = due.filter(({ from }) => from < at + gap)
     late.push(...first)

@@ -1,6 +1,7 @@
 /**
- * The limit of a request body, exceeded at the first piece, midway, at the last byte, or not at all: the
- * reader fails at that moment, which unhandled gives 413 while the client still sends.
+ * The limit of a request body is exceeded by the first piece, midway, by the last byte, or not at all. The
+ * reader must fail at that moment. If the handler does not handle the failure, the server sends 413 while the
+ * client is still sending.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -12,15 +13,15 @@ import { between, pick, type Draw } from "../ask.js"
 import { connect, host, now, same, serve, tens, type Trial } from "./trial.js"
 
 interface Plan {
-  /** Bytes; of the server or of this route. */
+  /** The limit in bytes. `ofRoute` tells whether it belongs to the route or to the server. */
   readonly limit: number
   readonly ofRoute: boolean
-  /** Bytes of each piece. */
+  /** The size of each piece in bytes. */
   readonly sizes: ReadonlyArray<number>
   readonly gap: number
   readonly framing: "announced" | "chunked"
   readonly reader: "bytes" | "text" | "stream"
-  /** The handler's own status for a body that is too large; `undefined`: it does not handle the failure. */
+  /** The status with which the handler handles the failure. `undefined` if it does not handle the failure. */
   readonly handled: number | undefined
 }
 
@@ -58,7 +59,7 @@ export const sizes: Trial = (place) =>
     const { draw } = place
     const ofServer = between(draw, 1, 3_000)
     const plans = Array.from({ length: 5 }, () => drawPlan(draw, ofServer))
-    /** When the reader failed, and by which limit. */
+    /** The time at which each reader failed, and the limit in its failure. */
     const told: Array<readonly [at: number, limit: unknown] | undefined> = []
     const app = Effect.gen(function* () {
       const request = yield* HttpServerRequest.HttpServerRequest
@@ -86,7 +87,7 @@ export const sizes: Trial = (place) =>
         ? HttpServerRequest.withMaxBodySize(own, Option.some(FileSystem.Size(limit)))
         : own
     })
-    // The server refuses if no handler catches the failure.
+    // The server sends the refusal if no handler handles the failure.
     yield* serve(
       place,
       app as Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>,

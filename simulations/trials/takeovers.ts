@@ -1,6 +1,6 @@
 /**
- * Upgrades and tunnels: bytes of both sides from the first one after the head, the byte counts of the
- * outcome, and the state of agent and server right after.
+ * Upgrades and tunnels: the bytes of both sides from the first byte after the head, the byte counts in the
+ * outcome, and the state of agent and server directly after the upgrade.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -13,7 +13,7 @@ import type { Socket } from "@httpfx/core/Socket"
 import { between, pick, type Draw } from "../ask.js"
 import { agent, connect, host, now, same, serve, type Trial } from "./trial.js"
 
-// HTTP-like bytes, which must not be parsed.
+// Bytes that look like HTTP but must not be parsed.
 const stranger = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrongGET / HTTP/1.1\r\n\r\n"
 
 const drawBytes = (draw: Draw): string => {
@@ -24,7 +24,7 @@ const drawBytes = (draw: Draw): string => {
 
 interface Plan {
   readonly connect: boolean
-  /** Pieces that each side sends. */
+  /** The pieces that each side sends. */
   readonly up: ReadonlyArray<string>
   readonly down: ReadonlyArray<string>
   readonly endedBy: "client" | "server"
@@ -40,7 +40,7 @@ const drawPlan = (draw: Draw): Plan => ({
   ])
 })
 
-/** Reads so many bytes, or to the end. */
+/** Reads this many bytes, or up to the end. */
 const readAll = (socket: Socket, length: number): Effect.Effect<string, unknown> =>
   Effect.gen(function* () {
     let text = ""
@@ -60,7 +60,7 @@ const writeAll = (
   Effect.forEach(
     pieces,
     (piece, index) =>
-      // The first piece follows the head at once.
+      // The first piece directly follows the head.
       Effect.zipRight(
         index > 0 && draw() < 0.5 ? Effect.sleep(between(draw, 1, 60)) : Effect.void,
         write(piece)
@@ -68,7 +68,7 @@ const writeAll = (
     { discard: true }
   )
 
-/** The outcome of an exchange, with its time. */
+/** Stores the outcome of an exchange and its time. */
 class Seen {
   outcome: ExchangeOutcome.ExchangeOutcome | undefined = undefined
   at = 0
@@ -129,7 +129,7 @@ export const takeovers: Trial = (place) =>
         same(place, `${what}: open, idle, connecting, queued, keys`, yield* state, [1, 1, 0, 0, 1])
       })
 
-    // Our client with our server.
+    // Our client upgrades a connection of our server.
     const reused = draw() < 0.5
     if (reused) yield* plain("before")
     yield* Effect.scoped(
@@ -143,7 +143,8 @@ export const takeovers: Trial = (place) =>
           return place.broken(`${place.name}: ${upgrade.response.status}, not switched`)
         same(place, "switched: open, idle, connecting, queued, keys", yield* state, [0, 0, 0, 0, 0])
         const { socket } = upgrade
-        // The released slot serves the next request, even while the other protocol continues.
+        // The upgrade has released the slot, so the next request is served while the other protocol
+        // continues.
         const writing = yield* Effect.fork(writeAll(draw, up, (piece) => socket.write(piece)))
         if (draw() < 0.5) yield* plain("beside")
         const wanted = down.join("")
@@ -176,7 +177,7 @@ export const takeovers: Trial = (place) =>
     same(place, "a refusal", refused, ["Answered", 426, "no"])
     same(place, "refused: open, idle, connecting, queued, keys", yield* state, [1, 1, 0, 0, 1])
 
-    // A scripted client, which sends its first bytes with the head and counts all of them.
+    // A scripted client sends its first bytes together with the head, and counts all bytes.
     plan = drawPlan(draw)
     seen.forget()
     const { down, endedBy, up } = plan
@@ -201,6 +202,6 @@ export const takeovers: Trial = (place) =>
       [seen.outcome?.bytesIn, seen.outcome?.bytesOut, seen.at],
       [wire.sent, wire.received, ended]
     )
-    // The agent's idle connection is left.
+    // Only the agent's idle connection is left.
     same(place, "connections of the server", yield* server.connections, 1)
   })

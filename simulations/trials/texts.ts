@@ -1,6 +1,7 @@
 /**
- * Multi-byte text, cut anywhere: between segments, between chunks, and at the end of a body. Decoding never
- * mixes bodies, even if another one ended within a character, or both arrive at once.
+ * Text with multi-byte characters that are cut by segments, by chunks, and by the end of a body. Decoding
+ * must never mix bodies, even if another body ended within a character or several bodies arrive at the same
+ * time.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -15,7 +16,7 @@ const characters = ["a", "é", "ж", "漢", "€", "𝒳", "👩‍🚀", "\u030
 
 interface Text {
   readonly bytes: Uint8Array
-  /** The expected text. */
+  /** The text that decoding must return. */
   readonly text: string
 }
 
@@ -25,12 +26,12 @@ const drawText = (draw: Draw): Text => {
     ""
   )
   const whole = Buffer.from(text)
-  // Some end within a character, which decodes to the replacement character.
+  // Some bodies end within a character, which decodes to the replacement character.
   const bytes = draw() < 0.4 ? whole.subarray(0, between(draw, 1, whole.length)) : whole
   return { bytes, text: new TextDecoder().decode(bytes) }
 }
 
-/** Cuts at random places. */
+/** Splits bytes at random offsets. */
 const cut = (draw: Draw, bytes: Uint8Array): ReadonlyArray<Uint8Array> => {
   const pieces: Array<Uint8Array> = []
   for (let at = 0; at < bytes.length;) {
@@ -59,7 +60,7 @@ const gather = <E>(body: Stream.Stream<Uint8Array, E>): Effect.Effect<string, E>
 
 const atOnce = { concurrency: "unbounded", discard: true } as const
 
-/** Texts read by a client, several at once over one agent, in each of its ways. */
+/** A client reads several texts at the same time over one agent, in all ways that it has. */
 export const textsOfClient: Trial = (place) =>
   Effect.gen(function* () {
     const { draw } = place
@@ -89,7 +90,7 @@ export const textsOfClient: Trial = (place) =>
     yield* Effect.all([0, 1, 2].map(reader), atOnce)
   })
 
-/** Texts read by handlers and sent back. */
+/** Handlers read texts and send them back. */
 export const textsOfServer: Trial = (place) =>
   Effect.gen(function* () {
     const { draw } = place

@@ -1,8 +1,8 @@
 /**
- * Trials: short conversations whose course is known to the millisecond, on hosts without faults.
+ * Trials: short conversations whose course is known to the millisecond, between hosts without faults.
  *
- * They run beside the services, on the same network and clock. Each draws a case, computes its end and time,
- * plays it, and reports every difference to the ledger.
+ * They run at the same time as the services, on the same network and clock. Each trial draws a case, computes
+ * its end and time, runs it, and reports every difference to the ledger.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -20,9 +20,9 @@ import { tcp } from "@httpfx/core/Transport"
 import type { Draw } from "../ask.js"
 import { Wire } from "./wire.js"
 
-/** The surroundings of a trial. */
+/** The network, the clock and the random numbers of a trial. */
 export interface Place {
-  /** A unique host name. */
+  /** The name of the trial's hosts, which is unique. */
   readonly name: string
   readonly memory: MemoryNetwork.Service
   readonly clock: Simulation.Service["clock"]
@@ -32,12 +32,12 @@ export interface Place {
 
 export type Trial = (place: Place) => Effect.Effect<void, unknown, Scope.Scope>
 
-// Longer than a client waits for its peer's close.
+// Wait longer than a client waits for its peer's close.
 const afterwards = "3 seconds"
-// Longer than any trial; one that has not ended by then hangs.
+// The maximum duration of a trial. A trial that runs longer counts as hanging.
 const longest = "30 minutes"
 
-/** Plays a trial; never fails. */
+/** Runs a trial. Never fails. */
 export const play = (name: string, trial: Trial, place: Place): Effect.Effect<void> =>
   Effect.scoped(Effect.zipLeft(trial(place), Effect.sleep(afterwards))).pipe(
     Effect.timeoutFail({ duration: longest, onTimeout: () => "it has not ended" }),
@@ -47,7 +47,7 @@ export const play = (name: string, trial: Trial, place: Place): Effect.Effect<vo
     })
   )
 
-/** Reports a difference. */
+/** Reports a difference to the ledger if the values are not equal. */
 export const same = (place: Place, what: string, got: unknown, wanted: unknown): void => {
   const [a, b] = [got, wanted].map((each) =>
     JSON.stringify(each, (_, value: unknown) => value ?? "undefined")
@@ -55,15 +55,15 @@ export const same = (place: Place, what: string, got: unknown, wanted: unknown):
   if (a !== b) place.broken(`${place.name}: ${what}: ${a}, wanted ${b}`)
 }
 
-/** Milliseconds of the clock that all waits use, since its start. */
+/** Returns the time of the clock that all waits use, ms. */
 export const now = ({ clock }: Place): number => clock.now
 
-/** A host of the trial. */
+/** Returns the name of a host of the trial. */
 export const host = ({ name }: Place, which = "server"): string => `${name}-${which}`
 
 /**
- * Listens on a host of the trial; a script plays each connection, which is closed after script and client
- * have ended.
+ * Listens on a host of the trial. Runs a script on each connection, and closes the connection when script and
+ * client have ended.
  */
 export const listen = (
   place: Place,
@@ -91,7 +91,7 @@ export const listen = (
     return wires
   })
 
-/** Opens a scripted connection, from a host of that name. */
+/** Connects from a host with this name. Returns the scripted connection. */
 export const connect = (
   place: Place,
   from = "client",
@@ -106,7 +106,7 @@ export const connect = (
     return wire
   })
 
-/** A server of the toolkit on a host of the trial. */
+/** Starts one of our servers on a host of the trial. */
 export const serve = (
   place: Place,
   app: HttpApp.Default<never, Scope.Scope>,
@@ -123,7 +123,7 @@ export const serve = (
     return server
   })
 
-/** An agent of the toolkit on a host of the trial. */
+/** Creates one of our agents on a host of the trial. */
 export const agent = (
   place: Place,
   options: Agent.Options = {},
@@ -131,6 +131,9 @@ export const agent = (
 ): Effect.Effect<Agent.Service, unknown, Scope.Scope> =>
   Effect.provideService(Agent.make(options), Network, place.memory.from(host(place, which)))
 
-/** A multiple of ten in the range: limits with other last digits never fall on the same millisecond. */
+/**
+ * Draws a multiple of ten in the range. Limits have other last digits, so they never expire at the same
+ * millisecond.
+ */
 export const tens = (draw: Draw, low: number, high: number): number =>
   10 * (Math.ceil(low / 10) + Math.floor(draw() * ((high - low) / 10 + 1)))

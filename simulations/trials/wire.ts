@@ -1,7 +1,7 @@
 /**
- * One scripted end of a connection: received bytes with their times, and sending on command.
+ * One scripted end of a connection. It records received bytes with their times, and sends bytes on command.
  *
- * Uses only transports of the toolkit, so that bugs of its parsers cannot hide themselves.
+ * Uses only our transports and not our parsers, so that a bug of a parser cannot hide itself.
  */
 import * as Effect from "effect/Effect"
 import type { Transport } from "@httpfx/core/Transport"
@@ -17,7 +17,8 @@ const lengthIn = /\r\ncontent-length: *(\d+)\r\n/i
 const chunkedIn = /\r\ntransfer-encoding: *chunked\r\n/i
 
 /**
- * The body at the start of `text`, and how many characters it takes; `undefined`: it is incomplete.
+ * Returns the body at the start of `text`, and the number of its characters. Returns `undefined` if the body
+ * is incomplete.
  */
 const bodyOf = (head: string, text: string): readonly [body: string, taken: number] | undefined => {
   if (chunkedIn.test(head)) {
@@ -29,7 +30,7 @@ const bodyOf = (head: string, text: string): readonly [body: string, taken: numb
       const size = parseInt(text.slice(at, line), 16)
       const end = line + 2 + size + 2
       if (size === 0) {
-        // Trailers, if any, end with an empty line.
+        // If a chunked body has trailers, an empty line ends them.
         const last = text.indexOf("\r\n\r\n", line)
         return last < 0 ? undefined : [body, last + 4]
       }
@@ -43,16 +44,16 @@ const bodyOf = (head: string, text: string): readonly [body: string, taken: numb
 }
 
 export class Wire {
-  /** Bytes received and not consumed; one character per byte. */
+  /** The received bytes that are not consumed yet, with one character per byte. */
   text = ""
-  /** Number of bytes received, and sent. */
+  /** The numbers of received and of sent bytes. */
   received = 0
   sent = 0
-  /** Time of the last byte, ms. */
+  /** Time at which the last byte was received, ms. */
   lastAt = 0
-  /** Time of FIN, or of the end of the connection, ms. */
+  /** Time of FIN or of the end of the connection, ms. */
   endedAt: number | undefined = undefined
-  /** Code of the failure that ended it. */
+  /** Code of the failure that ended the connection. */
   failed: string | undefined = undefined
   private readonly waiting = new Set<() => void>()
 
@@ -90,13 +91,13 @@ export class Wire {
     for (const look of [...this.waiting]) look()
   }
 
-  /** A text with one character per byte, or bytes. */
+  /** Sends bytes, or a text with one character per byte. */
   send(data: string | Uint8Array): void {
     this.sent += data.length
     this.transport.write(typeof data === "string" ? Buffer.from(data, "latin1") : data)
   }
 
-  /** Waits until it holds. Checked whenever bytes arrive or the connection ends. */
+  /** Waits until the condition holds. It is checked whenever bytes arrive and when the connection ends. */
   until(holds: () => boolean): Effect.Effect<void> {
     return Effect.async((resume) => {
       const look = () => {
@@ -110,7 +111,7 @@ export class Wire {
     })
   }
 
-  /** Waits for so many bytes and consumes them; returns fewer if the connection ends. */
+  /** Waits for this many bytes and consumes them. Returns fewer bytes if the connection ends. */
   take(length: number): Effect.Effect<string> {
     return Effect.map(
       this.until(() => this.text.length >= length || this.ended),
@@ -118,7 +119,7 @@ export class Wire {
     )
   }
 
-  /** The next head; `undefined`: the connection ended first. */
+  /** Waits for the next head. `undefined` if the connection ends first. */
   get head(): Effect.Effect<string | undefined> {
     return Effect.map(
       this.until(() => this.text.includes("\r\n\r\n") || this.ended),
@@ -129,7 +130,7 @@ export class Wire {
     )
   }
 
-  /** The next complete message. `undefined`: the connection ended first. */
+  /** Waits for the next complete message. `undefined` if the connection ends first. */
   get message(): Effect.Effect<Message | undefined> {
     return Effect.flatMap(this.head, (head) => {
       if (head === undefined) return Effect.succeed(undefined)
