@@ -1,5 +1,5 @@
-// Connections for the cases, below HTTP: a listener, both ends of a connection, and a relay that cuts TLS
-// off.
+// Connections for cases below HTTP: a listener, both ends of a connection, and a relay that ends TLS without
+// `close_notify`.
 import * as fs from "node:fs"
 import * as net from "node:net"
 import * as path from "node:path"
@@ -15,7 +15,7 @@ export const server = { role: "server", cert, key }
 export const client = { role: "client", ca, serverName: "api.test" }
 export const loopback = { port: 0, host: "127.0.0.1" }
 
-/** A listener, and the first connection that it accepts. */
+/** Listens, and returns the address and the first connection that the listener accepts. */
 export const listening = (options = loopback) =>
   Effect.gen(function* () {
     const accepted = yield* Deferred.make()
@@ -25,7 +25,7 @@ export const listening = (options = loopback) =>
     return { address: listener.address, accepted: Deferred.await(accepted) }
   })
 
-/** The two ends of a connection. */
+/** Returns the two ends of a connection. */
 export const connected = (options) =>
   Effect.gen(function* () {
     const { accepted, address } = yield* listening()
@@ -35,7 +35,7 @@ export const connected = (options) =>
     return { near, far }
   })
 
-/** Collects what a transport reports until it closes or ends. Calls `first` at the first bytes. */
+/** Collects the events of a transport until it closes or ends. Calls `first` when the first bytes arrive. */
 export const ended = (transport, first) =>
   Effect.async((resume) => {
     let text = ""
