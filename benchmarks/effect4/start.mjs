@@ -1,5 +1,5 @@
 // Serves an app on the server of `@effect/platform-node` 4, with the default options. The URL names the app:
-// `start.mjs?router` serves router.mjs. With `&ours` the server uses our callback API in place of `node:http`.
+// `start.mjs?router` serves router.mjs. With `&ours` the server uses our callback API instead of `node:http`.
 import * as builtIn from "node:http"
 import * as ours from "@httpfx/node/http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
