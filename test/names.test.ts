@@ -63,6 +63,7 @@ const others = new Set([
   "DynamicUser",
   "StateDirectory",
   "AmbientCapabilities",
+  "CAP_NET_BIND_SERVICE",
   "CapabilityBoundingSet",
   "LimitNOFILE",
   "MemoryDenyWriteExecute",
