@@ -155,15 +155,15 @@ export const client = [
       name: "`total` is forgotten while a step's own limit runs",
       harm: "A request whose steps each make some progress never ends.",
       nets: ["client/timeouts"],
-      find: "    this.due = Math.min(this.stepDue, this.totalDue)\n",
-      replace: "    this.due = limit === Infinity ? this.totalDue : this.stepDue\n"
+      find: "    this.due = Math.min(this.stepDue, this.spanDue)\n",
+      replace: "    this.due = limit === Infinity ? this.spanDue : this.stepDue\n"
     },
     {
       name: "an expired total limit is reported as the step's limit",
       harm: "The error names a limit that has not expired.",
       nets: ["client/timeouts"],
-      find: `return this.stepDue <= this.totalDue ? this.step : "total"`,
-      replace: `return this.stepDue < Infinity ? this.step : "total"`
+      find: `return this.stepDue <= this.spanDue ? this.step : this.span`,
+      replace: `return this.stepDue < Infinity ? this.step : this.span`
     },
     {
       name: "a timer that has fired still counts as armed",
