@@ -157,7 +157,7 @@ const isStrong = (etag: string | undefined): etag is string => etag?.startsWith(
 
 const codedHeaders = (headers: Headers.Headers, coding: Coding): Headers.Headers => {
   const { etag } = headers
-  const changed = Headers.setAll(Headers.remove(varying(headers), ["content-length", "accept-ranges"]), {
+  const changed = Headers.setAll(Headers.remove(headers, ["content-length", "accept-ranges"]), {
     "content-encoding": coding
   })
   // Codings of one representation are equivalent, but their bytes differ, so the tag must be weak (RFC 9110
@@ -170,13 +170,17 @@ const codedHeaders = (headers: Headers.Headers, coding: Coding): Headers.Headers
 const standsFor = (request: HttpServerRequest, response: Response): Response => {
   const { etag } = response.headers
   const known = response.status === 304 ? request.headers["if-none-match"] : undefined
-  const headers = varying(response.headers)
   const isWeak = isStrong(etag) && known !== undefined && known.includes(`W/${etag}`)
-  return rebuilt(response, isWeak ? Headers.set(headers, "etag", `W/${etag}`) : headers)
+  return isWeak ? HttpServerResponse.setHeader(response, "etag", `W/${etag}`) : response
 }
 
-const varied = (request: HttpServerRequest, response: Response): Effect.Effect<Response> =>
-  Effect.as(vary(request, "Accept-Encoding"), response)
+// Our servers add the name to `Vary` when they send the response, which costs less than a copy of the fields.
+const varied = (request: HttpServerRequest, response: Response): Effect.Effect<Response> => {
+  const told = vary(request, "Accept-Encoding")
+  return told === undefined
+    ? Effect.succeed(rebuilt(response, varying(response.headers)))
+    : Effect.as(told, response)
+}
 
 const partsOf = ({ cookies, status, statusText }: Response) => ({ cookies, status, statusText })
 
@@ -258,7 +262,7 @@ class Compressor {
     const { coding, identityRefused } = choose(request.headers["accept-encoding"], this.codings)
     const worthwhile = compressible(type) && (length === undefined || Number(length) >= this.threshold)
     if (!worthwhile && !identityRefused) return Effect.succeed(response)
-    const plain = () => Effect.succeed(rebuilt(response, varying(response.headers)))
+    const plain = () => Effect.succeed(response)
     return Effect.flatMap(
       coding === undefined || this.encoders.full || Number(length) === 0
         ? plain()

@@ -261,7 +261,7 @@ class Folder {
     })
     return varying.length === 0
       ? found
-      : Effect.tap(found, (response) => response && vary(request, ...varying))
+      : Effect.tap(found, (response) => response && (vary(request, ...varying) ?? Effect.void))
   }
 
   // Tries the codings that the client accepts, in the client's order of preference, until a file with the

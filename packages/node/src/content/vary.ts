@@ -5,12 +5,14 @@
  */
 import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import * as Exchange from "@httpfx/core/Exchange"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
-/** Has no effect on requests of other servers. */
-export const vary = (request: HttpServerRequest, ...names: ReadonlyArray<string>): Effect.Effect<void> =>
-  Option.match(Exchange.fromRequest(request), {
-    onNone: () => Effect.void,
-    onSome: (exchange) => exchange.vary(...names)
-  })
+/** Returns `undefined` for requests of other servers. */
+export const vary = (
+  request: HttpServerRequest,
+  ...names: ReadonlyArray<string>
+): Effect.Effect<void> | undefined => {
+  const exchange = Exchange.fromRequest(request)
+  return Option.isSome(exchange) ? exchange.value.vary(...names) : undefined
+}

@@ -468,6 +468,18 @@ describe("Vary of middleware inside and outside", () => {
     )
   )
 
+  it("on another server, as a web handler", async () => {
+    const handler = HttpApp.toWebHandler(NodeCompression.compress()(Effect.succeed(plainText)))
+    for (const [accepted, coding] of [
+      ["gzip", "gzip"],
+      ["identity", null]
+    ] as const) {
+      const { headers } = await handler(new Request(url, { headers: { "accept-encoding": accepted } }))
+      assert.strictEqual(headers.get("content-encoding"), coding)
+      assert.strictEqual(headers.get("vary"), "Accept-Encoding")
+    }
+  })
+
   it.effect("the response to a failure of the app is compressed too", () =>
     Effect.map(ask(), (response) => assert.strictEqual(response["content-encoding"], "gzip")).pipe(
       served(Effect.fail(plainText))

@@ -108,6 +108,7 @@ const announce = (
 // Adds the names that `Vary` does not list yet. `*` stands for all names.
 const addVary = (headers: Array<string>, names: ReadonlyArray<string>): void => {
   const at = headers.findIndex((text, index) => index % 2 === 0 && text === "vary")
+  if (at < 0 && names.length === 1) return void headers.push("vary", names[0]!)
   let value = at < 0 ? "" : trimBlanks(headers[at + 1]!)
   const listed = new Set(value.toLowerCase().split(",").map(trimBlanks))
   if (listed.has("*")) return
