@@ -297,14 +297,14 @@ describe("a fiber that yields before it waits", () => {
     )
   )
 
-  it.live("sees the end", () =>
+  it.live("notices FIN", () =>
     everywhere(
       (server) => server.read,
       (client) => client.end
     )
   )
 
-  it.live("sees that it is closed", () =>
+  it.live("notices that the connection has closed", () =>
     everywhere(
       (server) => server.closed,
       (client) => client.reset

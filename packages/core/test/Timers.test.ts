@@ -45,7 +45,7 @@ describe("over a test clock", () => {
     })
   )
 
-  it.effect("a deadline that has passed is never called inside at", () =>
+  it.effect("a deadline that has passed is not called within `at`", () =>
     Effect.gen(function* () {
       yield* TestClock.adjust(1000)
       const timers = yield* Timers.timers

@@ -132,7 +132,7 @@ describe("OpenTelemetry's conventions", () => {
     })
   )
 
-  it.live("name the attributes of spans, and the required ones are there", () => {
+  it.live("name the attributes of spans, and all required attributes are set", () => {
     const spans = new Spans()
     return Effect.gen(function* () {
       yield* asked
@@ -176,7 +176,7 @@ describe("OpenTelemetry's conventions", () => {
     }).pipe(Effect.provide(Layer.provideMerge(world, spans.layer)), quiet)
   })
 
-  it.live("tell how often a request was sent again", () => {
+  it.live("count how often a request was resent", () => {
     const spans = new Spans()
     return withAgent()(
       Effect.gen(function* () {

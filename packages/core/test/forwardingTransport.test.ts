@@ -1,4 +1,4 @@
-/** A `ForwardingTransport` forwards every member of `Transport`, optional ones included. */
+/** A `ForwardingTransport` forwards every member of `Transport`, including the optional members. */
 import { describe, expect, it } from "vitest"
 import { noHandlers, type Transport, type TransportHandlers } from "@httpfx/core/Transport"
 import * as Transports from "@httpfx/core/Transport"
@@ -51,7 +51,7 @@ const stub = (without: ReadonlyArray<Call> = []) => {
 }
 
 describe("a forwarding transport", () => {
-  it.each(Object.keys(facts) as ReadonlyArray<Fact>)("tells %s of the transport below", (fact) => {
+  it.each(Object.keys(facts) as ReadonlyArray<Fact>)("has %s of the transport below", (fact) => {
     expect(new Transports.ForwardingTransport(stub().below)[fact]).toBe(facts[fact])
   })
 
@@ -63,7 +63,7 @@ describe("a forwarding transport", () => {
     expect(result).toBe(name === "isLost" || name === "write" ? true : undefined)
   })
 
-  it("resets where the transport below cannot abandon, and is not lost where it cannot tell", () => {
+  it("resets if the transport below lacks `abandon`, and is not lost if it lacks `isLost`", () => {
     const { below, made } = stub(["abandon", "isLost"])
     const over = new Transports.ForwardingTransport(below)
     over.abandon()
@@ -71,7 +71,7 @@ describe("a forwarding transport", () => {
     expect(made).toEqual([["reset"]])
   })
 
-  it("passes the handlers themselves", () => {
+  it("passes the handlers unchanged", () => {
     const { below, made } = stub()
     const handlers: TransportHandlers = { ...noHandlers }
     new Transports.ForwardingTransport(below).start(handlers)

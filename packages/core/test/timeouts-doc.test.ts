@@ -88,7 +88,7 @@ describe(`docs/${document}`, () => {
     })
   )
 
-  it("leaves the others to guides that name them", () => {
+  it("leaves the other options to guides, which name these options", () => {
     for (const [name, place] of Object.entries(options)) {
       if (place.endsWith(".md")) assert.match(documentText(place), new RegExp(`\\b${name}\\b`), place)
     }

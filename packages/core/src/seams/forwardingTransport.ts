@@ -1,6 +1,6 @@
 /**
- * A transport that forwards every call and every fact to another transport. Subclasses override what they
- * change, so that no wrapper forgets a member.
+ * A transport that forwards every call and every property to another transport. A subclass overrides only the
+ * members that it changes, so no wrapper can forget a member.
  */
 import type { Address } from "../model/address.js"
 import type { TlsFacts } from "../model/tls.js"
@@ -24,7 +24,7 @@ import { abandon, isLost, type Transport, type TransportHandlers } from "./trans
  * @category models
  */
 export class ForwardingTransport implements Transport {
-  /** `below` gets all calls. */
+  /** Creates a transport that forwards to `below`. */
   constructor(protected readonly below: Transport) {}
 
   get local(): Address | undefined {

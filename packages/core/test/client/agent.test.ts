@@ -128,7 +128,7 @@ describe("maxTotalSockets", () => {
     )
   )
 
-  it.effect("does not let a busy host keep a quiet one waiting", () =>
+  it.effect("gives a free slot to a host without connections before a busy host", () =>
     withAgent({ maxTotalSockets: 2 })(
       Effect.gen(function* () {
         const busy = yield* RawPeer.listen()
@@ -209,7 +209,7 @@ describe("An idle connection", () => {
   it.effect("is closed `keepAliveTimeoutBuffer` before the server closes it", () =>
     closesAfter({ keepAliveTimeoutBuffer: 100 }, 1_900, "HintExpired", "Keep-Alive: max=9, timeout=2\r\n")
   )
-  it.effect("is not kept when the server's timeout is no longer than that", () =>
+  it.effect("is not kept if the server's timeout is no longer than the buffer", () =>
     closesAfter({}, 0, "HintTooShort", "Keep-Alive: timeout=1\r\n")
   )
   it.effect("is closed at `maxAge`", () => closesAfter({ maxAge: 300, maxAgeJitter: 0 }, 300, "MaxAge"))
@@ -251,7 +251,7 @@ it.effect("A connection at its maximum age does not serve the queue", () =>
 )
 
 describe("A request", () => {
-  it.effect("on a new connection neither takes an idle one nor leaves one, whatever the limits", () =>
+  it.effect("with `agent: false` neither uses nor leaves an idle connection, whatever the limits", () =>
     withAgent({ maxSockets: 1, maxTotalSockets: 1 })(
       Effect.gen(function* () {
         const server = yield* RawPeer.listen()

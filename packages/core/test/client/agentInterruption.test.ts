@@ -236,7 +236,7 @@ describe("Interruption", () => {
       { numRuns: 30 }
     ))
 
-  it("so does one of each kind, every few milliseconds, queued behind another or not", async () => {
+  it("of each kind of request, every few milliseconds, queued or not, does so too", async () => {
     const seen = new Set<string>()
     for (const kind of kinds) {
       for (let after = 0; after < 140; after += 6) {
@@ -252,7 +252,7 @@ describe("Interruption", () => {
   })
 
   // A different `steps` makes the fiber yield between two other runtime steps.
-  it("so does one between any two runtime steps, just when TLS is established", async () => {
+  it("between any two runtime steps, just when TLS is established, does so too", async () => {
     for (let steps = 20; steps < 60; steps++) {
       for (const turns of [0, 1, 2]) {
         const requests = [{ kind: "secure", host: 0, at: 0, after: 28, turns }] as const

@@ -224,7 +224,7 @@ describe("AgentMetrics", () => {
 })
 
 describe("The key in an agent's events", () => {
-  it.effect("has neither credentials nor private keys, and adds up equal ones", () =>
+  it.effect("has neither credentials nor private keys, and keys that are then equal are added up", () =>
     withAgent({ maxSockets: 1 })(
       Effect.gen(function* () {
         const events: Array<AgentEvent.AgentEvent> = []

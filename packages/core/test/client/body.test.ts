@@ -327,7 +327,7 @@ describe("A response without a reader", () => {
     )
   )
 
-  it.effect("stays while somebody reads, however slow the server", () =>
+  it.effect("is not aborted while somebody reads, however slow the server", () =>
     run(
       Effect.gen(function* () {
         const { raw, response } = yield* begun(head(6) + "abc")

@@ -178,7 +178,7 @@ describe.each(Object.keys(faces))("The %s client", (name) => {
     )
   })
 
-  it.live("with a limit of requests: the wait counts, and ends at the total", () =>
+  it.live("with a rate limit: the wait counts, and ends at the total", () =>
     Effect.gen(function* () {
       yield* Origin.make({ host: "a.test" }, { reply, optional: true })
       const limits = yield* RateLimit.make({ requests: 1, interval: "1 second" })
@@ -209,7 +209,7 @@ describe.each(Object.keys(faces))("The %s client", (name) => {
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(MemoryNetwork.layer(), VirtualClock.layer())))
   )
 
-  it.live("gives a request of `onRetry` a call of its own", () =>
+  it.live("makes a request of `onRetry` a separate call", () =>
     Effect.gen(function* () {
       yield* Origin.make({ host: "a.test" }, { reply, optional: true })
       const inner = yield* Client.make()

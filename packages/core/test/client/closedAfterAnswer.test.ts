@@ -61,7 +61,7 @@ describe.each(networks)("A server that responds and closes, on %s", (_, network)
     )
   )
 
-  it.effect("loses none of those queued for the only connection allowed", () =>
+  it.effect("loses none of the requests queued for the only connection allowed", () =>
     withClient(network, { maxSockets: 1 })(
       Effect.gen(function* () {
         const { url } = yield* server(true)
@@ -75,7 +75,7 @@ describe.each(networks)("A server that responds and closes, on %s", (_, network)
     )
   )
 
-  it.effect("is never lent a connection that it has closed", () =>
+  it.effect("a loan never gets a connection that the server has closed", () =>
     withClient(network)(
       Effect.gen(function* () {
         const { port, url } = yield* server(true)

@@ -171,7 +171,7 @@ describe.each(networks)("Client's failures on %s", (_, network) => {
       )
     )
 
-    it.effect("a tunnel without a taker: OutOfOrder", () =>
+    it.effect("a tunnel for a request that does not take it over: OutOfOrder", () =>
       run(
         Effect.gen(function* () {
           const { error } = yield* ending("HTTP/1.1 200 OK\r\n\r\n", stay, { method: "CONNECT" })

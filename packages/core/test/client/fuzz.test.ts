@@ -373,6 +373,6 @@ it.live.each([
 
 // A regression: the reader's fiber yielded between its check and its wait, and the bytes that arrived then
 // did not wake the fiber.
-it.live("a server whose last bytes came between a check and a wait", () =>
+it.live("a server whose last bytes arrive between the reader's check and its wait", () =>
   Effect.provide(converse(794498138), MemoryNetwork.layer())
 )

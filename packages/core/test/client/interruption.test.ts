@@ -176,37 +176,39 @@ describe("An interrupted request while it connects", () => {
     })
   )
 
-  it.effect("does so too when the scope of the request closes, through platform's withScope", () =>
-    Effect.gen(function* () {
-      const reached = yield* Deferred.make<void>()
-      const given = yield* Deferred.make<void>()
-      const never = Effect.zipRight(Deferred.succeed(reached, undefined), Effect.never).pipe(
-        Effect.onInterrupt(() => Deferred.succeed(given, undefined))
-      )
-      yield* withClient(unconnected(never))(
-        Effect.gen(function* () {
-          const scope = yield* Scope.make()
-          const client = HttpClient.withScope(yield* HttpClient.HttpClient)
-          const request = Scope.extend(client.get("http://127.0.0.1/"), scope)
-          const fiber = yield* Effect.fork(Effect.flip(request))
-          yield* Deferred.await(reached)
-          yield* Scope.close(scope, Exit.void)
-          assert.propertyVal((yield* fiber).cause, "code", "ABORT_ERR")
-          yield* Deferred.await(given)
-          assert.deepStrictEqual(yield* connections, nothing)
-          const late = yield* Effect.flip(request)
-          assert.propertyVal(late.cause, "code", "ABORT_ERR")
-          const own = yield* Client.Client
-          const scoped = yield* Effect.flip(
-            Scope.extend(own.requestScoped({ url: "http://127.0.0.1/" }), scope)
-          )
-          assert.propertyVal(scoped, "code", "ABORT_ERR")
-        })
-      )
-    })
+  it.effect(
+    "aborts the attempt also when the scope of the request closes, through platform's withScope",
+    () =>
+      Effect.gen(function* () {
+        const reached = yield* Deferred.make<void>()
+        const given = yield* Deferred.make<void>()
+        const never = Effect.zipRight(Deferred.succeed(reached, undefined), Effect.never).pipe(
+          Effect.onInterrupt(() => Deferred.succeed(given, undefined))
+        )
+        yield* withClient(unconnected(never))(
+          Effect.gen(function* () {
+            const scope = yield* Scope.make()
+            const client = HttpClient.withScope(yield* HttpClient.HttpClient)
+            const request = Scope.extend(client.get("http://127.0.0.1/"), scope)
+            const fiber = yield* Effect.fork(Effect.flip(request))
+            yield* Deferred.await(reached)
+            yield* Scope.close(scope, Exit.void)
+            assert.propertyVal((yield* fiber).cause, "code", "ABORT_ERR")
+            yield* Deferred.await(given)
+            assert.deepStrictEqual(yield* connections, nothing)
+            const late = yield* Effect.flip(request)
+            assert.propertyVal(late.cause, "code", "ABORT_ERR")
+            const own = yield* Client.Client
+            const scoped = yield* Effect.flip(
+              Scope.extend(own.requestScoped({ url: "http://127.0.0.1/" }), scope)
+            )
+            assert.propertyVal(scoped, "code", "ABORT_ERR")
+          })
+        )
+      })
   )
 
-  it.effect("leaves nothing on the network, at whatever turn it comes", () =>
+  it.effect("leaves nothing on the network, in whatever turn it is interrupted", () =>
     Effect.gen(function* () {
       const network = MemoryNetwork.layer()
       const test = Effect.gen(function* () {
@@ -234,7 +236,7 @@ describe("An interrupted request while it connects", () => {
   it.effect.each([
     ["over TCP: nothing is sent", "http"],
     ["over TLS: no handshake begins", "https"]
-  ])("closes a connection that is made at the moment of its end: %s", ([, scheme]) =>
+  ])("closes a connection that is established at the moment of the interruption: %s", ([, scheme]) =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       // Closes the scope in the same turn in which the connection is established, before the pool gets it.

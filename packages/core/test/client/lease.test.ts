@@ -123,7 +123,7 @@ describe("Lease", () => {
     }).pipe(Effect.scoped, Effect.provide(on({ maxSockets: 1 })))
   )
 
-  it.effect("`keep` removes it from the agent", () =>
+  it.effect("`keep` removes the connection from the agent", () =>
     Effect.gen(function* () {
       const server = yield* listening
       const agent = yield* Agent.Agent

@@ -56,7 +56,7 @@ describe("Client.withRequestOptions", () => {
     )
   )
 
-  it.effect("the innermost wins, option by option; outside of it they do not apply", () =>
+  it.effect("the innermost options take precedence, one by one, and apply only inside", () =>
     run(
       Effect.gen(function* () {
         const server = yield* listen

@@ -97,7 +97,7 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
     )
   }
 
-  it.effect("are kept for as long as their own server announced, not another one", () =>
+  it.effect("are kept for as long as their own server announced, not another server", () =>
     run(
       Effect.gen(function* () {
         const { accept, url } = yield* RawPeer.listen()
@@ -172,7 +172,7 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
     )
   )
 
-  it.effect("announce it and close after each request with keepAlive off", () =>
+  it.effect("with keepAlive off, announce the close and close after each request", () =>
     withClient(network, { keepAlive: false })(
       Effect.gen(function* () {
         const { accept, url } = yield* RawPeer.listen()
@@ -386,7 +386,7 @@ describe("Client's connections in time", () => {
     )
   )
 
-  it.effect("are reset when the server does not close after us", () =>
+  it.effect("are reset if the server does not close its side", () =>
     withClient(memory, { keepAlive: false })(
       Effect.gen(function* () {
         const { accept, url } = yield* RawPeer.listen()

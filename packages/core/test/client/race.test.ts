@@ -170,7 +170,7 @@ describe("Addresses of a name", () => {
     )
   )
 
-  it.effect("a single address is one attempt, named too", () =>
+  it.effect("a single address is one attempt, which the error lists", () =>
     run({}, () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(Client.request({ url: "http://10.9.9.9:81/" }))

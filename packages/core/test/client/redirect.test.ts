@@ -339,7 +339,7 @@ describe.each(Object.keys(faces) as Array<keyof typeof faces>)("%s client that f
       "BodyNotReplayable"
     ]
   }
-  it.effect("fails by name if a redirect cannot be followed", () =>
+  it.effect("fails with a typed error if a redirect cannot be followed", () =>
     Effect.gen(function* () {
       const found: Record<string, unknown> = {}
       for (const [what, [site, given, , options]] of Object.entries(failures)) {

@@ -491,7 +491,7 @@ describe("Expect: 100-continue", () => {
     )
   )
 
-  it.effect("or for the timeout, a stream too", () =>
+  it.effect("the body waits for 100 or for the timeout, also if it is a stream", () =>
     run(
       Effect.gen(function* () {
         const body = Stream.make(bytes("body"))
@@ -565,7 +565,7 @@ describe("An early response", () => {
     )
   )
 
-  it.effect("stops it at once if it says so, or if the server refuses and closes", () =>
+  it.effect("stops the upload at once with `earlyAnswer` `stop`, or if the server refuses and closes", () =>
     run(
       Effect.gen(function* () {
         const { peer, response, stopped } = yield* uploading(begun, "stop")

@@ -236,7 +236,7 @@ describe("Retry", () => {
     )
   )
 
-  it.effect("is left out for requests that say so, with both clients", () =>
+  it.effect("is switched off by `Client.without`, with both clients", () =>
     run(
       Effect.gen(function* () {
         const server = yield* RawPeer.listen()

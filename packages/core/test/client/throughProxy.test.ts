@@ -85,7 +85,7 @@ describe("A proxy for http:", () => {
     )
   )
 
-  it.effect("that is down, or of an unsupported kind", () =>
+  it.effect("that is down, or has an unsupported scheme, fails the request", () =>
     run(
       { http: "proxy.test", https: "socks5://proxy.test" },
       Effect.gen(function* () {
@@ -143,33 +143,35 @@ describe("The limits of an agent, through a proxy", () => {
     )
   )
 
-  it.effect("maxTotalSockets: a tunnel is one, and makes room for another when idle", () =>
-    run(
-      { https: "proxy.test" },
-      Effect.gen(function* () {
-        const server = yield* listen
-        const first = yield* ask("https://a.test/")
-        const waits = yield* ask("https://b.test/")
-        const outer = yield* server.accept
-        yield* outer.head
-        const peer = yield* inside(outer, "a.test")
-        yield* peer.head
-        yield* settled
-        assert.deepInclude(yield* connections, { open: 1, connecting: 0 })
-        yield* peer.send(ok(""))
-        yield* first
-        const next = yield* server.accept
-        assert.match(yield* next.head, /^CONNECT b\.test/)
-        const other = yield* inside(next, "b.test")
-        yield* other.head
-        yield* other.send(ok(""))
-        yield* waits
-        const idle = yield* ask("http://c.test/", { proxy: false, timeouts: { total: 1_000 } })
-        assert.strictEqual((yield* Effect.flip(idle))._tag, "NameNotResolved")
-        assert.deepInclude(yield* connections, { idle: 0, connecting: 0 })
-      }),
-      { maxTotalSockets: 1 }
-    )
+  it.effect(
+    "maxTotalSockets: a tunnel counts as a connection, and an idle tunnel is closed for another",
+    () =>
+      run(
+        { https: "proxy.test" },
+        Effect.gen(function* () {
+          const server = yield* listen
+          const first = yield* ask("https://a.test/")
+          const waits = yield* ask("https://b.test/")
+          const outer = yield* server.accept
+          yield* outer.head
+          const peer = yield* inside(outer, "a.test")
+          yield* peer.head
+          yield* settled
+          assert.deepInclude(yield* connections, { open: 1, connecting: 0 })
+          yield* peer.send(ok(""))
+          yield* first
+          const next = yield* server.accept
+          assert.match(yield* next.head, /^CONNECT b\.test/)
+          const other = yield* inside(next, "b.test")
+          yield* other.head
+          yield* other.send(ok(""))
+          yield* waits
+          const idle = yield* ask("http://c.test/", { proxy: false, timeouts: { total: 1_000 } })
+          assert.strictEqual((yield* Effect.flip(idle))._tag, "NameNotResolved")
+          assert.deepInclude(yield* connections, { idle: 0, connecting: 0 })
+        }),
+        { maxTotalSockets: 1 }
+      )
   )
 })
 
@@ -265,7 +267,7 @@ describe("A tunnel for https:", () => {
     )
   )
 
-  it.effect("hangs up", () =>
+  it.effect("fails if the proxy hangs up", () =>
     run(
       { https: "proxy.test" },
       Effect.gen(function* () {
@@ -279,7 +281,7 @@ describe("A tunnel for https:", () => {
     )
   )
 
-  it.effect("carries an upgrade of http: too; platform's client reports a refusal as its cause", () =>
+  it.effect("is also opened for an upgrade of http:; platform's client reports a refusal as its cause", () =>
     run(
       { http: "proxy.test", https: "proxy.test" },
       Effect.gen(function* () {

@@ -34,28 +34,30 @@ const taken = (result: Client.Upgrade): Socket.Socket => {
 }
 
 describe("Upgrade", () => {
-  it.effect("returns the socket, the bytes after the head first; the client no longer holds it", () =>
-    run(
-      Effect.gen(function* () {
-        const { fiber, head, peer } = yield* upgrading()
-        assert.match(head, /^GET \/chat HTTP\/1\.1\r\n.*Upgrade: echo\r\nConnection: Upgrade\r\n\r\n$/s)
-        yield* peer.send(`${switching}first`)
-        const result = yield* fiber
-        const socket = taken(result)
-        assert.strictEqual(result.response.status, 101)
-        assert.strictEqual(result.response.headers["upgrade"], "echo")
-        assert.strictEqual(text(yield* socket.read), "first")
-        yield* socket.write("ping")
-        yield* peer.expect("ping")
-        yield* peer.send("pong")
-        assert.strictEqual(text(yield* socket.read), "pong")
-        assert.deepStrictEqual(yield* connections, { open: 0, idle: 0, connecting: 0 })
-        yield* socket.end
-        yield* peer.expectFin
-        yield* peer.end
-        assert.strictEqual(text(yield* socket.read), "FIN")
-      })
-    )
+  it.effect(
+    "returns the socket, which reads the bytes after the head first; the client no longer owns it",
+    () =>
+      run(
+        Effect.gen(function* () {
+          const { fiber, head, peer } = yield* upgrading()
+          assert.match(head, /^GET \/chat HTTP\/1\.1\r\n.*Upgrade: echo\r\nConnection: Upgrade\r\n\r\n$/s)
+          yield* peer.send(`${switching}first`)
+          const result = yield* fiber
+          const socket = taken(result)
+          assert.strictEqual(result.response.status, 101)
+          assert.strictEqual(result.response.headers["upgrade"], "echo")
+          assert.strictEqual(text(yield* socket.read), "first")
+          yield* socket.write("ping")
+          yield* peer.expect("ping")
+          yield* peer.send("pong")
+          assert.strictEqual(text(yield* socket.read), "pong")
+          assert.deepStrictEqual(yield* connections, { open: 0, idle: 0, connecting: 0 })
+          yield* socket.end
+          yield* peer.expectFin
+          yield* peer.end
+          assert.strictEqual(text(yield* socket.read), "FIN")
+        })
+      )
   )
 
   it.effect("refused: a normal response, and the connection is kept", () =>
@@ -140,7 +142,7 @@ describe("CONNECT", () => {
     )
   )
 
-  it.effect("as a plain request: a success has no taker", () =>
+  it.effect("as an ordinary request: a 2xx fails, because no caller takes the connection over", () =>
     run(
       Effect.gen(function* () {
         const server = yield* listen

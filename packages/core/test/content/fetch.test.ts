@@ -373,7 +373,7 @@ describe("A fetch over a client", () => {
     return run(rows[name]!)
   })
 
-  it("is tested by every row of the guide", () => {
+  it("is tested for every row of the guide", () => {
     const section = table.slice(table.indexOf("## `fetch`"))
     const lines = section.slice(0, section.indexOf("\n## ", 5)).split("\n")
     const cells = lines
@@ -388,7 +388,7 @@ describe("A fetch over a client", () => {
     )
   })
 
-  it.effect("carries platform's client", () =>
+  it.effect("can be the fetch of platform's client", () =>
     run((fetch) =>
       Effect.gen(function* () {
         const client = yield* HttpClient.HttpClient
@@ -398,7 +398,7 @@ describe("A fetch over a client", () => {
     )
   )
 
-  it.effect("uses the references of the fiber that made it, and follows as it is told", () =>
+  it.effect("uses the fiber refs of the fiber that made it, and its redirect options", () =>
     Effect.gen(function* () {
       yield* serving
       const jar = yield* CookieJar.make()
@@ -442,7 +442,7 @@ const answering = <A>(response: string, use: (fetch: Fetch) => Promise<A>) =>
   })
 
 describe("A fetch over a client leaves nothing", () => {
-  it.effect("of a response without a body whose content still arrives", () =>
+  it.effect("of a response whose status has no body, although content still arrives", () =>
     Effect.gen(function* () {
       const head = "HTTP/1.1 205 Reset Content\r\nContent-Length: 5\r\n\r\nab"
       const { peer, result } = yield* answering(head, (fetch) => fetch("http://odd.test/"))
@@ -451,7 +451,7 @@ describe("A fetch over a client leaves nothing", () => {
     }).pipe(Effect.scoped, Effect.provide(world))
   )
 
-  it.effect("of a response whose status no `Response` can have", () =>
+  it.effect("of a response whose status a web `Response` cannot have", () =>
     Effect.gen(function* () {
       const head = "HTTP/1.1 999 Denied\r\nContent-Length: 5\r\n\r\nab"
       const { peer, result } = yield* answering(head, (fetch) =>
@@ -480,7 +480,7 @@ describe("A fetch over a client leaves nothing", () => {
     )
   )
 
-  it.effect("of an upload that is aborted, or that no server takes", () =>
+  it.effect("of an upload that is aborted, or whose server cannot be reached", () =>
     Effect.gen(function* () {
       const server = yield* RawPeer.listen({ host: "odd.test", port: 80 })
       const fetch = yield* FetchClient.make()

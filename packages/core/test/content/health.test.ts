@@ -48,7 +48,7 @@ const running = <A, E>(
 ) => Effect.zipRight(Layer.build(world(options)), test).pipe(Effect.scoped, Effect.provide(inMemory))
 
 describe("Health", () => {
-  it.live("passes where there are no checks, and is not cached", () =>
+  it.live("passes without checks, and is not cached", () =>
     running(
       {},
       Effect.gen(function* () {
@@ -74,7 +74,7 @@ describe("Health", () => {
     ["an interruption", Effect.interrupt, "interrupted"],
     ["a password", Effect.fail(new Error("no http://user:hunter2@db/")), "no http://REDACTED:REDACTED@db/"]
   ]
-  it.live.each(failures)("tells which check failed, by %s", ([, check, message]) =>
+  it.live.each(failures)("names the check that failed, by %s", ([, check, message]) =>
     running(
       { ready: { good: Effect.succeed(1), bad: check }, live: { alive: Effect.void } },
       Effect.gen(function* () {
@@ -89,7 +89,7 @@ describe("Health", () => {
     )
   )
 
-  it.live("fails liveness by its own checks", () =>
+  it.live("fails liveness only by checks of liveness", () =>
     running(
       { live: { loop: Effect.fail("stuck") } },
       Effect.gen(function* () {
@@ -128,7 +128,7 @@ describe("Health", () => {
     )
   )
 
-  it.live("starts no check again that is still running", () => {
+  it.live("does not start a check that is still running", () => {
     let started = 0
     const stuck = Effect.zipRight(
       Effect.sync(() => started++),
@@ -150,7 +150,7 @@ describe("Health", () => {
     )
   })
 
-  it.effect("runs a check once at a time, wherever fibers yield, and anew when it has ended", () => {
+  it.effect("runs a check only once at a time, wherever fibers yield, and again after it has ended", () => {
     let runs = 0
     let most = 0
     let all = 0
@@ -176,7 +176,7 @@ describe("Health", () => {
     })
   })
 
-  it.live("has paths of its own, and says less where it shall", () =>
+  it.live("uses the paths of its options, and shows no details with `detail: false`", () =>
     running(
       { livePath: "/a", readyPath: "/b", detail: false, ready: { bad: Effect.fail("secret") } },
       Effect.gen(function* () {
@@ -202,7 +202,7 @@ describe("Health", () => {
   })
 
   it.live(
-    "is not ready before there is an app, nor in the lame-duck phase and the drain; alive all the time",
+    "is ready only while an app is served, and not in the lame-duck phase or the drain, but always live",
     () =>
       Effect.gen(function* () {
         let ran = 0
@@ -244,7 +244,7 @@ describe("Health", () => {
       }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("answers until its server has ended, wherever its layer stands", () =>
+  it.live("answers until its server has closed, wherever its layer is provided", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const slow = HttpServer.serve(Effect.as(Effect.sleep("5 seconds"), HttpServerResponse.text("done")))
@@ -297,14 +297,14 @@ describe("Health", () => {
     ["readyPath", 1],
     ["fallback", () => 1]
   ]
-  it.live.each(invalid)("refuses the option %s as %s", ([option, value]) =>
+  it.live.each(invalid)("refuses the option %s with the value %s", ([option, value]) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Layer.build(world({ [option]: value })))
       assert.deepInclude(error, { _tag: "InvalidOption", option })
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("refuses a check that is no effect", () =>
+  it.live("refuses a check that is not an effect", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Layer.build(world({ ready: { db: (() => 1) as never } })))
       assert.deepInclude(error, { _tag: "InvalidOption", option: "ready.db" })

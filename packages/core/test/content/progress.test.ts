@@ -164,7 +164,7 @@ describe.each(Object.keys(faces))("Progress with the %s client", (name) => {
     )
   )
 
-  it.live("sees a large body in memory go, as fast as the server reads", () =>
+  it.live("reports a large body in memory piece by piece, only as fast as the server reads", () =>
     run((server) =>
       Effect.gen(function* () {
         const { report, seen } = counting()
@@ -189,7 +189,7 @@ describe.each(Object.keys(faces))("Progress with the %s client", (name) => {
     )
   )
 
-  it.live("reports no more often than it is told", () =>
+  it.live("reports at most once per `interval`", () =>
     run((server) =>
       Effect.gen(function* () {
         const { report, seen } = counting()
@@ -208,7 +208,7 @@ describe.each(Object.keys(faces))("Progress with the %s client", (name) => {
     )
   )
 
-  it.live("does not call an upload done that fails", () =>
+  it.live("never reports a failed upload as done", () =>
     run((server) =>
       Effect.gen(function* () {
         const { report, seen } = counting()
@@ -246,7 +246,7 @@ describe.each(Object.keys(faces))("Progress with the %s client", (name) => {
     )
   )
 
-  it.live("aborts a download whose reader leaves, and calls one that is cut not done", () =>
+  it.live("aborts a download whose reader leaves, and never reports a truncated download as done", () =>
     run((server) =>
       Effect.gen(function* () {
         const { report, seen } = counting()
@@ -287,7 +287,7 @@ describe.each(Object.keys(faces))("Progress with the %s client", (name) => {
     )
   )
 
-  it.live("is a stream where that is wanted, which ends and fails with the download", () =>
+  it.live("is available as a stream, which ends or fails with the download", () =>
     run((server) =>
       Effect.gen(function* () {
         const counts = Progress.counts((report) => download(report, { interval: 0 }))

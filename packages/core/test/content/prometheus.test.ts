@@ -124,7 +124,7 @@ describe("Prometheus", () => {
     })
   )
 
-  it.effect("writes the series of a metric together, and one type of a name", () =>
+  it.effect("writes all series of a metric together, and one type for each name", () =>
     Effect.gen(function* () {
       yield* Metric.set(Metric.gauge("mixed.one"), 1)
       yield* Metric.set(Metric.gauge("mixed.two"), 2)
@@ -141,7 +141,7 @@ describe("Prometheus", () => {
 
   it("is empty without metrics", () => assert.strictEqual(Prometheus.format([]), ""))
 
-  it.effect("answers all metrics, with the content type of the format", () =>
+  it.effect("responds with all metrics, with the content type of the format", () =>
     Effect.gen(function* () {
       yield* Metric.set(Metric.gauge("answered"), 7)
       const response = HttpServerResponse.toWeb(yield* Prometheus.response)
@@ -174,7 +174,7 @@ describe("Prometheus", () => {
     }).pipe(Effect.provide(exported))
   })
 
-  it.effect("takes any iterable", () =>
+  it.effect("accepts any iterable", () =>
     Effect.gen(function* () {
       yield* Metric.set(Metric.gauge("iterable"), 1)
       const pairs = yield* named("iterable")

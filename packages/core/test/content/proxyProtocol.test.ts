@@ -125,7 +125,7 @@ const accepted: ReadonlyArray<readonly [name: string, header: Uint8Array, shown:
 ]
 
 describe("A header", () => {
-  it.live.each(accepted)("%s is read, whole and with requests behind it", ([, header, shown]) =>
+  it.live.each(accepted)("%s is read, whole and with requests after it", ([, header, shown]) =>
     inMemory(
       Effect.gen(function* () {
         const { address, refusals } = yield* serving()
@@ -196,7 +196,7 @@ describe("A header", () => {
     ["v2 of 4097 bytes", v2(0x21, 0x11, [...four, ...tlv(4, 4097 - 16 - 12 - 3)]), "TooLong"],
     ["v2 that announces 64 KiB", v2(0x21, 0x11, [], 0xffff), "TooLong"]
   ]
-  it.live.each(refused)("%s resets the connection and is an event", ([name, header, problem]) =>
+  it.live.each(refused)("%s resets the connection, and is reported as an event", ([name, header, problem]) =>
     inMemory(
       Effect.gen(function* () {
         const { address, connections, refusals } = yield* serving()
@@ -233,10 +233,10 @@ describe("A connection before its header", () => {
         assert.deepInclude(refusals()[0], { problem: "Late", received: sent.length })
       })
     )
-  it.live("is reset when the time is over, without a byte", () => late(""))
-  it.live("is reset when the time is over, within the header", () => late("PROXY TCP4 203.0.113.7 "))
+  it.live("is reset when the timeout expires, without a byte", () => late(""))
+  it.live("is reset when the timeout expires, within the header", () => late("PROXY TCP4 203.0.113.7 "))
 
-  it.live("is not limited behind the header", () =>
+  it.live("has no timeout after the header", () =>
     inMemory(
       Effect.gen(function* () {
         const { address, refusals } = yield* serving({ options: { timeout: "3 seconds" } })
@@ -250,7 +250,7 @@ describe("A connection before its header", () => {
     )
   )
 
-  it.live("may end without a byte, as in a balancer's check, but not within the header", () =>
+  it.live("may end without a byte, as in a balancer's health check, but not within the header", () =>
     inMemory(
       Effect.gen(function* () {
         const { address, refusals } = yield* serving()
@@ -313,7 +313,7 @@ describe("Peers that are not trusted", () => {
       })
     )
   )
-  it.live("are served as they are on demand, and their headers are not HTTP", () =>
+  it.live("are served without a header if the option says so, and get 400 for a header", () =>
     inMemory(
       Effect.gen(function* () {
         const { address } = yield* serving({ options: { others: "serve" } })
@@ -328,7 +328,7 @@ describe("Peers that are not trusted", () => {
 })
 
 describe("Bytes behind a header", () => {
-  it.live("are kept while the server is not serving yet, and none is lost", () =>
+  it.live("are kept while no app is served yet, and no byte is lost", () =>
     inMemory(
       Effect.gen(function* () {
         const network = yield* ProxyProtocol.accept(yield* Network.Network, { from: ["10.0.0.0/8"] })
@@ -348,7 +348,7 @@ describe("Bytes behind a header", () => {
     )
   )
 
-  it.live("are the handshake of TLS, in one segment with the header or behind it", () =>
+  it.live("start the TLS handshake, in the segment of the header or in a later segment", () =>
     inMemory(
       Effect.gen(function* () {
         const { address } = yield* serving({ tls: MemoryTls.certificate({ names: "a.test" }) })
@@ -401,7 +401,7 @@ describe("On sockets", () => {
     Effect.provide(Effect.scoped(test), NodeNetwork.layer)
   const options = { from: ["loopback"] }
 
-  it.live("a raw peer is read, however it cuts", () =>
+  it.live("a header is read, however its bytes are split", () =>
     onSockets(
       Effect.gen(function* () {
         const { address } = yield* serving({ options })

@@ -67,7 +67,7 @@ describe.each(Object.keys(faces))("Limits of the %s client", (name) => {
   const all = (ask: World["ask"], count: number) =>
     Effect.forEach(paths(count), (path) => ask(path), { concurrency: "unbounded" })
 
-  it.live("let so many begin per interval, in their order", () =>
+  it.live("start at most `requests` requests per interval, in order", () =>
     run({ requests: 3, interval: "10 seconds" }, ok, ({ ask, calls }) =>
       Effect.gen(function* () {
         yield* Quiet.complete(all(ask, 8))
@@ -85,7 +85,7 @@ describe.each(Object.keys(faces))("Limits of the %s client", (name) => {
     )
   )
 
-  it.live("count in every interval, not only in those that begin with a burst", () =>
+  it.live("apply to every interval, wherever it begins", () =>
     run({ requests: 2, interval: "10 seconds" }, ok, ({ ask, calls }) =>
       Effect.gen(function* () {
         yield* after("1 seconds")
@@ -97,7 +97,7 @@ describe.each(Object.keys(faces))("Limits of the %s client", (name) => {
     )
   )
 
-  it.live("let so many wait for a response at once, in their order", () =>
+  it.live("allow at most `concurrency` requests to wait for a response, in order", () =>
     run({ concurrency: 2 }, slow("1 second"), ({ ask, calls, limits }) =>
       Effect.gen(function* () {
         const fiber = yield* Effect.fork(all(ask, 5))
@@ -111,7 +111,7 @@ describe.each(Object.keys(faces))("Limits of the %s client", (name) => {
     )
   )
 
-  it.live("hold for each origin by itself", () =>
+  it.live("apply to each origin separately", () =>
     run({ requests: 1, interval: "1 hour" }, ok, ({ ask }) =>
       Effect.gen(function* () {
         yield* Quiet.complete(Effect.all([ask("/"), ask("/", "b.test")], { concurrency: 2 }), {
@@ -121,7 +121,7 @@ describe.each(Object.keys(faces))("Limits of the %s client", (name) => {
     )
   )
 
-  it.live.each([429, 503])("pause an origin as it asks for with %i", (status) =>
+  it.live.each([429, 503])("pause an origin for the `Retry-After` of a %i", (status) =>
     run({}, [busy("20", status), ok], ({ ask, calls }) =>
       Effect.gen(function* () {
         assert.strictEqual(yield* Quiet.complete(ask("/0")), status)
@@ -133,25 +133,27 @@ describe.each(Object.keys(faces))("Limits of the %s client", (name) => {
     )
   )
 
-  it.live("pause by a date, at most as long as allowed, and not for other statuses", () =>
-    run(
-      { maxRetryAfter: "10 seconds" },
-      [
-        busy(new Date(VirtualClock.epoch + 5_000).toUTCString()),
-        busy("1000"),
-        busy("1000", 404),
-        busy("nonsense"),
-        ok
-      ],
-      ({ ask, calls }) =>
-        Effect.gen(function* () {
-          for (const path of paths(5)) yield* Quiet.complete(ask(path))
-          assert.deepStrictEqual(yield* calls, ["/0 0", "/1 5", "/2 15", "/3 15", "/4 15"])
-        })
-    )
+  it.live(
+    "accept a date in `Retry-After`, pause for `maxRetryAfter` at most, and not for other statuses",
+    () =>
+      run(
+        { maxRetryAfter: "10 seconds" },
+        [
+          busy(new Date(VirtualClock.epoch + 5_000).toUTCString()),
+          busy("1000"),
+          busy("1000", 404),
+          busy("nonsense"),
+          ok
+        ],
+        ({ ask, calls }) =>
+          Effect.gen(function* () {
+            for (const path of paths(5)) yield* Quiet.complete(ask(path))
+            assert.deepStrictEqual(yield* calls, ["/0 0", "/1 5", "/2 15", "/3 15", "/4 15"])
+          })
+      )
   )
 
-  it.live("pause requests that wait already", () =>
+  it.live("pause requests that are already waiting", () =>
     run({ requests: 2, interval: "5 seconds" }, [busy("20"), ok], ({ ask, calls }) =>
       Effect.gen(function* () {
         yield* Quiet.complete(all(ask, 4))
@@ -160,7 +162,7 @@ describe.each(Object.keys(faces))("Limits of the %s client", (name) => {
     )
   )
 
-  it.live("give the place of a request that is given up to the next", () =>
+  it.live("give the place of an interrupted request to the next request", () =>
     run({ concurrency: 1, requests: 2, interval: "1 minute" }, slow("10 seconds"), ({ ask, calls, limits }) =>
       Effect.gen(function* () {
         const [first, second, third] = yield* Effect.forEach(["/0", "/1", "/2"], (path) =>
@@ -184,7 +186,7 @@ describe.each(Object.keys(faces))("Limits of the %s client", (name) => {
     )
   )
 
-  it.live("free the place of a request that fails", () =>
+  it.live("release the place of a request that fails", () =>
     run({ concurrency: 1 }, [Origin.reset(), ok], ({ ask, calls }) =>
       Effect.gen(function* () {
         const both = Effect.all([Effect.either(ask("/0")), ask("/1")], { concurrency: 2 })
@@ -195,7 +197,7 @@ describe.each(Object.keys(faces))("Limits of the %s client", (name) => {
     )
   )
 
-  it.live("count each attempt of a retry, which waits as the origin asks for", () =>
+  it.live("count each attempt of a retry, which waits for `Retry-After`", () =>
     Effect.gen(function* () {
       const policy = yield* Retry.make({ base: 0 })
       yield* run(
@@ -211,7 +213,7 @@ describe.each(Object.keys(faces))("Limits of the %s client", (name) => {
     })
   )
 
-  it.live("are left out for requests that say so", () =>
+  it.live("are switched off by `Client.without`", () =>
     run({ requests: 1, interval: "1 hour" }, ok, ({ ask, calls }) =>
       Effect.gen(function* () {
         yield* Quiet.complete(all(ask, 3).pipe(Client.without("limits")), { maxTime: "1 second" })
@@ -239,7 +241,7 @@ describe("Limits", () => {
     })
   )
 
-  it("hold for requests that come, take and are given up at any time, in order", () =>
+  it("apply, in order, to requests that arrive, complete and are interrupted at any time", () =>
     FastCheck.assert(
       FastCheck.asyncProperty(
         // All arrival times differ. Two requests at the same time would change places, because a timeout
@@ -298,7 +300,7 @@ describe("Limits", () => {
       { numRuns: 40 }
     ))
 
-  it.live("may be shared by clients of both kinds, also of others than ours", () =>
+  it.live("can be shared by clients of both kinds", () =>
     Effect.gen(function* () {
       const origin = yield* Origin.make({ host: "a.test" }, { reply: ok })
       const limits = yield* RateLimit.make({ requests: 1, interval: "5 seconds" })
@@ -312,7 +314,7 @@ describe("Limits", () => {
     }).pipe(Effect.scoped, Effect.provide(world))
   )
 
-  it.live("are kept for thousands of origins while they count, and forgotten after that", () =>
+  it.live("are kept for thousands of origins while an interval runs, and forgotten afterwards", () =>
     Effect.gen(function* () {
       const asked: Array<string> = []
       const anyClient = HttpClient.make((request, url) =>

@@ -93,7 +93,7 @@ describe("The id of a request", () => {
     })
   )
 
-  it.effect("is another for each request", () =>
+  it.effect("differs for each request", () =>
     Effect.gen(function* () {
       const ids = yield* Effect.forEach(Array.from({ length: 20 }), () => asked(""))
       assert.strictEqual(new Set(ids.map(({ id }) => id)).size, 20)
@@ -120,7 +120,7 @@ describe("The id of a request", () => {
     Effect.map(asked("", {}, "/own"), ({ id }) => assert.strictEqual(id, "own"))
   )
 
-  it.effect("is always new without trust, and is made as the options say", () =>
+  it.effect("is always new with `trust: false`, and is made by the function of the options", () =>
     Effect.gen(function* () {
       const { id } = yield* asked(field("mine") + `traceparent: ${parent}\r\n`, {
         trust: false,
@@ -130,7 +130,7 @@ describe("The id of a request", () => {
     })
   )
 
-  it.effect("has the field of the options", () =>
+  it.effect("uses the field name of the options", () =>
     Effect.map(asked("X-Correlation-Id: other\r\n", { field: "X-Correlation-Id" }), ({ answer, id }) => {
       assert.match(answer, /^x-correlation-id: other\r$/im)
       assert.isUndefined(id)
@@ -143,7 +143,7 @@ describe("The id of a request", () => {
     ["trust", "yes"],
     ["make", () => "x"]
   ]
-  it.effect.each(invalid)("refuses the option %s as %s", ([option, value]) =>
+  it.effect.each(invalid)("refuses the option %s with the value %s", ([option, value]) =>
     Effect.map(asked("", { [option]: value }), ({ answer }) => assert.match(answer, /^HTTP\/1\.1 500 /))
   )
 })

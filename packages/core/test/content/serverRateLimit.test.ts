@@ -23,7 +23,7 @@ const times = (limiter: ServerRateLimit.Limiter, count: number, key?: string) =>
   Effect.all(Array.from({ length: count }, () => take(limiter, key)))
 
 describe("A token bucket", () => {
-  it.effect("begins full, and regains its tokens one by one", () =>
+  it.effect("is full at first, and regains its tokens one by one", () =>
     Effect.gen(function* () {
       const limiter = yield* ServerRateLimit.memory({ requests: 2, interval: "1 second", burst: 3 })
       assert.deepStrictEqual(yield* times(limiter, 5), [0, 0, 0, 500, 500])
@@ -36,7 +36,7 @@ describe("A token bucket", () => {
     })
   )
 
-  it.effect("is one for each key", () =>
+  it.effect("exists for each key", () =>
     Effect.gen(function* () {
       const limiter = yield* ServerRateLimit.memory({ requests: 1, interval: "1 minute" })
       assert.deepStrictEqual(yield* times(limiter, 2, "a"), [0, 60_000])
@@ -45,7 +45,7 @@ describe("A token bucket", () => {
     })
   )
 
-  it.effect("is dropped when there are too many, the least recently used first", () =>
+  it.effect("is dropped if there are more keys than `maxKeys`, the least recently used first", () =>
     Effect.gen(function* () {
       const limiter = yield* ServerRateLimit.memory({ requests: 1, interval: "1 minute", maxKeys: 2 })
       yield* take(limiter, "a")
@@ -57,7 +57,7 @@ describe("A token bucket", () => {
     })
   )
 
-  it("never lets more pass than burst and refill, and lets a client pass that waits as told", () =>
+  it("never permits more requests than burst and refill, and permits a client that has waited as told", () =>
     fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 7 }),
@@ -119,7 +119,7 @@ describe("The middleware", () => {
       ServerRateLimit.middleware(limiter, more)(Effect.succeed(HttpServerResponse.text("served")))
     )
 
-  it.effect("answers 429 with Retry-After, by address, and shows it in outcome, log and metric", () =>
+  it.effect("responds 429 with Retry-After, by address, and records it in outcome, log and metric", () =>
     Effect.gen(function* () {
       const app = yield* limited({ requests: 1, interval: "1500 millis" }, { name: "per-client" })
       const lines: Array<string> = []
@@ -161,7 +161,7 @@ describe("The middleware", () => {
     })
   )
 
-  it.effect("counts the clients behind trusted proxies, and the unknown ones together", () =>
+  it.effect("counts the clients behind trusted proxies, and all unknown clients together", () =>
     Effect.gen(function* () {
       const app = yield* limited({ requests: 1, interval: "1 hour" })
       const behind = (client: string) => ask("10.0.0.1", `X-Forwarded-For: ${client}\r\n`)
@@ -187,7 +187,7 @@ describe("The middleware", () => {
     })
   )
 
-  it.effect("takes any key, and stands on one route", () =>
+  it.effect("accepts any key, and can be added to a single route", () =>
     Effect.gen(function* () {
       const limiter = yield* ServerRateLimit.memory({ requests: 1, interval: "1 hour" })
       const key = Effect.map(
@@ -218,7 +218,7 @@ describe("The middleware", () => {
     })
   )
 
-  it.effect("asks a limiter of one's own, whose error is the app's", () =>
+  it.effect("uses a custom limiter, whose error becomes the app's error", () =>
     Effect.gen(function* () {
       const keys: Array<string> = []
       const limiter: ServerRateLimit.Limiter<"store down"> = {
@@ -244,7 +244,7 @@ describe("The middleware", () => {
     })
   )
 
-  it.effect("leaves the answer to a handler that asks by itself, and adds Retry-After to it", () =>
+  it.effect("leaves the response to a handler that calls `take` itself, and adds Retry-After", () =>
     Effect.gen(function* () {
       const limiter = yield* ServerRateLimit.memory({ requests: 1, interval: "90 seconds" })
       const lines: Array<string> = []

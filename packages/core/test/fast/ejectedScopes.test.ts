@@ -11,7 +11,7 @@ import { inScopeOfPlatform, isEjected, knowsEjected } from "../../src/internal/f
 const scope = () => Effect.runSync(Scope.make())
 
 describe("A scope", () => {
-  it("is known as ejected once platform has been told so, not before", () => {
+  it("is recognised as ejected after platform's function has ejected it, not before", () => {
     const [ejected, kept] = [scope(), scope()]
     expect(isEjected(ejected)).toBe(false)
     HttpApp.ejectDefaultScopeClose(ejected)

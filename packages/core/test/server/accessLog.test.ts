@@ -38,7 +38,7 @@ const sending = (fields: Record<string, string>, more: object = {}) =>
 const fromJson = (line: string) => JSON.parse(line) as Record<string, unknown>
 
 describe("The combined format", () => {
-  it("has host, time, request line, status, size, referer and user agent", () => {
+  it("has host, time, request line, status, size, referrer and user agent", () => {
     assert.strictEqual(
       AccessLog.formatCombined(outcome),
       '192.0.2.7 - - [03/Feb/2026:04:05:06 +0000] "GET /users/7?page=2 HTTP/1.1" 200 99 "http://example.org/" "curl/8.5.0"'
@@ -90,7 +90,7 @@ describe("The combined format", () => {
 })
 
 describe("A line of JSON", () => {
-  it("has all that is known", () => {
+  it("has all known facts", () => {
     assert.deepStrictEqual(fromJson(AccessLog.formatJson(outcome)), {
       requestId: "abc",
       time: "2026-02-03T04:05:06.789Z",
@@ -115,18 +115,18 @@ describe("A line of JSON", () => {
   })
 
   const hostile = ["\r\n", "\x00\x1b\x7f\x85", "\u2028\u2029", '"}', "\\", "\ud800", "ä€😀"]
-  it.each(hostile)("stays one line, and keeps the value %j", (value) => {
+  it.each(hostile)("remains a single line, and keeps the value %j", (value) => {
     const line = AccessLog.formatJson(sending({ "user-agent": value }, { annotations: { tenant: value } }))
     assert.notMatch(line, /[\x00-\x1f\x7f-\x9f\u2028\u2029]/)
     assert.deepInclude(fromJson(line), { userAgent: value, tenant: value })
   })
 
-  it("lets no annotation replace a fact", () => {
+  it("does not let an annotation replace a fact", () => {
     const line = AccessLog.formatJson(sending({}, { annotations: { status: "500", remote: "me" } }))
     assert.deepInclude(fromJson(line), { status: 200, remote: "192.0.2.7:40000" })
   })
 
-  it("tells the end of an upgraded connection, and reasons", () => {
+  it("shows the end of an upgraded connection, and the reasons", () => {
     const upgraded = { protocol: "websocket", endedBy: "client", closeCode: 1000 }
     assert.deepInclude(fromJson(AccessLog.formatJson(sending({}, { upgraded }))), upgraded)
     const dropped = sending({}, { _tag: "Dropped", reason: "maxConnections" })
@@ -145,7 +145,7 @@ describe("No line", () => {
     ["/?Signature=hunter2#x", "/?Signature=REDACTED#x"],
     ["user:hunter2@example.org:443", "example.org:443"]
   ]
-  it.each(secrets)("shows a secret in a target or a referer: %s", (url, shown) => {
+  it.each(secrets)("shows a secret in a target or a referrer: %s", (url, shown) => {
     const hiding = sending({ referer: url, authorization: "hunter2", cookie: "hunter2" }, { target: url })
     const json = AccessLog.formatJson(hiding)
     assert.deepInclude(fromJson(json), { target: shown, referer: shown })

@@ -116,19 +116,21 @@ describe("A connection holds at most 256 KiB", () => {
     )
   )
 
-  it.live.each(Object.entries(refused))("of %s without end: it is refused", ([, [first, again, status]]) =>
-    inVirtualTime(
-      Effect.gen(function* () {
-        const server = yield* serving(app)
-        const client = yield* connect
-        const taken = yield* sendForever(client, first, again)
-        expect(yield* client.rest).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
-        // After the refusal the server reads and discards bytes, so it may receive more than it holds.
-        expect(taken).toBeLessThanOrEqual(2 * bound)
-        yield* after("10 seconds")
-        expect(yield* server.connections).toBe(0)
-      })
-    )
+  it.live.each(Object.entries(refused))(
+    "of %s without an end, which is refused",
+    ([, [first, again, status]]) =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          const server = yield* serving(app)
+          const client = yield* connect
+          const taken = yield* sendForever(client, first, again)
+          expect(yield* client.rest).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+          // After the refusal the server reads and discards bytes, so it may receive more than it holds.
+          expect(taken).toBeLessThanOrEqual(2 * bound)
+          yield* after("10 seconds")
+          expect(yield* server.connections).toBe(0)
+        })
+      )
   )
 
   it.live("of an upgraded protocol whose output is neither awaited nor read", () =>
@@ -272,7 +274,7 @@ describe("Bytes that arrive one by one and wait", () => {
     )
   )
 
-  it.live("pin no chunk of which they were a small part", () =>
+  it.live("do not keep a chunk in memory of which they were a small part", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const held = yield* Deferred.make<number>()

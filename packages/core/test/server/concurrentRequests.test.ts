@@ -58,7 +58,7 @@ const outcomesOf = (server: Server.Service) => {
 }
 
 describe("Requests beyond maxConcurrentRequests", () => {
-  it.effect("wait in order, and those that find the queue full get 503", () =>
+  it.effect("wait in order, and get 503 if the queue is full", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const { app, open, started } = gates()
@@ -90,7 +90,7 @@ describe("Requests beyond maxConcurrentRequests", () => {
     )
   )
 
-  it.effect("get 503 at once without a queue", () =>
+  it.effect("get 503 at once if there is no queue", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const { app, open, started } = gates()
@@ -108,7 +108,7 @@ describe("Requests beyond maxConcurrentRequests", () => {
     )
   )
 
-  it.effect("get 503 when they have waited too long, each at its own time", () =>
+  it.effect("get 503 when they have waited too long, each after its own wait", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const { app, open, started } = gates()
@@ -137,7 +137,7 @@ describe("Requests beyond maxConcurrentRequests", () => {
     )
   )
 
-  it.effect("wait without a limit of time if it is 0", () =>
+  it.effect("wait without a time limit if `requestQueueTimeout` is 0", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const { app, open } = gates()
@@ -244,7 +244,7 @@ describe("A place is free again", () => {
     )
   )
 
-  it.effect("but not while an interrupted handler is still ending", () =>
+  it.effect("not before an interrupted handler has ended", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const started: Array<string> = []
@@ -326,7 +326,7 @@ describe("A place is free again", () => {
   )
 })
 
-it.effect("A server that drains serves those that wait, within its deadline", () =>
+it.effect("A draining server serves the requests in the queue, within its deadline", () =>
   inVirtualTime(
     Effect.gen(function* () {
       const { app, open } = gates()

@@ -41,7 +41,7 @@ const asleep = (time: string) =>
   Effect.as(Effect.sleep(time as "1 second"), HttpServerResponse.text("<answer>"))
 
 describe("A shutdown", () => {
-  it.live("waits for handlers whose clients have left, until they have released everything", () =>
+  it.live("waits for handlers whose clients have left, until their finalizers have run", () =>
     Effect.gen(function* () {
       let held = 0
       const handler = Effect.gen(function* () {
@@ -95,7 +95,7 @@ describe("A shutdown", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory()))
   )
 
-  it.live("passes through its states; readiness turns red while requests are still served", () =>
+  it.live("passes through its states, and readiness fails while requests are still served", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const server = yield* Scope.extend(
@@ -196,7 +196,7 @@ describe("A shutdown", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory()))
   )
 
-  it.live("is not delayed by clients that do not watch their idle connections", () =>
+  it.live("is not delayed by clients that do not close their idle connections", () =>
     Effect.gen(function* () {
       const { closing } = yield* serving(asleep("1 milli"))
       const client = yield* connect
@@ -247,7 +247,7 @@ describe("A shutdown", () => {
     HttpRouter.get("/slow", asleep("25 seconds"))
   )
 
-  it.live("is seen by streams and polls, which end normally", () =>
+  it.live("is noticed by streams and polls, which end normally", () =>
     Effect.gen(function* () {
       const { closing } = yield* serving(routes)
       const [events, poll] = yield* Effect.all([connect, connect])

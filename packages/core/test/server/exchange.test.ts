@@ -51,7 +51,7 @@ describe.each(networks)("Exchange on %s", (_, network) => {
   for (const [own, names, sent] of varying)
     it.effect(`adds ${JSON.stringify(names)} to ${own === undefined ? "no Vary" : `Vary: ${own}`}`, () =>
       served(
-        // The last handler replaces the field, as platform's `cors` does.
+        // The last pre-response handler replaces the field, as platform's `cors` does.
         Effect.as(
           Effect.zipRight(
             Exchange.vary(...names),
@@ -238,9 +238,9 @@ const answerFacts = Effect.gen(function* () {
 describe("Exchange of another server's request", () => {
   const request = HttpServerRequest.fromWeb(new Request("http://test/"))
 
-  it("is none", () => assert.deepStrictEqual(Exchange.fromRequest(request), Option.none()))
+  it("is absent", () => assert.deepStrictEqual(Exchange.fromRequest(request), Option.none()))
 
-  it.effect("says so", () =>
+  it.effect("dies with a clear message", () =>
     Effect.gen(function* () {
       const defect = yield* Effect.catchAllDefect(
         Effect.provideService(Exchange.rawHeaders, HttpServerRequest.HttpServerRequest, request),

@@ -48,7 +48,7 @@ describe.each(networks)("upgrade on %s", (_, network) => {
     )
   )
 
-  it.effect("without a taker gets a normal response, and the connection stays open", () =>
+  it.effect("gets a normal response if the handler does not take the connection over, which stays open", () =>
     served(
       Effect.map(Exchange.exchange, ({ target, upgradeProtocols }) =>
         HttpServerResponse.unsafeJson([target, upgradeProtocols])
@@ -175,7 +175,7 @@ describe.each(networks)("upgrade on %s", (_, network) => {
 
   // In a `node:http` server such a reset ends the process, because no listener handles the socket's error
   // yet.
-  it.effect("a reset before it interrupts the handler, as for any client that leaves", () =>
+  it.effect("a reset before the hand-over interrupts the handler, as for any client that leaves", () =>
     Effect.gen(function* () {
       const begun = yield* Deferred.make<void>()
       const ended = yield* Deferred.make<boolean>()
@@ -228,16 +228,18 @@ describe.each(networks)("CONNECT on %s", (_, network) => {
     )
   )
 
-  it.effect("without a taker is refused and closed: later bytes are never parsed as HTTP", () =>
-    served(
-      Effect.succeed(HttpServerResponse.text("hello")),
-      Effect.gen(function* () {
-        const seen = yield* talk(tunnel + last("/smuggled"))
-        assert.match(seen, /^HTTP\/1.1 501 Not Implemented\r\n/)
-        assert.include(seen, "Connection: close")
-        assert.strictEqual(seen.split("HTTP/1.1").length, 2)
-      })
-    )
+  it.effect(
+    "is refused if the handler does not take the connection over; later bytes are never parsed as HTTP",
+    () =>
+      served(
+        Effect.succeed(HttpServerResponse.text("hello")),
+        Effect.gen(function* () {
+          const seen = yield* talk(tunnel + last("/smuggled"))
+          assert.match(seen, /^HTTP\/1.1 501 Not Implemented\r\n/)
+          assert.include(seen, "Connection: close")
+          assert.strictEqual(seen.split("HTTP/1.1").length, 2)
+        })
+      )
   )
 
   it.effect("can be refused with a response of the handler", () =>

@@ -140,7 +140,7 @@ describe.each(networks)("Server on %s", (_, network) => {
     )
   )
 
-  it.effect("neither acquires nor releases a stream whose response has no body", () => {
+  it.effect("does not run a stream if the response has no body", () => {
     const run: Array<string> = []
     const stream = Stream.acquireRelease(
       Effect.sync(() => void run.push("acquired")),

@@ -178,7 +178,7 @@ describe("Limits of a server", () => {
   )
 
   describe("maxRequestsPerSocket", () => {
-    it.live("announces the end in the last response, and closes", () =>
+    it.live("announces the close in the last response, and closes", () =>
       inVirtualTime(
         Effect.gen(function* () {
           yield* serving(hello, {}, { maxRequestsPerSocket: 2 })
@@ -405,7 +405,7 @@ describe("Limits of a server", () => {
       { insecureHTTPParser: true, flags: {} as never },
       'The option "insecureHTTPParser" cannot be combined with flags. Received true'
     ]
-  ])("refuses %j when it is made", ([options, message]) =>
+  ])("refuses %j when the server is created", ([options, message]) =>
     inVirtualTime(
       Effect.gen(function* () {
         const exit = yield* Effect.exit(serving(hello, {}, options))

@@ -108,7 +108,7 @@ describe("a form", () => {
     }).pipe(Effect.provide(TestServer.serve(listed)))
   )
 
-  it.effect("has its names as sent, in UTF-8", () => {
+  it.effect("keeps its names as sent, in UTF-8", () => {
     const names: Record<string, readonly [string, string]> = {
       "a file": ['name="файл"; filename="тест.txt"', "файл/тест.txt"],
       "two fields": [`name="назва"\r\n\r\n1\r\n${disposition('name="назві"').slice(0, -4)}`, "назва=1;назві"],
@@ -167,7 +167,7 @@ describe("a form", () => {
     }).pipe(Effect.provide(TestServer.serve(listed)))
   )
 
-  it.effect("with unread files buffers a bounded part of them", () => {
+  it.effect("with unread files buffers only a bounded number of bytes", () => {
     const mebibyte = "z".repeat(1_000_000)
     const collected = Effect.gen(function* () {
       const { multipartStream } = yield* Request
@@ -193,7 +193,7 @@ describe("a form", () => {
     }).pipe(Effect.provide(TestServer.serve(collected)))
   })
 
-  it.effect("with concurrent handlers of parts is held back by the current one", () => {
+  it.effect("with concurrent handlers of parts meets backpressure from the current part", () => {
     const large = "z".repeat(3_000_000)
     const together = Effect.gen(function* () {
       const { multipartStream } = yield* Request
@@ -221,7 +221,7 @@ describe("a form", () => {
     }).pipe(Effect.provide(TestServer.serve(together)))
   })
 
-  it.effect("can be read on after an interrupted read of a file", () => {
+  it.effect("can still be read after an interrupted read of a file", () => {
     const impatient = Effect.gen(function* () {
       const { multipartStream } = yield* Request
       const seen = yield* multipartStream.pipe(

@@ -243,7 +243,7 @@ describe("Events", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("are a stream that ends with the server; a throwing listener harms no other", () =>
+  it.live("are a stream that ends with the server; a listener that throws does not affect others", () =>
     Effect.gen(function* () {
       const server = yield* Server.make({ port: 80, host: "127.0.0.1" })
       yield* server.observe(() => {

@@ -57,7 +57,7 @@ describe("A program that", () => {
   it.live.each([
     ["closes its server while a handler sleeps and its client asks again and again", "close"],
     ["interrupts the launch of its layer meanwhile", "interrupt"]
-  ] as const)("%s: one answer, which is the last, and the end with it", ([, how]) =>
+  ] as const)("%s: one response, which is the last, and then the close", ([, how]) =>
     inVirtualTime(
       Effect.gen(function* () {
         const layer = Layer.provideMerge(
@@ -212,7 +212,7 @@ describe("A program that sends its server, with default options,", () => {
       sent("Transfer-Encoding: chunked\r\n", `1;a\nb\r\nx\r\n0\r\n\r\n${inner}`),
       400
     ]
-  ])("%s: no handler takes it for a request, and nothing behind it is read as one", ([, bytes, status]) =>
+  ])("%s: no handler gets it, and no bytes after it are read as a request", ([, bytes, status]) =>
     inVirtualTime(
       Effect.gen(function* () {
         const whole: Array<string> = []

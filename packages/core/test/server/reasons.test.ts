@@ -168,7 +168,7 @@ describe("An exchange is TimedOut by", () => {
 })
 
 describe("Events of a connection that was handed over", () => {
-  it.live("report its 101, with which the exchange ends, and all bytes when it closes", () =>
+  it.live("report its 101, the end of the exchange, and all bytes when it closes", () =>
     Effect.gen(function* () {
       const request = get("/up", "Connection: Upgrade\r\nUpgrade: x\r\n")
       const events = yield* eventsOf({ does: send(request) })

@@ -211,7 +211,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       )
     )
 
-    it.effect("however large, keep the connection open when their echo has read them", () =>
+    it.effect("however large, keep the connection open if the handler has read them", () =>
       served(
         echo,
         Effect.gen(function* () {
@@ -334,7 +334,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       )
     )
 
-    it.effect("left unread allow the next request when small, and close the connection when large", () =>
+    it.effect("that are unread permit the next request if small, and close the connection if large", () =>
       served(
         Effect.succeed(HttpServerResponse.text("early")),
         Effect.gen(function* () {
@@ -390,7 +390,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       )
     )
 
-    it.effect("within a streamed response truncate it: no last chunk, no short body as whole", () =>
+    it.effect("within a streamed response truncate it visibly: without the last chunk", () =>
       served(
         Effect.gen(function* () {
           const request = yield* HttpServerRequest.HttpServerRequest
@@ -442,7 +442,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       )
     )
 
-    it.effect("an upgrade without a taker gets a normal response", () =>
+    it.effect("an upgrade that no handler takes over gets a normal response", () =>
       served(
         Effect.succeed(HttpServerResponse.text("plain")),
         Effect.gen(function* () {
@@ -645,41 +645,43 @@ describe.each(networks)("Server on %s", (_, network) => {
         return { server: server.httpServer, close: Scope.close(scope, Exit.void) }
       })
 
-    it.effect("closes idle connections after a grace, completes responses, accepts no more", () =>
-      Effect.scoped(
-        Effect.gen(function* () {
-          const gate = yield* Deferred.make<void>()
-          const { close, server } = yield* open(
-            Effect.gen(function* () {
-              const request = yield* HttpServerRequest.HttpServerRequest
-              if (request.url === "/wait") yield* Deferred.await(gate)
-              return HttpServerResponse.text("done")
-            })
-          )
-          const client = Effect.provideService(connect, HttpServer.HttpServer, server)
-          const idle = yield* client
-          yield* idle.send(get())
-          yield* idle.until("done")
-          const busy = yield* client
-          yield* busy.send(get("/wait"))
-          yield* Effect.promise(() => new Promise((done) => setTimeout(done, 10)))
-          const closing = yield* Effect.fork(close)
-          yield* Effect.promise(() => new Promise((done) => setTimeout(done, 10)))
-          expect(idle.state()).toBe("open")
-          yield* TestClock.adjust("500 millis")
-          yield* idle.rest
-          expect(busy.state()).toBe("open")
-          expect(yield* Effect.flip(client)).toMatchObject({ _tag: "ConnectionRefused" })
-          yield* Deferred.succeed(gate, undefined)
-          yield* busy.rest
-          const all = busy.received()
-          expect(all).toContain("Connection: close")
-          expect(all).toContain("done")
-          yield* idle.end
-          yield* busy.end
-          yield* Fiber.join(closing)
-        })
-      ).pipe(Effect.provide(network))
+    it.effect(
+      "closes idle connections after a grace period, completes responses, accepts no connections",
+      () =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const gate = yield* Deferred.make<void>()
+            const { close, server } = yield* open(
+              Effect.gen(function* () {
+                const request = yield* HttpServerRequest.HttpServerRequest
+                if (request.url === "/wait") yield* Deferred.await(gate)
+                return HttpServerResponse.text("done")
+              })
+            )
+            const client = Effect.provideService(connect, HttpServer.HttpServer, server)
+            const idle = yield* client
+            yield* idle.send(get())
+            yield* idle.until("done")
+            const busy = yield* client
+            yield* busy.send(get("/wait"))
+            yield* Effect.promise(() => new Promise((done) => setTimeout(done, 10)))
+            const closing = yield* Effect.fork(close)
+            yield* Effect.promise(() => new Promise((done) => setTimeout(done, 10)))
+            expect(idle.state()).toBe("open")
+            yield* TestClock.adjust("500 millis")
+            yield* idle.rest
+            expect(busy.state()).toBe("open")
+            expect(yield* Effect.flip(client)).toMatchObject({ _tag: "ConnectionRefused" })
+            yield* Deferred.succeed(gate, undefined)
+            yield* busy.rest
+            const all = busy.received()
+            expect(all).toContain("Connection: close")
+            expect(all).toContain("done")
+            yield* idle.end
+            yield* busy.end
+            yield* Fiber.join(closing)
+          })
+        ).pipe(Effect.provide(network))
     )
 
     it.effect("interrupts the remaining handlers at the deadline", () =>

@@ -95,11 +95,11 @@ describe("ServerLog", () => {
       ]
     ]
   ]
-  it.live.each(cases)("tells %s", ([, app, options, expected]) =>
+  it.live.each(cases)("reports %s", ([, app, options, expected]) =>
     Effect.map(linesOf(app, options, "2 minutes"), (lines) => assert.deepStrictEqual(lines, expected))
   )
 
-  it.live("watches no request", () =>
+  it.live("does not observe requests", () =>
     Effect.gen(function* () {
       const server = yield* Server.make({ host: "::1", port: 80 })
       const states: Array<unknown> = []

@@ -109,7 +109,7 @@ describe("ServerMetrics", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("labels bytes that are no request", () =>
+  it.live("labels bytes that are not a request", () =>
     Effect.gen(function* () {
       yield* Layer.build(world("10.0.2.0"))
       yield* exchange("10.0.2.0", "NOT HTTP\r\n\r\n")
@@ -144,7 +144,7 @@ describe("ServerMetrics", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("counts the servers of a program apart", () =>
+  it.live("counts the servers of a program separately", () =>
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const waiting = Effect.as(Deferred.await(gate), text)
@@ -186,7 +186,7 @@ describe("ServerMetrics", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("counts exchanges that end while the server drains, wherever its layer stands", () =>
+  it.live("counts exchanges that end while the server drains, wherever the layer is provided", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       yield* Layer.buildWithScope(world("10.0.2.6"), scope)
@@ -204,7 +204,7 @@ describe("ServerMetrics", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("counts bodies as they are on the wire, without framing", () =>
+  it.live("counts the bytes of bodies as transferred, without framing", () =>
     Effect.gen(function* () {
       const host = "10.0.2.7"
       yield* Layer.build(world(host, ServerMetrics.layerWith({ bodySizes: true })))
@@ -232,7 +232,7 @@ describe("ServerMetrics", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("records what its options select, also from the configuration", () =>
+  it.live("records the metrics that its options select, also from the configuration", () =>
     Effect.gen(function* () {
       const host = "10.0.2.8"
       const options = ServerMetrics.layerConfig({

@@ -64,7 +64,7 @@ describe("The address of a server", () => {
 })
 
 describe("The message of an error with a cause", () => {
-  it.effect("names the address and EADDRINUSE where a port is taken", () =>
+  it.effect("names the address and EADDRINUSE if a port is in use", () =>
     Effect.gen(function* () {
       yield* Layer.build(on("127.0.0.1"))
       const error = yield* Effect.flip(Layer.build(on("127.0.0.1")))
@@ -94,7 +94,7 @@ describe("The message of an error with a cause", () => {
     ["json", "{", /^Decode: .*JSON.* \(POST \/\)$/],
     ["multipart", "nothing of a form", /^Parse: .{5,}/]
   ]
-  it.scoped.each(decoding)("says what is wrong with a body: %s", ([what, body, message]) => {
+  it.scoped.each(decoding)("describes the error of a body: %s", ([what, body, message]) => {
     const app = Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ json, multipartStream }) =>
       Effect.map(what === "json" ? messageOf(json) : messageOf(Stream.runDrain(multipartStream)), (message) =>
         HttpServerResponse.text(message)
@@ -114,7 +114,7 @@ describe("The message of an error with a cause", () => {
     )
   })
 
-  it.scoped("says what is wrong with a response", () =>
+  it.scoped("describes the error of a response", () =>
     Effect.gen(function* () {
       const response = yield* HttpClient.get("http://127.0.0.1/")
       const { message } = yield* Effect.flip(response.json)

@@ -47,7 +47,7 @@ const asks = (serverName: string, more?: Partial<Network.TlsOptions>) =>
   )
 
 describe("A server with TLS", () => {
-  it.live("has a certificate per name, and one for all others", () =>
+  it.live("has a certificate for each name, and one for all other names", () =>
     Effect.gen(function* () {
       yield* serving({
         ...main,

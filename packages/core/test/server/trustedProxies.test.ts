@@ -162,7 +162,7 @@ describe("X-Forwarded-For", () => {
     "%00",
     `${"1:".repeat(40)}1`
   ]
-  it.effect.each(malformed)("of %s tells no address, and never an earlier one", (value) =>
+  it.effect.each(malformed)("of %s gives no address, and never an earlier address", (value) =>
     check({ from: ["10.0.0.0/8"] }, [
       xff("alone", value, `unknown - ${here}`),
       xff("behind a forged one", `6.6.6.6, ${value}, 10.0.0.2`, `unknown - ${here}`),
@@ -170,7 +170,7 @@ describe("X-Forwarded-For", () => {
     ])
   )
 
-  it.effect("is not followed through more proxies than may be", () => {
+  it.effect("is not read beyond `maxProxies` proxies", () => {
     const chain = (length: number) => Array.from({ length }, (_, i) => `10.0.1.${i}`).join()
     return Effect.zipRight(
       check({ from: ["10.0.0.0/8"], maxProxies: 3 }, [
@@ -193,7 +193,7 @@ describe("X-Forwarded-Proto, -Host and -Port", () => {
     fields: [client, ...fields],
     is: `203.0.113.7 - ${is}`
   })
-  it.effect("are believed of trusted proxies", () =>
+  it.effect("are read only from trusted proxies", () =>
     check({ from: ["10.0.0.0/8"], fields: allX }, [
       {
         of: "another peer",
@@ -259,7 +259,7 @@ describe("X-Forwarded-Proto, -Host and -Port", () => {
     ])
   )
 
-  it.effect("are ignored unless named", () =>
+  it.effect("are ignored unless the option names them", () =>
     check({ from: ["10.0.0.0/8"] }, [
       row("host and port", ["X-Forwarded-Host: evil.test", "X-Forwarded-Port: 1"], "http app.test"),
       row("the scheme", ["X-Forwarded-Proto: https"], "https app.test")
@@ -334,7 +334,7 @@ describe("Forwarded", () => {
     'for="203.0.113.7\\',
     "203.0.113.7"
   ]
-  it.effect.each(malformed)("of %s tells nothing", (value) =>
+  it.effect.each(malformed)("of %s gives no address", (value) =>
     check({ from: ["10.0.0.0/8"], fields: ["forwarded"] }, [row(value, value, `unknown - ${here}`)])
   )
 })
@@ -388,7 +388,7 @@ describe("What shows the client", () => {
     peer: "10.0.0.1"
   }
 
-  it.effect("the request, whatever platform's middleware would believe", () =>
+  it.effect("the request, also with platform's middleware", () =>
     served(
       app,
       Effect.map(from("10.0.0.1", fields, "/a?b"), (text) =>
@@ -399,7 +399,7 @@ describe("What shows the client", () => {
     )
   )
 
-  it.effect("nothing without the option", () =>
+  it.effect("without the option, the request shows the peer", () =>
     served(
       app,
       Effect.map(from("10.0.0.1", fields), (text) =>
@@ -454,7 +454,7 @@ describe("What shows the client", () => {
   > = [
     ["192.0.2.7", { trustedProxies }, "NOT HTTP\r\n\r\n", "192.0.2.7"],
     ["192.0.2.7", {}, "NOT HTTP\r\n\r\n", "192.0.2.7"],
-    // Its fields were never read, so nobody knows for whom the proxy asked.
+    // The fields of a refused head are not read, so the client behind the proxy is unknown.
     ["10.0.0.1", { trustedProxies }, "NOT HTTP\r\n\r\n", undefined],
     [
       "10.0.0.1",

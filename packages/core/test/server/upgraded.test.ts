@@ -130,7 +130,7 @@ describe.each(ways)("%s", (_, request, status) => {
   )
 
   it.live(
-    "is kept beyond the deadline if its handler is waited for, and reset after the same time again",
+    "is kept beyond the deadline with the policy `wait`, and reset after a second period of this length",
     () =>
       inVirtualTime(
         Effect.gen(function* () {
@@ -166,7 +166,7 @@ describe.each(ways)("%s", (_, request, status) => {
     )
   )
 
-  it.live("completes the shutdown by ending, if its handler is waited for", () =>
+  it.live("completes the shutdown when it ends, with the policy `wait`", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const options = { gracefulShutdownTimeout: "3 seconds" } as const

@@ -180,7 +180,7 @@ describe.each(networks)("Server on %s", (_, network) => {
     )
   )
 
-  it.effect("a reader of an upload does not wait for the rest once the response is cut off", () =>
+  it.effect("does not let a reader of an upload wait for the rest once the response is cut off", () =>
     Effect.flatMap(Deferred.make<Exit.Exit<string, unknown>>(), (read) =>
       served(
         Effect.gen(function* () {

@@ -50,7 +50,7 @@ describe("flags", () => {
   it.each([
     ["some", some],
     ["some that are frozen", Object.freeze({ ...some })]
-  ])("%s are these, and strict's besides", (_, flags) => {
+  ])("%s are completed from strict", (_, flags) => {
     assert.isUndefined(missing({ flags }, withoutHost))
     assert.isUndefined(missing({ flags }, withTab))
     assert.strictEqual(missing({ flags }, "GET  / HTTP/1.1\r\nHost: a\r\n\r\n"), "extraSpaces")
@@ -59,7 +59,7 @@ describe("flags", () => {
   it.each([
     ["whole", presets.strict],
     ["in part", {} as Flags]
-  ])("a record (%s) that changes later changes no parser", (_, given) => {
+  ])("a record (%s) that changes later does not affect parsers", (_, given) => {
     const flags: { -readonly [K in keyof Flags]: boolean } = { ...given }
     const options = { flags }
     const parser = new RequestParser(events, options)

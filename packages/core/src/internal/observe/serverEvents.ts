@@ -123,7 +123,7 @@ export class ServerEvents implements LifeEvents {
 
 const noField = () => undefined
 
-/** The exchange. Without an exchange, the address of the client as far as it is known. */
+/** The exchange, or, for a refused request without an exchange, the address of its client if it is known. */
 type From = ServerExchange | string | undefined
 
 // List all fields in one literal, because spreading `facts` costs more than the rest of the event.

@@ -105,7 +105,7 @@ const announce = (
     headers.push("Trailer", trailers.announced)
 }
 
-// Adds the names that `Vary` does not list yet. `*` stands for all names.
+// Adds the names that `Vary` does not list yet. Adds nothing to `*`, which covers all names.
 const addVary = (headers: Array<string>, names: ReadonlyArray<string>): void => {
   const at = headers.findIndex((text, index) => index % 2 === 0 && text === "vary")
   if (at < 0 && names.length === 1) return void headers.push("vary", names[0]!)

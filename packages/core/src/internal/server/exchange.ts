@@ -93,7 +93,7 @@ export class ServerExchange extends Exchange implements SpanSource {
   /** The path of the matched route, as the router declares it. */
   route: string | undefined = undefined
   trailers: ResponseTrailers | undefined = undefined
-  /** Names to add to `Vary` of the response. */
+  /** Names that are added to the `Vary` field of the response. */
   varies: ReadonlyArray<string> | undefined = undefined
   /** The handler's failure. It stays `undefined` for a failure that defines its own response. */
   failure: Cause.Cause<unknown> | undefined = undefined

@@ -186,8 +186,9 @@ export interface Exchange {
    */
   readonly addTrailers: (fields: Fields) => Effect.Effect<void, TrailerError>
   /**
-   * Adds names to `Vary` of the response when it is sent, to those that it has then. Middleware such as
-   * platform's `cors` replaces a `Vary` that was set before. Has no effect after the head.
+   * Adds names to the `Vary` field of the response. The names are added when the response is sent, because
+   * middleware such as platform's `cors` replaces an earlier `Vary`. Has no effect after the head has been
+   * sent.
    */
   readonly vary: (...names: ReadonlyArray<string>) => Effect.Effect<void>
   /** The protocols that the client offers, in its order of preference. Empty without `Upgrade`. */

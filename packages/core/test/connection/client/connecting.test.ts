@@ -145,7 +145,7 @@ describe("a connection that leaves HTTP", () => {
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"
     ],
     ["a tunnel", { method: "CONNECT", path: "a.test:80" }, "HTTP/1.1 200 OK\r\n\r\n"]
-  ])("by %s is the driver's, with the bytes behind the head", (_, asked, head) => {
+  ])("by %s belongs to the driver, with the bytes after the head", (_, asked, head) => {
     const world = new World(one)
     world.events.listening = true
     const [exchange, transport] = world.begun({ ...asked, takeOver: true })

@@ -63,7 +63,7 @@ const get = (headers: Record<string, string>) =>
 const quiet = Logger.remove(Logger.defaultLogger)
 
 describe("HttpServerResponse.file", () => {
-  it.effect.each(Object.entries(doors))("answers ranges and preconditions: %s", ([, door]) =>
+  it.effect.each(Object.entries(doors))("supports ranges and preconditions: %s", ([, door]) =>
     Effect.gen(function* () {
       yield* write
       const whole = yield* get({})
@@ -80,7 +80,7 @@ describe("HttpServerResponse.file", () => {
     )
   )
 
-  it.effect("answers them in a web handler", () =>
+  it.effect("supports them in a web handler", () =>
     Effect.gen(function* () {
       yield* write
       const context = yield* Effect.context<HttpPlatform.HttpPlatform>()
@@ -97,14 +97,14 @@ describe("HttpServerResponse.file", () => {
     }).pipe(Effect.provide(TestServer.layer()))
   )
 
-  it.effect("answers them also outside of any request", () =>
+  it.effect("can be created outside of any request", () =>
     Effect.gen(function* () {
       yield* write
       assert.strictEqual((yield* file).status, 200)
     }).pipe(Effect.provide(TestServer.layer()))
   )
 
-  it.effect("is sent as it is where the handler changes the status", () =>
+  it.effect("is sent whole if the handler changes the status", () =>
     Effect.gen(function* () {
       yield* write
       yield* HttpServer.serveEffect(Effect.map(file, HttpServerResponse.setStatus(404)))
@@ -160,7 +160,7 @@ describe("HttpServerResponse.file", () => {
     }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
   )
 
-  it.effect("ranges of a part of a file are of that part", () =>
+  it.effect("a range of a part of a file is relative to this part", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       yield* fs.writeFileString("/a.txt", `ab${"-".repeat(297)}z-------`)
@@ -177,7 +177,7 @@ describe("HttpServerResponse.file", () => {
   const ofBlob = (options: FileSystem.StreamOptions) =>
     HttpServerResponse.fileWeb(new File(["0123456789"], "a.txt"), options)
   for (const [name, respond] of Object.entries({ inMemory, ofBlob }))
-    it.effect(`a part is never more than the file: ${name}`, () =>
+    it.effect(`a part never exceeds the file: ${name}`, () =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
         yield* fs.writeFileString("/a.txt", "0123456789")
@@ -219,7 +219,7 @@ describe("HttpServerResponse.file", () => {
     }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
   )
 
-  it.effect("cookies of the options are sent, also with a part", () =>
+  it.effect("cookies of the options are sent, also with a 206", () =>
     Effect.gen(function* () {
       yield* write
       const cookies = Cookies.unsafeSet(Cookies.empty, "seen", "1")
@@ -229,7 +229,7 @@ describe("HttpServerResponse.file", () => {
     }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
   )
 
-  it.effect("fileWeb answers ranges of a Blob, and sends an object like one whole", () =>
+  it.effect("fileWeb supports ranges of a Blob, and sends a Blob-like object whole", () =>
     Effect.gen(function* () {
       const blob = new File(["0123456789"], "a.txt", { lastModified: 0 })
       const { lastModified, name, size, type } = blob
@@ -252,7 +252,7 @@ describe("HttpServerResponse.file", () => {
     }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
   )
 
-  it.effect("is sent whole where a middleware removes Range from the request", () =>
+  it.effect("is sent whole if a middleware removes Range from the request", () =>
     Effect.gen(function* () {
       yield* write
       const withoutRange = HttpMiddleware.make((app) =>

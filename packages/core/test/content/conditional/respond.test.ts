@@ -180,7 +180,7 @@ describe("preconditions", () => {
     )
   )
 
-  it.effect("304 keeps what a cache needs, 412 and 416 keep nothing that would be cached", () =>
+  it.effect("304 keeps the fields that a cache needs, and 412 and 416 keep no fields for caches", () =>
     served(
       Effect.gen(function* () {
         const fieldsOf = ({ headers }: { headers: Record<string, string> }) =>
@@ -354,7 +354,7 @@ describe("ranges", () => {
     )
   )
 
-  it.effect("a content type that is no field value gets no parts, where nothing would check it", () =>
+  it.effect("an invalid content type gets no multipart body, which would contain it unchecked", () =>
     Effect.gen(function* () {
       const contentType = "text/plain\r\nx-injected: 1"
       const injected = ConditionalRequests.response(representation(1000), { headers: strong, contentType })
@@ -378,7 +378,7 @@ describe("ranges", () => {
       )
     })
   it.effect.prop(
-    "any ranges: all bytes asked for, the first asked for first, and none twice",
+    "any ranges: all requested bytes, the part with the first of them first, and no byte twice",
     [fc.array(spec, { minLength: 1, maxLength: 32 })],
     ([specs]) =>
       served(
@@ -395,7 +395,7 @@ describe("ranges", () => {
     { fastCheck: { numRuns: 50 } }
   )
 
-  it.effect("an HTTP/1.0 client gets a part too", () =>
+  it.effect("an HTTP/1.0 client gets 206 too", () =>
     served(
       Effect.gen(function* () {
         const { address } = yield* HttpServer.HttpServer

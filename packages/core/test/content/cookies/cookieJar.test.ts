@@ -127,7 +127,7 @@ describe("A jar", () => {
     })
   )
 
-  it.effect("lets no http: response replace, hide or displace a Secure cookie", () =>
+  it.effect("does not let an http: response replace, hide or displace a Secure cookie", () =>
     Effect.gen(function* () {
       const jar = yield* CookieJar.make({ maxCookies: 3 })
       yield* jar.set("a=1; Secure; Domain=a.test; Path=/dir", "https://a.test/")
@@ -157,7 +157,7 @@ describe("A jar", () => {
     })
   )
 
-  it.effect("keeps apart what names and paths with spaces could confuse, and no unknown attributes", () =>
+  it.effect("distinguishes names and paths with spaces, and ignores unknown attributes", () =>
     Effect.gen(function* () {
       const jar = yield* CookieJar.make()
       yield* jar.set("c=1; Path=/a b; Unknown=x", at)
@@ -168,7 +168,7 @@ describe("A jar", () => {
     })
   )
 
-  it.effect("forgets by Effect's clock, however often a cookie was used", () =>
+  it.effect("expires cookies by Effect's clock, however often a cookie was used", () =>
     Effect.gen(function* () {
       const jar = yield* CookieJar.make()
       yield* jar.set("age=1; Max-Age=100", at)
@@ -186,7 +186,7 @@ describe("A jar", () => {
     })
   )
 
-  it.effect("saves, and reads what was saved", () =>
+  it.effect("can be saved and restored", () =>
     Effect.gen(function* () {
       const jar = yield* CookieJar.make()
       yield* jar.set("a=1; Max-Age=100; HttpOnly; SameSite=Strict", at)
@@ -203,7 +203,7 @@ describe("A jar", () => {
     })
   )
 
-  it.effect("holds no more than it may, and keeps those that are secure", () =>
+  it.effect("holds at most `maxCookies` cookies, and prefers Secure cookies", () =>
     Effect.gen(function* () {
       const jar = yield* CookieJar.make({ maxCookies: 5, maxCookiesPerDomain: 3 })
       yield* jar.set("s=1; Secure", "https://a.test/")
@@ -310,7 +310,7 @@ describe.each(Object.keys(faces) as Array<keyof typeof faces>)("The %s client wi
   }
   const cookies = (asked: ReadonlyArray<Asked>) => asked.map(({ cookie = "", url }) => `${url}: ${cookie}`)
 
-  it.effect("sends what was set, where it was set for", () =>
+  it.effect("sends cookies to the URLs for which they were set", () =>
     run({ "http://a.test/": [200, {}, "id=7; Path=/"] }, (ask, _jar, asked) =>
       Effect.gen(function* () {
         yield* ask()
@@ -327,7 +327,7 @@ describe.each(Object.keys(faces) as Array<keyof typeof faces>)("The %s client wi
     )
   )
 
-  it.effect("sends cookies of the request first, and they win", () =>
+  it.effect("sends cookies of the request first, and these take precedence", () =>
     run({}, (ask, jar, asked) =>
       Effect.gen(function* () {
         yield* jar.set("a=jar", "http://a.test/")
@@ -342,7 +342,7 @@ describe.each(Object.keys(faces) as Array<keyof typeof faces>)("The %s client wi
     )
   )
 
-  it.effect("keeps what redirects set, and gives each hop its own cookies", () =>
+  it.effect("keeps the cookies that redirects set, and sends each redirected request its own cookies", () =>
     run(
       {
         "http://a.test/": [302, { location: "http://b.test/" }, "hop=a"],
@@ -392,7 +392,7 @@ describe.each(Object.keys(faces) as Array<keyof typeof faces>)("The %s client wi
     )
   )
 
-  it.effect("does not keep what another site sets as SameSite on the way of a POST", () =>
+  it.effect("does not keep a SameSite cookie that another site sets when it redirects a POST", () =>
     run(
       {
         "http://b.test/": [307, { location: "http://a.test/" }],
@@ -408,7 +408,7 @@ describe.each(Object.keys(faces) as Array<keyof typeof faces>)("The %s client wi
     )
   )
 
-  it.effect("gives a retry the cookies that the first attempt was given", () =>
+  it.effect("sends with a retry the cookies that the first attempt was given", () =>
     Effect.gen(function* () {
       const policy = yield* Retry.make({ base: 0 })
       yield* run(
@@ -427,7 +427,7 @@ describe.each(Object.keys(faces) as Array<keyof typeof faces>)("The %s client wi
     })
   )
 
-  it.effect("is left out for requests that say so, and so are redirects and retries", () =>
+  it.effect("is switched off by `Client.without`, as redirects and retries are", () =>
     run({ "http://a.test/": [302, { location: "/next" }, "a=1; Path=/"] }, (ask, jar, asked) =>
       Effect.gen(function* () {
         yield* jar.set("old=1", "http://a.test/")

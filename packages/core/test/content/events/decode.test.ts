@@ -93,7 +93,7 @@ const table: ReadonlyArray<readonly [name: string, bytes: Bytes, ReadonlyArray<S
 ]
 
 describe("An event stream", () => {
-  it.effect.each(table)("%s, wherever it is cut", ([, input, wanted]) =>
+  it.effect.each(table)("%s, for every split", ([, input, wanted]) =>
     Effect.gen(function* () {
       const bytes = bytesOf(input)
       assert.deepStrictEqual(yield* decode([bytes]), wanted)
@@ -103,7 +103,7 @@ describe("An event stream", () => {
     })
   )
 
-  it.effect("delivers an event with its last line end, also with CR", () =>
+  it.effect("delivers an event as soon as its last line has ended, also by CR", () =>
     Effect.gen(function* () {
       for (const end of ["\n\n", "\r\r", "\r\n\r\n"]) {
         const bytes = encoder.encode(`data: a${end}`)
@@ -116,7 +116,7 @@ describe("An event stream", () => {
     })
   )
 
-  it("is what was encoded, cut at random", () =>
+  it("gives the encoded events, split at random", () =>
     FastCheck.assert(
       FastCheck.asyncProperty(
         FastCheck.array(
@@ -168,7 +168,7 @@ describe("The limits of an event stream", () => {
     ["many empty lines of data", "data\n".repeat(9), [tooLarge("maxEventSize", 7)]],
     ["many events and comments", ":\ndata: abc\n\n".repeat(4), Array(4).fill(message("abc"))]
   ]
-  it.effect.each(cases)("%s, wherever it is cut", ([, text, wanted]) =>
+  it.effect.each(cases)("%s, for every split", ([, text, wanted]) =>
     Effect.gen(function* () {
       const bytes = encoder.encode(text)
       assert.deepStrictEqual(yield* decode([bytes], limits), wanted)
@@ -188,7 +188,7 @@ describe("The limits of an event stream", () => {
     })
   )
 
-  it.effect("keep what was read before, whatever the chunks", () =>
+  it.effect("do not affect earlier events, for any chunks", () =>
     Effect.gen(function* () {
       const bytes = encoder.encode("data: a\n\ndata: b\n\ndata: abcdefgh\n\n")
       const seen: Array<string> = []

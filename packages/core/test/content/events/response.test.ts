@@ -65,7 +65,7 @@ describe("A response of events", () => {
     )
   )
 
-  it.live("has other fields where they are given", () =>
+  it.live("has other fields if they are given", () =>
     run(
       Effect.gen(function* () {
         const headers = { "Cache-Control": "private", "x-own": "1" }
@@ -107,7 +107,7 @@ describe("A response of events", () => {
     )
   )
 
-  it.live("may need services of the handler's context", () => {
+  it.live("can use services of the handler's context", () => {
     class Name extends Context.Tag("Name")<Name, string>() {}
     const events = Stream.fromEffect(Effect.map(Name, (data) => ({ data })))
     return run(
@@ -121,7 +121,7 @@ describe("A response of events", () => {
     )
   })
 
-  it.live("breaks off at an event that cannot be sent, behind those before it", () =>
+  it.live("is cut off at an event that cannot be sent, after the earlier events", () =>
     run(
       Effect.gen(function* () {
         const failures: Array<unknown> = []
@@ -166,7 +166,7 @@ describe("A response of events", () => {
 })
 
 describe("Heartbeats", () => {
-  it.live("are sent in silence alone", () =>
+  it.live("are sent only while no event is sent", () =>
     run(
       Effect.gen(function* () {
         yield* serving(ServerSentEvents.response(every("20 seconds")))
@@ -225,7 +225,7 @@ describe("Heartbeats", () => {
     )
   )
 
-  it.live("do not pile up before a client that reads nothing, and neither do events", () =>
+  it.live("do not accumulate while the client does not read, and neither do events", () =>
     run(
       Effect.gen(function* () {
         let made = 0

@@ -109,7 +109,7 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
     )
   )
 
-  it.live("keeps fields of the request, and sends an id that it is given as UTF-8", () =>
+  it.live("keeps the fields of the request, and sends a given id as UTF-8", () =>
     run(({ follow, server }) =>
       Effect.gen(function* () {
         const headers = { Accept: "text/event-stream, application/json", "cache-control": "max-age=0" }
@@ -123,7 +123,7 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
     )
   )
 
-  it.live("reconnects without an id that no field value can hold", () =>
+  it.live("reconnects without an id that cannot be a field value", () =>
     run(({ follow, server }) =>
       Effect.gen(function* () {
         for (const id of ["a\x01", "\x7f"]) {
@@ -195,7 +195,7 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
     )
   )
 
-  it.live("waits longer with each attempt that fails, and anew after an event", () =>
+  it.live("waits longer with each failed attempt, and starts over after an event", () =>
     run(({ follow, server }) =>
       Effect.gen(function* () {
         const delays: Array<number> = []
@@ -232,7 +232,7 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
     ["an event and retry: 99", "retry: 99\ndata: a\n\n", [100, 100, 100, 100, 100, 100]],
     ["an event and retry: 101", "retry: 101\ndata: a\n\n", [101, 101, 101, 101, 101, 101]]
   ]
-  it.live.each(ending)("makes no tight loop of responses with %s", ([, body, wanted]) =>
+  it.live.each(ending)("does not reconnect in a tight loop after responses with %s", ([, body, wanted]) =>
     run(({ follow, server }) =>
       Effect.gen(function* () {
         const delays: Array<number> = []
@@ -252,7 +252,7 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
     )
   )
 
-  it.live("sends an id as it came, however long", () =>
+  it.live("sends an id unchanged, however long", () =>
     run(({ follow, server }) =>
       Effect.gen(function* () {
         yield* follow({}, { reconnectionTime: 0 })
@@ -271,7 +271,7 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
     )
   )
 
-  it.live("does not wait longer than it allows the server to ask for", () =>
+  it.live("limits the `retry` time that a server sets", () =>
     run(({ follow, server }) =>
       Effect.gen(function* () {
         const delays: Array<number> = []
@@ -286,7 +286,7 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
     )
   )
 
-  it.live("reconnects by a schedule, and ends as its last response did", () =>
+  it.live("reconnects by a schedule, and then ends as the last response did", () =>
     run(({ follow, server }) =>
       Effect.gen(function* () {
         const source = yield* follow({}, { reconnect: Schedule.recurs(1) })
@@ -311,7 +311,7 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
     )
   )
 
-  it.live("does not repeat a POST unless it is told to", () =>
+  it.live("does not repeat a POST unless the options permit it", () =>
     run(({ follow, server }) =>
       Effect.gen(function* () {
         const source = yield* follow({ method: "POST" })
@@ -392,7 +392,7 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
     )
   )
 
-  it.live("fails at a line that is too long, behind what came before", () =>
+  it.live("fails at a line that is too long, after the earlier events", () =>
     run(({ follow, server }) =>
       Effect.gen(function* () {
         const source = yield* follow({}, { maxLineSize: 10 })
@@ -407,7 +407,7 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
     )
   )
 
-  it.live("takes a silent connection for lost where the request limits silence", () =>
+  it.live("reconnects if the connection is silent for longer than `timeouts.body`", () =>
     run(({ follow, server }) =>
       Effect.gen(function* () {
         const reasons: Array<unknown> = []
@@ -430,7 +430,7 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
     )
   )
 
-  it.live("aborts its exchange when it is left, also while it waits", () =>
+  it.live("aborts its exchange when its reader leaves, also during a wait", () =>
     run(({ follow, server }) =>
       Effect.gen(function* () {
         const source = yield* follow()
@@ -452,7 +452,7 @@ describe.each(Object.keys(faces))("A source of events with the %s client", (name
     )
   )
 
-  it.live("fails with requests that no further attempt can make", () =>
+  it.live("fails if the request can never succeed", () =>
     run(({ follow }) =>
       Effect.gen(function* () {
         const source = yield* follow({ method: "GE T" })

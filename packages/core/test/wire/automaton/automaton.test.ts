@@ -144,7 +144,7 @@ describe("one exchange after the other", () => {
     }
   })
 
-  it("needs a request first", () => {
+  it("refuses a response before a request", () => {
     expect(response(after())).toMatchObject({ code: "ERR_HTTPFX_OUT_OF_ORDER", state: "idle" })
     expect(response(after(...exchange))).toMatchObject({ code: "ERR_HTTPFX_OUT_OF_ORDER", state: "idle" })
   })

@@ -189,7 +189,7 @@ describe("client and server", () => {
 })
 
 describe("the n-th exchange", () => {
-  it("is like the first", () => {
+  it("behaves like the first", () => {
     const exchange = fc.record({
       method: fc.constantFrom("GET", "POST", "CONNECT"),
       upgrade: fc.boolean(),

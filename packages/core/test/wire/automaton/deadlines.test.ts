@@ -44,7 +44,7 @@ describe("makeDeadlines", () => {
     expect(makeDeadlines(given)).toEqual({ ...defaultDeadlines, ...differs })
   })
 
-  it("defaults are Node's, and two are our own", () => {
+  it("has Node's defaults, and two defaults of our own", () => {
     expect(defaultDeadlines).toEqual({
       headersTimeout: 60_000,
       requestTimeout: 300_000,

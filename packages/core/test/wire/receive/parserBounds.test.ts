@@ -224,7 +224,7 @@ describe("memory", () => {
     })
   }
 
-  it("idle connections share the memory of a few, however many there were", () => {
+  it("idle connections share the memory of a few parsers, however many there were", () => {
     const options = { flags: presets.strict }
     const parsers = Array.from({ length: 500 }, () => new RequestParser(events, options))
     const bytes = new Uint8Array(Buffer.from(`${get}A: b\r\n\r\n`))

@@ -96,7 +96,7 @@ describe("finish", () => {
     assert.strictEqual(parser.finish()?.code, "HPE_INVALID_EOF_STATE")
   })
 
-  it("refuses a message that its head shows to be incomplete, as soon as a pause is over", () => {
+  it("refuses a message that is incomplete according to its head, as soon as a pause is over", () => {
     const parser: RequestParser = new RequestParser(
       {
         head: () => {
