@@ -311,7 +311,7 @@ describe("A valid option", () => {
 
   it.live.each<readonly [string, Making, object]>([
     [
-      "zeros and infinities that mean none",
+      "zeros and infinities that switch a timeout off",
       someTimeouts,
       {
         requestTimeout: Infinity,
@@ -321,7 +321,7 @@ describe("A valid option", () => {
       }
     ],
     [
-      "each way to say a duration",
+      "each form of a duration",
       aServer,
       {
         retryAfter: 500,
@@ -334,7 +334,7 @@ describe("A valid option", () => {
     ["words", aServer, { whenFull: "reset", unknownExpectations: "handle", flags: { ...presets.node } }],
     ["undefined", aServer, Object.fromEntries(Object.keys(server).map((name) => [name, undefined]))],
     [
-      "limits that are none",
+      "zeros and infinities as limits of a client",
       aClient,
       { maxSockets: Infinity, maxFreeSockets: 0, maxAgeJitter: 0, maxAge: Infinity }
     ]

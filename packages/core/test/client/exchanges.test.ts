@@ -207,7 +207,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     interrupted: 55,
     keeps: false
   },
-  "interrupted within its upload": { request: { method: "PUT", body: slow }, interrupted: 55, keeps: false },
+  "interrupted within the upload": { request: { method: "PUT", body: slow }, interrupted: 55, keeps: false },
   "an upload that fails": {
     request: { method: "PUT", body: Stream.concat(slow, Stream.fail("no more")) },
     keeps: false

@@ -75,7 +75,7 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
       "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
     ],
     ["HTTP/1.0 without keep-alive", "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx"],
-    ["bytes behind the answer", ok("x") + "HTTP/1.1 200 OK\r\n"],
+    ["bytes after the response", ok("x") + "HTTP/1.1 200 OK\r\n"],
     ["a second response", ok("x") + ok("y")]
   ]
   for (const [why, answer] of closing) {

@@ -56,7 +56,7 @@ const rows: ReadonlyArray<
     ["# TYPE row_four gauge", "row_four 1152921504606846976"]
   ],
   [
-    "values that are no decimal numbers",
+    "values that are not decimal numbers",
     "row.five",
     Effect.all([
       Metric.set(tagged(Metric.gauge("row.five"), { is: "above" }), Infinity),

@@ -58,7 +58,7 @@ const made = new RegExp(`^(?!0{32}|${trace})[0-9a-f]{32}$`)
 
 describe("The id of a request", () => {
   const cases: ReadonlyArray<readonly [string, string, string | RegExp]> = [
-    ["is made", "", made],
+    ["is generated if no field has one", "", made],
     ["is the client's", field("a-b_c.1~2:3+4/5=6@7"), "a-b_c.1~2:3+4/5=6@7"],
     ["has up to 128 characters", field("x".repeat(128)), "x".repeat(128)],
     ["has no more than 128 characters", field("x".repeat(129)), made],
@@ -68,18 +68,30 @@ describe("The id of a request", () => {
     ["has no backslash", field("a\\b"), made],
     ["has no tab", field("a\tb"), made],
     ["has no byte beyond ASCII", field("\xe4"), made],
-    ["has no escape of a terminal", field("a%1b[31m"), made],
+    ["has no percent-encoded escape sequence of a terminal", field("a%1b[31m"), made],
     ["is one value", field("a") + field("b"), made],
     ["comes from traceparent", `traceparent: ${parent}\r\n`, trace],
-    ["comes from the field first", field("mine") + `traceparent: ${parent}\r\n`, "mine"],
+    ["comes from X-Request-Id rather than traceparent", field("mine") + `traceparent: ${parent}\r\n`, "mine"],
     ["comes from traceparent if the field is malformed", field("a b") + `traceparent: ${parent}\r\n`, trace],
     ["comes from a later version of traceparent", `traceparent: 01-${trace}-${span}-01-more\r\n`, trace],
-    ["comes from no version ff", `traceparent: ff-${trace}-${span}-01\r\n`, made],
-    ["comes from no version 00 with more", `traceparent: ${parent}-more\r\n`, made],
-    ["comes from no trace of zeros", `traceparent: 00-${"0".repeat(32)}-${span}-01\r\n`, made],
-    ["comes from no parent of zeros", `traceparent: 00-${trace}-${"0".repeat(16)}-01\r\n`, made],
-    ["comes from no upper case", `traceparent: ${parent.toUpperCase()}\r\n`, made],
-    ["comes from no short trace", `traceparent: 00-${trace.slice(1)}-${span}-01\r\n`, made]
+    ["does not come from traceparent of version ff", `traceparent: ff-${trace}-${span}-01\r\n`, made],
+    [
+      "does not come from traceparent of version 00 with a longer value",
+      `traceparent: ${parent}-more\r\n`,
+      made
+    ],
+    ["does not come from a trace id of zeros", `traceparent: 00-${"0".repeat(32)}-${span}-01\r\n`, made],
+    [
+      "does not come from traceparent with a parent id of zeros",
+      `traceparent: 00-${trace}-${"0".repeat(16)}-01\r\n`,
+      made
+    ],
+    ["does not come from traceparent in upper case", `traceparent: ${parent.toUpperCase()}\r\n`, made],
+    [
+      "does not come from a trace id that is too short",
+      `traceparent: 00-${trace.slice(1)}-${span}-01\r\n`,
+      made
+    ]
   ]
   it.effect.each(cases)("%s", ([, fields, expected]) =>
     Effect.gen(function* () {

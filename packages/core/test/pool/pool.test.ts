@@ -70,17 +70,22 @@ describe("retain", () => {
     readonly [string, Partial<EndedExchange>, Partial<KeepAlivePolicy>, string | readonly [number, string]]
   > = [
     ["for the idle time", {}, {}, [4_100, "IdleTimeout"]],
-    ["for ever", {}, { idleTimeout: Infinity }, [Infinity, "IdleTimeout"]],
+    ["without limit if the idle time is infinite", {}, { idleTimeout: Infinity }, [Infinity, "IdleTimeout"]],
     ["until shortly before the server closes", { hint: 3_000 }, {}, [2_100, "HintExpired"]],
     ["no longer than the idle time", { hint: 60_000 }, {}, [4_100, "IdleTimeout"]],
-    ["as long as both say, for its own reason", { hint: 5_000 }, {}, [4_100, "IdleTimeout"]],
-    ["as long as all say, for its own reason", { agesAt: 4_100 }, {}, [4_100, "IdleTimeout"]],
+    ["until the idle time if the hint gives the same time", { hint: 5_000 }, {}, [4_100, "IdleTimeout"]],
+    [
+      "until the idle time if its maximum age gives the same time",
+      { agesAt: 4_100 },
+      {},
+      [4_100, "IdleTimeout"]
+    ],
     ["until it is too old", { agesAt: 200 }, {}, [200, "MaxAge"]],
     ["not when it is too old", { agesAt: 100 }, {}, "MaxAge"],
     ["not when the server is about to close", { hint: 1_000 }, {}, "HintTooShort"],
-    ["not when enough are idle", { free: 2 }, {}, "MaxFreeSockets"],
-    ["not when there are too many", { crowded: true }, {}, "OverLimit"],
-    ["not when told so", {}, { keepAlive: false }, "KeepAliveOff"]
+    ["not when enough connections are idle", { free: 2 }, {}, "MaxFreeSockets"],
+    ["not when there are too many connections", { crowded: true }, {}, "OverLimit"],
+    ["not when keepAlive is false", {}, { keepAlive: false }, "KeepAliveOff"]
   ]
   for (const [name, facts, own, expected] of cases) {
     it(`keeps ${name}`, () => {
@@ -275,12 +280,12 @@ describe("resend", () => {
   const cases: ReadonlyArray<readonly [string, Partial<LostRequest>, string]> = [
     ["a GET on a connection that was kept", {}, "Again"],
     ["a PUT with its bytes at hand", { method: "PUT" }, "Again"],
-    ["a fresh connection would fail the same way", { reused: false }, "FreshConnection"],
-    ["the server has begun to answer", { received: 1 }, "AnswerBegun"],
-    ["a POST may have been acted on", { method: "POST" }, "NotIdempotent"],
-    ["a POST of which nothing was handed over", { method: "POST", unsent: true }, "Again"],
-    ["a streamed body is gone", { replayable: false }, "NotReplayable"],
-    ["once is enough", { resent: 1 }, "SentAgain"]
+    ["the connection was new", { reused: false }, "FreshConnection"],
+    ["the server has begun to respond", { received: 1 }, "AnswerBegun"],
+    ["the server may have acted on a POST", { method: "POST" }, "NotIdempotent"],
+    ["a POST of which nothing was written", { method: "POST", unsent: true }, "Again"],
+    ["a streamed body cannot be read again", { replayable: false }, "NotReplayable"],
+    ["it has been sent again once", { resent: 1 }, "SentAgain"]
   ]
   for (const [name, facts, expected] of cases) {
     it(`${expected}: ${name}`, () => {

@@ -18,22 +18,22 @@ describe("retry", () => {
     ["waits a part of its limit", {}, 50],
     ["waits twice as long the second time", { retried: 1 }, 100],
     ["waits no longer than the cap", { retried: 2 }, 125],
-    ["stops when it was often enough", { retried: 3 }, "TimesUsed"],
-    ["does not help", { transient: false }, "NotTransient"],
-    ["has no body to send", { replayable: false }, "NotReplayable"],
-    ["might do it twice", { idempotent: false }, "NotIdempotent"],
+    ["stops after the permitted number of retries", { retried: 3 }, "TimesUsed"],
+    ["stops if the failure is not transient", { transient: false }, "NotTransient"],
+    ["stops if the body cannot be sent again", { replayable: false }, "NotReplayable"],
+    ["stops if the request is not idempotent", { idempotent: false }, "NotIdempotent"],
     [
-      "might do it twice, whatever the server asks",
+      "stops if the request is not idempotent, also with Retry-After",
       { idempotent: false, retryAfter: 1_000 },
       "NotIdempotent"
     ],
-    ["cannot do it twice where nothing was sent", { idempotent: false, unsent: true }, 50],
-    ["waits as the server asks, and a little more", { retryAfter: 1_000 }, 1_050],
-    ["does not wait for long", { retryAfter: 1_001 }, "AskedForTooLong"],
-    ["waits while the call has time left", { left: 51 }, 50],
-    ["does not wait until the call's limit", { left: 50 }, "NoTimeLeft"],
+    ["retries a request that is not idempotent if nothing was sent", { idempotent: false, unsent: true }, 50],
+    ["waits for Retry-After and a random addition", { retryAfter: 1_000 }, 1_050],
+    ["stops if Retry-After is longer than permitted", { retryAfter: 1_001 }, "AskedForTooLong"],
+    ["waits if the call has enough time left", { left: 51 }, 50],
+    ["stops if the wait ends at the call's limit", { left: 50 }, "NoTimeLeft"],
     [
-      "does not wait beyond the call's limit, though the server asks",
+      "stops if Retry-After and the addition end at the call's limit",
       { retryAfter: 100, left: 150 },
       "NoTimeLeft"
     ]
@@ -54,11 +54,11 @@ describe("a budget", () => {
 
   const cases: ReadonlyArray<readonly [string, number, number, number, number]> = [
     // Tokens at second 20, seconds until the call, tokens that the call adds, resulting tokens.
-    ["takes", 5, 0, -1, 4],
-    ["takes what a request puts in", 5, 0, 0.1, 5.1],
-    ["gets what time brings, and twice as much in twice the time", 5, 1, 0, 5.5],
-    ["gets more in a longer time", 5, 4, 0, 7],
-    ["gets, takes and puts at once", 5, 4, -1, 6],
+    ["takes a token", 5, 0, -1, 4],
+    ["adds the share of a request", 5, 0, 0.1, 5.1],
+    ["gets tokens over time", 5, 1, 0, 5.5],
+    ["gets more tokens in a longer time", 5, 4, 0, 7],
+    ["gets tokens over time and takes one in the same call", 5, 4, -1, 6],
     ["holds no more than its burst", 5, 60, 0, 10],
     ["loses nothing to a clock that is set back", 5, -10, 0, 5]
   ]

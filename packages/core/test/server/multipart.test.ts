@@ -324,7 +324,7 @@ const failures: Record<
   }
 > = {
   "the body ends": { fail: (peer) => peer.send("0\r\n\r\n"), expected: "400 Parse" },
-  "the body crosses its limit": {
+  "the body exceeds its limit": {
     fail: (peer) => peer.send(chunk(" ".repeat(500))),
     expected: "413 BodyTooLarge"
   },
@@ -334,7 +334,7 @@ const failures: Record<
     expected: "408 InternalError",
     timed: true
   },
-  "the client ends": { fail: (peer) => peer.end, expected: "none InternalError" },
+  "the client ends its side of the connection": { fail: (peer) => peer.end, expected: "none InternalError" },
   "the client resets": { fail: (peer) => peer.reset, expected: "none InternalError" }
 }
 

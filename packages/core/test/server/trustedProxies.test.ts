@@ -297,7 +297,7 @@ describe("Forwarded", () => {
         "203.0.113.7 - https www.example"
       ),
       row(
-        "blanks and empty elements",
+        "spaces and empty elements",
         ", for=203.0.113.7 ; proto=https ,, ,for=10.0.0.2;",
         "203.0.113.7 - https app.test"
       ),
@@ -305,7 +305,7 @@ describe("Forwarded", () => {
       row("an obfuscated identifier", "for=_SEVKISEK;proto=https", "unknown - https app.test"),
       row("no for", "proto=https;host=www.example", "unknown - https www.example"),
       row(
-        "a scheme and a host that are none",
+        "an invalid scheme and an invalid host",
         'for=203.0.113.7;proto=ftp;host="a/b"',
         `203.0.113.7 - ${here}`
       ),

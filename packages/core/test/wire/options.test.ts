@@ -98,7 +98,7 @@ describe("limits", () => {
       34
     ],
     [
-      "a target that is read by steps",
+      "a target after a method that is not frequent",
       (size) => `PATCH /${"x".repeat(size - 1)} HTTP/1.1\r\nHost: a\r\n\r\n`,
       { maxHeaderSize: 40 },
       34
@@ -106,7 +106,7 @@ describe("limits", () => {
     ["a name", (size) => `${head}${"x".repeat(size)}:\r\n\r\n`, { maxHeaderSize: 40 }, 33],
     ["a value", (size) => `${head}A: ${"x".repeat(size)}\r\n\r\n`, { maxHeaderSize: 40 }, 32],
     [
-      "a value with blanks behind",
+      "a value with spaces after it",
       (size) => `${head}A: x${" ".repeat(size - 1)}\r\n\r\n`,
       { maxHeaderSize: 40 },
       32

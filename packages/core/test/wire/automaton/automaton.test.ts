@@ -202,7 +202,7 @@ describe("closing", () => {
 
   it.each<[string, CloseReason, ReadonlyArray<Signal>]>([
     [
-      "the request asked for it",
+      "the request asked to close",
       "RequestClose",
       [requestOf({ keepAlive: false }), requestEnd, response, responseEnd]
     ],
@@ -212,35 +212,43 @@ describe("closing", () => {
       [requestOf({ keepAlive: false, versionMinor: 0 }), requestEnd, response, responseEnd]
     ],
     [
-      "the response asked for it",
+      "the response announced the close",
       "ResponseClose",
       [request, requestEnd, responseOf({ keepAlive: false }), responseEnd]
     ],
     [
-      "a body until close, ended by us",
+      "a body until close, after its end was sent",
       "UntilClose",
       [request, requestEnd, responseOf({ framingUntilClose: true }), responseEnd]
     ],
     [
-      "a body until close, ended by the end",
+      "a body until close, after the server's end of output",
       "UntilClose",
       [request, requestEnd, responseOf({ framingUntilClose: true }), (c) => c.responseEof()]
     ],
-    ["the client has gone before a request", "PeerEof", [(c) => c.requestEof()]],
+    ["the client ended before a request", "PeerEof", [(c) => c.requestEof()]],
     [
-      "the client has gone and was answered",
+      "the client ended and got its response",
       "PeerEof",
       [request, requestEnd, (c) => c.requestEof(), response, responseEnd]
     ],
-    ["we ended before an answer", "OwnEof", [request, requestEnd, (c) => c.responseEof()]],
-    ["we ended in an answer", "OwnEof", [request, requestEnd, response, (c) => c.responseEof()]],
     [
-      "refused bytes, answered",
+      "the server ended its output before a response",
+      "OwnEof",
+      [request, requestEnd, (c) => c.responseEof()]
+    ],
+    [
+      "the server ended its output within a response",
+      "OwnEof",
+      [request, requestEnd, response, (c) => c.responseEof()]
+    ],
+    [
+      "refused bytes that got a response",
       "Refused",
       [(c) => c.requestRefused("Refused"), responseOf({ status: 400, keepAlive: false }), responseEnd]
     ],
     [
-      "a body that was refused after the answer, which is not answered twice",
+      "a body that was refused after the response: there is no second response",
       "TimedOut",
       [request, response, responseEnd, (c) => c.requestRefused("TimedOut")]
     ]
@@ -400,7 +408,7 @@ describe("switching protocols", () => {
       [requestOf({ upgrade: true, keepAlive: false }), requestEnd, responseOf({ status: 101 })]
     ],
     [
-      "a pipelined one",
+      "a pipelined upgrade",
       [request, requestEnd, upgrade, requestEnd, response, responseEnd, responseOf({ status: 101 })]
     ]
   ])("%s", (_, signals) => {

@@ -101,7 +101,7 @@ describe("judge", () => {
   const limits: ReadonlyArray<readonly [string, Partial<Waiting>, Partial<DeadlinePolicy>, number, string]> =
     [
       ["a head", { begun: 5 }, { headersTimeout: 10 }, 15, "headersTimeout"],
-      ["a head from the very first moment", { begun: 0 }, { headersTimeout: 10 }, 10, "headersTimeout"],
+      ["a head that began at time 0", { begun: 0 }, { headersTimeout: 10 }, 10, "headersTimeout"],
       ["a request", { begun: 5 }, { requestTimeout: 10 }, 15, "requestTimeout"],
       [
         "a request's body",
@@ -111,53 +111,53 @@ describe("judge", () => {
         "requestTimeout"
       ],
       [
-        "a head before its request",
+        "a head, which expires before its request",
         { begun: 5 },
         { headersTimeout: 9, requestTimeout: 10 },
         14,
         "headersTimeout"
       ],
       [
-        "a request before its head",
+        "a request, which expires before its head",
         { begun: 5 },
         { headersTimeout: 11, requestTimeout: 10 },
         15,
         "requestTimeout"
       ],
-      ["any byte", { lastActivity: 5 }, { timeout: 10 }, 15, "timeout"],
+      ["any activity", { lastActivity: 5 }, { timeout: 10 }, 15, "timeout"],
       [
-        "any byte before a request",
+        "any activity, which expires before a request",
         { begun: 5, lastActivity: 5 },
         { requestTimeout: 20, timeout: 10 },
         15,
         "timeout"
       ],
       [
-        "a request before any byte",
+        "a request, which expires before any activity",
         { begun: 5, lastActivity: 15 },
         { requestTimeout: 15, timeout: 10 },
         20,
         "requestTimeout"
       ],
       ["what the peer sends", { receiving: since(5) }, { progressTimeout: 10 }, 15, "receiving"],
-      ["what the peer takes", { sending: since(5) }, { progressTimeout: 10 }, 15, "sending"],
-      ["a peer that is held back", { holding: since(5) }, { progressTimeout: 10 }, 15, "holding"],
+      ["what the peer reads", { sending: since(5) }, { progressTimeout: 10 }, 15, "sending"],
+      ["a peer under backpressure", { holding: since(5) }, { progressTimeout: 10 }, 15, "holding"],
       [
-        "the older of two directions",
+        "the direction that began to wait first",
         { sending: since(7), receiving: since(5) },
         { progressTimeout: 10 },
         15,
         "receiving"
       ],
       [
-        "the peer before any byte",
+        "output, which expires before any activity",
         { sending: since(5), lastActivity: 5 },
         { progressTimeout: 9, timeout: 10 },
         14,
         "sending"
       ],
       [
-        "any byte before the peer",
+        "any activity, which expires before output",
         { sending: since(5), lastActivity: 5 },
         { progressTimeout: 11, timeout: 10 },
         15,
@@ -175,8 +175,12 @@ describe("judge", () => {
   it.each<[string, Partial<Waiting>, Partial<DeadlinePolicy>]>([
     ["no limit", { begun: 0, receiving: since(0), sending: since(0), holding: since(0) }, {}],
     ["no request under way", {}, { headersTimeout: 1, requestTimeout: 1 }],
-    ["nothing waited for in either direction", {}, { progressTimeout: 1 }],
-    ["a limit for the head, which is complete", { begun: 0, headComplete: true }, { headersTimeout: 1 }]
+    ["no progress expected in either direction", {}, { progressTimeout: 1 }],
+    [
+      "a limit for the head after the head is complete",
+      { begun: 0, headComplete: true },
+      { headersTimeout: 1 }
+    ]
   ])("%s: nothing passes, ever", (_, waiting, policy) => {
     expect(judge({ ...nothing, ...waiting }, { ...noLimits, ...policy }, 1e9)).toBe(Infinity)
   })

@@ -129,7 +129,7 @@ describe("stopping", () => {
   const cases = {
     "at CONNECT": "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n",
     "at an upgrade": "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
-    "at an upgrade behind other requests":
+    "at an upgrade after other requests":
       get + chunked + "GET / HTTP/1.1\r\nHost: a\r\nConnection: x, upgrade\r\nUpgrade: y\r\n\r\n"
   }
   for (const [name, text] of Object.entries(cases)) {
@@ -248,9 +248,9 @@ describe("events", () => {
   }
   it.each([
     ["a Buffer", (bytes: Buffer): Uint8Array => bytes],
-    ["a bare array", (bytes: Buffer): Uint8Array => new Uint8Array(bytes)],
-    ["an array with a conversion of its own", (bytes: Buffer): Uint8Array => new Converting(bytes)],
-    ["one of a class that makes no others", (bytes: Buffer): Uint8Array => new WithoutSpecies(bytes)]
+    ["a Uint8Array", (bytes: Buffer): Uint8Array => new Uint8Array(bytes)],
+    ["an array with its own conversion to text", (bytes: Buffer): Uint8Array => new Converting(bytes)],
+    ["an array whose class sets no species", (bytes: Buffer): Uint8Array => new WithoutSpecies(bytes)]
   ])("long texts come whole, in one piece and in several, from %s", (_, chunkOf) => {
     const code = (index: number): number => 0x21 + ((index * 7 + (index >> 5)) % 0x5e)
     const target = "/" + "abcdefghij".repeat(600)
@@ -347,7 +347,7 @@ describe("the state of a parser", () => {
       ]
     ],
     [
-      "the last message, and line breaks behind it",
+      "the last message, and line breaks after it",
       "request",
       [
         ["GET / HTTP/1.0\r\n\r", "head"],
@@ -356,7 +356,7 @@ describe("the state of a parser", () => {
       ]
     ],
     [
-      "what is not taken",
+      "malformed bytes",
       "request",
       [
         ["GE", "head"],
@@ -364,7 +364,7 @@ describe("the state of a parser", () => {
       ]
     ],
     [
-      "a body as long as the connection",
+      "a body that ends with the connection",
       "response",
       [
         ["HTTP/1.1 200 OK\r\n\r", "head"],

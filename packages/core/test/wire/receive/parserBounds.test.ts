@@ -26,9 +26,9 @@ const streams: Readonly<Record<string, string>> = {
   "a long value of blanks and letters": `${get}A: ${"x  \t".repeat(2000)}x\r\n\r\n`,
   "many short lines": `${get}${"A: b\r\n".repeat(1000)}\r\n`,
   "many lines without a value": `${get}${"A:\r\n".repeat(1000)}\r\n`,
-  "lines behind a run of spaces": `${get}${`A:${" ".repeat(99)}b\r\n`.repeat(50)}\r\n`,
+  "lines after a run of spaces": `${get}${`A:${" ".repeat(99)}b\r\n`.repeat(50)}\r\n`,
   "lines before a run of spaces": `${get}${`A: b${" ".repeat(99)}\r\n`.repeat(50)}\r\n`,
-  "names nearly known": `${get}${"Content-Lengti: 1\r\nConnectioo: x\r\nUpgradf: y\r\n".repeat(90)}\r\n`,
+  "names that differ from known ones in a letter": `${get}${"Content-Lengti: 1\r\nConnectioo: x\r\nUpgradf: y\r\n".repeat(90)}\r\n`,
   "options of Connection": `${get}${"Connection: keep-alive, x, upgrade\r\n".repeat(90)}\r\n`,
   "options that begin like known ones": `${get}${"Connection: closeX\r\nConnection: keep-alive\t\r\n".repeat(90)}\r\n`,
   "a body with a length": `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n${"x".repeat(9000)}`,
@@ -144,7 +144,7 @@ describe("memory", () => {
     ["a target", "request", "GET /", "x".repeat(100), "HPE_HEADER_OVERFLOW"],
     ["a name", "request", get, "x".repeat(100), "HPE_HEADER_OVERFLOW"],
     ["a value", "request", `${get}A: `, "x".repeat(100), "HPE_HEADER_OVERFLOW"],
-    ["a value of spaces behind a letter", "request", `${get}A: x`, " ".repeat(100), "HPE_HEADER_OVERFLOW"],
+    ["a value of spaces after a letter", "request", `${get}A: x`, " ".repeat(100), "HPE_HEADER_OVERFLOW"],
     ["field lines", "request", get, "A: b\r\n", "HPE_HEADER_OVERFLOW"],
     ["field lines without value", "request", get, "A:\r\n", "HPE_HEADER_OVERFLOW"],
     ["long field lines", "request", get, `${"A".repeat(40)}: ${"b".repeat(40)}\r\n`, "HPE_HEADER_OVERFLOW"],
@@ -168,12 +168,12 @@ describe("memory", () => {
 
   const endless: ReadonlyArray<readonly [string, "request" | "response", string, string]> = [
     ["line breaks before a request", "request", "", "\r\n".repeat(50)],
-    ["spaces behind the method", "request", "GET ", " ".repeat(100)],
+    ["spaces after the method", "request", "GET ", " ".repeat(100)],
     ["spaces before the version", "request", "GET / ", " ".repeat(100)],
     ["spaces before a value", "request", `${get}A:`, " ".repeat(100)],
     ["leading zeros of a size", "request", chunked, "0".repeat(100)],
     ["chunks", "request", chunked, "1;a=b\r\nx\r\n"],
-    ["a body until the end", "response", "HTTP/1.1 200 OK\r\n\r\n", "x".repeat(100)],
+    ["a body that ends with the connection", "response", "HTTP/1.1 200 OK\r\n\r\n", "x".repeat(100)],
     ["messages", "request", "", `${get}X: y\r\n\r\n`],
     ["interim responses", "response", "", "HTTP/1.1 100 Continue\r\n\r\n"]
   ]

@@ -55,7 +55,7 @@ describe("finish", () => {
     ["a body of known length", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell"],
     ["a chunk's size", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5"],
     ["a chunk's data", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhell"],
-    ["the line break behind a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r"],
+    ["the line break after a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r"],
     ["trailers", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n"]
   ]
   for (const [where, text] of inside) {

@@ -86,7 +86,7 @@ describe("checkHandshake", () => {
     readonly [what: string, refusal: HandshakeRefusal, ...Parameters<typeof refusalFor>]
   > = [
     ["no upgrade", notAsked, key + version],
-    ["an upgrade without its option", notAsked, good, "GET / HTTP/1.1", ""],
+    ["an upgrade that Connection does not list", notAsked, good, "GET / HTTP/1.1", ""],
     ["an upgrade of HTTP/1.0", notAsked, good, "GET / HTTP/1.0"],
     [
       "another method",
@@ -99,17 +99,25 @@ describe("checkHandshake", () => {
     ["a key of 17 bytes", wrongKey, `${asked}${version}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAAA=\r\n`],
     // The last base64 digit has four bits that belong to no byte, and they must be 0.
     [
-      "a key with bits too many",
+      "a key with unused bits that are not 0",
       wrongKey,
       `${asked}${version}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAB==\r\n`
     ],
     [
-      "a key with a byte that base64 has not",
+      "a key with a character that is not in base64",
       wrongKey,
       `${asked}${version}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAA_A==\r\n`
     ],
-    ["a key and more", wrongKey, `${asked}${version}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==x\r\n`],
-    ["more and a key", wrongKey, `${asked}${version}Sec-WebSocket-Key: xAAAAAAAAAAAAAAAAAAAAAA==\r\n`],
+    [
+      "a key with a character after it",
+      wrongKey,
+      `${asked}${version}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==x\r\n`
+    ],
+    [
+      "a key with a character before it",
+      wrongKey,
+      `${asked}${version}Sec-WebSocket-Key: xAAAAAAAAAAAAAAAAAAAAAA==\r\n`
+    ],
     ["no version", wrongVersion, asked + key],
     ["version 8", wrongVersion, `${asked}${key}Sec-WebSocket-Version: 8\r\n`],
     [

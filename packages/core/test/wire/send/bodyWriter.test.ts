@@ -95,11 +95,15 @@ describe("a chunked body", () => {
   })
 
   it.each([
-    ["a name that is no token", ["a b", "1"], "ERR_INVALID_HTTP_TOKEN"],
-    ["a value that would split", ["a", "1\r\nb: 2"], "ERR_INVALID_CHAR"],
+    ["a name that is not a token", ["a b", "1"], "ERR_INVALID_HTTP_TOKEN"],
+    ["a value with a line break", ["a", "1\r\nb: 2"], "ERR_INVALID_CHAR"],
     ["a name without a value", ["a"], "ERR_HTTP_INVALID_HEADER_VALUE"],
     ["framing", ["Content-Length", "1"], "ERR_HTTP_TRAILER_INVALID"],
-    ["framing, after good ones", ["a", "1", "transfer-encoding", "chunked"], "ERR_HTTP_TRAILER_INVALID"],
+    [
+      "a framing field after valid ones",
+      ["a", "1", "transfer-encoding", "chunked"],
+      "ERR_HTTP_TRAILER_INVALID"
+    ],
     ["routing", ["HOST", "a"], "ERR_HTTP_TRAILER_INVALID"]
   ])("refuses %s in trailers, and sends nothing of the end", (_, trailers, code) => {
     const { end, sent } = writerOf({ _tag: "Chunked" })
@@ -191,13 +195,13 @@ describe("names of trailers", () => {
 
   it.each<[string, ReadonlyArray<string>, Facts]>([
     [
-      "a name that is no token",
+      "a name that is not a token",
       ["a b", "1"],
       { code: "ERR_INVALID_HTTP_TOKEN", what: "Trailer name", value: "a b" }
     ],
     ["no name", ["", "1"], { code: "ERR_INVALID_HTTP_TOKEN", what: "Trailer name", value: "" }],
     [
-      "a value that would split",
+      "a value with a line break",
       ["a", "1\n"],
       { code: "ERR_INVALID_CHAR", what: "trailer content", name: "a" }
     ],

@@ -13,13 +13,13 @@ describe("httpDate", () => {
 
   it.each([
     ["the epoch", 0],
-    ["the second before it", -1],
-    ["a leap day of a century", Date.UTC(2000, 1, 29)],
-    ["a century without one", Date.UTC(2100, 2, 1) - 1],
+    ["the second before the epoch", -1],
+    ["29 February of a century", Date.UTC(2000, 1, 29)],
+    ["the end of February of a century that is not a leap year", Date.UTC(2100, 2, 1) - 1],
     ["the last day of a leap year", Date.UTC(2024, 11, 31, 23, 59, 59, 999)],
     ["the last year of four digits", Date.UTC(9999, 11, 31, 23, 59, 59)],
-    ["the first of five", Date.UTC(10_000, 0, 1)],
-    ["before our era", -1e14]
+    ["the first year of five digits", Date.UTC(10_000, 0, 1)],
+    ["a year before 1", -1e14]
   ])("%s", (_, now) => {
     expect(httpDate(now)).toBe(new Date(now).toUTCString())
   })

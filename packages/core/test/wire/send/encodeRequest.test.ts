@@ -233,17 +233,17 @@ describe("encodeRequestHead", () => {
 
   const refused: ReadonlyArray<[string, Partial<RequestHeadInput>, Facts]> = [
     [
-      "a split through the method",
+      "a line break in the method",
       { method: "GET / HTTP/1.1\r\nA:" },
       { code: "ERR_INVALID_HTTP_TOKEN", what: "Method", value: "GET / HTTP/1.1\r\nA:" }
     ],
     ["no method", { method: "" }, { code: "ERR_INVALID_HTTP_TOKEN", what: "Method", value: "" }],
-    ["a split through the target", { target: "/ HTTP/1.1\r\nA: b" }, unescaped],
+    ["a line break in the target", { target: "/ HTTP/1.1\r\nA: b" }, unescaped],
     ["no target", { target: "" }, unescaped],
-    ["a split through the host", { host: "a\r\nb: c" }, invalid("Host")],
-    ["a split through a value", { headers: ["a", "1\n"] }, invalid("a")],
+    ["a line break in the host", { host: "a\r\nb: c" }, invalid("Host")],
+    ["a line break in a value", { headers: ["a", "1\n"] }, invalid("a")],
     [
-      "a name that is none",
+      "an invalid name",
       { headers: ["a b", "1"] },
       { code: "ERR_INVALID_HTTP_TOKEN", what: "Header name", value: "a b" }
     ],
@@ -252,9 +252,9 @@ describe("encodeRequestHead", () => {
       { headers: ["a"] },
       { code: "ERR_HTTP_INVALID_HEADER_VALUE", name: "a", value: undefined }
     ],
-    ["a body of no number of bytes", { body: NaN }, conflict("Content-Length", "Malformed")],
-    ["a body of infinitely many", { body: Infinity }, conflict("Content-Length", "Malformed")],
-    ["a body of less than nothing", { body: -1 }, conflict("Content-Length", "Malformed")],
+    ["a body whose length is NaN", { body: NaN }, conflict("Content-Length", "Malformed")],
+    ["a body of infinite length", { body: Infinity }, conflict("Content-Length", "Malformed")],
+    ["a body of negative length", { body: -1 }, conflict("Content-Length", "Malformed")],
     ["two Hosts", { headers: ["Host", "a", "host", "a"] }, conflict("Host", "Repeated")],
     [
       "two lengths",
@@ -262,11 +262,11 @@ describe("encodeRequestHead", () => {
       conflict("Content-Length", "Repeated")
     ],
     [
-      "two lengths, one of nothing",
+      "two lengths, one of which is 0",
       { headers: ["Content-Length", "0", "content-length", "2"] },
       conflict("Content-Length", "Repeated")
     ],
-    ["a length that is none", { headers: ["Content-Length", "1a"] }, conflict("Content-Length", "Malformed")],
+    ["an invalid length", { headers: ["Content-Length", "1a"] }, conflict("Content-Length", "Malformed")],
     [
       "a last coding other than chunked",
       {
@@ -292,12 +292,12 @@ describe("encodeRequestHead", () => {
       conflict("Content-Length", "BesideTransferEncoding")
     ],
     [
-      "both framings, the length of nothing",
+      "both framings, with length 0",
       { method: "POST", headers: ["Transfer-Encoding", "chunked", "Content-Length", "0"], body: 0 },
       conflict("Content-Length", "BesideTransferEncoding")
     ],
     [
-      "a coding that is no token",
+      "a coding that is not a token",
       { method: "POST", headers: ["Transfer-Encoding", "chun ked"], body: 3 },
       conflict("Transfer-Encoding", "Malformed")
     ],
@@ -307,7 +307,7 @@ describe("encodeRequestHead", () => {
       conflict("Transfer-Encoding", "Malformed")
     ],
     [
-      "another length than the body has",
+      "a length that differs from the body's",
       { method: "POST", headers: ["Content-Length", "3"], body: 4 },
       { code: "ERR_HTTP_CONTENT_LENGTH_MISMATCH", declared: 3, actual: 4 }
     ],
@@ -317,7 +317,7 @@ describe("encodeRequestHead", () => {
       { code: "ERR_HTTP_CONTENT_LENGTH_MISMATCH", declared: 3, actual: 0 }
     ],
     [
-      "the length of nothing and a body",
+      "length 0 and a body",
       { method: "POST", headers: ["Content-Length", "0"], body: 2 },
       { code: "ERR_HTTP_CONTENT_LENGTH_MISMATCH", declared: 0, actual: 2 }
     ],
@@ -346,17 +346,21 @@ describe("encodeRequestHead", () => {
     ["trailers on CONNECT", { method: "CONNECT", trailers: true }, trailers],
     // With `defaults: false`, only the user's fields can frame a body.
     [
-      "a body without its fields",
+      "a body without framing fields",
       { method: "POST", body: 3, defaults: false },
       { code: "ERR_HTTP_BODY_NOT_ALLOWED" }
     ],
     [
-      "a stream without its fields",
+      "a stream without framing fields",
       { method: "POST", body: "unknown", defaults: false },
       { code: "ERR_HTTP_BODY_NOT_ALLOWED" }
     ],
-    ["a GET's body without its fields", { body: 3, defaults: false }, { code: "ERR_HTTP_BODY_NOT_ALLOWED" }],
-    ["trailers without their fields", { method: "POST", trailers: true, defaults: false }, trailers]
+    [
+      "the body of a GET without framing fields",
+      { body: 3, defaults: false },
+      { code: "ERR_HTTP_BODY_NOT_ALLOWED" }
+    ],
+    ["trailers without framing fields", { method: "POST", trailers: true, defaults: false }, trailers]
   ]
   it.each(refused)("refuses %s", (_, input, violation) => {
     expect(encode(input)).toEqual({ _tag: "Violation", ...violation })

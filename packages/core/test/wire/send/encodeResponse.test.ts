@@ -404,19 +404,19 @@ describe("encodeResponseHead", () => {
   }
 
   const refused: ReadonlyArray<[string, Partial<ResponseHeadInput>, Facts]> = [
-    ["a split through a value", { headers: ["a", "1\r\nb: 2"] }, invalid("a")],
+    ["a line break in a value", { headers: ["a", "1\r\nb: 2"] }, invalid("a")],
     [
-      "a split through a name",
+      "a line break in a name",
       { headers: ["a: 1\r\nb", "2"] },
       { code: "ERR_INVALID_HTTP_TOKEN", what: "Header name", value: "a: 1\r\nb" }
     ],
     [
-      "a split through the phrase",
+      "a line break in the reason phrase",
       { statusMessage: "OK\r\na: 1" },
       { code: "ERR_INVALID_CHAR", what: "statusMessage" }
     ],
-    ["a split through the date", { date: "x\r\na: 1" }, invalid("Date")],
-    ["a split through the date of a last answer", { date: "x\r\na: 1", keepAlive: false }, invalid("Date")],
+    ["a line break in the date", { date: "x\r\na: 1" }, invalid("Date")],
+    ["a line break in the date of a last response", { date: "x\r\na: 1", keepAlive: false }, invalid("Date")],
     ["a character above U+00FF", { headers: ["a", "\u0100"] }, invalid("a")],
     [
       "an empty name",
@@ -433,10 +433,10 @@ describe("encodeResponseHead", () => {
     ["status 199, which is not final", { status: 199 }, noStatus(199)],
     ["status 1000", { status: 1000 }, noStatus(1000)],
     ["status 200.5", { status: 200.5 }, noStatus(200.5)],
-    ["no number at all", { status: NaN }, noStatus(NaN)],
-    ["a body of no number of bytes", { body: NaN }, conflict("Content-Length", "Malformed")],
+    ["status NaN", { status: NaN }, noStatus(NaN)],
+    ["a body whose length is NaN", { body: NaN }, conflict("Content-Length", "Malformed")],
     ["a body of half a byte", { body: 0.5 }, conflict("Content-Length", "Malformed")],
-    ["a body of less than nothing", { body: -1 }, conflict("Content-Length", "Malformed")],
+    ["a body of negative length", { body: -1 }, conflict("Content-Length", "Malformed")],
     [
       "two lengths",
       { headers: ["content-length", "1", "Content-Length", "2"], body: "unknown" },
@@ -453,7 +453,7 @@ describe("encodeResponseHead", () => {
       conflict("Content-Length", "BesideTransferEncoding")
     ],
     [
-      "both framings, the length of nothing",
+      "both framings, with length 0",
       { headers: ["content-length", "0", "transfer-encoding", "chunked"], body: 0 },
       conflict("Content-Length", "BesideTransferEncoding")
     ],
@@ -473,7 +473,7 @@ describe("encodeResponseHead", () => {
       conflict("Transfer-Encoding", "NotForVersion")
     ],
     [
-      "a length that is not the body's",
+      "a length that differs from the body's",
       { headers: ["content-length", "5"], body: 6 },
       { code: "ERR_HTTP_CONTENT_LENGTH_MISMATCH", declared: 5, actual: 6 }
     ],
@@ -483,13 +483,13 @@ describe("encodeResponseHead", () => {
       { code: "ERR_HTTP_CONTENT_LENGTH_MISMATCH", declared: 5, actual: 0 }
     ],
     [
-      "the length of nothing and a body",
+      "length 0 and a body",
       { headers: ["content-length", "0"], body: 5 },
       { code: "ERR_HTTP_CONTENT_LENGTH_MISMATCH", declared: 0, actual: 5 }
     ],
     ["Trailer beside a length", { headers: ["content-length", "5", "trailer", "a"], body: 5 }, trailers],
     [
-      "trailers on a body until close",
+      "trailers with a body that ends with the connection",
       { headers: ["transfer-encoding", "gzip"], body: "unknown", trailers: true },
       trailers
     ]
