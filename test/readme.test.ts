@@ -35,6 +35,7 @@ describe("README.md", () => {
 // These modules are separate entries, so the index does not export them. Some load a package that most
 // programs do not need, `OptionCheck` is for authors of libraries, and others load nothing of Effect.
 const entries = new Set([
+  "BunNetwork",
   "CookieJar",
   "OptionCheck",
   "Serve",
