@@ -54,7 +54,9 @@ describe(`examples/shortener${isRun ? "" : " (run by npm run test:guides)"}`, ()
     await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...packages], project)
 
     await run("npx", ["tsc"], project)
-    assert.match(await run("npx", ["vitest", "run"], project, { VITEST: "" }), /Tests .*8 passed/)
+    // The tests of a service set no test timeouts for a machine under load.
+    const vitest = ["vitest", "run", "--testTimeout=240000"]
+    assert.match(await run("npx", vitest, project, { VITEST: "" }), /Tests .*8 passed/)
     await run("npx", ["tsc", "--noEmit", "false", "--outDir", "dist", "--sourceMap"], project)
     const env = { PORT: "0", ADMIN_PORT: "0", DATABASE: join(folder, "links.db") }
     const service = program(["--enable-source-maps", "dist/shortener/main.js"], project, env)
