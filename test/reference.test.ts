@@ -101,7 +101,7 @@ const membersOf = (declaration: ts.Declaration): ReadonlyArray<Member> => {
       }
     }
     for (const clause of declaration.heritageClauses ?? []) {
-      if (/Schema\.TaggedError/.test(clause.getText())) fields(clause)
+      if (/\bTaggedError/.test(clause.getText())) fields(clause)
       else look(clause)
     }
   } else if (

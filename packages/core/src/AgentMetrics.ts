@@ -29,7 +29,7 @@ import {
 import { currentKnownMethods } from "./internal/observe/knownMethods.js"
 import { hostOf, hostSeries, nowhere } from "./internal/observe/hostSeries.js"
 import { exchangeMetrics, recordExchange, type Series } from "./internal/observe/series.js"
-import { boolean, integer, names, refuse, string, type Checks } from "./internal/options/checks.js"
+import { boolean, integer, names, refuseUnknown, string, type Complete } from "./internal/options/checks.js"
 import type { Retried } from "./Retry.js"
 
 const exchanges = exchangeMetrics("client")
@@ -204,7 +204,7 @@ export interface Options {
   readonly methods?: ReadonlyArray<string> | undefined
 }
 
-const checks: Checks<Options> = {
+const checks: Complete<Options> = {
   activeRequests: boolean,
   bodySizes: boolean,
   connections: boolean,
@@ -392,7 +392,7 @@ export const observe = (
   options: Options = {}
 ): Effect.Effect<void, InvalidOption, Scope.Scope> =>
   Effect.suspend(() => {
-    const refused = refuse(options, checks)
+    const refused = refuseUnknown(options, checks)
     if (refused !== undefined) return Effect.fail(refused)
     return Effect.flatMap(FiberRef.get(currentKnownMethods), (known) => {
       const counting = new Counting(options, known)

@@ -334,7 +334,15 @@ const serviceOf = (agent: Agent.Service, options: ClientOptions): Service => {
  * @category constructors
  */
 export const make = (options: Options = {}): Effect.Effect<Service, InvalidOption, Network | Scope.Scope> =>
-  Effect.flatMap(Agent.make(options), (agent) => fromAgent(agent, options))
+  Effect.suspend(() => {
+    // What is no record of options is refused by the agent.
+    if (typeof options !== "object" || (options as unknown) === null)
+      return Effect.flatMap(Agent.make(options), fromAgent)
+    const { proxy, timeouts, unreadTimeout, ...ofAgent } = options
+    return Effect.flatMap(Agent.make(ofAgent), (agent) =>
+      fromAgent(agent, { proxy, timeouts, unreadTimeout })
+    )
+  })
 
 const both = (service: Service): Context.Context<Client | HttpClient.HttpClient> =>
   Context.make(Client, service).pipe(Context.add(HttpClient.HttpClient, service.httpClient))

@@ -17,7 +17,7 @@ import { parseEntityTag } from "./content/conditional/entityTags.js"
 import { falsePrecondition } from "./content/conditional/preconditions.js"
 import * as responding from "./content/conditional/respond.js"
 import { PreconditionFailed } from "./errors/conditional.js"
-import { integer, refuse, type Checks } from "./internal/options/checks.js"
+import { integer, refuseUnknown, type Complete } from "./internal/options/checks.js"
 
 export {
   /**
@@ -41,7 +41,7 @@ export interface Options {
   readonly maxRanges?: number | undefined
 }
 
-const checks: Checks<Options> = { maxRanges: integer(0) }
+const checks: Complete<Options> = { maxRanges: integer(0) }
 
 /**
  * The validators of a representation.
@@ -98,7 +98,7 @@ export const respond = (
 export const middleware = (
   options?: Options
 ): (<E, R>(app: HttpApp.Default<E, R>) => HttpApp.Default<E, R>) => {
-  const refusal = refuse(options, checks)
+  const refusal = refuseUnknown(options, checks)
   if (refusal !== undefined) return () => Effect.die(refusal)
   const append = HttpApp.appendPreResponseHandler((request, response) => respond(request, response, options))
   return (app) => Effect.zipRight(append, app)

@@ -20,7 +20,7 @@ import * as Client from "./Client.js"
 import { contextOf, Jar } from "./content/cookies/jar.js"
 import { InvalidOption } from "./HttpError.js"
 import { aroundClient, aroundHttpClient, type Around } from "./internal/client/around.js"
-import { integer, refuse, type Checks } from "./internal/options/checks.js"
+import { anything, integer, refuseUnknown, type Complete } from "./internal/options/checks.js"
 
 /**
  * The options of a jar.
@@ -93,7 +93,7 @@ export interface CookieJar {
   readonly clear: Effect.Effect<void>
 }
 
-const checks: Checks<Options> = { maxCookies: integer(1), maxCookiesPerDomain: integer(1) }
+const checks: Complete<Options> = { saved: anything, maxCookies: integer(1), maxCookiesPerDomain: integer(1) }
 
 const parsed = (url: string | URL): URL | undefined => {
   try {
@@ -160,7 +160,7 @@ class Implementation implements CookieJar {
  */
 export const make = (options: Options = {}): Effect.Effect<CookieJar, InvalidOption> =>
   Effect.suspend(() => {
-    const refused = refuse(options, checks)
+    const refused = refuseUnknown(options, checks)
     if (refused !== undefined) return Effect.fail(refused)
     const { maxCookies = 3000, maxCookiesPerDomain = 180, saved = [] } = options
     const jar = new Jar({ maxCookies, maxCookiesPerDomain })

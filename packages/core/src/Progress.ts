@@ -24,7 +24,7 @@ import type { InvalidOption } from "./HttpError.js"
 import { fromFormData, fromHttpBody, fromText, isFormData } from "./internal/body.js"
 import { flatten, hasField } from "./internal/client/headers.js"
 import { valuesOf } from "./internal/client/around.js"
-import { duration, refuse, type Checks } from "./internal/options/checks.js"
+import { duration, refuseUnknown, type Complete } from "./internal/options/checks.js"
 
 export type { Count, Report } from "./content/progress.js"
 
@@ -42,7 +42,7 @@ export interface Options {
   readonly interval?: Duration.DurationInput | undefined
 }
 
-const checks: Checks<Options> = { interval: duration }
+const checks: Complete<Options> = { interval: duration }
 
 type Bytes<E> = Stream.Stream<Uint8Array, E>
 
@@ -52,7 +52,7 @@ const count = <E>(
   total: number | undefined,
   options: Options
 ): Bytes<E | InvalidOption> => {
-  const refused = refuse(options, checks)
+  const refused = refuseUnknown(options, checks)
   if (refused !== undefined) return Stream.fail(refused)
   return counted(body, report, total, Duration.toMillis(options.interval ?? 100))
 }

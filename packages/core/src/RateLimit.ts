@@ -20,7 +20,7 @@ import { RequestTimedOut, type InvalidOption } from "./HttpError.js"
 import { aroundClient, aroundHttpClient, type Around } from "./internal/client/around.js"
 import { timeLeft } from "./internal/client/call.js"
 import { retryAfter } from "./internal/client/retryFacts.js"
-import { duration, limit, refuse, type Checks } from "./internal/options/checks.js"
+import { duration, limit, refuseUnknown, type Complete } from "./internal/options/checks.js"
 import * as Timers from "./Timers.js"
 
 /**
@@ -57,7 +57,7 @@ export interface RateLimit {
   readonly waiting: (origin: string) => Effect.Effect<number>
 }
 
-const checks: Checks<Options> = {
+const checks: Complete<Options> = {
   requests: limit(1),
   interval: duration,
   concurrency: limit(1),
@@ -144,7 +144,7 @@ class Implementation implements RateLimit {
  */
 export const make = (options: Options = {}): Effect.Effect<RateLimit, InvalidOption> =>
   Effect.suspend(() => {
-    const refused = refuse(options, checks)
+    const refused = refuseUnknown(options, checks)
     if (refused !== undefined) return Effect.fail(refused)
     const {
       concurrency = Infinity,

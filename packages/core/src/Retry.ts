@@ -32,9 +32,9 @@ import {
   duration,
   limit,
   names,
-  refuse,
+  refuseUnknown,
   statusCodes,
-  type Checks
+  type Complete
 } from "./internal/options/checks.js"
 import { isTransient, isUnsent, retryAfter } from "./internal/client/retryFacts.js"
 import {
@@ -175,7 +175,7 @@ interface Judged {
   readonly discard: Effect.Effect<void>
 }
 
-const checks: Checks<Options> = {
+const checks: Complete<Options> = {
   times: limit(0),
   base: duration,
   cap: duration,
@@ -301,7 +301,7 @@ class Implementation implements Policy {
  */
 export const make = (options: Options = {}): Effect.Effect<Policy, InvalidOption> =>
   Effect.suspend(() => {
-    const refused = refuse(options, checks)
+    const refused = refuseUnknown(options, checks)
     return refused === undefined ? Effect.succeed(new Implementation(options)) : Effect.fail(refused)
   })
 

@@ -99,3 +99,39 @@ export const layerConfig = (
   options: Config.Config.Wrap<Options>
 ): Layer.Layer<HttpServer.HttpServer | Server, ServeError | ConfigError, Network.Network> =>
   Layer.scopedContext(Effect.flatMap(Config.unwrap(options), (options) => context(options as Options)))
+
+/**
+ * The URL of the server in the context, `https:` with TLS. IPv6 addresses are in brackets; a server on all
+ * addresses has `0.0.0.0`. For a Unix socket it is `unix://` and the path.
+ *
+ * Platform's `HttpServer.addressFormattedWith` and `HttpServer.withLogAddress` always say `http:`.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const url: Effect.Effect<string, never, Server> = Effect.map(Server, ({ httpServer, scheme }) => {
+  const { address } = httpServer
+  return address._tag === "UnixAddress"
+    ? `unix://${address.path}`
+    : `${scheme}://${address.hostname}:${address.port}`
+})
+
+/**
+ * Logs `Listening on` and the {@link url} of the server when the layer is built, as platform's
+ * `HttpServer.withLogAddress` does, which says `http:` under TLS too.
+ *
+ * @example
+ * import { HttpServer, HttpServerResponse } from "@effect/platform"
+ * import { Server } from "@httpfx/core"
+ *
+ * const main = HttpServer.serve(HttpServerResponse.text("hello")).pipe(Server.withLogAddress)
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const withLogAddress = <A, E, R>(
+  layer: Layer.Layer<A, E, R>
+): Layer.Layer<A, E, R | Exclude<Server, A>> =>
+  Layer.effectDiscard(Effect.flatMap(url, (text) => Effect.log(`Listening on ${text}`))).pipe(
+    Layer.provideMerge(layer)
+  )

@@ -21,7 +21,15 @@ import { currentKnownMethods } from "./internal/observe/knownMethods.js"
 import { labelsOf, other, type Labels } from "./internal/observe/labels.js"
 import { exchangeMetrics, recordExchange, Series } from "./internal/observe/series.js"
 import { beside, untilClosed } from "./internal/observe/beside.js"
-import { boolean, names, oneOf, port, refuse, string, type Checks } from "./internal/options/checks.js"
+import {
+  boolean,
+  names,
+  oneOf,
+  port,
+  refuseUnknown,
+  string,
+  type Complete
+} from "./internal/options/checks.js"
 import { plainHost } from "./model/address.js"
 import { Server, type Service } from "./Server.js"
 import type { ServerEvent } from "./ServerEvent.js"
@@ -106,7 +114,7 @@ export interface Options {
   readonly methods?: ReadonlyArray<string> | undefined
 }
 
-const checks: Checks<Options> = {
+const checks: Complete<Options> = {
   activeRequests: boolean,
   bodySizes: boolean,
   connections: boolean,
@@ -178,7 +186,7 @@ class Counting {
 
 const observe = (options: Options): Effect.Effect<void, InvalidOption, Server> =>
   Effect.flatMap(Server, (server) => {
-    const refused = refuse(options, checks)
+    const refused = refuseUnknown(options, checks)
     if (refused !== undefined) return Effect.fail(refused)
     return Effect.flatMap(FiberRef.get(currentKnownMethods), (known) =>
       untilClosed(server.observe(new Counting(server, options, known).observe))

@@ -34,13 +34,14 @@ import {
 } from "./content/events/source.js"
 import type { EventTooLarge, InvalidOption, NotAnEventStream } from "./HttpError.js"
 import {
+  anything,
   callback,
   duration,
   finiteDuration,
   limit,
-  refuse,
+  refuseUnknown,
   string,
-  type Checks
+  type Complete
 } from "./internal/options/checks.js"
 
 export type { Message } from "./content/events/decode.js"
@@ -54,7 +55,11 @@ export type {
   SourceOptions
 } from "./content/events/source.js"
 
-const responseChecks: Checks<ResponseOptions> = { heartbeat: duration, retry: finiteDuration }
+const responseChecks: Complete<ResponseOptions> = {
+  headers: anything,
+  heartbeat: duration,
+  retry: finiteDuration
+}
 
 /**
  * Makes a response from a stream of events, with status 200, type `text/event-stream` and no caching. The
@@ -93,7 +98,7 @@ export const response: {
   (args) => typeof args[0] === "object" && args[0] !== null && Stream.StreamTypeId in args[0],
   <E, R>(events: Stream.Stream<Event, E, R>, options: ResponseOptions = {}) =>
     Effect.suspend(() => {
-      const refused = refuse(options, responseChecks)
+      const refused = refuseUnknown(options, responseChecks)
       return refused === undefined ? respond(events, options) : Effect.die(refused)
     })
 )
@@ -146,9 +151,10 @@ export const schemaLastEventId = <A, R>(
     })
   )
 
-const decodeChecks: Checks<DecodeOptions> = { maxLineSize: limit(0), maxEventSize: limit(0) }
+const decodeChecks: Complete<DecodeOptions> = { maxLineSize: limit(0), maxEventSize: limit(0) }
 
-const sourceChecks: Checks<SourceOptions<never>> = {
+const sourceChecks: Complete<SourceOptions<never>> = {
+  reconnect: anything,
   ...decodeChecks,
   lastEventId: string,
   reconnectionTime: finiteDuration,
@@ -156,6 +162,7 @@ const sourceChecks: Checks<SourceOptions<never>> = {
   onOpen: callback,
   onReconnect: callback
 }
+const executeChecks: Complete<ExecuteOptions> = { ...sourceChecks, requestOptions: anything }
 
 /**
  * Decodes an event stream by the HTML standard, including its rules for line ends, the byte order mark and
@@ -171,7 +178,7 @@ export const decode =
     bytes: Stream.Stream<Uint8Array, E, R>
   ): Stream.Stream<Message, E | EventTooLarge | InvalidOption, R> =>
     Stream.suspend((): Stream.Stream<Message, E | EventTooLarge | InvalidOption, R> => {
-      const refused = refuse(options, decodeChecks)
+      const refused = refuseUnknown(options, decodeChecks)
       if (refused !== undefined) return Stream.fail(refused)
       const decoder = new EventDecoder(limitsOf(options))
       return mapChunks(bytes, (slice, into: Array<Message>) => decoder.push(slice, into))
@@ -216,7 +223,7 @@ export const request = <E = never>(
   options: SourceOptions<Client.RequestError | E> = {}
 ): Stream.Stream<Message, SourceError | Client.RequestError | E, Client.Client> =>
   Stream.suspend(() => {
-    const refused = refuse(options as SourceOptions<never>, sourceChecks)
+    const refused = refuseUnknown(options as SourceOptions<never>, sourceChecks)
     return refused === undefined ? followRequest(request, options) : Stream.fail(refused)
   })
 
@@ -231,6 +238,6 @@ export const execute = (
   options: ExecuteOptions = {}
 ): Stream.Stream<Message, SourceError | PlatformError.HttpClientError, HttpClient> =>
   Stream.suspend((): Stream.Stream<Message, SourceError | PlatformError.HttpClientError, HttpClient> => {
-    const refused = refuse(options as SourceOptions<never>, sourceChecks)
+    const refused = refuseUnknown(options, executeChecks)
     return refused === undefined ? followHttpClient(request, options) : Stream.fail(refused)
   })

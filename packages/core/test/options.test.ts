@@ -306,8 +306,10 @@ describe("The error of an option never shows a secret", () => {
 describe("A valid option", () => {
   const accepted = (make: Making, options: object) =>
     make(options).pipe(Effect.scoped, Effect.provide(MemoryNetwork.layer()), Effect.asVoid)
-  const [[, aServer], [, someTimeouts], , [, aClient]] = cases as ReadonlyArray<(typeof cases)[number]> &
-    readonly [(typeof cases)[number], (typeof cases)[number], (typeof cases)[number], (typeof cases)[number]]
+  const named = (name: string) => cases.find(([known]) => known === name)!
+  const [aServer, someTimeouts, aClient] = ["a server", "timeouts", "a client"].map(
+    (name) => named(name)[1]
+  ) as [Making, Making, Making]
 
   it.live.each<readonly [string, Making, object]>([
     [

@@ -10,13 +10,14 @@ import type { HttpClient } from "@effect/platform/HttpClient"
 import type { HttpPlatform } from "@effect/platform/HttpPlatform"
 import * as HttpServer from "@effect/platform/HttpServer"
 import { ServeError } from "@effect/platform/HttpServerError"
-import { Server } from "@httpfx/core"
+import { HttpError, Server } from "@httpfx/core"
 import { WebSocketUpgrader } from "@httpfx/core/WebSocketUpgrader"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { EventEmitter } from "node:events"
 import * as NodeContext from "./NodeContext.js"
 import * as NodeHttpClient from "./NodeHttpClient.js"
 import * as NodeHttpPlatform from "./NodeHttpPlatform.js"
@@ -38,14 +39,35 @@ export type Options = Server.Options & {
   readonly webSocket?: NodeWebSocket.Options | undefined
 }
 
+const serveError = (cause: HttpError.InvalidOption): ServeError => {
+  // The constructor of platform's `ServeError` accepts a message, which its type does not declare.
+  const error = new ServeError({ cause, message: cause.message } as { readonly cause: unknown })
+  // Its frames would be those of this file and of Effect.
+  return Object.defineProperty(error, "stack", { value: `ServeError: ${cause.message}` })
+}
+
+/**
+ * Refuses arguments of the shape that `@effect/platform-node` has: a function that makes a server of `node:http`,
+ * and then the options.
+ */
+const refuseShape = (options: unknown, example: string): Effect.Effect<void, ServeError> => {
+  const isRecord = typeof options === "object" && options !== null
+  if (isRecord && !(options instanceof EventEmitter)) return Effect.void
+  const received = isRecord ? "a server" : options === undefined ? "undefined" : `a ${typeof options}`
+  const reason = `must be a record, without a server of node:http: write ${example}`
+  const cause = new HttpError.InvalidOption({
+    option: "options",
+    code: "ERR_INVALID_ARG_VALUE",
+    reason,
+    received
+  })
+  return Effect.fail(serveError(cause))
+}
+
 const platform = ({ webSocket = {} }: Pick<Options, "webSocket">) =>
   Layer.merge(
     NodeNetwork.layer,
-    Layer.mapError(
-      Layer.effect(WebSocketUpgrader, load(webSocket, "webSocket.")),
-      // The constructor of platform's `ServeError` accepts a message, which its type does not declare.
-      (cause) => new ServeError({ cause, message: cause.message } as { readonly cause: unknown })
-    )
+    Layer.mapError(Layer.effect(WebSocketUpgrader, load(webSocket, "webSocket.")), serveError)
   )
 
 /**
@@ -64,7 +86,12 @@ export type Services = HttpPlatform | Etag.Generator | NodeContext.NodeContext
  * @category constructors
  */
 export const make = (options: Options): Effect.Effect<HttpServer.HttpServer, ServeError, Scope.Scope> =>
-  Effect.map(Effect.provide(Server.make(options), platform(options)), ({ httpServer }) => httpServer)
+  Effect.zipRight(
+    refuseShape(options, "NodeHttpServer.make({ port: 3000 })"),
+    Effect.suspend(() =>
+      Effect.map(Effect.provide(Server.make(options), platform(options)), ({ httpServer }) => httpServer)
+    )
+  )
 
 /**
  * Provides the server alone. `layerContext` provides the other services that an app can use.
@@ -75,7 +102,11 @@ export const make = (options: Options): Effect.Effect<HttpServer.HttpServer, Ser
 export const layerServer = (
   options: Options
 ): Layer.Layer<HttpServer.HttpServer | Server.Server, ServeError> =>
-  Layer.provide(Server.layer(options), platform(options))
+  Layer.unwrapEffect(
+    Effect.map(refuseShape(options, "NodeHttpServer.layer({ port: 3000 })"), () =>
+      Layer.provide(Server.layer(options), platform(options))
+    )
+  )
 
 /**
  * Provides {@link Services}. Its ETags are weak.
@@ -109,7 +140,12 @@ export const layer = (
 export const layerConfig = (
   options: Config.Config.Wrap<Options>
 ): Layer.Layer<HttpServer.HttpServer | Server.Server | Services, ServeError | ConfigError> =>
-  Layer.unwrapEffect(Effect.map(Config.unwrap(options), (options) => layer(options as Options)))
+  Layer.unwrapEffect(
+    Effect.zipRight(
+      refuseShape(options, 'NodeHttpServer.layerConfig({ port: Config.integer("PORT") })'),
+      Effect.suspend(() => Effect.map(Config.unwrap(options), (options) => layer(options as Options)))
+    )
+  )
 
 /**
  * Provides a server on a free port of the loopback interface, and an `HttpClient` that resolves paths against

@@ -35,6 +35,19 @@ export interface CertificateOptions {
 }
 
 /**
+ * A certificate and its key, as texts.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Issued extends Credentials {
+  /** The certificate. */
+  readonly cert: string
+  /** The key that belongs to the certificate. */
+  readonly key: string
+}
+
+/**
  * A certificate authority of a memory network.
  *
  * @since 0.1.0
@@ -46,13 +59,10 @@ export interface Authority {
   /** The value for `TlsOptions.ca` of a peer that must trust this authority. */
   readonly ca: string
   /** Issues a certificate for these names. */
-  readonly certificate: (options: CertificateOptions) => Credentials
+  readonly certificate: (options: CertificateOptions) => Issued
 }
 
-const issue = (
-  { names, notAfter, notBefore }: CertificateOptions,
-  issuer: string | undefined
-): Credentials => {
+const issue = ({ names, notAfter, notBefore }: CertificateOptions, issuer: string | undefined): Issued => {
   const list = typeof names === "string" ? [names] : [...names]
   const certificate = { names: list, issuer: issuer ?? null, notBefore, notAfter }
   return { cert: certificateText(certificate), key: keyText(certificate) }
@@ -84,7 +94,7 @@ export const authority = (name: string): Authority => ({
  * @since 0.1.0
  * @category constructors
  */
-export const certificate = (options: CertificateOptions): Credentials => issue(options, platformAuthority)
+export const certificate = (options: CertificateOptions): Issued => issue(options, platformAuthority)
 
 /**
  * Creates a self-signed certificate. Only peers whose `ca` is this certificate trust it.
@@ -92,4 +102,4 @@ export const certificate = (options: CertificateOptions): Credentials => issue(o
  * @since 0.1.0
  * @category constructors
  */
-export const selfSigned = (options: CertificateOptions): Credentials => issue(options, undefined)
+export const selfSigned = (options: CertificateOptions): Issued => issue(options, undefined)

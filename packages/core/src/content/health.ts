@@ -260,8 +260,10 @@ export const serve = <R = never, RF = never>(
     if (!Effect.isEffect(fallback)) return yield* Effect.fail(invalid("fallback", "must be an app", fallback))
     const answers = yield* appBefore(fallback, subject, options)
     const context = yield* Effect.context<R | Exclude<RF, Request>>()
+    // The rest says where to listen, or is refused as an option of a server.
+    const { detail: _1, live: _2, livePath: _3, ready: _4, readyPath: _5, timeout: _6, ...rest } = options
     const server = yield* Server.make({
-      ...options,
+      ...rest,
       idleConnectionGrace: 0,
       gracefulShutdownTimeout: "1 second"
     })

@@ -31,7 +31,7 @@ import { sendAsIs } from "../internal/fast/sendAsIs.js"
 import { shareScope } from "../internal/fast/scopedRequests.js"
 import { currentRequestOptions } from "../internal/client/requestOptions.js"
 import type { Response } from "../internal/client/response.js"
-import { callback, limit, names, refuse, type Checks } from "../internal/options/checks.js"
+import { callback, limit, names, refuseUnknown, type Complete } from "../internal/options/checks.js"
 import { withoutCredentials } from "../internal/client/shownRequest.js"
 import { withoutUserinfo } from "../model/urlSecrets.js"
 
@@ -80,7 +80,7 @@ export const currentRedirects: FiberRef.FiberRef<ReadonlyArray<Redirect>> = glob
   () => FiberRef.unsafeMake<ReadonlyArray<Redirect>>([])
 )
 
-const checks: Checks<RedirectOptions> = { limit: limit(0), credentials: names, onRedirect: callback }
+const checks: Complete<RedirectOptions> = { limit: limit(0), credentials: names, onRedirect: callback }
 
 const statuses = new Set([301, 302, 303, 307, 308])
 
@@ -390,7 +390,7 @@ type SourceOf = (response: HttpClientResponse.HttpClientResponse) => Response | 
 export const follow =
   (sourceOf: SourceOf) =>
   <A extends Service | AnyHttpClient>(self: A, options: RedirectOptions = {}): A => {
-    const refused = refuse(options, checks)
+    const refused = refuseUnknown(options, checks)
     if (refused !== undefined) return refusing(self, refused)
     if (isHttpClient(self)) return followHttpClient(options, sourceOf, self) as unknown as A
     const service: Service = {

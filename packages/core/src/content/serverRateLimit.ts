@@ -12,7 +12,13 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as ExchangeOutcome from "../ExchangeOutcome.js"
 import type { InvalidOption } from "../HttpError.js"
-import { finiteDuration, integer, refuse, type Check, type Checks } from "../internal/options/checks.js"
+import {
+  finiteDuration,
+  integer,
+  refuseUnknown,
+  type Check,
+  type Complete
+} from "../internal/options/checks.js"
 import { formatIp, ipBytes, unmapped } from "../model/ip.js"
 import * as Timers from "../Timers.js"
 
@@ -65,7 +71,7 @@ const interval: Check = {
   is: (value) => finiteDuration.is(value) && Duration.toMillis(value as Duration.DurationInput) > 0
 }
 
-const checks: Checks<MemoryOptions> = {
+const checks: Complete<MemoryOptions> = {
   requests: integer(1),
   interval,
   burst: integer(1),
@@ -106,7 +112,7 @@ class Buckets implements Limiter {
 
 export const memory = (options: MemoryOptions): Effect.Effect<Limiter, InvalidOption> =>
   Effect.suspend(() => {
-    const refused = refuse({ ...options, requests: options.requests ?? null }, checks)
+    const refused = refuseUnknown({ ...options, requests: options.requests ?? null }, checks)
     if (refused !== undefined) return Effect.fail(refused)
     const { burst = options.requests, interval = Duration.seconds(1), maxKeys = 10_000, requests } = options
     return Effect.succeed(new Buckets(Duration.toMillis(interval) / requests, burst, maxKeys))

@@ -2,6 +2,7 @@
  * Errors for failed connections and failed attempts to connect. `HttpError` exports all of these errors.
  */
 import * as Schema from "effect/Schema"
+import { TaggedError } from "./tagged.js"
 import { formatAddress } from "../model/address.js"
 import type { Fault } from "../model/fault.js"
 import { connectionFields, type Attempt, type Phase, type Where } from "./facts.js"
@@ -24,7 +25,7 @@ const at = (self: {
  * @since 0.1.0
  * @category connection
  */
-export class ConnectionReset extends Schema.TaggedError<ConnectionReset>("@httpfx/core/ConnectionReset")(
+export class ConnectionReset extends TaggedError<ConnectionReset>("@httpfx/core/ConnectionReset")(
   "ConnectionReset",
   connectionFields
 ) {
@@ -42,7 +43,7 @@ export class ConnectionReset extends Schema.TaggedError<ConnectionReset>("@httpf
  * @since 0.1.0
  * @category connection
  */
-export class HangUp extends Schema.TaggedError<HangUp>("@httpfx/core/HangUp")("HangUp", connectionFields) {
+export class HangUp extends TaggedError<HangUp>("@httpfx/core/HangUp")("HangUp", connectionFields) {
   /** The error code, the same as Node's. */
   readonly code = "ECONNRESET"
   override get message(): string {
@@ -56,9 +57,10 @@ export class HangUp extends Schema.TaggedError<HangUp>("@httpfx/core/HangUp")("H
  * @since 0.1.0
  * @category connection
  */
-export class ConnectionRefused extends Schema.TaggedError<ConnectionRefused>(
-  "@httpfx/core/ConnectionRefused"
-)("ConnectionRefused", connectionFields) {
+export class ConnectionRefused extends TaggedError<ConnectionRefused>("@httpfx/core/ConnectionRefused")(
+  "ConnectionRefused",
+  connectionFields
+) {
   /** The error code, the same as Node's. */
   readonly code = "ECONNREFUSED"
   override get message(): string {
@@ -72,9 +74,10 @@ export class ConnectionRefused extends Schema.TaggedError<ConnectionRefused>(
  * @since 0.1.0
  * @category connection
  */
-export class ConnectionTimedOut extends Schema.TaggedError<ConnectionTimedOut>(
-  "@httpfx/core/ConnectionTimedOut"
-)("ConnectionTimedOut", connectionFields) {
+export class ConnectionTimedOut extends TaggedError<ConnectionTimedOut>("@httpfx/core/ConnectionTimedOut")(
+  "ConnectionTimedOut",
+  connectionFields
+) {
   /** The error code, the same as Node's. */
   readonly code = "ETIMEDOUT"
   override get message(): string {
@@ -88,7 +91,7 @@ export class ConnectionTimedOut extends Schema.TaggedError<ConnectionTimedOut>(
  * @since 0.1.0
  * @category connection
  */
-export class BrokenPipe extends Schema.TaggedError<BrokenPipe>("@httpfx/core/BrokenPipe")(
+export class BrokenPipe extends TaggedError<BrokenPipe>("@httpfx/core/BrokenPipe")(
   "BrokenPipe",
   connectionFields
 ) {
@@ -105,7 +108,7 @@ export class BrokenPipe extends Schema.TaggedError<BrokenPipe>("@httpfx/core/Bro
  * @since 0.1.0
  * @category connection
  */
-export class Unreachable extends Schema.TaggedError<Unreachable>("@httpfx/core/Unreachable")("Unreachable", {
+export class Unreachable extends TaggedError<Unreachable>("@httpfx/core/Unreachable")("Unreachable", {
   ...connectionFields,
   /** The system's error code. */
   code: Schema.Literal("EHOSTUNREACH", "ENETUNREACH", "EADDRNOTAVAIL")
@@ -121,7 +124,7 @@ export class Unreachable extends Schema.TaggedError<Unreachable>("@httpfx/core/U
  * @since 0.1.0
  * @category connection
  */
-export class NameNotResolved extends Schema.TaggedError<NameNotResolved>("@httpfx/core/NameNotResolved")(
+export class NameNotResolved extends TaggedError<NameNotResolved>("@httpfx/core/NameNotResolved")(
   "NameNotResolved",
   {
     /** The resolver's error code. */
@@ -153,7 +156,7 @@ export class NameNotResolved extends Schema.TaggedError<NameNotResolved>("@httpf
  * @since 0.1.0
  * @category connection
  */
-export class TlsFailure extends Schema.TaggedError<TlsFailure>("@httpfx/core/TlsFailure")("TlsFailure", {
+export class TlsFailure extends TaggedError<TlsFailure>("@httpfx/core/TlsFailure")("TlsFailure", {
   ...connectionFields,
   code: Schema.String
 }) {
@@ -169,7 +172,7 @@ export class TlsFailure extends Schema.TaggedError<TlsFailure>("@httpfx/core/Tls
  * @since 0.1.0
  * @category connection
  */
-export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>("@httpfx/core/ConnectionFailed")(
+export class ConnectionFailed extends TaggedError<ConnectionFailed>("@httpfx/core/ConnectionFailed")(
   "ConnectionFailed",
   { ...connectionFields, code: Schema.String }
 ) {

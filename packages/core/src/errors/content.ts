@@ -3,6 +3,7 @@
  * `@httpfx/node`) or from JSON. `HttpError` exports all of these errors.
  */
 import * as Schema from "effect/Schema"
+import { TaggedError } from "./tagged.js"
 
 const fields = {
   /** Number of bytes received, before decoding. */
@@ -20,7 +21,7 @@ const fields = {
  * @since 0.1.0
  * @category content
  */
-export class InvalidContent extends Schema.TaggedError<InvalidContent>("@httpfx/core/InvalidContent")(
+export class InvalidContent extends TaggedError<InvalidContent>("@httpfx/core/InvalidContent")(
   "InvalidContent",
   {
     ...fields,
@@ -54,7 +55,7 @@ export class InvalidContent extends Schema.TaggedError<InvalidContent>("@httpfx/
  * @since 0.1.0
  * @category content
  */
-export class DecodedTooLarge extends Schema.TaggedError<DecodedTooLarge>("@httpfx/core/DecodedTooLarge")(
+export class DecodedTooLarge extends TaggedError<DecodedTooLarge>("@httpfx/core/DecodedTooLarge")(
   "DecodedTooLarge",
   {
     ...fields,
@@ -78,7 +79,7 @@ export class DecodedTooLarge extends Schema.TaggedError<DecodedTooLarge>("@httpf
  * @since 0.1.0
  * @category content
  */
-export class TooManyCodings extends Schema.TaggedError<TooManyCodings>("@httpfx/core/TooManyCodings")(
+export class TooManyCodings extends TaggedError<TooManyCodings>("@httpfx/core/TooManyCodings")(
   "TooManyCodings",
   {
     /** Number of codings of the response. */
@@ -100,7 +101,7 @@ export class TooManyCodings extends Schema.TaggedError<TooManyCodings>("@httpfx/
  * @since 0.1.0
  * @category content
  */
-export class InvalidJson extends Schema.TaggedError<InvalidJson>("@httpfx/core/InvalidJson")("InvalidJson", {
+export class InvalidJson extends TaggedError<InvalidJson>("@httpfx/core/InvalidJson")("InvalidJson", {
   /** The message of the JSON parser, which may contain parts of the body. */
   reason: Schema.String
 }) {

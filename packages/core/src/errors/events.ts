@@ -3,6 +3,7 @@
  * cannot be read as events. `HttpError` exports all of these errors.
  */
 import * as Schema from "effect/Schema"
+import { TaggedError } from "./tagged.js"
 
 /**
  * An event has a value that an event stream cannot express. The stream of the response fails with this error
@@ -11,15 +12,12 @@ import * as Schema from "effect/Schema"
  * @since 0.1.0
  * @category events
  */
-export class InvalidEvent extends Schema.TaggedError<InvalidEvent>("@httpfx/core/InvalidEvent")(
-  "InvalidEvent",
-  {
-    /** The member of the event. */
-    field: Schema.Literal("event", "id", "retry"),
-    /** The requirement that the value does not meet. */
-    reason: Schema.String
-  }
-) {
+export class InvalidEvent extends TaggedError<InvalidEvent>("@httpfx/core/InvalidEvent")("InvalidEvent", {
+  /** The member of the event. */
+  field: Schema.Literal("event", "id", "retry"),
+  /** The requirement that the value does not meet. */
+  reason: Schema.String
+}) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_INVALID_EVENT"
   override get message(): string {
@@ -33,15 +31,12 @@ export class InvalidEvent extends Schema.TaggedError<InvalidEvent>("@httpfx/core
  * @since 0.1.0
  * @category events
  */
-export class EventTooLarge extends Schema.TaggedError<EventTooLarge>("@httpfx/core/EventTooLarge")(
-  "EventTooLarge",
-  {
-    /** The option whose limit was exceeded. */
-    option: Schema.Literal("maxLineSize", "maxEventSize"),
-    /** The exceeded limit, in bytes. */
-    limit: Schema.Number
-  }
-) {
+export class EventTooLarge extends TaggedError<EventTooLarge>("@httpfx/core/EventTooLarge")("EventTooLarge", {
+  /** The option whose limit was exceeded. */
+  option: Schema.Literal("maxLineSize", "maxEventSize"),
+  /** The exceeded limit, in bytes. */
+  limit: Schema.Number
+}) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_EVENT_TOO_LARGE"
   override get message(): string {
@@ -56,7 +51,7 @@ export class EventTooLarge extends Schema.TaggedError<EventTooLarge>("@httpfx/co
  * @since 0.1.0
  * @category events
  */
-export class NotAnEventStream extends Schema.TaggedError<NotAnEventStream>("@httpfx/core/NotAnEventStream")(
+export class NotAnEventStream extends TaggedError<NotAnEventStream>("@httpfx/core/NotAnEventStream")(
   "NotAnEventStream",
   {
     /** Status of the response. */

@@ -2,6 +2,7 @@
  * Errors of servers that cannot listen on an address. `HttpError` exports all of these errors.
  */
 import * as Schema from "effect/Schema"
+import { TaggedError } from "./tagged.js"
 
 /**
  * The port or path to listen on is in use.
@@ -9,17 +10,14 @@ import * as Schema from "effect/Schema"
  * @since 0.1.0
  * @category listening
  */
-export class AddressInUse extends Schema.TaggedError<AddressInUse>("@httpfx/core/AddressInUse")(
-  "AddressInUse",
-  {
-    /** The address to listen on, as `host:port` or as a path. */
-    address: Schema.String,
-    /** The system's message, as Node prints it. */
-    reason: Schema.String,
-    /** The system's own error, if there is one. */
-    cause: Schema.optional(Schema.Defect)
-  }
-) {
+export class AddressInUse extends TaggedError<AddressInUse>("@httpfx/core/AddressInUse")("AddressInUse", {
+  /** The address to listen on, as `host:port` or as a path. */
+  address: Schema.String,
+  /** The system's message, as Node prints it. */
+  reason: Schema.String,
+  /** The system's own error, if there is one. */
+  cause: Schema.optional(Schema.Defect)
+}) {
   /** The error code, the same as Node's. */
   readonly code = "EADDRINUSE"
   override get message(): string {
@@ -34,19 +32,16 @@ export class AddressInUse extends Schema.TaggedError<AddressInUse>("@httpfx/core
  * @since 0.1.0
  * @category listening
  */
-export class ListenFailed extends Schema.TaggedError<ListenFailed>("@httpfx/core/ListenFailed")(
-  "ListenFailed",
-  {
-    /** The system's error code. */
-    code: Schema.String,
-    /** The address to listen on, as `host:port` or as a path. */
-    address: Schema.String,
-    /** The system's message, as Node prints it. */
-    reason: Schema.String,
-    /** The system's own error, if there is one. */
-    cause: Schema.optional(Schema.Defect)
-  }
-) {
+export class ListenFailed extends TaggedError<ListenFailed>("@httpfx/core/ListenFailed")("ListenFailed", {
+  /** The system's error code. */
+  code: Schema.String,
+  /** The address to listen on, as `host:port` or as a path. */
+  address: Schema.String,
+  /** The system's message, as Node prints it. */
+  reason: Schema.String,
+  /** The system's own error, if there is one. */
+  cause: Schema.optional(Schema.Defect)
+}) {
   override get message(): string {
     return this.reason
   }

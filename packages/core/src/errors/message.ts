@@ -3,6 +3,7 @@
  * `HttpError` exports all of these errors.
  */
 import * as Schema from "effect/Schema"
+import { TaggedError } from "./tagged.js"
 import { messageOf, type FieldConflict as FieldConflictReason, type Violation } from "../model/violation.js"
 import { exchangeFields, type Where } from "./facts.js"
 
@@ -12,7 +13,7 @@ import { exchangeFields, type Where } from "./facts.js"
  * @since 0.1.0
  * @category message
  */
-export class UnsupportedBody extends Schema.TaggedError<UnsupportedBody>("@httpfx/core/UnsupportedBody")(
+export class UnsupportedBody extends TaggedError<UnsupportedBody>("@httpfx/core/UnsupportedBody")(
   "UnsupportedBody",
   {
     /** Node's message, which names the given value. */
@@ -32,15 +33,12 @@ export class UnsupportedBody extends Schema.TaggedError<UnsupportedBody>("@httpf
  * @since 0.1.0
  * @category message
  */
-export class InvalidToken extends Schema.TaggedError<InvalidToken>("@httpfx/core/InvalidToken")(
-  "InvalidToken",
-  {
-    /** The kind of the invalid name, such as `Header name` or `Method`. */
-    what: Schema.String,
-    /** The invalid name. */
-    value: Schema.String
-  }
-) {
+export class InvalidToken extends TaggedError<InvalidToken>("@httpfx/core/InvalidToken")("InvalidToken", {
+  /** The kind of the invalid name, such as `Header name` or `Method`. */
+  what: Schema.String,
+  /** The invalid name. */
+  value: Schema.String
+}) {
   /** The error code, the same as Node's. */
   readonly code = "ERR_INVALID_HTTP_TOKEN"
   override get message(): string {
@@ -54,14 +52,15 @@ export class InvalidToken extends Schema.TaggedError<InvalidToken>("@httpfx/core
  * @since 0.1.0
  * @category message
  */
-export class InvalidHeaderValue extends Schema.TaggedError<InvalidHeaderValue>(
-  "@httpfx/core/InvalidHeaderValue"
-)("InvalidHeaderValue", {
-  /** The name of the field. */
-  name: Schema.String,
-  /** The given value. */
-  value: Schema.UndefinedOr(Schema.String)
-}) {
+export class InvalidHeaderValue extends TaggedError<InvalidHeaderValue>("@httpfx/core/InvalidHeaderValue")(
+  "InvalidHeaderValue",
+  {
+    /** The name of the field. */
+    name: Schema.String,
+    /** The given value. */
+    value: Schema.UndefinedOr(Schema.String)
+  }
+) {
   /** The error code, the same as Node's. */
   readonly code = "ERR_HTTP_INVALID_HEADER_VALUE"
   override get message(): string {
@@ -75,7 +74,7 @@ export class InvalidHeaderValue extends Schema.TaggedError<InvalidHeaderValue>(
  * @since 0.1.0
  * @category message
  */
-export class InvalidCharacter extends Schema.TaggedError<InvalidCharacter>("@httpfx/core/InvalidCharacter")(
+export class InvalidCharacter extends TaggedError<InvalidCharacter>("@httpfx/core/InvalidCharacter")(
   "InvalidCharacter",
   {
     /** The part of the message that contains the invalid character. */
@@ -98,12 +97,13 @@ export class InvalidCharacter extends Schema.TaggedError<InvalidCharacter>("@htt
  * @since 0.1.0
  * @category message
  */
-export class InvalidStatusCode extends Schema.TaggedError<InvalidStatusCode>(
-  "@httpfx/core/InvalidStatusCode"
-)("InvalidStatusCode", {
-  /** The given status. */
-  status: Schema.Number
-}) {
+export class InvalidStatusCode extends TaggedError<InvalidStatusCode>("@httpfx/core/InvalidStatusCode")(
+  "InvalidStatusCode",
+  {
+    /** The given status. */
+    status: Schema.Number
+  }
+) {
   /** The error code, the same as Node's. */
   readonly code = "ERR_HTTP_INVALID_STATUS_CODE"
   override get message(): string {
@@ -117,7 +117,7 @@ export class InvalidStatusCode extends Schema.TaggedError<InvalidStatusCode>(
  * @since 0.1.0
  * @category message
  */
-export class TrailerInvalid extends Schema.TaggedError<TrailerInvalid>("@httpfx/core/TrailerInvalid")(
+export class TrailerInvalid extends TaggedError<TrailerInvalid>("@httpfx/core/TrailerInvalid")(
   "TrailerInvalid",
   {
     /** The name of the forbidden field, if there is one. */
@@ -138,7 +138,7 @@ export class TrailerInvalid extends Schema.TaggedError<TrailerInvalid>("@httpfx/
  * @since 0.1.0
  * @category message
  */
-export class ContentLengthMismatch extends Schema.TaggedError<ContentLengthMismatch>(
+export class ContentLengthMismatch extends TaggedError<ContentLengthMismatch>(
   "@httpfx/core/ContentLengthMismatch"
 )("ContentLengthMismatch", {
   /** Number of bytes that the head announced. */
@@ -159,7 +159,7 @@ export class ContentLengthMismatch extends Schema.TaggedError<ContentLengthMisma
  * @since 0.1.0
  * @category message
  */
-export class BodyNotAllowed extends Schema.TaggedError<BodyNotAllowed>("@httpfx/core/BodyNotAllowed")(
+export class BodyNotAllowed extends TaggedError<BodyNotAllowed>("@httpfx/core/BodyNotAllowed")(
   "BodyNotAllowed",
   {}
 ) {
@@ -176,7 +176,7 @@ export class BodyNotAllowed extends Schema.TaggedError<BodyNotAllowed>("@httpfx/
  * @since 0.1.0
  * @category message
  */
-export class HeadersSent extends Schema.TaggedError<HeadersSent>("@httpfx/core/HeadersSent")("HeadersSent", {
+export class HeadersSent extends TaggedError<HeadersSent>("@httpfx/core/HeadersSent")("HeadersSent", {
   /** The verb of the attempted change, which is set, append, remove, write or render. */
   what: Schema.String
 }) {
@@ -193,7 +193,7 @@ export class HeadersSent extends Schema.TaggedError<HeadersSent>("@httpfx/core/H
  * @since 0.1.0
  * @category message
  */
-export class WriteAfterEnd extends Schema.TaggedError<WriteAfterEnd>("@httpfx/core/WriteAfterEnd")(
+export class WriteAfterEnd extends TaggedError<WriteAfterEnd>("@httpfx/core/WriteAfterEnd")(
   "WriteAfterEnd",
   {}
 ) {
@@ -210,12 +210,13 @@ export class WriteAfterEnd extends Schema.TaggedError<WriteAfterEnd>("@httpfx/co
  * @since 0.1.0
  * @category message
  */
-export class UnescapedCharacters extends Schema.TaggedError<UnescapedCharacters>(
-  "@httpfx/core/UnescapedCharacters"
-)("UnescapedCharacters", {
-  /** The part of the message that contains the invalid character. */
-  what: Schema.Literal("Request path")
-}) {
+export class UnescapedCharacters extends TaggedError<UnescapedCharacters>("@httpfx/core/UnescapedCharacters")(
+  "UnescapedCharacters",
+  {
+    /** The part of the message that contains the invalid character. */
+    what: Schema.Literal("Request path")
+  }
+) {
   /** The error code, the same as Node's. */
   readonly code = "ERR_UNESCAPED_CHARACTERS"
   override get message(): string {
@@ -229,7 +230,7 @@ export class UnescapedCharacters extends Schema.TaggedError<UnescapedCharacters>
  * @since 0.1.0
  * @category message
  */
-export class InvalidProtocol extends Schema.TaggedError<InvalidProtocol>("@httpfx/core/InvalidProtocol")(
+export class InvalidProtocol extends TaggedError<InvalidProtocol>("@httpfx/core/InvalidProtocol")(
   "InvalidProtocol",
   {
     /** The given scheme. */
@@ -251,15 +252,12 @@ export class InvalidProtocol extends Schema.TaggedError<InvalidProtocol>("@httpf
  * @since 0.1.0
  * @category message
  */
-export class FieldConflict extends Schema.TaggedError<FieldConflict>("@httpfx/core/FieldConflict")(
-  "FieldConflict",
-  {
-    /** The name of the field. */
-    name: Schema.String,
-    /** The kind of the conflict, such as `Repeated`, `Malformed` or `BesideTransferEncoding`. */
-    reason: Schema.String as unknown as Schema.Schema<FieldConflictReason>
-  }
-) {
+export class FieldConflict extends TaggedError<FieldConflict>("@httpfx/core/FieldConflict")("FieldConflict", {
+  /** The name of the field. */
+  name: Schema.String,
+  /** The kind of the conflict, such as `Repeated`, `Malformed` or `BesideTransferEncoding`. */
+  reason: Schema.String as unknown as Schema.Schema<FieldConflictReason>
+}) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_FIELD_CONFLICT"
   override get message(): string {
@@ -274,7 +272,7 @@ export class FieldConflict extends Schema.TaggedError<FieldConflict>("@httpfx/co
  * @since 0.1.0
  * @category message
  */
-export class InvalidLink extends Schema.TaggedError<InvalidLink>("@httpfx/core/InvalidLink")("InvalidLink", {
+export class InvalidLink extends TaggedError<InvalidLink>("@httpfx/core/InvalidLink")("InvalidLink", {
   /** The link as given. */
   value: Schema.String
 }) {
@@ -293,7 +291,7 @@ export class InvalidLink extends Schema.TaggedError<InvalidLink>("@httpfx/core/I
  * @since 0.1.0
  * @category message
  */
-export class OutOfOrder extends Schema.TaggedError<OutOfOrder>("@httpfx/core/OutOfOrder")("OutOfOrder", {
+export class OutOfOrder extends TaggedError<OutOfOrder>("@httpfx/core/OutOfOrder")("OutOfOrder", {
   half: Schema.Literal("request", "response"),
   state: Schema.String,
   signal: Schema.String,
@@ -312,7 +310,7 @@ export class OutOfOrder extends Schema.TaggedError<OutOfOrder>("@httpfx/core/Out
  * @since 0.1.0
  * @category message
  */
-export class UpgradeNotAsked extends Schema.TaggedError<UpgradeNotAsked>("@httpfx/core/UpgradeNotAsked")(
+export class UpgradeNotAsked extends TaggedError<UpgradeNotAsked>("@httpfx/core/UpgradeNotAsked")(
   "UpgradeNotAsked",
   exchangeFields
 ) {

@@ -2,6 +2,7 @@
  * Errors for messages of the peer that were refused. `HttpError` exports all of these errors.
  */
 import * as Schema from "effect/Schema"
+import { TaggedError } from "./tagged.js"
 import type { Refusal } from "../model/refusal.js"
 import { exchangeFields, type Where } from "./facts.js"
 
@@ -12,7 +13,7 @@ import { exchangeFields, type Where } from "./facts.js"
  * @since 0.1.0
  * @category protocol
  */
-export class ParseError extends Schema.TaggedError<ParseError>("@httpfx/core/ParseError")("ParseError", {
+export class ParseError extends TaggedError<ParseError>("@httpfx/core/ParseError")("ParseError", {
   /** The error code of Node's parser, such as `HPE_INVALID_METHOD`. */
   code: Schema.String as Schema.Schema<Refusal["code"]>,
   /** The fault, in Node's words. */
@@ -39,13 +40,10 @@ export class ParseError extends Schema.TaggedError<ParseError>("@httpfx/core/Par
  * @since 0.1.0
  * @category protocol
  */
-export class BodyTooLarge extends Schema.TaggedError<BodyTooLarge>("@httpfx/core/BodyTooLarge")(
-  "BodyTooLarge",
-  {
-    /** The limit, in bytes. */
-    limit: Schema.Number
-  }
-) {
+export class BodyTooLarge extends TaggedError<BodyTooLarge>("@httpfx/core/BodyTooLarge")("BodyTooLarge", {
+  /** The limit, in bytes. */
+  limit: Schema.Number
+}) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_BODY_TOO_LARGE"
   /** The status with which a server responds to the request. */
@@ -62,7 +60,7 @@ export class BodyTooLarge extends Schema.TaggedError<BodyTooLarge>("@httpfx/core
  * @since 0.1.0
  * @category protocol
  */
-export class BodyAlreadyRead extends Schema.TaggedError<BodyAlreadyRead>("@httpfx/core/BodyAlreadyRead")(
+export class BodyAlreadyRead extends TaggedError<BodyAlreadyRead>("@httpfx/core/BodyAlreadyRead")(
   "BodyAlreadyRead",
   {
     /** The state of the body, and how to correct the program. */

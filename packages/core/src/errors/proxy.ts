@@ -3,6 +3,7 @@
  * exports all of these errors.
  */
 import * as Schema from "effect/Schema"
+import { TaggedError } from "./tagged.js"
 
 // Fields from a proxy's response to CONNECT.
 const proxyFields = {
@@ -23,7 +24,7 @@ const proxyFields = {
  * @since 0.1.0
  * @category connection
  */
-export class ProxyRefused extends Schema.TaggedError<ProxyRefused>("@httpfx/core/ProxyRefused")(
+export class ProxyRefused extends TaggedError<ProxyRefused>("@httpfx/core/ProxyRefused")(
   "ProxyRefused",
   proxyFields
 ) {
@@ -50,7 +51,7 @@ export class ProxyRefused extends Schema.TaggedError<ProxyRefused>("@httpfx/core
  * @since 0.1.0
  * @category connection
  */
-export class ProxyAuthenticationRequired extends Schema.TaggedError<ProxyAuthenticationRequired>(
+export class ProxyAuthenticationRequired extends TaggedError<ProxyAuthenticationRequired>(
   "@httpfx/core/ProxyAuthenticationRequired"
 )("ProxyAuthenticationRequired", proxyFields) {
   /** Our own error code, because Node has no code for this error. */
@@ -74,24 +75,25 @@ export class ProxyAuthenticationRequired extends Schema.TaggedError<ProxyAuthent
  * @since 0.1.0
  * @category protocol
  */
-export class ProxyHeaderRefused extends Schema.TaggedError<ProxyHeaderRefused>(
-  "@httpfx/core/ProxyHeaderRefused"
-)("ProxyHeaderRefused", {
-  /**
-   * - `NotTrusted`: the peer may not connect
-   * - `Malformed`: the first bytes are not a header, or not a valid one
-   * - `TooLong`: the header exceeds the maximum size
-   * - `Truncated`: the connection ended within the header
-   * - `Late`: the header did not arrive in time
-   */
-  problem: Schema.Literal("NotTrusted", "Malformed", "TooLong", "Truncated", "Late"),
-  /** The problem, in words. */
-  reason: Schema.String,
-  /** The address of the peer, as `host:port` or as a path. */
-  address: Schema.optional(Schema.String),
-  /** Number of bytes received. */
-  received: Schema.Number
-}) {
+export class ProxyHeaderRefused extends TaggedError<ProxyHeaderRefused>("@httpfx/core/ProxyHeaderRefused")(
+  "ProxyHeaderRefused",
+  {
+    /**
+     * - `NotTrusted`: the peer may not connect
+     * - `Malformed`: the first bytes are not a header, or not a valid one
+     * - `TooLong`: the header exceeds the maximum size
+     * - `Truncated`: the connection ended within the header
+     * - `Late`: the header did not arrive in time
+     */
+    problem: Schema.Literal("NotTrusted", "Malformed", "TooLong", "Truncated", "Late"),
+    /** The problem, in words. */
+    reason: Schema.String,
+    /** The address of the peer, as `host:port` or as a path. */
+    address: Schema.optional(Schema.String),
+    /** Number of bytes received. */
+    received: Schema.Number
+  }
+) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_PROXY_HEADER"
   override get message(): string {

@@ -3,6 +3,7 @@
  * errors. URLs in these errors never contain a user or password.
  */
 import * as Schema from "effect/Schema"
+import { TaggedError } from "./tagged.js"
 
 const fields = {
   /** Status of the redirecting response. */
@@ -19,7 +20,7 @@ const fields = {
  * @since 0.1.0
  * @category redirects
  */
-export class TooManyRedirects extends Schema.TaggedError<TooManyRedirects>("@httpfx/core/TooManyRedirects")(
+export class TooManyRedirects extends TaggedError<TooManyRedirects>("@httpfx/core/TooManyRedirects")(
   "TooManyRedirects",
   {
     ...fields,
@@ -40,14 +41,11 @@ export class TooManyRedirects extends Schema.TaggedError<TooManyRedirects>("@htt
  * @since 0.1.0
  * @category redirects
  */
-export class RedirectLoop extends Schema.TaggedError<RedirectLoop>("@httpfx/core/RedirectLoop")(
-  "RedirectLoop",
-  {
-    ...fields,
-    /** The URL to which the response redirects. */
-    to: Schema.String
-  }
-) {
+export class RedirectLoop extends TaggedError<RedirectLoop>("@httpfx/core/RedirectLoop")("RedirectLoop", {
+  ...fields,
+  /** The URL to which the response redirects. */
+  to: Schema.String
+}) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_REDIRECT_LOOP"
   override get message(): string {
@@ -61,7 +59,7 @@ export class RedirectLoop extends Schema.TaggedError<RedirectLoop>("@httpfx/core
  * @since 0.1.0
  * @category redirects
  */
-export class InvalidRedirect extends Schema.TaggedError<InvalidRedirect>("@httpfx/core/InvalidRedirect")(
+export class InvalidRedirect extends TaggedError<InvalidRedirect>("@httpfx/core/InvalidRedirect")(
   "InvalidRedirect",
   {
     ...fields,
@@ -91,15 +89,16 @@ export class InvalidRedirect extends Schema.TaggedError<InvalidRedirect>("@httpf
  * @since 0.1.0
  * @category redirects
  */
-export class BodyNotReplayable extends Schema.TaggedError<BodyNotReplayable>(
-  "@httpfx/core/BodyNotReplayable"
-)("BodyNotReplayable", {
-  ...fields,
-  /** The method of the next request, which was not sent. */
-  method: Schema.String,
-  /** The URL of the next request, which was not sent. */
-  to: Schema.String
-}) {
+export class BodyNotReplayable extends TaggedError<BodyNotReplayable>("@httpfx/core/BodyNotReplayable")(
+  "BodyNotReplayable",
+  {
+    ...fields,
+    /** The method of the next request, which was not sent. */
+    method: Schema.String,
+    /** The URL of the next request, which was not sent. */
+    to: Schema.String
+  }
+) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_BODY_NOT_REPLAYABLE"
   override get message(): string {

@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { TaggedError } from "./tagged.js"
 
 /**
  * A request exceeded its time limit. The server responds with `status`, unless a response has begun.
@@ -11,7 +12,7 @@ import * as Schema from "effect/Schema"
  * @since 0.1.0
  * @category protocol
  */
-export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("@httpfx/core/RequestTimeout")(
+export class RequestTimeout extends TaggedError<RequestTimeout>("@httpfx/core/RequestTimeout")(
   "RequestTimeout",
   {
     /** The limit that expired (`ServerTimeouts`). */
@@ -40,7 +41,7 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("@httpfx/
  * @since 0.1.0
  * @category protocol
  */
-export class PeerStalled extends Schema.TaggedError<PeerStalled>("@httpfx/core/PeerStalled")("PeerStalled", {
+export class PeerStalled extends TaggedError<PeerStalled>("@httpfx/core/PeerStalled")("PeerStalled", {
   /** The limit that expired (`ServerTimeouts`). */
   timeout: Schema.Literal("timeout", "progressTimeout"),
   /** The duration of the expired limit, ms. */
@@ -61,22 +62,19 @@ export class PeerStalled extends Schema.TaggedError<PeerStalled>("@httpfx/core/P
  * @since 0.1.0
  * @category options
  */
-export class InvalidOption extends Schema.TaggedError<InvalidOption>("@httpfx/core/InvalidOption")(
-  "InvalidOption",
-  {
-    /** The name of the option. */
-    option: Schema.String,
-    /** The error code, the same as Node's. */
-    code: Schema.Literal("ERR_OUT_OF_RANGE", "ERR_INVALID_ARG_VALUE"),
-    /** The permitted values, described in words. */
-    reason: Schema.String,
-    /**
-     * The given value as text. For a secret (`key`, `passphrase`, `ticketKeys`, a proxy, ...), the type of
-     * the value stands in place of the value.
-     */
-    received: Schema.String
-  }
-) {
+export class InvalidOption extends TaggedError<InvalidOption>("@httpfx/core/InvalidOption")("InvalidOption", {
+  /** The name of the option. */
+  option: Schema.String,
+  /** The error code, the same as Node's. */
+  code: Schema.Literal("ERR_OUT_OF_RANGE", "ERR_INVALID_ARG_VALUE"),
+  /** The permitted values, described in words. */
+  reason: Schema.String,
+  /**
+   * The given value as text. For a secret (`key`, `passphrase`, `ticketKeys`, a proxy, ...), the type of
+   * the value stands in place of the value.
+   */
+  received: Schema.String
+}) {
   /** Returns an effect that fails because a number is out of range, with Node's code and message. */
   static outOfRange(option: string, range: string, received: unknown): Effect.Effect<never, InvalidOption> {
     const code = "ERR_OUT_OF_RANGE"
@@ -90,6 +88,8 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("@httpfx/co
     )
   }
   override get message(): string {
+    // The whole record, not one of its members.
+    if (this.option === "options") return `The options ${this.reason}. Received ${this.received}`
     return this.code === "ERR_OUT_OF_RANGE"
       ? `The value of "${this.option}" is out of range. It ${this.reason}. Received ${this.received}`
       : `The option "${this.option}" ${this.reason}. Received ${this.received}`
@@ -102,21 +102,18 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("@httpfx/co
  * @since 0.1.0
  * @category processes
  */
-export class WorkerFailed extends Schema.TaggedError<WorkerFailed>("@httpfx/core/WorkerFailed")(
-  "WorkerFailed",
-  {
-    /** Serial number of the process in its cluster, from 1. `undefined` if no process was started. */
-    worker: Schema.optional(Schema.Number),
-    /** Description of the failure. */
-    reason: Schema.String,
-    /** The exit code of the process, if it exited by itself. */
-    exitCode: Schema.optional(Schema.Number),
-    /** The signal that ended the process, if a signal ended it. */
-    signal: Schema.optional(Schema.String),
-    /** The system's own error, if there is one. */
-    cause: Schema.optional(Schema.Defect)
-  }
-) {
+export class WorkerFailed extends TaggedError<WorkerFailed>("@httpfx/core/WorkerFailed")("WorkerFailed", {
+  /** Serial number of the process in its cluster, from 1. `undefined` if no process was started. */
+  worker: Schema.optional(Schema.Number),
+  /** Description of the failure. */
+  reason: Schema.String,
+  /** The exit code of the process, if it exited by itself. */
+  exitCode: Schema.optional(Schema.Number),
+  /** The signal that ended the process, if a signal ended it. */
+  signal: Schema.optional(Schema.String),
+  /** The system's own error, if there is one. */
+  cause: Schema.optional(Schema.Defect)
+}) {
   /** Our own error code, because Node has no code for this error. */
   readonly code = "ERR_HTTPFX_WORKER_FAILED"
   override get message(): string {

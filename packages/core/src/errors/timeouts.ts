@@ -6,6 +6,7 @@
  * `ConnectionTimedOut`.
  */
 import * as Schema from "effect/Schema"
+import { TaggedError } from "./tagged.js"
 import { progressFields } from "./facts.js"
 
 const fields = {
@@ -29,7 +30,7 @@ const text = (what: string, self: { readonly limit: number; readonly address?: s
  * @since 0.1.0
  * @category timeouts
  */
-export class QueueTimedOut extends Schema.TaggedError<QueueTimedOut>("@httpfx/core/QueueTimedOut")(
+export class QueueTimedOut extends TaggedError<QueueTimedOut>("@httpfx/core/QueueTimedOut")(
   "QueueTimedOut",
   fields
 ) {
@@ -48,7 +49,7 @@ export class QueueTimedOut extends Schema.TaggedError<QueueTimedOut>("@httpfx/co
  * @since 0.1.0
  * @category timeouts
  */
-export class ResolveTimedOut extends Schema.TaggedError<ResolveTimedOut>("@httpfx/core/ResolveTimedOut")(
+export class ResolveTimedOut extends TaggedError<ResolveTimedOut>("@httpfx/core/ResolveTimedOut")(
   "ResolveTimedOut",
   fields
 ) {
@@ -67,7 +68,7 @@ export class ResolveTimedOut extends Schema.TaggedError<ResolveTimedOut>("@httpf
  * @since 0.1.0
  * @category timeouts
  */
-export class ConnectTimedOut extends Schema.TaggedError<ConnectTimedOut>("@httpfx/core/ConnectTimedOut")(
+export class ConnectTimedOut extends TaggedError<ConnectTimedOut>("@httpfx/core/ConnectTimedOut")(
   "ConnectTimedOut",
   fields
 ) {
@@ -86,7 +87,7 @@ export class ConnectTimedOut extends Schema.TaggedError<ConnectTimedOut>("@httpf
  * @since 0.1.0
  * @category timeouts
  */
-export class SecureTimedOut extends Schema.TaggedError<SecureTimedOut>("@httpfx/core/SecureTimedOut")(
+export class SecureTimedOut extends TaggedError<SecureTimedOut>("@httpfx/core/SecureTimedOut")(
   "SecureTimedOut",
   fields
 ) {
@@ -105,7 +106,7 @@ export class SecureTimedOut extends Schema.TaggedError<SecureTimedOut>("@httpfx/
  * @since 0.1.0
  * @category timeouts
  */
-export class SendTimedOut extends Schema.TaggedError<SendTimedOut>("@httpfx/core/SendTimedOut")(
+export class SendTimedOut extends TaggedError<SendTimedOut>("@httpfx/core/SendTimedOut")(
   "SendTimedOut",
   fields
 ) {
@@ -124,7 +125,7 @@ export class SendTimedOut extends Schema.TaggedError<SendTimedOut>("@httpfx/core
  * @since 0.1.0
  * @category timeouts
  */
-export class HeadTimedOut extends Schema.TaggedError<HeadTimedOut>("@httpfx/core/HeadTimedOut")(
+export class HeadTimedOut extends TaggedError<HeadTimedOut>("@httpfx/core/HeadTimedOut")(
   "HeadTimedOut",
   fields
 ) {
@@ -143,7 +144,7 @@ export class HeadTimedOut extends Schema.TaggedError<HeadTimedOut>("@httpfx/core
  * @since 0.1.0
  * @category timeouts
  */
-export class BodyTimedOut extends Schema.TaggedError<BodyTimedOut>("@httpfx/core/BodyTimedOut")(
+export class BodyTimedOut extends TaggedError<BodyTimedOut>("@httpfx/core/BodyTimedOut")(
   "BodyTimedOut",
   fields
 ) {
@@ -166,7 +167,7 @@ const phase = Schema.Literal("queue", "resolve", "connect", "secure", "send", "h
  * @since 0.1.0
  * @category timeouts
  */
-export class AttemptTimedOut extends Schema.TaggedError<AttemptTimedOut>("@httpfx/core/AttemptTimedOut")(
+export class AttemptTimedOut extends TaggedError<AttemptTimedOut>("@httpfx/core/AttemptTimedOut")(
   "AttemptTimedOut",
   {
     ...fields,
@@ -188,7 +189,7 @@ export class AttemptTimedOut extends Schema.TaggedError<AttemptTimedOut>("@httpf
  * @since 0.1.0
  * @category timeouts
  */
-export class RequestTimedOut extends Schema.TaggedError<RequestTimedOut>("@httpfx/core/RequestTimedOut")(
+export class RequestTimedOut extends TaggedError<RequestTimedOut>("@httpfx/core/RequestTimedOut")(
   "RequestTimedOut",
   {
     ...fields,

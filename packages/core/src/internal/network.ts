@@ -210,11 +210,11 @@ export interface TlsOptions {
   readonly checkServerIdentity?:
     ((host: string, certificate: PeerCertificate) => Error | undefined) | undefined
   /** Certificate chain, PEM. Required for a server, unless `certificates` has entries. */
-  readonly cert?: string | undefined
+  readonly cert?: string | Uint8Array | undefined
   /** Private key, PEM. */
-  readonly key?: string | undefined
+  readonly key?: string | Uint8Array | undefined
   /** Trusted certificate authorities, PEM. Default: the platform's trusted authorities. */
-  readonly ca?: string | ReadonlyArray<string> | undefined
+  readonly ca?: string | Uint8Array | ReadonlyArray<string | Uint8Array> | undefined
   /**
    * Whether the handshake fails if the peer's certificate cannot be verified. On a server, this option has an
    * effect only with `requestCert`. Default `true`.
@@ -227,7 +227,7 @@ export interface TlsOptions {
   /** Key and certificates in one file, PKCS #12. */
   readonly pfx?: Uint8Array | undefined
   /** Revoked certificates, PEM. */
-  readonly crl?: string | ReadonlyArray<string> | undefined
+  readonly crl?: string | Uint8Array | ReadonlyArray<string | Uint8Array> | undefined
   /** Cipher suites in order of preference, by OpenSSL's names. Default: the platform's list. */
   readonly ciphers?: string | undefined
   /** The oldest version allowed. Default: the platform's oldest allowed version. */
@@ -292,9 +292,9 @@ export interface TlsOptions {
  */
 export interface Credentials {
   /** Certificate chain, PEM. */
-  readonly cert: string
+  readonly cert: string | Uint8Array
   /** Private key, PEM. */
-  readonly key: string
+  readonly key: string | Uint8Array
 }
 
 /**

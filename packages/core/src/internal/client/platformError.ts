@@ -3,6 +3,7 @@
  */
 import * as PlatformError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import { withoutFrames } from "../../errors/tagged.js"
 import { withoutCredentials } from "./shownRequest.js"
 
 export const requestError = (
@@ -11,10 +12,13 @@ export const requestError = (
   cause: unknown
 ): PlatformError.RequestError => {
   const description = cause instanceof Error ? { description: cause.message } : undefined
-  return new PlatformError.RequestError({
-    request: withoutCredentials(request),
-    reason,
-    cause,
-    ...description
-  })
+  return withoutFrames(
+    () =>
+      new PlatformError.RequestError({
+        request: withoutCredentials(request),
+        reason,
+        cause,
+        ...description
+      })
+  )
 }

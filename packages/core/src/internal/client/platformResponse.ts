@@ -7,6 +7,7 @@
  * the reasons of `ResponseError` describe invalid responses. The error type of platform's clients includes
  * both classes.
  */
+import { withoutFrames } from "../../errors/tagged.js"
 import * as Cookies from "@effect/platform/Cookies"
 import * as Headers from "@effect/platform/Headers"
 import * as PlatformError from "@effect/platform/HttpClientError"
@@ -142,23 +143,29 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
   }
 
   private readonly decodeError = (cause: unknown): PlatformError.ResponseError =>
-    new PlatformError.ResponseError({
-      request: withoutCredentials(this.request),
-      response: this,
-      reason: "Decode",
-      description: cause instanceof Error ? cause.message : String(cause),
-      cause
-    })
+    withoutFrames(
+      () =>
+        new PlatformError.ResponseError({
+          request: withoutCredentials(this.request),
+          response: this,
+          reason: "Decode",
+          description: cause instanceof Error ? cause.message : String(cause),
+          cause
+        })
+    )
 
   private readonly transportError = (cause: BodyError): PlatformError.ResponseError => {
     if (cause._tag === "InvalidContent" || cause._tag === "DecodedTooLarge") return this.decodeError(cause)
     const request = withoutCredentials(this.request)
-    const error = new PlatformError.RequestError({
-      request,
-      reason: "Transport",
-      cause,
-      description: cause.message
-    })
+    const error = withoutFrames(
+      () =>
+        new PlatformError.RequestError({
+          request,
+          reason: "Transport",
+          cause,
+          description: cause.message
+        })
+    )
     return error as PlatformError.HttpClientError as PlatformError.ResponseError
   }
 }

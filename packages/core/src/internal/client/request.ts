@@ -375,13 +375,17 @@ class Waiting<E> implements Resumable<Response, RequestError | E> {
 
 const ignore = () => {}
 
-const targetOf = (url: string | URL | RequestParts): Target | InvalidTarget => {
+const invalidTarget: InvalidTarget = { _tag: "InvalidTarget", protocol: undefined }
+
+// In plain JavaScript a request may have no URL at all.
+const targetOf = (url: string | URL | RequestParts | null | undefined): Target | InvalidTarget => {
   if (typeof url === "string") return fromString(url)
+  if (typeof url !== "object" || url === null) return invalidTarget
   return url instanceof URL ? fromUrl(url) : fromParts(url)
 }
 
 const textOf = (url: Request["url"]): string =>
-  typeof url === "string" || url instanceof URL ? String(url) : textOfParts(url)
+  typeof url !== "object" || url === null || url instanceof URL ? String(url) : textOfParts(url)
 
 /** Returns the origin key of a URL, or the text itself if it is not a valid URL. */
 export const originOf = (url: Request["url"]): string => {

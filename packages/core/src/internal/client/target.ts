@@ -105,13 +105,18 @@ const hostOf = ({ host, port, protocol = "http:" }: RequestParts): string => {
 
 /** Returns the text of a URL that is given in parts, for errors. */
 export const textOfParts = (parts: RequestParts): string =>
-  `${parts.protocol ?? "http:"}//${hostOf(parts)}${parts.path ?? "/"}`
+  typeof parts.host !== "string"
+    ? "undefined"
+    : `${parts.protocol ?? "http:"}//${hostOf(parts)}${parts.path ?? "/"}`
 
 /** Returns the target of a URL that is given in parts, without normalising it. */
 export const fromParts = (parts: RequestParts): Target | InvalidTarget => {
-  const { host, path, protocol = "http:", port = defaultPort[protocol] } = parts
+  const { path, protocol = "http:", port = defaultPort[protocol] } = parts
   if (protocol !== "http:" && protocol !== "https:") return invalid(protocol)
-  const named = hostOf(parts)
+  if (typeof parts.host !== "string") return invalid()
+  // Addresses of servers are written for URLs, with brackets around IPv6.
+  const host = parts.host.includes("]") ? bare(parts.host) : parts.host
+  const named = hostOf({ ...parts, host })
   if (host === "" || !isHost(named)) return invalid()
   return {
     origin: origin(protocol, host, port),

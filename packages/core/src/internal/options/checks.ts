@@ -16,6 +16,7 @@ import { addressRanges } from "../../model/ip.js"
 import { withoutUserinfo } from "../../model/urlSecrets.js"
 import { isStatusCode, presets, type Limits } from "../../wire/index.js"
 import { InvalidOption } from "../../errors/server.js"
+import { hintFor } from "./places.js"
 
 /**
  * A requirement on an option and its test. The test is never called for `undefined`, which means that the
@@ -47,6 +48,9 @@ export interface Check {
  * @category models
  */
 export type Checks<O> = { readonly [K in keyof O]?: Check }
+
+/** A check of each option of `O`, so that its names are all that there are. */
+export type Complete<O> = { readonly [K in keyof O]-?: Check }
 
 /**
  * The checks of a record that has no other options.
@@ -114,6 +118,8 @@ export const port: Check = ordered(
 )
 
 export const family = other("4 or 6", (value) => value === 4 || value === 6)
+/** The check of an option that is checked where it is used. */
+export const anything: Check = other("anything", () => true)
 /**
  * The check of a boolean.
  *
@@ -197,8 +203,8 @@ export const either = (one: Check, another: Check): Check => ({
 
 export const bytes = other("a Uint8Array", (value) => value instanceof Uint8Array)
 // Accepts bytes as well as text, because PEM files are often read as bytes.
-const pem = other("a string", (value) => typeof value === "string" || value instanceof Uint8Array)
-const pems = other("a string or an array of strings", (value) =>
+const pem = other("a string or a Uint8Array", (value) => typeof value === "string" || value instanceof Uint8Array)
+const pems = other("a string, a Uint8Array, or an array of these", (value) =>
   Array.isArray(value) ? value.every(pem.is) : pem.is(value)
 )
 
@@ -222,7 +228,7 @@ export const flags = other(
 )
 
 /** The checks of the parser's limits. */
-export const sizes: Checks<Limits> = {
+export const sizes: Complete<Limits> = {
   maxHeaderSize: integer(0),
   maxHeaderCount: integer(0),
   maxChunkExtensionsSize: integer(0),
@@ -290,7 +296,7 @@ export const refuse = <O extends object>(
   of = ""
 ): InvalidOption | undefined => {
   if (given === undefined) return undefined
-  if (!isRecord(given)) return invalid(of.slice(0, -1), other("a record of options", isRecord), given)
+  if (!isRecord(given)) return invalid(of.slice(0, -1) || "options", noRecord, given)
   for (const [name, check] of Object.entries<Check | undefined>(checks)) {
     const value: unknown = given[name as keyof O]
     if (value === undefined || check === undefined) continue
@@ -302,7 +308,22 @@ export const refuse = <O extends object>(
   return undefined
 }
 
-const unknown = other("left out: there is no such option", () => false)
+// A function or a number in the place of options may be anything: errors show what kind of value it is.
+const noRecord: Check = { ...other("a record of options", isRecord), secret: true }
+
+/**
+ * Returns the error for an option that a record does not have. `known` are the names that it has. The value
+ * may be a secret in the wrong place, so only its type is shown.
+ */
+const unknown = (option: string, value: unknown, known: ReadonlyArray<string>): InvalidOption => {
+  const hint = hintFor(option.slice(option.lastIndexOf(".") + 1), known)
+  return new InvalidOption({
+    option,
+    code: "ERR_INVALID_ARG_VALUE",
+    reason: `is not known${hint === undefined ? "" : ` (${hint})`}`,
+    received: typeOf(value)
+  })
+}
 
 /**
  * Returns the error for the first invalid option, as {@link refuse} does, or for an option without a check.
@@ -317,8 +338,21 @@ export const refuseUnknown = (
 ): InvalidOption | undefined => {
   const refused = refuse(given, table, of)
   if (refused !== undefined || given === undefined) return refused
-  for (const [name, value] of Object.entries(given))
-    if (value !== undefined && !Object.hasOwn(table, name)) return invalid(of + name, unknown, value)
+  return refuseOthers(given, table, of)
+}
+
+/** Returns the error for an option whose name is not in the table. Checks no values. */
+export const refuseOthers = (
+  given: object | undefined,
+  table: Readonly<Record<string, unknown>>,
+  of = ""
+): InvalidOption | undefined => {
+  // No copy of the names: each request is checked.
+  for (const name in given) {
+    if (Object.hasOwn(table, name)) continue
+    const value: unknown = given[name as never]
+    if (value !== undefined) return unknown(of + name, value, Object.keys(table))
+  }
   return undefined
 }
 
@@ -339,11 +373,12 @@ const dhparam = other(
   (value) => value === "auto" || (typeof value === "string" && value.includes("-----BEGIN "))
 )
 
-/**
- * The checks of TLS options of clients and servers. Unknown options are refused later, when TLS is used
- * (`known.ts`).
- */
-export const tls: Checks<TlsOptions> = {
+/** The checks of TLS options of clients and servers. Versions are checked when TLS is used. */
+export const tls: Complete<TlsOptions> = {
+  role: anything,
+  certificates: anything,
+  minVersion: anything,
+  maxVersion: anything,
   serverName: string,
   checkServerIdentity: callback,
   cert: pem,

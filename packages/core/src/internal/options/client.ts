@@ -3,14 +3,13 @@
  * option. The defaults are in `connection/client/defaults.ts`.
  */
 import type * as Duration from "effect/Duration"
-import type { ConnectionOptions, ParserOptions, RequestOptions, Timeouts } from "./request.js"
+import type { ConnectionOptions, ParserOptions, RequestOptions, Timeouts, UpgradeRequest } from "./request.js"
 import type { Options } from "../client/agent.js"
 import type { Proxies } from "../client/proxies.js"
 import type { TimeLimits } from "../../connection/client/limits.js"
 import type { InvalidOption } from "../../errors/server.js"
 import { schedulings } from "../../pool/index.js"
 import * as Check from "./checks.js"
-import type { Limits } from "../../wire/index.js"
 
 /**
  * Options of a client that do not depend on its agent.
@@ -29,7 +28,9 @@ export interface ClientOptions {
   readonly proxy?: Proxies | undefined
 }
 
-const ofAgent: Check.Checks<Options> = {
+const ofAgent: Check.Complete<Options> = {
+  tls: Check.anything,
+  limits: Check.anything,
   keepAlive: Check.boolean,
   keepAliveMsecs: Check.finiteDuration,
   maxSockets: Check.limit(1),
@@ -45,9 +46,13 @@ const ofAgent: Check.Checks<Options> = {
   flags: Check.flags
 }
 
-const ofClient: Check.Checks<ClientOptions> = { unreadTimeout: Check.duration }
+const ofClient: Check.Complete<ClientOptions> = {
+  timeouts: Check.anything,
+  unreadTimeout: Check.duration,
+  proxy: Check.anything
+}
 
-const ofProxies: Check.Checks<Proxies> = { http: Check.proxy, https: Check.proxy, noProxy: Check.string }
+const ofProxies: Check.Complete<Proxies> = { http: Check.proxy, https: Check.proxy, noProxy: Check.string }
 
 const steps: Record<keyof TimeLimits, Check.Check> = {
   queue: Check.duration,
@@ -61,19 +66,27 @@ const steps: Record<keyof TimeLimits, Check.Check> = {
   total: Check.duration
 }
 
-/** Checks the options of an agent, or of a client with its own agent. */
+const { role: _role, ...tls } = Check.tls
+
+/** Checks the options of an agent. */
 export const refuseAgentOptions = (options: Options): InvalidOption | undefined =>
-  Check.refuse(options, ofAgent) ??
-  Check.refuse<Partial<Limits>>(options.limits, Check.sizes, "limits.") ??
-  Check.refuse(options.tls, Check.tls, "tls.")
+  Check.refuseUnknown(options, ofAgent) ??
+  Check.refuseUnknown(options.limits, Check.sizes, "limits.") ??
+  Check.refuseUnknown(options.tls, tls, "tls.")
 
 /** Checks the options of a client that do not depend on its agent. */
 export const refuseClientOptions = (options: ClientOptions): InvalidOption | undefined =>
-  Check.refuse(options, ofClient) ??
-  Check.refuse(options.timeouts, steps, "timeouts.") ??
-  Check.refuse(options.proxy, ofProxies, "proxy.")
+  Check.refuseUnknown(options, ofClient) ??
+  Check.refuseUnknown(options.timeouts, steps, "timeouts.") ??
+  Check.refuseUnknown(options.proxy, ofProxies, "proxy.")
 
-const ofRequest: Check.Checks<RequestOptions<unknown>> = {
+const ofRequest: Check.Complete<RequestOptions<unknown>> = {
+  agent: Check.anything,
+  timeouts: Check.anything,
+  connection: Check.anything,
+  parser: Check.anything,
+  proxy: Check.anything,
+  trailers: Check.anything,
   unreadTimeout: Check.duration,
   expectContinue: Check.boolean,
   continueTimeout: Check.duration,
@@ -94,7 +107,21 @@ const ofConnection: Check.Checks<ConnectionOptions> = {
   createConnection: Check.callback
 }
 
-const ofParser: Check.Checks<ParserOptions> = {
+// A request is its own record of options.
+const ofMessage: Readonly<Record<keyof UpgradeRequest, unknown>> = {
+  ...ofRequest,
+  method: true,
+  url: true,
+  headers: true,
+  uniqueHeaders: true,
+  auth: true,
+  setHost: true,
+  setDefaultHeaders: true,
+  body: true,
+  protocol: true
+}
+
+const ofParser: Check.Complete<ParserOptions> = {
   maxHeaderSize: Check.integer(0),
   insecureHTTPParser: Check.boolean
 }
@@ -114,14 +141,15 @@ const saysSomething = (options: RequestOptions<unknown>): boolean =>
 
 /** Checks the options of one request. */
 export const refuseRequestOptions = (options: RequestOptions<unknown>): InvalidOption | undefined => {
-  if (!saysSomething(options)) return undefined
+  const refused = Check.refuseOthers(options, ofMessage)
+  if (refused !== undefined || !saysSomething(options)) return refused
   const { connection, parser, proxy, timeouts } = options
   return (
     Check.refuse(options, ofRequest) ??
-    Check.refuse(timeouts, steps, "timeouts.") ??
+    Check.refuseUnknown(timeouts, steps, "timeouts.") ??
     Check.refuse(connection, ofConnection, "connection.") ??
     Check.refuse(connection?.tls, Check.tls, "connection.tls.") ??
-    Check.refuse(parser, ofParser, "parser.") ??
-    Check.refuse(proxy === false ? undefined : proxy, ofProxies, "proxy.")
+    Check.refuseUnknown(parser, ofParser, "parser.") ??
+    Check.refuseUnknown(proxy === false ? undefined : proxy, ofProxies, "proxy.")
   )
 }

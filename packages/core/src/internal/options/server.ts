@@ -7,7 +7,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { InvalidOption } from "../../errors/index.js"
-import type { ServerTls } from "../network.js"
+import type * as Network from "../network.js"
 import type { Handler } from "../server/clientErrorApi.js"
 import type * as ServerTimeouts from "./serverTimeouts.js"
 import { makeLimits, presets, type Flags, type Limits } from "../../wire/index.js"
@@ -30,7 +30,7 @@ import { make as makeTrust, type TrustedProxies } from "./trustedProxies.js"
  */
 export interface ServerOptions extends Shutdown.Options {
   /** TLS options, which make the server an HTTPS server (docs/tls.md). Default: no TLS. */
-  readonly tls?: ServerTls | undefined
+  readonly tls?: Network.ServerTls | undefined
   /**
    * Whether a client that has sent FIN still gets responses. With `false`, the server treats the client as
    * gone and interrupts the handler. With `true`, the server answers the requests already received, then
@@ -161,7 +161,10 @@ export interface ServerSettings extends Settings {
   readonly trust: TrustedHops | undefined
 }
 
-const own: Check.Checks<ServerOptions> = {
+const own: Check.Complete<ServerOptions> = {
+  tls: Check.anything,
+  limits: Check.anything,
+  trustedProxies: Check.anything,
   allowHalfOpen: Check.boolean,
   flags: Check.flags,
   insecureHTTPParser: Check.boolean,
@@ -192,7 +195,24 @@ const own: Check.Checks<ServerOptions> = {
   webSocketsAtDrain: Check.oneOf("close", "wait")
 }
 
-const ofTls: Check.Checks<ServerTls> = { ...Check.tls, handshakeTimeout: Check.duration }
+const { role: _role, serverName: _serverName, ...tls } = Check.tls
+const ofTls: Check.Complete<Network.ServerTls> = { ...tls, handshakeTimeout: Check.duration }
+
+type Listening = Network.ListenOptions extends infer One ? (One extends unknown ? keyof One : never) : never
+// The network checks where to listen; the layer of a platform takes `webSocket`.
+const names: Readonly<Record<Listening | "webSocket" | keyof ServerOptions, unknown>> = {
+  ...own,
+  port: true,
+  host: true,
+  ipv6Only: true,
+  backlog: true,
+  reusePort: true,
+  path: true,
+  replaceStale: true,
+  fd: true,
+  handle: true,
+  webSocket: true
+}
 
 const flagsOf = (options: ServerOptions): Flags | InvalidOption => {
   const { flags, insecureHTTPParser, requireHostHeader } = options
@@ -211,8 +231,9 @@ const flagsOf = (options: ServerOptions): Flags | InvalidOption => {
 const refusedIn = (options: ServerOptions): Effect.Effect<never, InvalidOption> | undefined => {
   const refused =
     Check.refuse(options, own) ??
-    Check.refuse(options.limits, Check.sizes, "limits.") ??
-    Check.refuse(options.tls, ofTls, "tls.")
+    Check.refuseOthers(options, names) ??
+    Check.refuseUnknown(options.limits, Check.sizes, "limits.") ??
+    Check.refuseUnknown(options.tls, ofTls, "tls.")
   if (refused !== undefined) return Effect.fail(refused)
   if (options.strictContentLength === false) {
     return Effect.fail(

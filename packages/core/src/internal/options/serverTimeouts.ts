@@ -5,7 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { defaultTimeouts } from "../../connection/server/settings.js"
 import { InvalidOption } from "../../errors/index.js"
-import { duration, finiteDuration, integer, refuse, type Checks } from "./checks.js"
+import { duration, finiteDuration, integer, refuseUnknown, type Complete } from "./checks.js"
 import { contradicts, makeDeadlines, type DeadlinePolicy } from "../../wire/index.js"
 
 export { defaultTimeouts }
@@ -93,14 +93,14 @@ const millis = (given: Duration.DurationInput | undefined): number | undefined =
   return Number.isFinite(ms) ? ms : 0
 }
 
-const ofExchange: Checks<ExchangeOptions> = {
+const ofExchange: Complete<ExchangeOptions> = {
   requestTimeout: duration,
   timeout: duration,
   progressTimeout: duration,
   progressBytes: integer(1)
 }
 
-const checks: Checks<Options> = {
+const checks: Complete<Options> = {
   ...ofExchange,
   headersTimeout: duration,
   keepAliveTimeout: duration,
@@ -120,7 +120,7 @@ export const overrides = (
   of: DeadlinePolicy
 ): Effect.Effect<DeadlinePolicy, InvalidOption> =>
   Effect.suspend(() => {
-    const refused = refuse(options, ofExchange)
+    const refused = refuseUnknown(options, ofExchange)
     if (refused !== undefined) return Effect.fail(refused)
     return Effect.succeed({
       headersTimeout: of.headersTimeout,
@@ -140,7 +140,7 @@ export const overrides = (
  */
 export const make = (options: Options = {}): Effect.Effect<Service, InvalidOption> =>
   Effect.suspend(() => {
-    const refused = refuse(options, checks)
+    const refused = refuseUnknown(options, checks)
     if (refused !== undefined) return Effect.fail(refused)
     const deadlines = makeDeadlines({
       headersTimeout: millis(options.headersTimeout),

@@ -42,7 +42,11 @@ const fields: ReadonlySet<ForwardedField> = new Set<ForwardedField>([
   "x-forwarded-port"
 ])
 
-const checks: Check.Checks<TrustedProxies> = { from: Check.addresses, maxProxies: Check.integer(1) }
+const checks: Check.Complete<TrustedProxies> = {
+  fields: Check.anything,
+  from: Check.addresses,
+  maxProxies: Check.integer(1)
+}
 
 const invalid = (option: string, reason: string, received: string): InvalidOption =>
   new InvalidOption({ option, code: "ERR_INVALID_ARG_VALUE", reason, received })
@@ -53,7 +57,7 @@ export const make = (
   if (given === undefined) return undefined
   const options: TrustedProxies = Array.isArray(given) ? { from: given } : (given as TrustedProxies)
   const of = "trustedProxies."
-  const refused = Check.refuse(options, checks, of)
+  const refused = Check.refuseUnknown(options, checks, of)
   if (refused !== undefined) return refused
   if (options.from === undefined) return invalid(`${of}from`, "must be a list of addresses", "undefined")
   const chosen = new Set<ForwardedField>(options.fields ?? ["x-forwarded-for", "x-forwarded-proto"])

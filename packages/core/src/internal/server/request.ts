@@ -32,6 +32,7 @@ import type { IncomingBody } from "../incomingBody.js"
 import type { BodyError, ServerExchange } from "./exchange.js"
 import type { BodyLoss } from "../../connection/server/ports.js"
 import { fromLoss } from "../../errors/fromLoss.js"
+import { withoutFrames } from "../../errors/tagged.js"
 import type { ClientFacts } from "../../model/client.js"
 import type { TooLarge } from "../../model/loss.js"
 import { foldHeaders } from "../../wire/index.js"
@@ -255,12 +256,11 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
   }
 
   private failed(cause: BodyError): Failure {
-    const error = new ServerError.RequestError({
-      request: this,
-      reason: cause._tag === "BodyTooLarge" ? "Decode" : "Transport",
-      description: cause.message,
-      cause
-    })
+    const reason = cause._tag === "BodyTooLarge" ? "Decode" : "Transport"
+    const { message: description } = cause
+    const error = withoutFrames(
+      () => new ServerError.RequestError({ request: this, reason, description, cause })
+    )
     // Platform's default response would be 400, which blames the client. The status is 413 for a body that is
     // too large, and 500 for a body that other code of the server has already read.
     return cause._tag === "BodyTooLarge" || cause._tag === "BodyAlreadyRead"
@@ -270,7 +270,9 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
 
   private undecodable(cause: unknown): Failure {
     const description = cause instanceof Error ? cause.message : String(cause)
-    return new ServerError.RequestError({ request: this, reason: "Decode", description, cause })
+    return withoutFrames(
+      () => new ServerError.RequestError({ request: this, reason: "Decode", description, cause })
+    )
   }
 }
 

@@ -36,7 +36,9 @@ export const upgradeToWebSocket = (
     const { connection, head, serving } = exchange
     const { webSocket } = serving.server
     if (webSocket === undefined) {
-      const reason = "the server has no WebSocket framing: provide a WebSocketUpgrader"
+      const reason =
+        "the server has no WebSocket framing. Provide NodeWebSocket.layer() of @httpfx/node to the layer of " +
+        "the server: beside it, the framing has no effect"
       return Effect.fail(refused(request, 501, reason))
     }
     const refusal = checkHandshake(head)

@@ -14,6 +14,22 @@ export interface CodedError extends Error {
   code: string
 }
 
+// The folder of this package's code, wherever it is installed, and the same of core.
+const ownFolder = /^ +at (?:.*\()?(.*\/)(?:dist|src)\//m
+  .exec(new Error("of this file").stack ?? "")?.[1]
+  ?.replace(/node\/$/, "")
+
+/** Removes our frames from a stack, so that it begins at the code of the caller. */
+const withoutOwnFrames = (stack: string): string => {
+  if (ownFolder === undefined) return stack
+  const isOwn = (line: string) =>
+    ["node/dist/", "node/src/", "core/dist/", "core/src/"].some((part) => line.includes(ownFolder + part))
+  return stack
+    .split("\n")
+    .filter((line) => !line.startsWith("    at ") || !isOwn(line))
+    .join("\n")
+}
+
 const withCode = <E extends Error>(error: E, code: string): E & CodedError => {
   const coded = error as E & CodedError
   const name = error.name
@@ -25,7 +41,7 @@ const withCode = <E extends Error>(error: E, code: string): E & CodedError => {
     writable: true,
     configurable: true
   })
-  void coded.stack
+  coded.stack = withoutOwnFrames(coded.stack ?? "")
   delete (coded as { name?: string }).name
   coded.code = code
   Object.defineProperty(coded, "toString", {

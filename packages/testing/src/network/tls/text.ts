@@ -37,14 +37,19 @@ export interface Objection {
   readonly reason: string
 }
 
+/** A text, or its bytes, as options of TLS may be. */
+export type Pem = string | Uint8Array
+
+const textOf = (pem: Pem): string => (typeof pem === "string" ? pem : new TextDecoder().decode(pem))
+
 /** Reads the certificate of this end, and checks that the key belongs to the certificate. */
-export const readOwn = (cert: string, key: string | undefined): Certificate | Objection => {
-  const [own] = blocks("MEMORY CERTIFICATE", cert)
+export const readOwn = (cert: Pem, key: Pem | undefined): Certificate | Objection => {
+  const [own] = blocks("MEMORY CERTIFICATE", textOf(cert))
   if (own === undefined) {
     return { code: "ERR_OSSL_PEM_NO_START_LINE", reason: "not a certificate made by `MemoryTls`" }
   }
   // The text of a key contains the certificate to which the key belongs.
-  if (key === undefined || blocks("MEMORY KEY", key)[0] !== own) {
+  if (key === undefined || blocks("MEMORY KEY", textOf(key))[0] !== own) {
     return { code: "ERR_OSSL_X509_KEY_VALUES_MISMATCH", reason: "key values mismatch" }
   }
   return JSON.parse(own) as Certificate
@@ -60,12 +65,13 @@ const covers = (name: string, host: string): boolean => {
 
 const address = /^[\d.]+$|:/
 
-const chain = (
-  certificate: Certificate,
-  ca: string | ReadonlyArray<string> | undefined
-): Objection | undefined => {
+const chain = (certificate: Certificate, ca: Pem | ReadonlyArray<Pem> | undefined): Objection | undefined => {
   const text =
-    ca === undefined ? authorityText(platformAuthority) : typeof ca === "string" ? ca : ca.join("\n")
+    ca === undefined
+      ? authorityText(platformAuthority)
+      : typeof ca === "string" || ca instanceof Uint8Array
+        ? textOf(ca)
+        : ca.map(textOf).join("\n")
   const { issuer } = certificate
   if (issuer === null) {
     if (blocks("MEMORY CERTIFICATE", text).includes(JSON.stringify(certificate))) return undefined
@@ -81,7 +87,7 @@ const chain = (
  */
 export const distrust = (
   certificate: Certificate,
-  ca: string | ReadonlyArray<string> | undefined,
+  ca: Pem | ReadonlyArray<Pem> | undefined,
   now: number
 ): Objection | undefined => {
   const untrusted = chain(certificate, ca)
