@@ -335,7 +335,7 @@ const serviceOf = (agent: Agent.Service, options: ClientOptions): Service => {
  */
 export const make = (options: Options = {}): Effect.Effect<Service, InvalidOption, Network | Scope.Scope> =>
   Effect.suspend(() => {
-    // What is no record of options is refused by the agent.
+    // The agent refuses a value that is not a record of options.
     if (typeof options !== "object" || (options as unknown) === null)
       return Effect.flatMap(Agent.make(options), fromAgent)
     const { proxy, timeouts, unreadTimeout, ...ofAgent } = options

@@ -47,8 +47,8 @@ const serveError = (cause: HttpError.InvalidOption): ServeError => {
 }
 
 /**
- * Refuses arguments of the shape that `@effect/platform-node` has: a function that makes a server of `node:http`,
- * and then the options.
+ * Refuses arguments of the shape that `@effect/platform-node` has: a function that makes a server of
+ * `node:http`, and then the options.
  */
 const refuseShape = (options: unknown, example: string): Effect.Effect<void, ServeError> => {
   const isRecord = typeof options === "object" && options !== null

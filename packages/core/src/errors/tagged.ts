@@ -1,6 +1,6 @@
 /**
- * Errors without a stack of frames. They begin in callbacks of sockets and timers, so that all frames would be
- * ours and Effect's; Effect adds the spans of the program instead.
+ * Errors without a stack of frames. They begin in callbacks of sockets and timers, so that all frames would
+ * be ours and Effect's; Effect adds the spans of the program instead.
  */
 import * as Schema from "effect/Schema"
 

@@ -49,7 +49,7 @@ const making: Readonly<Record<string, Making>> = {
 const certificate = MemoryTls.authority("CA").certificate({ names: "a.test" })
 const url = "http://a.test/"
 
-/** What a newcomer writes, by what it is given to. */
+/** The mistakes of a newcomer: the function, and its argument. */
 const mistakes: ReadonlyArray<readonly [to: string, options: unknown]> = [
   // Not a record.
   ["Server.layer", 3000],
@@ -112,7 +112,7 @@ const mistakes: ReadonlyArray<readonly [to: string, options: unknown]> = [
   ["Client.request", { url, connection: { tls: { servername: "a.test" } } }],
   ["Client.request", { url: "https://a.test/", connection: { tls: { servername: "a.test" } } }],
   ["Client.request", { url, connection: { host: "a.test" } }],
-  // A URL that is none.
+  // An invalid URL.
   ["Client.request", {}],
   ["Client.request", url],
   ["Client.request", { url: "/users" }],

@@ -203,7 +203,10 @@ export const either = (one: Check, another: Check): Check => ({
 
 export const bytes = other("a Uint8Array", (value) => value instanceof Uint8Array)
 // Accepts bytes as well as text, because PEM files are often read as bytes.
-const pem = other("a string or a Uint8Array", (value) => typeof value === "string" || value instanceof Uint8Array)
+const pem = other(
+  "a string or a Uint8Array",
+  (value) => typeof value === "string" || value instanceof Uint8Array
+)
 const pems = other("a string, a Uint8Array, or an array of these", (value) =>
   Array.isArray(value) ? value.every(pem.is) : pem.is(value)
 )

@@ -1,6 +1,6 @@
 /**
- * Tells where an option belongs that a record of options does not know: by its place, by the name that Node or
- * a library has for it, or by a name that is spelled nearly so. Only for messages.
+ * Tells where an option belongs that a record of options does not know: by its place, by the name that Node
+ * or a library has for it, or by a name that is spelled nearly so. Only for messages.
  */
 type Names = ReadonlyArray<string>
 
