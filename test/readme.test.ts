@@ -41,6 +41,7 @@ const entries = new Set([
   "Serve",
   "tools",
   "vitest",
+  "BunNetwork",
   "NodeClusterHttp",
   "NodeClusterSocket",
   "NodeSocketServer",
