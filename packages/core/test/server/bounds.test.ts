@@ -320,7 +320,7 @@ describe("highWaterMark", () => {
             const client = yield* connect
             const taken = yield* sendForever(client, first, again)
             expect(taken).toBeGreaterThan(mark)
-            // Backpressure starts with the first piece that exceeds the mark.
+            // Backpressure starts with the first piece that exceeds `highWaterMark`.
             expect(taken).toBeLessThanOrEqual(first.length + mark + again.length)
             yield* client.reset
             yield* VirtualClock.settle

@@ -79,8 +79,9 @@ export class Linger {
   }
 
   /**
-   * Counts discarded bytes, and acts if their number exceeds `lingerBytes`. Before our FIN, calls `tooMuch`
-   * of `readOn`. After our FIN, pauses the transport if output waits, otherwise resets the transport.
+   * Counts discarded bytes, and acts if their number exceeds `lingerBytes`. Before our FIN, calls the
+   * callback that `readOn` got. After our FIN, pauses the transport if output waits, otherwise resets the
+   * transport.
    */
   discard(bytes: number): void {
     this.discarded += bytes

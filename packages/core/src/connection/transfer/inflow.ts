@@ -12,7 +12,7 @@ export const forBody = 1
 /** The reason for backpressure if too many bytes of subsequent requests wait. */
 export const forQueue = 2
 
-/** The body of the request in flight, which precedes the waiting bytes. */
+/** The body of the current request. Its bytes come before the bytes that wait in the `Inflow`. */
 interface UnreadBody {
   /** Number of bytes not read yet. */
   readonly waiting: number

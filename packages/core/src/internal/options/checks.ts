@@ -53,7 +53,7 @@ export type Checks<O> = { readonly [K in keyof O]?: Check }
 export type Complete<O> = { readonly [K in keyof O]-?: Check }
 
 /**
- * The checks of a record that has no other options.
+ * The check of each option of a record. The record may have no other options.
  *
  * @since 0.1.0
  * @category models
@@ -63,7 +63,7 @@ export type Table = Readonly<Record<string, Check>>
 const ordered = (must: string, is: (value: unknown) => boolean): Check => ({ must, ordered: true, is })
 
 /**
- * Makes a check of a value that is neither a number nor a duration.
+ * Returns a check for a value that is neither a number nor a duration.
  *
  * @since 0.1.0
  * @category checks
@@ -73,7 +73,7 @@ export const other = (must: string, is: (value: unknown) => boolean): Check => (
 const secret = (check: Check): Check => ({ ...check, secret: true })
 
 /**
- * Makes the check of an integer of at least `least` and at most `most`.
+ * Returns a check for an integer of at least `least` and at most `most`.
  *
  * @since 0.1.0
  * @category checks
@@ -85,7 +85,7 @@ export const integer = (least: number, most = Number.MAX_SAFE_INTEGER): Check =>
   )
 
 /**
- * Makes the check of an integer of at least `least`, or of `Infinity` for no limit.
+ * Returns a check for an integer of at least `least`, or for `Infinity`, which means no limit.
  *
  * @since 0.1.0
  * @category checks
@@ -97,7 +97,7 @@ export const limit = (least: number): Check =>
   )
 
 /**
- * Makes the check of a number of at least `least` and at most `most`, which may be `Infinity`.
+ * Returns a check for a number of at least `least` and at most `most`, which may be `Infinity`.
  *
  * @since 0.1.0
  * @category checks
@@ -156,7 +156,7 @@ export const statusCodes = other(
   (value) => Array.isArray(value) && value.every((item) => isStatusCode(item as number))
 )
 /**
- * Makes the check of one of several texts.
+ * Returns a check for one of these strings.
  *
  * @since 0.1.0
  * @category checks
@@ -167,7 +167,7 @@ export const oneOf = (...values: ReadonlyArray<string>): Check =>
   )
 
 /**
- * Makes the check of an array that has some of these texts, each at most once.
+ * Returns a check for an array that contains only these strings, each at most once.
  *
  * @since 0.1.0
  * @category checks
@@ -182,8 +182,8 @@ export const someOf = (...values: ReadonlyArray<string>): Check =>
   )
 
 /**
- * Makes the check of a record of options. {@link refuse} checks its members by `inside`, and refuses members
- * without a check.
+ * Returns a check for a record of options. {@link refuse} checks each member with its check in `inside`, and
+ * refuses members without a check.
  *
  * @since 0.1.0
  * @category checks
@@ -191,7 +191,7 @@ export const someOf = (...values: ReadonlyArray<string>): Check =>
 export const record = (inside: Table): Check => ({ ...other("a record of options", isRecord), inside })
 
 /**
- * Makes the check of a value that meets one of two requirements.
+ * Returns a check for a value that meets one of two requirements.
  *
  * @since 0.1.0
  * @category checks

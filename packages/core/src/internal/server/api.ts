@@ -12,7 +12,7 @@ import { asPlatform, compile } from "./router.js"
 /** Builds the app that `HttpApiBuilder.httpApp` would build, with compiled routes. */
 export const apiApp: typeof HttpApiBuilder.httpApp = Effect.flatMap(HttpApi.Api, ({ api, context }) => {
   // Middleware of the whole API runs between the router and the middleware of `HttpApiBuilder.middleware`.
-  // Platform publishes no function for inserting it there.
+  // Only `HttpApiBuilder.httpApp` can insert it there, because platform exports no function for that.
   if (api.middlewares.size > 0) return HttpApiBuilder.httpApp
   return Effect.gen(function* () {
     const router = yield* Effect.flatMap(HttpApiBuilder.Router, ({ router }) => router)

@@ -14,7 +14,7 @@ import {
 } from "../connection/clientWorld.js"
 import { expect, type World } from "./world.js"
 
-/** A request or a loan that arrives. The path of a request identifies its response. */
+/** A request to make or a connection to borrow. The path of a request identifies its response. */
 export type Coming = Asked | { readonly borrow: Destination }
 
 interface Borrowed {

@@ -117,7 +117,7 @@ const cell = (loss: Loss, phase: Phase, policy: Policies, observed = true): Read
   return lines
 }
 
-// Checks that must hold in every cell.
+// Checks the result of any loss in any phase.
 const check = ({ exchanges, held, lines }: ServerWorld, transport: ScriptedTransport, observed: boolean) => {
   const count = (pattern: RegExp) => lines.filter((line) => pattern.test(line)).length
   assert.ok(transport.closed, "it is closed")
@@ -139,7 +139,7 @@ const dimensions = {
   drainPolicy: (policy: Policy) => policy
 }
 
-/** Describes the policies that share a cell. */
+/** Describes policies that have the same result for a loss and a phase. */
 const label = (same: ReadonlyArray<Policies>): string => {
   const words: Array<string> = []
   let size = 1
@@ -162,12 +162,12 @@ const label = (same: ReadonlyArray<Policies>): string => {
   return words.length === 0 ? "all policies" : words.join(", ")
 }
 
-/** Returns the lines of all cells for a loss and a phase. */
+/** Returns the recorded lines of a loss and a phase, for all policies. */
 const section = (loss: Loss, phase: Phase): ReadonlyArray<string> => {
   const groups = new Map<string, Array<Policies>>()
   for (const policy of policies) {
     const lines = cell(loss, phase, policy)
-    // Run the cell again without observers, because observers must not change the behaviour.
+    // Repeat the loss without observers, because observers must not change the behaviour.
     const unobserved = cell(loss, phase, policy, false)
     assert.deepEqual(
       without(lines).filter(isSaid),

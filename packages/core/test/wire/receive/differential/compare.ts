@@ -16,7 +16,7 @@ export const difference = (native: Outcome, ours: Outcome, length: number): stri
 }
 
 const sameEnding = (native: Ending, ours: Ending, length: number): boolean => {
-  // After a head with an upgrade Node's parser does not report errors. Ours refuses at the same position.
+  // After a head with an upgrade Node's parser reports no errors. Our parser refuses at the same position.
   if (native._tag === "Swallowed") return ours._tag === "Refused" && ours.offset === native.offset
   if (native._tag === "Open") {
     return ours._tag === "Open" || (native.silent && ours._tag === "Refused" && ours.offset === length)
