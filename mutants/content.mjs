@@ -161,6 +161,12 @@ export const content = [
         replace: "return changed"
       },
       {
+        name: "a 304 does not vary",
+        harm: "A cache forgets that the stored response is for some clients only.",
+        find: "? varied(request, standsFor(request, response))",
+        replace: "? Effect.succeed(standsFor(request, response))"
+      },
+      {
         name: "an uncompressed response does not vary",
         harm: "A cache gives uncompressed content to everybody.",
         find: "rebuilt(response, varying(response.headers))",

@@ -51,6 +51,18 @@ export const features = [
   ]),
   ...of("server-sent events", "content/events/source", "content/events/source", [
     {
+      name: "a response without an event starts the waits anew",
+      harm: "Responses that end at once are asked for in a tight loop.",
+      find: "if (into.length > 0) this.state = this.schedule.initial",
+      replace: "this.state = this.schedule.initial"
+    },
+    {
+      name: "a server may have no wait at all",
+      harm: "A server makes its clients connect in a tight loop by `retry: 0`.",
+      find: "Math.max(leastWait, least,",
+      replace: "Math.max(least,"
+    },
+    {
       name: "a wrong content type is read as events",
       harm: "A login page is silence instead of an error.",
       find: 'if (status === 200 && eventStream.test(contentType ?? ""))',
