@@ -1,4 +1,4 @@
-// Follows README.md and all guides in docs/ to the letter, and builds the shortener: npm run test:guides --
+// Follows README.md and all guides in docs/ literally, and builds the shortener: npm run test:guides --
 // [--others]
 //
 //   --others   without README.md and the checks of the packages, which `npm test` has done

@@ -1,7 +1,7 @@
 /**
- * docs/deployment.md as written: its program as the first process of a container, its unit as systemd reads
- * it, and its balancer before two servers which are replaced one after the other under load. `npm run
- * test:guides` also builds its image (guides.test.ts).
+ * docs/deployment.md, followed literally: its program as the first process of a container, its unit as
+ * systemd parses it, and its load balancer with two servers that are replaced one after the other under load.
+ * `npm run test:guides` also builds the image (guides.test.ts).
  */
 import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
@@ -18,10 +18,10 @@ import { program, root, run, temporaryFolder, type Program } from "./support.js"
 const document = "docs/deployment.md"
 const blocks = await blocksOf(document)
 
-// It rates files since version 250.
+// systemd-analyze rates unit files since version 250.
 const systemd = /^systemd (\d+)/.exec(String(spawnSync("systemd-analyze", ["--version"]).stdout))
 const hasSystemd = Number(systemd?.[1]) >= 250
-// Only root makes PID namespaces.
+// Only root can create PID namespaces.
 const unshare = ["--pid", "--fork", "--kill-child", "--mount-proc"]
 const hasNamespaces = spawnSync("unshare", [...unshare, "true"]).status === 0
 if (!hasNginx) console.log(`nginx is not installed: ${document} is run without it (guides.test.ts)`)
@@ -32,7 +32,7 @@ const shown = (language: string, within = ""): string =>
   blocks.find((block) => block.language === language && block.text.includes(within))!.text
 const source = blocks.find(({ file }) => file === "src/main.ts")!.text
 
-/** The program, compiled as the page compiles it: `dist/main.js` in the folder. */
+/** Compiles the program as the page does. The output is `dist/main.js` in the returned folder. */
 const compiled = () => project(new Map([["main", source]]), { outDir: "dist" })
 
 const steps = stepsOf(shown("dockerfile"))
@@ -40,17 +40,20 @@ const lastOf = (instruction: string) => steps.filter((step) => step.instruction 
 const start = JSON.parse(lastOf("CMD")) as ReadonlyArray<string>
 const [checks, ...check] = JSON.parse(lastOf("HEALTHCHECK").replace(/^(--\S+ )*CMD /, "")) as Array<string>
 
-/** Exit code of the health check, with the port of health that the program has here. */
+/** Runs the health check of the image, with the port on which the program serves its health in this test. */
 const checked = (port: number) =>
   spawnSync(
     process.execPath,
     check.map((arg) => arg.replace(":9000/", `:${port}/`))
   ).status
 
-/** Seconds of a setting of the program. */
+/** Returns the seconds of a setting in the program. */
 const secondsIn = (setting: string): number =>
   Number(new RegExp(`${setting}: Config\\..*"(\\d+) seconds"`).exec(source)![1])
-/** The longest stop: the lame-duck period, and the timeout twice for uninterruptible handlers. */
+/**
+ * Maximum duration of a shutdown: the lame-duck period, and twice the timeout if handlers are
+ * uninterruptible.
+ */
 const longestStop = secondsIn("lameDuckPeriod") + 2 * secondsIn("gracefulShutdownTimeout")
 
 describe(`${document}: the start command`, () => {
@@ -80,7 +83,7 @@ describe(`${document}: the start command`, () => {
     while (!(await isAlive()));
     assert.strictEqual(checked(health), 0)
 
-    // The second request is sent before the signal, on a connection that the server knows.
+    // Send the second request before the signal, on a connection that the server has already accepted.
     const request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
     const socket = net.connect(port, "127.0.0.1").setEncoding("latin1")
     let received = ""
@@ -89,7 +92,7 @@ describe(`${document}: the start command`, () => {
     while (!received.endsWith("hello\n")) await once(socket, "data")
     received = ""
     socket.write(request)
-    // The process outside of its namespace, where it is not the first one.
+    // The pid of the program outside of its namespace. Inside, the program has pid 1.
     const children = `/proc/${child.pid}/task/${child.pid}/children`
     const pid = hasNamespaces ? Number(await readFile(children, "utf8")) : child.pid!
     process.kill(pid, "SIGTERM")
@@ -102,7 +105,7 @@ describe(`${document}: the start command`, () => {
 })
 
 describe(`${document}: the Dockerfile`, () => {
-  it("copies what the page shows, and starts the program without a shell and not as root", () => {
+  it("copies the files of the page, and starts the program without a shell and not as root", () => {
     const files = new Set(["package.json", "package-lock.json", "src"])
     for (const { file } of blocks) if (file !== undefined) files.add(file)
     const copied = steps.filter(({ instruction, rest }) => instruction === "COPY" && !rest.includes("--from"))
@@ -122,7 +125,7 @@ const unit = shown("ini", "[Service]")
 const setting = (name: string): string => new RegExp(`^${name}=(.*)$`, "m").exec(unit)![1]!
 
 describe(`${document}: the unit`, () => {
-  it("starts the same program, and grants it the time of its shutdown", () => {
+  it("starts the same program, and allows the maximum duration of its shutdown", () => {
     assert.strictEqual(setting("ExecStart"), `/usr/bin/${start.join(" ")}`)
     assert.strictEqual(setting("KillSignal"), lastOf("STOPSIGNAL"))
     assert.isAbove(parseInt(setting("TimeoutStopSec")), longestStop)
@@ -130,28 +133,28 @@ describe(`${document}: the unit`, () => {
       assert.isAbove(Number(granted), longestStop)
   })
 
-  /** The complaints of systemd about this unit. */
+  /** Returns systemd's complaints about this unit. */
   const complaints = async (text: string) => {
     const file = join(temporaryFolder(), "app.service")
     await writeFile(file, text)
-    // Some complaints are no failures.
+    // Read the complaints and not the exit code, because some complaints do not fail the command.
     const { stderr } = spawnSync("systemd-analyze", ["verify", file], { encoding: "utf8" })
     return stderr.split("\n").filter((line) => line.includes("app.service"))
   }
 
-  it.runIf(hasSystemd)("is understood by systemd, which rates its sandbox as OK", async () => {
-    // Commands are looked for on this machine, where they may be elsewhere.
+  it.runIf(hasSystemd)("is accepted by systemd, which rates its sandbox as OK", async () => {
+    // systemd looks for the commands on this machine, so replace their paths.
     const local = unit.replaceAll(/(?<=^Exec\w+=)\S+/gm, process.execPath)
     assert.deepStrictEqual(await complaints(local), [])
     assert.lengthOf(await complaints(local.replace("KillMode=mixed", "KillMode=some")), 1)
     const file = join(temporaryFolder(), "app.service")
     await writeFile(file, local)
-    // Fails above the threshold, in tenths.
+    // The command fails if the rating exceeds the threshold, which is in tenths.
     await run("systemd-analyze", ["security", "--offline=yes", "--threshold=30", file], root)
   })
 })
 
-/** The configuration of the page, with these ports in place of the ones it shows. */
+/** Starts nginx with the configuration of the page, with these ports in place of the ports in the page. */
 const balancer = async (ports: ReadonlyMap<string, number>): Promise<void> => {
   let http = shown("nginx")
   for (const [from, to] of ports) http = http.replaceAll(`:${from}`, `:${to}`)
@@ -189,7 +192,7 @@ describe(`${document}: the balancer`, () => {
     const lost: Array<string> = []
     const client = async (): Promise<void> => {
       while (going) {
-        // Not idempotent: nginx does not retry it once an instance may have seen it.
+        // POST is not idempotent, so nginx does not retry it if an instance may have received it.
         const method = answered % 2 === 0 ? "POST" : "GET"
         try {
           const response = await fetch(`http://127.0.0.1:${front}/`, { method })

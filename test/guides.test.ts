@@ -1,9 +1,10 @@
 /**
- * The first hour of a new user: README.md and the guides followed to the letter, from an empty folder, with
- * the packages as published. First steps create the project; each other guide gets a folder in it.
+ * README.md and the guides, followed literally, from an empty folder and with the packages as published.
+ * first-steps.md creates a project. Each of the other guides gets a folder in that project.
  *
  * `npm test` runs the commands of README.md and first-steps.md, and type-checks the files of all guides. `npm
- * run test:guides` runs the commands of all guides, with `--others` of those alone that `npm test` does not.
+ * run test:guides` runs the commands of all guides. With `--others`, it runs only the commands that `npm
+ * test` does not run.
  */
 import { copyFile, mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises"
 import { mkdtempSync } from "node:fs"
@@ -25,9 +26,10 @@ const guides = [
 ]
 
 const runsAll = process.env["HTTPFX_GUIDES"] !== undefined
-// Whether `npm test` has already followed README.md, checked the packages and compiled the guides.
+// Whether to leave out what `npm test` has already done: following README.md, checking the packages, and
+// compiling the guides.
 const others = process.env["HTTPFX_GUIDES"] === "others"
-// Vitest 3 is the one of the guides; 5 needs Node.js 22.12.
+// The guides install vitest 3. Version 5 needs Node.js 22.12.
 const vitests = Number(process.versions.node.split(".")[0]) < 22 ? ["4"] : ["4", "5"]
 const isRun = (guide: string) => runsAll || guide === "README.md"
 
@@ -48,8 +50,8 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-// Two at a time (vitest.config.ts).
-describe.concurrent("guides, followed to the letter", () => {
+// Two guides run at a time (vitest.config.ts).
+describe.concurrent("guides, followed literally", () => {
   for (const guide of guides.filter((guide) => !others || guide !== "README.md")) {
     it(isRun(guide) ? guide : `${guide}, without its commands`, async () => {
       const blocks = await blocksOf(guide)
@@ -57,14 +59,14 @@ describe.concurrent("guides, followed to the letter", () => {
       assert.strictEqual(new Set(files).size, files.length, "a file is shown twice")
       const own = join(project, basename(guide, ".md"))
       await mkdir(own)
-      // Guides do not set test timeouts for a machine under load. Shorter than this test's own, so that a
-      // test of a guide that hangs is named.
+      // Guides set no timeouts for machines under load. This timeout is shorter than that of this test, so
+      // that the output names the guide's test that hangs.
       await writeFile(join(own, "vitest.config.ts"), "export default { test: { testTimeout: 240_000 } }\n")
-      // Write all files that the guide shows, before the commands.
+      // Write all files of the guide before its commands run.
       const isTyped = ({ language }: Block) => language === "console"
       const commands = isRun(guide) ? blocks.filter(isTyped) : []
       await follow([...blocks.filter((block) => !isTyped(block)), ...commands], own)
-      // Every file shown must also be run.
+      // A command of the guide must run each file that the guide shows.
       const typed = blocks
         .filter(({ language }) => language === "console")
         .map(({ text }) => text)
@@ -77,26 +79,26 @@ describe.concurrent("guides, followed to the letter", () => {
   }
 })
 
-describe("packages, packed and installed elsewhere", () => {
+describe("packages that are packed and installed in another project", () => {
   it.skipIf(others)("pass the checks of publint and arethetypeswrong", () => judge(tarballs))
 
   it.skipIf(others)("type-check, run, and hide internals", () => use(project))
 
-  it("need no optional peer, but for the entries that are about it", async () => {
+  it("need no optional peer, except for entries that are about this peer", async () => {
     const alone = await useAlone(tarballs, folder)
     if (runsAll) for (const version of vitests) await useVitest(alone, version)
   })
 })
 
-describe.skipIf(others)("the project, with all guides in it", () => {
-  it("type-checks, including parts that are only shown", async () => {
+describe.skipIf(others)("the project that contains all guides", () => {
+  it("type-checks, including files that no command runs", async () => {
     await writeFile(join(project, "wrong.ts"), `export const wrong: number = "text"\n`)
     const complaint = await run("npx", ["tsc"], project).then(
       () => "",
       (error: Error) => error.message
     )
     const files = new Set(Array.from(complaint.matchAll(/^(\S+\.ts)\(/gm), ([, file]) => file))
-    // The planted error, which shows that others would be found.
+    // The compiler reports only the wrong file, which shows that it would report other errors too.
     assert.deepStrictEqual([...files], ["wrong.ts"], complaint)
   })
 })
@@ -116,7 +118,7 @@ describe("the image of docs/deployment.md", () => {
       await writeFile(join(context, file), text)
     }
     const dockerfile = blocks.find(({ language }) => language === "dockerfile")!.text
-    // The lock file names the packed packages beside the project.
+    // The lock file refers to the packed packages in a folder next to the project.
     const beside = (root: string) => symlink(join(folder, "tarballs"), join(root, "tarballs"))
     const image = await build(dockerfile, context, join(folder, "image"), beside)
     const modules = await readdir(join(image.workdir, "node_modules"))

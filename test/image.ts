@@ -1,8 +1,8 @@
 /**
- * Reads a Dockerfile, and carries its steps out in folders of this machine, for tests without a container
- * runtime. It knows the instructions of docs/deployment.md and fails at any other.
+ * Runs the steps of a Dockerfile in folders of this machine, for tests without a container runtime. Supports
+ * only the instructions in docs/deployment.md and fails at any other instruction.
  *
- * Never a sandbox: steps run as the user of the test, with the machine's own Node.js.
+ * This is not a sandbox: steps run as the user of the test, with the machine's own Node.js.
  */
 import { cp, mkdir, stat } from "node:fs/promises"
 import { basename, join } from "node:path"
@@ -14,7 +14,7 @@ export interface Step {
 }
 
 export interface Image {
-  /** The folder that stands for the root of the last stage. */
+  /** The folder that contains the root directory of the last stage. */
   readonly root: string
   /** The working directory of the image. */
   readonly workdir: string
@@ -35,7 +35,7 @@ export const stepsOf = (dockerfile: string): ReadonlyArray<Step> =>
 
 const isFolder = async (path: string) => (await stat(path)).isDirectory()
 
-/** As COPY does: the content of a folder, or a file by its name. */
+/** Copies as COPY does: the content of a folder, or a single file. */
 const copy = async (from: string, to: string): Promise<void> => {
   if (await isFolder(from)) return cp(from, to, { recursive: true, verbatimSymlinks: true })
   const file = to.endsWith("/") ? join(to, basename(from)) : to
@@ -92,7 +92,7 @@ export const build = async (
       case "CMD":
         image = { ...last(), start: JSON.parse(rest) as Array<string> }
         break
-      // For the runtime of containers.
+      // These instructions only matter to a container runtime.
       case "USER":
       case "EXPOSE":
       case "STOPSIGNAL":

@@ -1,6 +1,6 @@
 /**
- * Names in code font in documents exist: members of our modules, identifiers of the sources or their
- * dependencies, entry points, commands, files.
+ * Names in code font in documents exist: members of our modules, identifiers of our sources or their
+ * dependencies, entries, commands and files.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -32,7 +32,7 @@ const sources = new Map(
 )
 const words = new Set([...sources.values()].flatMap(wordsOf))
 
-// Dependencies, and packages that guides compare with: their declarations tell which names exist.
+// The names in the declarations of our dependencies, and of packages that guides compare with, exist too.
 const require = createRequire(join(root, "benchmarks/package.json"))
 for (const name of [
   "effect",
@@ -47,7 +47,10 @@ for (const name of [
   }
 }
 
-/** Names of systems, of nginx, of Kubernetes, of systemd, and of got and ky, without a declaration here. */
+/**
+ * Names of operating systems, nginx, Kubernetes, systemd, got and ky, which have no declaration in this
+ * repository.
+ */
 const others = new Set([
   "SO_REUSEPORT",
   "TCP_NODELAY",
