@@ -78,7 +78,7 @@ const others = new Set([
   "throwHttpErrors"
 ])
 
-/** Output of the repository's commands. */
+/** Files that the repository's commands generate. */
 const made = ["reference/", "CHANGELOG.md"]
 
 interface Span {
@@ -86,12 +86,12 @@ interface Span {
   readonly text: string
 }
 
-/** Everything in code font outside of code blocks. */
+/** All code spans outside of code blocks. */
 const spans: ReadonlyArray<Span> = documents.flatMap((document) =>
   Array.from(
     textOf(document)
       .replace(/^```.*?^```$/gms, "")
-      // Paths in other packages, after their names and versions.
+      // Leave out paths in other packages, which follow the name and version of the package.
       .replace(/(?<=[\w-] [\d.]+ )\(`[^`]+`\)/g, "")
       .matchAll(/(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)/gs),
     (match) => ({ document, text: match[2]!.replace(/\s+/g, " ").trim() })
@@ -127,13 +127,13 @@ const named = (module: string, pattern: RegExp): ReadonlyArray<string> =>
     join(dirname(module), `${match[1]}.ts`)
   )
 
-/** A module, and everything it re-exports. */
+/** Returns a module and all modules that it re-exports. */
 const whole = (module: string): ReadonlyArray<string> => [
   module,
   ...named(module, /^export [^;"]*?from "(\.[^"]+)\.js"/gm).flatMap(whole)
 ]
 
-/** The words of a module and of its re-exports. */
+/** Returns the words of a module, of the modules that it re-exports, and of their imports. */
 const wordsIn = (module: string): ReadonlySet<string> => {
   const own = whole(module)
   const others = own.flatMap((each) => named(each, /(?:from|import\() ?"(\.[^"]+)\.js"/g))
