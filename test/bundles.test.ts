@@ -1,7 +1,7 @@
 /**
- * Bundles of small programs, made as users make them: they run without `node_modules`, and their size stays
- * within five per cent of its budget in either direction. After an improvement record a new budget, so that
- * it is kept.
+ * Bundles of small programs, made as a user would make them. They run without `node_modules`. Their sizes
+ * differ from the budgets by at most five per cent. After an improvement record a new budget, so that later
+ * versions keep the improvement.
  */
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -9,7 +9,7 @@ import { assert, describe, it } from "vitest"
 import { budgets, bundle, differences } from "./bundles/run.mjs"
 import { program, run, temporaryFolder } from "./support.js"
 
-/** Bundles a program into a folder from which no package can be found. */
+/** Bundles a program into a folder from which no package can be resolved. */
 const written = async (folder: string, name: string): Promise<string> => {
   const { bytes, text } = await bundle(name)
   const found = differences(budgets[name]!, bytes)
@@ -20,12 +20,15 @@ const written = async (folder: string, name: string): Promise<string> => {
 }
 
 describe("bundles", () => {
-  it.each(["server", "callbacks"])("%s is as small as it was, and answers the client's", async (name) => {
-    const folder = temporaryFolder()
-    const server = program([await written(folder, name)], folder)
-    const [, port] = await server.prints(/listening on \S+:(\d+)/i)
-    const client = await written(folder, "client")
-    assert.strictEqual(await run(process.execPath, [client], folder, { PORT: port! }), "hello\n")
-    await server.stop("SIGKILL")
-  })
+  it.each(["server", "callbacks"])(
+    "%s: its size is within the budget, and it responds to the bundled client",
+    async (name) => {
+      const folder = temporaryFolder()
+      const server = program([await written(folder, name)], folder)
+      const [, port] = await server.prints(/listening on \S+:(\d+)/i)
+      const client = await written(folder, "client")
+      assert.strictEqual(await run(process.execPath, [client], folder, { PORT: port! }), "hello\n")
+      await server.stop("SIGKILL")
+    }
+  )
 })

@@ -225,7 +225,7 @@ export const use = async (installed: string): Promise<void> => {
   }
 }
 
-// Entries that need a package which most programs do not use, and that package.
+// Entries that need a package which most programs do not use, each with the name of this package.
 const optional: Readonly<Record<string, string>> = {
   "@httpfx/node/NodeClusterHttp": "@effect/cluster",
   "@httpfx/node/NodeClusterSocket": "@effect/cluster",
@@ -259,7 +259,10 @@ for (const specifier of ${JSON.stringify(specifiers)}) {
 console.log(JSON.stringify(missing))
 `
 
-/** Uses the packages with no other peer than Effect and its platform: without those of the entries above. */
+/**
+ * Uses the packages in a project that has no other peer dependencies than Effect and platform, so without the
+ * packages of the entries above.
+ */
 export const useAlone = async (tarballs: ReadonlyArray<string>, folder: string): Promise<string> => {
   const project = join(folder, "alone")
   await mkdir(project)
@@ -307,7 +310,10 @@ const asks = Effect.gen(function* () {
 it("matches", () => Effect.runPromise(watched(Effect.provide(asks, TestServer.serve(app)))))
 `
 
-/** Installs a version of vitest beside the packages, and runs the matchers under it, with their types. */
+/**
+ * Installs a version of vitest next to the packages. Runs the matchers under this version and checks their
+ * types.
+ */
 export const useVitest = async (project: string, version: string): Promise<void> => {
   const types = version === "5" ? "22" : "20"
   await npm(

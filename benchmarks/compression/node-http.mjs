@@ -1,4 +1,4 @@
-// The page compressed by hand: `node:http` with the function of `node:zlib`, on its threads.
+// The page on `node:http`, compressed with `node:zlib` on its threads.
 import * as http from "node:http"
 import { gzip } from "node:zlib"
 import { contentType, page } from "./page.mjs"

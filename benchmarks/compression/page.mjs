@@ -1,4 +1,4 @@
-// The page that the rows of compression send: 20 kB of JSON.
+// The page that the compression scenarios send: 20 kB of JSON.
 export const page = JSON.stringify(
   Array.from({ length: 200 }, (_, id) => ({
     id,

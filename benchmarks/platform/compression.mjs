@@ -1,4 +1,4 @@
-// The page of page.mjs, compressed for clients that accept it.
+// The page of compression/page.mjs, compressed for clients that accept it.
 import { HttpServer } from "@effect/platform"
 import { NodeCompression } from "@httpfx/node"
 import { app } from "./page.mjs"

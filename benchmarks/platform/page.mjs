@@ -1,4 +1,4 @@
-// A page of JSON that is sent as it is.
+// The page of compression/page.mjs, without compression.
 import { HttpServer, HttpServerResponse } from "@effect/platform"
 import * as Effect from "effect/Effect"
 import { contentType, page } from "../compression/page.mjs"

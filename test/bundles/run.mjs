@@ -8,12 +8,12 @@ export const file = new URL("./budgets.json", import.meta.url)
 /** @type {Record<string, number>} Bytes of each program's bundle. */
 export const budgets = JSON.parse(readFileSync(file, "utf8"))
 
-// CommonJS inside a module (`ws`) needs a `require` for the modules of Node.js.
+// Packages in CommonJS, such as `ws`, need a `require` for the modules of Node.js.
 const banner = {
   js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);'
 }
 
-/** The bundle of a program, minified: its text, and its size in bytes, as it is and compressed. */
+/** Bundles and minifies a program. Returns the text, and its size in bytes before and after compression. */
 export const bundle = async (name) => {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(`./${name}.mjs`, import.meta.url))],
@@ -30,10 +30,10 @@ export const bundle = async (name) => {
   return { text, bytes: contents.length, compressed: gzipSync(contents).length }
 }
 
-/** Allowed difference of the bytes, in either direction. */
+/** Allowed relative difference of the bytes in both directions. */
 export const tolerance = 0.05
 
-/** Lines that describe the difference from the budget. */
+/** Returns lines that describe the difference between budget and size. */
 export const differences = (budget, bytes) =>
   Math.abs(bytes - budget) <= budget * tolerance
     ? []

@@ -1,10 +1,10 @@
 /**
- * A network for Bun, over its own sockets (`Bun.listen`, `Bun.connect`) instead of `node:net`: TCP over IPv4
- * and IPv6, Unix domain sockets, and TLS over both. Unlike Bun's `node:net` it loses no bytes that arrived
- * before a reset.
+ * A network for Bun over Bun's own sockets (`Bun.listen`, `Bun.connect`) instead of `node:net`: TCP over IPv4
+ * and IPv6, Unix domain sockets, and TLS over both. Unlike Bun's `node:net`, this network loses no bytes that
+ * arrived before a reset.
  *
- * An entry of its own, because it works only on Bun. It loads on other runtimes too, where the layer fails
- * with `NotBun`. `docs/runtimes.md` lists the differences from `NodeNetwork`.
+ * This module is a separate entry, because it works only on Bun. Other runtimes can load the module too, but
+ * there the layer fails with `NotBun`. `docs/runtimes.md` lists the differences from `NodeNetwork`.
  *
  * @since 0.1.0
  */
@@ -19,13 +19,13 @@ import { checkTls, secure } from "./socket/bun/tls.js"
 import { resolve } from "./socket/resolve.js"
 
 /**
- * The program runs on a runtime without `Bun.listen` and `Bun.connect`. Use `NodeNetwork` there.
+ * The error for a runtime without `Bun.listen` and `Bun.connect`. Use `NodeNetwork` on this runtime.
  *
  * @since 0.1.0
  * @category errors
  */
 export class NotBun extends Data.TaggedError("NotBun")<{
-  /** The reason, in words. */
+  /** The reason as a text. */
   readonly reason: string
 }> {
   override get message(): string {
@@ -49,9 +49,9 @@ export const make: Effect.Effect<Network.Service, NotBun> = Effect.suspend(() =>
 })
 
 /**
- * Provides `Network` with the sockets of Bun. Owns no resources. The scope of `listen` owns the listener. The
- * caller of `connect`, or the callback of `listen`, owns the connection. Fails with `NotBun` if the global
- * `Bun` is missing.
+ * Provides `Network` with the sockets of Bun. The layer owns no resources. The scope of `listen` owns the
+ * listener. The caller of `connect`, or the callback of `listen`, owns the connection. Fails with `NotBun` if
+ * the global `Bun` is missing.
  *
  * @example
  * import { Server } from "@httpfx/core"

@@ -76,7 +76,7 @@ class MountedTransport extends ExchangeTransport {
     readonly platform: HttpServerRequest,
     private readonly exchange: Option.Option<Exchange.Exchange>,
     facts: RequestFacts,
-    /** Members for the listener's request. */
+    /** Values that become members of the listener's request. */
     readonly values: object | undefined
   ) {
     const connection = Option.getOrUndefined(exchange)?.connection
@@ -450,13 +450,16 @@ const serverFor = (listener: RequestListener): Server =>
 const isServer = (value: RequestListener | Server): value is Server => typeof value !== "function"
 
 /**
- * How an Effect app hands values to a listener that is mounted in it.
+ * Values that an Effect app passes to a listener that is mounted in the app.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ListenerValues<Values extends object, E = never, R = never> {
-  /** Members for the listener's request. The effect runs for each request, in the context of the app. */
+  /**
+   * An effect that returns values for the listener's request, whose members they become. It runs for each
+   * request, in the context of the app.
+   */
   readonly values: Effect.Effect<Values, E, R>
 }
 
@@ -474,9 +477,9 @@ export interface ListenerValues<Values extends object, E = never, R = never> {
  * If the listener destroys its response, the app fails with `HangUp`. If the client disconnects, the listener
  * gets the same events as from Node: `aborted` and `close` on the request, `close` on the response.
  *
- * `values` hands values of the Effect app to the listener: they become members of its request, such as
- * `req.user`, before the listener is called. The listener's type says which ones it expects. The effect runs
- * for each request, and its failure is the app's, without a call of the listener.
+ * `values` is an effect that returns values of the Effect app. They become members of the listener's request,
+ * such as `req.user`, and the type of the listener declares the members that it expects. The effect runs for
+ * each request. If it fails, the app fails and the listener is not called.
  *
  * @example
  * import { HttpRouter } from "@effect/platform"

@@ -58,8 +58,8 @@ const listenOn = (server: net.Server, options: ListenOptions, ready: () => void)
 }
 
 /**
- * Closes a server once no connection waits to be accepted: the system would reset those. A turn of the event
- * loop accepts one of them or more, so in a turn without one none waited.
+ * Closes a server when no connection waits to be accepted, because the system would reset waiting
+ * connections. A turn of the event loop accepts at least one of them, so none waits if a turn accepts none.
  */
 const closing = (server: net.Server, accepted: () => number, mostTurns: number): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
@@ -69,7 +69,8 @@ const closing = (server: net.Server, accepted: () => number, mostTurns: number):
       server.close()
       resume(Effect.void)
     }
-    // A signal is handled in its turn, perhaps before the connections of that turn.
+    // Begin in a new turn, because a signal may be handled before the connections of the same turn are
+    // accepted.
     setImmediate(turn, -1, mostTurns)
   })
 

@@ -152,7 +152,7 @@ const wantsCloseNotify = (options: Network.TlsOptions): boolean =>
   options.role === "client" && options.requireCloseNotify !== false
 
 // Returns the stream of a `StreamTransport`. Wraps any other transport, such as a tunnel or a transport in
-// memory. Sockets of other runtimes than Node do not tell `close_notify` from FIN, but wrapped they do.
+// memory. On runtimes other than Node, only a wrapped socket distinguishes `close_notify` from FIN.
 const streamOf = (transport: Transport, options: Network.TlsOptions): Duplex =>
   transport instanceof StreamTransport && (drivesHandle() || !wantsCloseNotify(options))
     ? transport.release()

@@ -332,7 +332,7 @@ describe("fromListener", () => {
     const mounted = bridge.fromListener(
       (req, res) => {
         called++
-        // @ts-expect-error: the values have no such member
+        // @ts-expect-error: the values have no member `session`
         void req.session
         res.end(`${req.user.name} ${req.url}`)
       },

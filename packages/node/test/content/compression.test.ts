@@ -386,7 +386,7 @@ describe("304", () => {
     ["*", '"a"']
   ]
   for (const [known, etag] of cases) {
-    it.effect(`to If-None-Match: ${known} has ${etag}, and varies as the 200`, () =>
+    it.effect(`to If-None-Match: ${known} has ${etag}, and the Vary of the 200`, () =>
       Effect.map(ask({ headers: { "If-None-Match": known } }), (response) => {
         assert.deepInclude(response, { status: 304, etag, vary: "Accept-Encoding" })
       }).pipe(served(app))
@@ -431,7 +431,7 @@ describe("304", () => {
     )
 })
 
-describe("Vary of middleware inside and outside", () => {
+describe("Vary is complete if other middleware sets it:", () => {
   const cors = HttpMiddleware.cors({ allowedOrigins: ["http://a.test", "http://b.test"] })
   const stacks: Readonly<Record<string, HttpApp.Default<never, never>>> = {
     "cors inside": NodeCompression.compress()(cors(Effect.succeed(plainText))),
@@ -453,7 +453,7 @@ describe("Vary of middleware inside and outside", () => {
       }).pipe(Effect.provide(TestServer.serve(app)))
     )
 
-  it.effect("a handler's own pre-response handler that replaces Vary", () =>
+  it.effect("a pre-response handler of the handler that replaces Vary", () =>
     Effect.map(ask(), (response) => {
       assert.deepInclude(response, { "content-encoding": "gzip", vary: "Cookie, Accept-Encoding" })
     }).pipe(

@@ -168,7 +168,7 @@ fixed("a field named `__proto__` breaks no view of the fields", "20.20", async (
   })
 })
 
-it("distinct views have the prototype that those of the running Node.js have", async () => {
+it("headersDistinct and trailersDistinct have the same prototype as in the running Node.js", async () => {
   const seen: Array<unknown> = []
   for (const { http } of [ours, builtIn]) {
     const server = http.createServer((req, res) => {

@@ -5,7 +5,7 @@ import * as BunNetwork from "@httpfx/node/BunNetwork"
 import * as Effect from "effect/Effect"
 import { expect } from "vitest"
 
-it.effect("fails with a typed error where Bun is missing", () =>
+it.effect("fails with NotBun if the global Bun is missing", () =>
   Effect.gen(function* () {
     const error = yield* Effect.flip(Effect.provide(Network.Network, BunNetwork.layer))
     expect([error._tag, error.message]).toEqual([

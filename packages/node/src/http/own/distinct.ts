@@ -1,7 +1,7 @@
 /**
- * The views `headersDistinct` and `trailersDistinct` of a message. Node.js took the prototype of these
- * objects away when it mended a fault that a field named `__proto__` caused. Programs compare the objects, so
- * ours have the prototype of the running Node's.
+ * The views `headersDistinct` and `trailersDistinct` of a message. A fix of Node.js, for a field named
+ * `__proto__`, removed the prototype of these objects. Programs compare the objects, so ours have the same
+ * prototype as in the running Node.js.
  */
 import { distinctHeaders, type DistinctFields } from "@httpfx/core/wire"
 
@@ -23,7 +23,7 @@ export const hasPrototype = (version: string): boolean => {
 
 const inherits = hasPrototype(process.versions.node)
 
-/** Returns the view of received fields. A field named `__proto__` is a property of its own in any case. */
+/** Returns the view of received fields. A field named `__proto__` always becomes an own property. */
 export const distinctView = (fields: ReadonlyArray<string>): DistinctFields => {
   const view = distinctHeaders(fields)
   return inherits ? (Object.setPrototypeOf(view, Object.prototype) as DistinctFields) : view

@@ -2,11 +2,11 @@
  * The types of the part of Bun's global `Bun` that this folder uses: `Bun.listen`, `Bun.connect` and their
  * sockets. The package therefore does not depend on Bun's own types.
  *
- * Never touches the global when it is loaded, because other runtimes load this module too.
+ * Loading this module never reads the global `Bun`, because other runtimes load the module too.
  */
 import type { PeerCertificate } from "node:tls"
 
-/** The events of a socket. All sockets have the same handlers, which call the socket's receiver. */
+/** The events of a socket. All sockets share these handlers, which call the receiver of the socket. */
 export interface BunHandlers {
   open(socket: BunSocket): void
   data(socket: BunSocket, chunk: Uint8Array): void
@@ -37,13 +37,13 @@ export interface BunSocket {
   readonly localAddress: string | undefined
   readonly localPort: number | undefined
   /**
-   * Sends `length` bytes from `offset` on. Returns the number of bytes that the system has taken, or -1 if
+   * Sends `length` bytes from `offset` on. Returns the number of bytes that the system has accepted, or -1 if
    * the connection is lost. Keeps no reference to `data`.
    */
   write(data: Uint8Array, offset: number, length: number): number
-  /** Sends FIN. The socket still receives. */
+  /** Sends FIN. The socket can still receive. */
   shutdown(): void
-  /** Closes the socket. The system still sends what it has taken. */
+  /** Closes the socket. The system still sends the bytes that it has accepted. */
   end(): void
   /** Closes the socket with RST. */
   terminate(): void
@@ -54,7 +54,7 @@ export interface BunSocket {
   setNoDelay(enable: boolean): boolean
   setKeepAlive(enable: boolean, initialDelay: number): boolean
   upgradeTLS(options: Upgrade): [raw: BunSocket, tls: BunSocket]
-  // Members of sockets with TLS.
+  // These members exist on sockets with TLS.
   readonly authorized: boolean
   readonly alpnProtocol: string | false | null
   getAuthorizationError(): Error | null
@@ -82,7 +82,7 @@ export interface BunTls {
   readonly secureOptions?: number
   readonly rejectUnauthorized?: boolean
   readonly requestCert?: boolean
-  /** The names in wire format: each after a byte with its length. */
+  /** The protocol names in wire format. Each name follows a byte with its length. */
   readonly ALPNProtocols?: Uint8Array
 }
 
@@ -90,7 +90,7 @@ export interface BunListener {
   readonly hostname?: string
   readonly port?: number
   readonly unix?: string
-  /** Stops accepting. With `true`, also closes the accepted connections. */
+  /** Stops accepting connections. With `true`, also closes the accepted connections. */
   stop(closeConnections?: boolean): void
   ref(): void
   unref(): void

@@ -37,7 +37,7 @@ class Attempt implements Receiver {
     if (this.abandoned) return socket.terminate()
     const transport = new BunTransport(socket, this.addresses)
     socket.data = transport
-    // Bun would otherwise start to read now.
+    // Stop reading, because Bun would otherwise start to read now.
     transport.halt()
     this.connected(transport)
   }

@@ -31,7 +31,7 @@ const boundTo = (listener: BunListener): Address =>
     ? { _tag: "TcpAddress", hostname: listener.hostname ?? "", port: listener.port ?? 0 }
     : { _tag: "UnixAddress", path: listener.unix }
 
-// The codes of systems without IPv6, where all addresses are those of IPv4.
+// Error codes of systems without IPv6. On these systems, `::` must be replaced by the IPv4 wildcard address.
 const withoutIPv6 = ["EAFNOSUPPORT", "EADDRNOTAVAIL", "EINVAL"]
 
 const opened = (

@@ -1,8 +1,8 @@
 /**
- * Adds TLS to Bun's sockets with `upgradeTLS`, both as client and as server. For other transports, such as
- * tunnels, and for options that `plain` does not name, `node:tls` adds TLS.
+ * Adds TLS to Bun's sockets with `upgradeTLS`, both as client and as server. `node:tls` adds TLS to other
+ * transports, such as tunnels, and handles options that are not in `plain`.
  *
- * Never ignores an option: what neither of them has is refused by name.
+ * Never ignores an option. An option that neither of the two supports is refused by name.
  */
 import * as net from "node:net"
 import * as Effect from "effect/Effect"
@@ -29,7 +29,7 @@ const alike = [
   "secureOptions"
 ] as const satisfies ReadonlyArray<keyof Network.TlsOptions & keyof BunTls>
 
-// Bun has no sessions to give out, so this option is never called.
+// Options that need no translation. `onSession` is one of them, because Bun provides no sessions.
 const others = ["role", "serverName", "alpn", "onSession", "handshakeTimeout", "requireCloseNotify"]
 
 const plain: ReadonlySet<string> = new Set([...alike, ...others])
@@ -40,14 +40,14 @@ const isPlain = (options: Network.TlsOptions): boolean => {
     if (value !== undefined && !plain.has(name)) return false
   }
   if (options.role === "server") return true
-  // Bun does not report a missing `close_notify`. It would send an IP address as SNI, and without a name it
-  // would check the address of the connection.
+  // Bun does not report a missing `close_notify`, would send an IP address as SNI, and without a server name
+  // would verify the address of the connection.
   return options.requireCloseNotify === false && net.isIP(options.serverName ?? "::") === 0
 }
 
 /**
- * Refuses the one option that neither Bun nor its `node:tls` has here: `node:tls` ignores it on other streams
- * than its own sockets. Every name would get the certificate of `cert`.
+ * Refuses `certificates`. Bun does not have this option, and Bun's `node:tls` ignores it on streams that are
+ * not its own sockets, so every server name would get the certificate of `cert`.
  */
 const lacking = (options: Network.TlsOptions): HttpError.TlsFailure | undefined =>
   options.certificates === undefined
@@ -63,11 +63,11 @@ export const checkTls: NonNullable<Network.Service["checkTls"]> = (options) => {
   return refused === undefined ? checkByNode(options) : Effect.fail(refused)
 }
 
-/** The names in the wire format of ALPN: each after a byte with its length (RFC 7301). */
+/** Encodes protocol names for ALPN. Each name follows a byte with its length (RFC 7301). */
 const wireNames = (names: ReadonlyArray<string>): Uint8Array =>
   Buffer.concat(names.map((name) => Buffer.from(String.fromCharCode(name.length) + name, "latin1")))
 
-// Plain options of Bun, by options object, because connections share options.
+// The translated options by options object, because connections share options.
 const translated = new WeakMap<Network.TlsOptions, BunTls>()
 
 const tlsOf = (options: Network.TlsOptions): BunTls => {
@@ -101,7 +101,7 @@ class TlsBunTransport extends BunTransport {
     this.below.terminate()
   }
 
-  // Bun reports a broken TLS session before it closes the socket.
+  // Bun reports an error of the TLS session before it closes the socket.
   override sawError(error: NodeJS.ErrnoException): void {
     if (error.code === undefined) super.sawError(error)
     else this.failed(fault(error.code, "read", { cause: error, message: error.message }))
@@ -131,7 +131,10 @@ const tlsHandlers: BunHandlers = {
   handshake: (socket, success, error) => socket.data.sawHandshake?.(success, error)
 }
 
-/** Receives the events of a socket during the handshake. Bytes of the app cannot arrive before its end. */
+/**
+ * Receives the events of a socket during the handshake. No bytes of the app can arrive before the handshake
+ * ends.
+ */
 class Handshake implements Receiver {
   constructor(private readonly done: (success: boolean, error: NodeJS.ErrnoException | undefined) => void) {}
 
@@ -155,11 +158,12 @@ const codeOf = (error: NodeJS.ErrnoException): string =>
     ? `ERR_SSL_${/:SSL routines:[^:]*:(\w+)/.exec(error.message)?.[1] ?? "PROTOCOL_ERROR"}`
     : (error.code ?? "ERR_TLS_HANDSHAKE")
 
-// OpenSSL's codes of verification have no prefix: `CERT_HAS_EXPIRED`. Bun's code of a wrong name has one.
+// OpenSSL's codes of failed verification have no prefix, such as `CERT_HAS_EXPIRED`. Bun's code for a wrong
+// host name has one.
 const isDistrust = ({ code = "" }: NodeJS.ErrnoException) =>
   code === "ERR_TLS_CERT_ALTNAME_INVALID" || (code.includes("_") && !code.startsWith("ERR_"))
 
-/** Whether a peer whose certificate is not trusted is refused. */
+/** Returns whether a peer is refused if its certificate is not trusted. */
 const demandsTrust = ({ rejectUnauthorized = true, requestCert = false, role }: Network.TlsOptions) =>
   rejectUnauthorized && (role === "client" || requestCert)
 
@@ -185,7 +189,7 @@ export const secure: Network.Service["secure"] = (transport, options) =>
       const failed = (error: NodeJS.ErrnoException) => {
         if (over) return
         over = true
-        // Bun has sent its alert by now, so close without RST.
+        // Bun has already sent its alert, so close without RST.
         if (secured === undefined) raw.terminate()
         else secured.end()
         resume(Effect.fail(handshakeFailure(Object.assign(error, { code: codeOf(error) }), address)))

@@ -2,10 +2,10 @@
  * The `Transport` over a socket of `Bun.listen` or `Bun.connect`.
  *
  * Bun reports a reset even while a socket is paused, and delivers the received bytes first. The transport
- * keeps these events until its owner (the user of the transport) reads again, except if the owner waits for a
- * write: nothing else would wake it.
+ * holds these events back until its owner (the user of the transport) reads again. It reports them
+ * immediately if the owner waits for a write, because nothing else would wake that owner.
  *
- * Never throws. Never calls the owner from within a call by the owner. Bun does call back from within
+ * Never throws. Never calls the owner from within a call by the owner. Bun itself calls back from within
  * `terminate`, so the close of a connection is reported in a later tick.
  */
 import type { Address, Fault, Transport, TransportHandlers } from "@httpfx/core/Transport"
@@ -21,13 +21,13 @@ export interface Addresses {
 const tcp = (hostname: string | undefined, port: number | undefined): Address | undefined =>
   hostname === undefined || port === undefined ? undefined : { _tag: "TcpAddress", hostname, port }
 
-// Maximum size of buffers that are joined to one write, bytes. A copy of this size costs less than a further
-// system call.
+// Maximum size of buffers that are joined to one write, bytes. Copying this many bytes costs less than a
+// second system call.
 const joinLimit = 64 * 1024
-// Number of bytes that may wait while the transport is corked before `write` returns `false`.
+// Maximum number of bytes that wait while the transport is corked. At this number, `write` returns `false`.
 const corkLimit = 64 * 1024
 
-// Bytes on their way to the system. All connections share the buffer, because Bun keeps no reference to it.
+// A buffer for bytes that are written. All connections share it, because Bun keeps no reference to it.
 const scratch = Buffer.allocUnsafeSlow(joinLimit)
 
 export class BunTransport implements Transport, Receiver {
@@ -42,18 +42,18 @@ export class BunTransport implements Transport, Receiver {
   private failure: Fault | undefined
   /** Whether the connection ended with an error. */
   private lost = false
-  /** Whether the owner has to learn of a lost connection although it does not read. */
+  /** Whether a lost connection must be reported although the owner does not read. */
   private urgent = false
-  /** Whether bytes were given to the system after the peer's FIN. */
+  /** Whether bytes were written after the peer's FIN. */
   private wroteAfterEnd = false
   // Whether the current handlers have received `end` and `close`.
   private toldEnd = true
   private toldClose = true
-  /** Whether the socket was told to stop reading. */
+  /** Whether reading of the socket was stopped. */
   private halted = false
-  /** Received bytes that the owner has not taken, because it does not read. */
+  /** Received bytes that were not delivered, because the owner does not read. */
   private inbox: Array<Uint8Array> | undefined
-  /** Bytes that the system has not taken yet. */
+  /** Bytes that the system has not accepted yet. */
   private outbox: Array<Uint8Array> | undefined
   private waiting = 0
   private corked = 0
@@ -71,7 +71,7 @@ export class BunTransport implements Transport, Receiver {
     this.remote = addresses?.remote ?? tcp(socket.remoteAddress, socket.remotePort)
   }
 
-  /** Whether the transport has an owner. */
+  /** Whether an owner has started the transport. */
   get isStarted(): boolean {
     return this.started
   }
@@ -123,7 +123,7 @@ export class BunTransport implements Transport, Receiver {
     return sent === length || (sent >= 0 && this.queue(data.subarray(sent)))
   }
 
-  /** Sends the first bytes of the scratch buffer. Nothing may wait. */
+  /** Sends the first bytes of the scratch buffer. No other bytes may be waiting. */
   private sendScratch(length: number): boolean {
     const sent = this.push(scratch, length)
     return (
@@ -131,7 +131,7 @@ export class BunTransport implements Transport, Receiver {
     )
   }
 
-  /** Whether bytes that are written now have to wait for others, or for `uncork`. */
+  /** Whether new bytes must wait, for earlier bytes or for `uncork`. */
   private get waits(): boolean {
     return this.corked > 0 || this.outbox !== undefined
   }
@@ -145,7 +145,10 @@ export class BunTransport implements Transport, Receiver {
     return false
   }
 
-  /** Gives bytes to the system. Returns how many it has taken, or -1 if the connection is lost. */
+  /**
+   * Writes bytes to the socket. Returns the number of bytes that the system has accepted, or -1 if the
+   * connection is lost.
+   */
   private push(bytes: Uint8Array, length: number): number {
     if (!this.writable && !this.ending) return -1
     if (this.ended) this.wroteAfterEnd = true
@@ -154,7 +157,7 @@ export class BunTransport implements Transport, Receiver {
     return sent
   }
 
-  // The system refuses a write to a connection that was reset. Bun then reports the close without an error.
+  // Called when a write fails because the connection was reset. Bun then reports the close without an error.
   private writeFailed(): void {
     this.writable = false
     this.failure ??= fault(this.ended ? "EPIPE" : "ECONNRESET", "write")
@@ -163,7 +166,10 @@ export class BunTransport implements Transport, Receiver {
     this.hurry()
   }
 
-  /** Reports a lost connection, unless the owner reads: it learns of the loss after the received bytes. */
+  /**
+   * Reports a lost connection soon, even if the owner does not read. An owner that reads gets the received
+   * bytes first.
+   */
   private hurry(): void {
     this.urgent = true
     if (!this.started) return
@@ -177,7 +183,7 @@ export class BunTransport implements Transport, Receiver {
     this.owesDrain = false
   }
 
-  /** Sends what waits. Returns whether nothing waits any more. */
+  /** Sends the waiting bytes. Returns whether all of them were sent. */
   private flush(): boolean {
     const { outbox } = this
     if (outbox === undefined) return true
@@ -253,7 +259,7 @@ export class BunTransport implements Transport, Receiver {
     if (this.paused) return
     this.paused = true
     this.halt()
-    // Nothing but the failure would wake an owner that waits for `drain`.
+    // Report the failure now, because nothing else would wake an owner that waits for `drain`.
     if (this.lost && this.failure?.syscall === "write") this.hurry()
   }
 
@@ -264,7 +270,7 @@ export class BunTransport implements Transport, Receiver {
     if (this.ended || this.closed) nextTick(() => this.tell())
   }
 
-  /** Stops reading. A connection that its owner has not started does not read either. */
+  /** Stops reading. Also called for a connection whose owner has not started it yet. */
   halt(): void {
     if (this.halted || this.closed) return
     this.halted = true
@@ -300,8 +306,8 @@ export class BunTransport implements Transport, Receiver {
   }
 
   /**
-   * Leaves the socket to a TLS layer, and ignores its events from then on. Returns `undefined` if the socket
-   * has closed or received bytes.
+   * Passes the socket to a TLS layer, and ignores its events from then on. Returns `undefined` if the socket
+   * has closed or has received bytes.
    */
   release(): BunSocket | undefined {
     if (this.closed || this.dropped || this.started || this.inbox !== undefined) return undefined
@@ -324,20 +330,21 @@ export class BunTransport implements Transport, Receiver {
   }
 
   sawEnd(): void {
-    // After a failed write Bun reports the loss as the end of the data.
+    // After a failed write, Bun reports the lost connection as the end of the data.
     if (this.failure !== undefined) return this.socket.terminate()
     this.ended = true
     this.tell()
   }
 
-  /** Remembers the failure that is reported when the socket closes. */
+  /** Stores the failure, which is reported when the socket closes. */
   protected failed(failure: Fault): void {
     this.failure ??= failure
     this.lost = true
   }
 
   sawError(error: Error): void {
-    // A handler of the owner has thrown. Bun has caught the error, so throw it again outside of its call.
+    // A handler of the owner has thrown, and Bun has caught the error. Throw the error again, outside of
+    // Bun's call.
     nextTick(() => {
       throw error
     })
@@ -354,19 +361,19 @@ export class BunTransport implements Transport, Receiver {
 
   private closedBy(error: NodeJS.ErrnoException | undefined): void {
     if (error === undefined) {
-      // Bun reports no `end` if both sides have sent FIN.
+      // Bun emits no `end` if both sides have sent FIN.
       if (this.failure === undefined) this.ended = true
       return
     }
     this.lost = true
     if (this.waiting > 0) this.urgent = true
-    // After the peer's FIN its reset matters only if it destroyed a response.
+    // A reset after the peer's FIN matters only if it discarded bytes that we sent.
     if (this.ended && !this.wroteAfterEnd && this.waiting === 0) return
     const code = error.code ?? "ECONNRESET"
     this.failure ??= fault(code, code === "EPIPE" ? "write" : "read", { cause: error })
   }
 
-  /** Reports the events that the current handlers have not received, in their order. */
+  /** Calls the current handlers for the events that they have not received, in order. */
   protected tell(): void {
     if (!this.started) return
     if (!this.dropped) {
@@ -388,7 +395,7 @@ export class BunTransport implements Transport, Receiver {
     handlers.close()
   }
 
-  /** Delivers the waiting bytes, as long as the owner reads. Returns `false` if the owner has reset. */
+  /** Delivers the held bytes while the owner reads. Returns `false` if the owner has reset the connection. */
   private deliver(): boolean {
     while (this.inbox !== undefined && !this.paused) {
       const chunk = this.inbox.shift()

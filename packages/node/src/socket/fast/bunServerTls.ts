@@ -1,6 +1,6 @@
 /**
- * Adds TLS to a socket of Bun. For the server side, `upgradeTLS` needs the option `isServer`, which Bun's
- * documentation does not name. Without it every handshake as server would fail.
+ * Adds TLS to a socket of Bun. In the server role, `upgradeTLS` needs the undocumented option `isServer`.
+ * Without this option, every server-side handshake would fail.
  */
 import type { BunSocket, Upgrade } from "../bun/api.js"
 
