@@ -88,7 +88,7 @@ export class InvalidOption extends TaggedError<InvalidOption>("@httpfx/core/Inva
     )
   }
   override get message(): string {
-    // The whole record, not one of its members.
+    // The value given in place of the record of options is invalid, so there is no option to name.
     if (this.option === "options") return `The options ${this.reason}. Received ${this.received}`
     return this.code === "ERR_OUT_OF_RANGE"
       ? `The value of "${this.option}" is out of range. It ${this.reason}. Received ${this.received}`

@@ -1,13 +1,13 @@
 /**
- * Errors without a stack of frames. They begin in callbacks of sockets and timers, so that all frames would
- * be ours and Effect's; Effect adds the spans of the program instead.
+ * Error classes whose errors have no stack frames. Most errors are created in callbacks of sockets and
+ * timers, so all frames would belong to this library and Effect. Effect adds the program's spans.
  */
 import * as Schema from "effect/Schema"
 
-// A property of V8, which other engines ignore.
+// V8 records at most `stackTraceLimit` frames per error. Other engines may ignore this property.
 const limits = Error as { stackTraceLimit?: number | undefined }
 
-/** Runs `make`, in which new errors get no frames. */
+/** Runs `make`. Errors that `make` creates have no stack frames. */
 export const withoutFrames = <A>(make: () => A): A => {
   const { stackTraceLimit } = limits
   limits.stackTraceLimit = 0
@@ -20,7 +20,7 @@ export const withoutFrames = <A>(make: () => A): A => {
 
 type AnyClass = new (...args: ReadonlyArray<never>) => object
 
-/** `Schema.TaggedError`, whose errors have no frames. */
+/** Like `Schema.TaggedError`, but the errors have no stack frames. */
 export const TaggedError = ((identifier?: string) =>
   (...given: ReadonlyArray<never>) => {
     const base = Schema.TaggedError(identifier) as unknown as (...given: ReadonlyArray<never>) => AnyClass

@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import { TaggedError } from "./tagged.js"
 import { withoutUserinfo } from "../model/urlSecrets.js"
 
-/** Tells what to write instead, where the mistake is a common one. */
+/** Returns the end of the message, which explains a common mistake; the empty string for other mistakes. */
 const hintFor = (url: string): string => {
   if (url === "undefined" || url === "null") return ': write { url: "http://localhost:3000/" }'
   if (/\[[^\]]*%/.test(url)) return ': a URL has no zone. Write { host: "fe80::1%eth0", port: 3000 }'

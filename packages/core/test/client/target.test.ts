@@ -193,7 +193,7 @@ describe("target of a URL", () => {
     "::1": "[::1]:8080",
     // The zone is not sent (RFC 6874 §4).
     "fe80::1%eth0": "[fe80::1]:8080",
-    // As addresses of servers have it.
+    // The address that a server reports has brackets.
     "[::1]": "[::1]:8080",
     "": undefined,
     "[::1": undefined,

@@ -1,5 +1,5 @@
-// messages.md has all messages of errors and of refused options, to be read as a user reads them. After a
-// change that is meant: vitest with `-u`, and read the difference.
+// Compares the messages of all errors and of refused options with messages.md, which is meant to be read.
+// After an intended change of a message, run vitest with `-u` and read the difference.
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerError from "@effect/platform/HttpServerError"
@@ -49,14 +49,14 @@ const making: Readonly<Record<string, Making>> = {
 const certificate = MemoryTls.authority("CA").certificate({ names: "a.test" })
 const url = "http://a.test/"
 
-/** The mistakes of a newcomer: the function, and its argument. */
+/** Mistakes of new users: the function and its argument. */
 const mistakes: ReadonlyArray<readonly [to: string, options: unknown]> = [
-  // Not a record.
+  // A value that is not a record.
   ["Server.layer", 3000],
   ["ServerTimeouts.layer", "5 seconds"],
   ["Client.layerWith", null],
   ["Retry.make", 3],
-  // An option of something else.
+  // An option that belongs to another record.
   ["Server.layer", { port: 80, keepAliveTimeout: 5000 }],
   ["Server.layer", { port: 80, requestTimeout: "1 minute" }],
   ["Server.layer", { port: 80, maxHeaderSize: 16_384 }],
@@ -74,7 +74,7 @@ const mistakes: ReadonlyArray<readonly [to: string, options: unknown]> = [
   ["Client.request", { url, maxSockets: 5 }],
   ["Client.request", { url, localAddress: "127.0.0.1" }],
   ["Retry.make", { timeouts: {} }],
-  // An option that is misspelled.
+  // A misspelled option.
   ["Server.layer", { port: 80, maxConnection: 5 }],
   ["Server.layer", { port: 80, graceFulShutdownTimeout: 5 }],
   ["Server.layer", { prot: 80 }],
@@ -90,7 +90,7 @@ const mistakes: ReadonlyArray<readonly [to: string, options: unknown]> = [
   ["Retry.make", { time: 3 }],
   ["ServerMetrics.layerWith", { conections: true }],
   ["AgentMetrics.layer", { step: true }],
-  // An option that Node.js or another library has.
+  // An option of Node.js or another library.
   ["Server.layer", { port: 80, hostname: "localhost" }],
   ["Server.layer", { port: 80, tls: { ...certificate, ALPNProtocols: ["http/1.1"] } }],
   ["Client.layerWith", { retries: 3 }],
@@ -136,7 +136,7 @@ const shown = (options: unknown) =>
     ? JSON.stringify({ ...options, tls: { ...(options.tls as object), cert: "...", key: "..." } })
     : (JSON.stringify(options) ?? "undefined")
 
-/** Failures that are no refused options. */
+/** Returns the message of an upgrade on a server without WebSocket framing. */
 const upgradeWithoutFraming = Effect.gen(function* () {
   const app = Effect.as(
     Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => request.upgrade),
@@ -150,7 +150,7 @@ const upgradeWithoutFraming = Effect.gen(function* () {
 }).pipe(Effect.scoped, Effect.provide(MemoryNetwork.layer()))
 
 describe("messages", () => {
-  it.live("are those of messages.md", () =>
+  it.live("are the same as in messages.md", () =>
     Effect.gen(function* () {
       const lines = [
         "# Messages",
@@ -174,14 +174,16 @@ describe("messages", () => {
     })
   )
 
-  it.live.each(mistakes.map((mistake) => mistake))("begin at the caller's code: %s %j", (mistake) =>
-    Effect.map(failureOf(mistake), (error) => {
-      // A stack without frames, or with those of the caller: no line of ours.
-      expect(error.stack ?? "").not.toMatch(/\n +at .*packages\/core\/src/)
-    })
+  it.live.each(mistakes.map((mistake) => mistake))(
+    "of refused options come without stack frames of the library: %s %j",
+    (mistake) =>
+      Effect.map(failureOf(mistake), (error) => {
+        // The stack may have frames of the caller, but none of this library.
+        expect(error.stack ?? "").not.toMatch(/\n +at .*packages\/core\/src/)
+      })
   )
 
-  it.live("of an exchange's timeouts name the option", () =>
+  it.live("of a misspelled timeout of an exchange name the right option", () =>
     Effect.gen(function* () {
       const app = Effect.as(
         Exchange.setTimeouts({ requestTimeOut: 5 } as never),

@@ -1,4 +1,4 @@
-// An error of each class, for the table of errors and the list of messages.
+// One error of each class, for the tests of docs/errors.md and of messages.md.
 import { HttpError } from "@httpfx/core"
 
 /** Facts of a failed connection. */
@@ -29,7 +29,7 @@ const timeouts = [
 
 const redirect = { status: 302, url: "http://a.test/", visited: ["http://a.test/0"] }
 
-/** An error of each class of `HttpError`. */
+/** One error of each class of `HttpError`. */
 export const samples: ReadonlyArray<
   readonly [name: string, error: { readonly code: string; readonly message: string }]
 > = [

@@ -377,7 +377,7 @@ const ignore = () => {}
 
 const invalidTarget: InvalidTarget = { _tag: "InvalidTarget", protocol: undefined }
 
-// In plain JavaScript a request may have no URL at all.
+// The URL may be `undefined` or `null`, because JavaScript programs are not type-checked.
 const targetOf = (url: string | URL | RequestParts | null | undefined): Target | InvalidTarget => {
   if (typeof url === "string") return fromString(url)
   if (typeof url !== "object" || url === null) return invalidTarget

@@ -114,7 +114,7 @@ export const fromParts = (parts: RequestParts): Target | InvalidTarget => {
   const { path, protocol = "http:", port = defaultPort[protocol] } = parts
   if (protocol !== "http:" && protocol !== "https:") return invalid(protocol)
   if (typeof parts.host !== "string") return invalid()
-  // Addresses of servers are written for URLs, with brackets around IPv6.
+  // Accept brackets around an IPv6 host, because the address that a server reports has them.
   const host = parts.host.includes("]") ? bare(parts.host) : parts.host
   const named = hostOf({ ...parts, host })
   if (host === "" || !isHost(named)) return invalid()

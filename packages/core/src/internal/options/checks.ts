@@ -49,7 +49,7 @@ export interface Check {
  */
 export type Checks<O> = { readonly [K in keyof O]?: Check }
 
-/** A check of each option of `O`, so that its names are all that there are. */
+/** The checks of all options of `O`. An option without an entry does not exist. */
 export type Complete<O> = { readonly [K in keyof O]-?: Check }
 
 /**
@@ -118,7 +118,7 @@ export const port: Check = ordered(
 )
 
 export const family = other("4 or 6", (value) => value === 4 || value === 6)
-/** The check of an option that is checked where it is used. */
+/** Accepts every value, for an option that is checked where it is used. */
 export const anything: Check = other("anything", () => true)
 /**
  * The check of a boolean.
@@ -311,12 +311,12 @@ export const refuse = <O extends object>(
   return undefined
 }
 
-// A function or a number in the place of options may be anything: errors show what kind of value it is.
+// A value that is not a record can be anything, so the error shows only its type.
 const noRecord: Check = { ...other("a record of options", isRecord), secret: true }
 
 /**
- * Returns the error for an option that a record does not have. `known` are the names that it has. The value
- * may be a secret in the wrong place, so only its type is shown.
+ * Returns the error for an unknown option. `known` contains the names of the options that exist. The
+ * value may be a secret that was passed as the wrong option, so the error shows only the type of the value.
  */
 const unknown = (option: string, value: unknown, known: ReadonlyArray<string>): InvalidOption => {
   const hint = hintFor(option.slice(option.lastIndexOf(".") + 1), known)
@@ -344,13 +344,13 @@ export const refuseUnknown = (
   return refuseOthers(given, table, of)
 }
 
-/** Returns the error for an option whose name is not in the table. Checks no values. */
+/** Returns the error for the first option whose name is not in the table. Does not check values. */
 export const refuseOthers = (
   given: object | undefined,
   table: Readonly<Record<string, unknown>>,
   of = ""
 ): InvalidOption | undefined => {
-  // No copy of the names: each request is checked.
+  // Use `for ... in`, which does not copy the names, because this check runs for every request.
   for (const name in given) {
     if (Object.hasOwn(table, name)) continue
     const value: unknown = given[name as never]

@@ -107,7 +107,7 @@ const ofConnection: Check.Checks<ConnectionOptions> = {
   createConnection: Check.callback
 }
 
-// A request is its own record of options.
+// The members of a request and its options are in one record, so both sets of names are known.
 const ofMessage: Readonly<Record<keyof UpgradeRequest, unknown>> = {
   ...ofRequest,
   method: true,

@@ -1,10 +1,10 @@
 /**
- * Tells where an option belongs that a record of options does not know: by its place, by the name that Node
- * or a library has for it, or by a name that is spelled nearly so. Only for messages.
+ * Hints for messages about unknown options. A hint names the record that has such an option, the replacement
+ * for an option of Node or another library, or an option with a similar spelling.
  */
 type Names = ReadonlyArray<string>
 
-/** The options of each place, so that a misplaced one can be told where it belongs. */
+/** The options of each record of options, for hints about options in the wrong record. */
 const places: ReadonlyArray<readonly [place: string, names: Names]> = [
   [
     "ServerTimeouts.layer",
@@ -129,7 +129,7 @@ const places: ReadonlyArray<readonly [place: string, names: Names]> = [
   ["Retry.make", ["times", "base", "cap", "maxRetryAfter", "statuses", "budgetRatio"]]
 ]
 
-/** Names that Node.js, undici, axios and got have for something that is called or done otherwise here. */
+/** Options of Node.js, undici, axios and got that do not exist here, and what to use instead. */
 const elsewhere: Readonly<Record<string, string>> = {
   ALPNProtocols: 'use "alpn"',
   allowHTTP1: "there is no HTTP/2",
@@ -158,7 +158,10 @@ const elsewhere: Readonly<Record<string, string>> = {
   uri: 'use "url"'
 }
 
-/** Counts the edits (a letter more, fewer, another one, two swapped) between two words, up to 3. */
+/**
+ * Returns the number of edits that turn one word into the other, 3 at most. An edit inserts, deletes or
+ * replaces a letter, or swaps two adjacent letters.
+ */
 const edits = (one: string, other: string): number => {
   if (Math.abs(one.length - other.length) > 2) return 3
   let before: Array<number> = []
@@ -187,7 +190,7 @@ const near = (name: string, names: Names): string | undefined => {
   return found[0]?.[1]
 }
 
-/** Returns a hint for an option that a record with these `known` names does not have. */
+/** Returns a hint for an unknown option of a record that has the options `known`, or `undefined`. */
 export const hintFor = (name: string, known: Names): string | undefined => {
   const place = places.find(([, names]) => names.includes(name))?.[0]
   if (place !== undefined) return `it is an option of ${/^[a-z]+$/.test(place) ? `"${place}"` : place}`

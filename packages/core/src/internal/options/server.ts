@@ -199,7 +199,8 @@ const { role: _role, serverName: _serverName, ...tls } = Check.tls
 const ofTls: Check.Complete<Network.ServerTls> = { ...tls, handshakeTimeout: Check.duration }
 
 type Listening = Network.ListenOptions extends infer One ? (One extends unknown ? keyof One : never) : never
-// The network checks where to listen; the layer of a platform takes `webSocket`.
+// All known names. The network checks the members that specify where to listen. The layer of
+// `NodeHttpServer` uses `webSocket`.
 const names: Readonly<Record<Listening | "webSocket" | keyof ServerOptions, unknown>> = {
   ...own,
   port: true,
