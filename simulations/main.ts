@@ -1,11 +1,11 @@
 /**
  * The simulation as a command, `npm run simulate --` with
  *
- * - `--seeds 1000 --from 1`: that many seeds, default 20 from 1; stops at the first violation
+ * - `--seeds 1000 --from 1`: runs that many seeds, default 20 from 1; stops at the first violation
  * - `--traces`: prints the hash of each seed's trace
- * - `--seed 7`: runs that seed alone, and prints the hash of its trace
- * - `--trials`: runs the trials alone, in a tenth of the time
- * - `--planted`: checks that it finds the bugs planted in copies of core
+ * - `--seed 7`: runs only that seed, and prints the hash of its trace
+ * - `--trials`: runs only the trials, which takes a tenth of the time
+ * - `--planted`: checks that the simulation finds the bugs planted in copies of core
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"

@@ -295,8 +295,8 @@ for (const secure of [false, true]) {
     }
     same("types and resources", (modules) => hooked(modules, secure))
     same("a server that gets a malformed request", (modules) => serving(modules, secure, "wrong\r\n\r\n"))
-    // Compared only below 24: Node.js 20 and 22 lose the context here, and so do we. Node.js 24 keeps it; our
-    // module does not yet.
+    // Node.js 20 and 22 lose the context here, so test only our module. On Node.js 24 our module loses it
+    // too, unlike Node.
     const upgrading = "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
     it.runIf(Number(process.versions.node.split(".")[0]) < 24)(
       "a server keeps the context of an upgrade",

@@ -167,7 +167,7 @@ for (const [name, place] of [
         expect(told!.answeredAfter).toBeLessThan(1000)
         expect(told!.bytesIn).toBeGreaterThanOrEqual(sent)
         expect(told!.bytesOut).toBeGreaterThanOrEqual(back)
-        // The event of the connection is the last one, and counts at least the bytes of the exchange.
+        // The event of the connection comes after the events of its exchange.
         expect(events.at(-1)).toMatchObject({ _tag: "ConnectionClosed" })
         expect(wrong.length).toBe(fails ? 1 : 0)
         expect(endOf(span)).toBe(fails || violates ? "Failure" : "Success")

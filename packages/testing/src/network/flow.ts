@@ -3,9 +3,9 @@
  * into the receiver's buffer. Windows bound both buffers. The direction ends with FIN after all bytes, or
  * with RST, which discards unsent bytes.
  *
- * As with a socket, a receiver that does not read notices neither bytes nor FIN nor RST. Never calls back
- * into an end while the end's owner is calling the flow. gate.ts applies the rules, and transit.ts applies
- * the delays.
+ * As with a socket, a receiver that does not read notices neither bytes nor FIN nor RST. A flow never calls
+ * an end while the owner of that end is calling it. gate.ts applies the rules, and transit.ts applies the
+ * delays.
  */
 import { ByteQueue } from "./bytes.js"
 import type { Deliveries, Task } from "./deliveries.js"

@@ -29,7 +29,7 @@ const alike = [
   "secureOptions"
 ] as const satisfies ReadonlyArray<keyof Network.TlsOptions & keyof BunTls>
 
-// Options that need no translation. `onSession` is one of them, because Bun provides no sessions.
+// Further options that work with Bun's TLS. `onSession` is never called, because Bun provides no sessions.
 const others = ["role", "serverName", "alpn", "onSession", "handshakeTimeout", "requireCloseNotify"]
 
 const plain: ReadonlySet<string> = new Set([...alike, ...others])
