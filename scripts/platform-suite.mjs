@@ -29,7 +29,7 @@ if (!existsSync(join(folder, "test/HttpServer.test.ts"))) {
 const files = ["HttpServer", "HttpApi", "HttpClient", "RpcServer"].map((name) => `test/${name}.test.ts`)
 
 // Tests that do not use the replaced layers.
-const others = [[/^RpcServer e2e tcp|^RpcServer RpcTest/, "no HTTP in it"]]
+const others = [[/^RpcServer e2e tcp|^RpcServer e2e worker|^RpcServer RpcTest/, "no HTTP in it"]]
 const foreign = (name) => others.find(([pattern]) => pattern.test(name))?.[1]
 
 const origin = await startOrigin()
