@@ -7,7 +7,7 @@ const table = (heading: string) => tableIn("strictness.md", heading)
 
 describe("docs/strictness.md", () => {
   it("has a row for every flag in the code's order, with the presets that set it", () => {
-    const rows = table("Flags")
+    const rows = table("Look up a flag")
     assert.deepStrictEqual(
       rows.map(([name]) => unquote(name)),
       [...flagNames]
@@ -19,7 +19,7 @@ describe("docs/strictness.md", () => {
   })
 
   it("has for every flag its effect, its RFC section and its counterpart in Node", () => {
-    for (const [name, passes, , section, answers] of table("Flags")) {
+    for (const [name, passes, , section, answers] of table("Look up a flag")) {
       assert.isAbove(passes!.length, 10, name)
       assert.match(section!, /^9\d{3} §\d/, name)
       assert.isAbove(answers!.length, 10, name)
@@ -28,7 +28,7 @@ describe("docs/strictness.md", () => {
 
   it("names the three presets", () => {
     assert.deepStrictEqual(
-      table("Presets").map(([name]) => unquote(name)),
+      table("Choose a preset").map(([name]) => unquote(name)),
       Object.keys(presets)
     )
     assert.isEmpty(flagNames.filter((flag) => presets.node[flag] && !presets.insecure[flag]))
@@ -39,7 +39,7 @@ describe("docs/strictness.md", () => {
   })
 
   it("has a row for every limit, with its default", () => {
-    const rows = table("Limits")
+    const rows = table("Set limits")
     assert.deepStrictEqual(
       rows.map(([name]) => unquote(name)),
       Object.keys(defaultLimits)
