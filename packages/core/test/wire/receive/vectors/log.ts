@@ -15,8 +15,8 @@ import {
 import { escape } from "./text.js"
 
 /**
- * The replies to heads: always the same reply, `stop` only if the head has an upgrade, or read and skip by
- * turns.
+ * The replies to heads: always the same reply, `stop` only if the head has an upgrade, or read and skip
+ * alternately.
  */
 export type Answers = "read" | "skip" | "stop" | "turns" | "stop-all"
 
