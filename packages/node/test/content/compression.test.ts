@@ -549,12 +549,12 @@ describe("the options", () => {
     [{ filter: true }, "filter"],
     [{ maxConcurrent: NaN }, "maxConcurrent"],
     [{ gzip: { level: 10 } }, "gzip.level"],
-    [{ gzip: { quality: 1 } }, "gzip.quality", "is unknown"],
+    [{ gzip: { quality: 1 } }, "gzip.quality", "is not known"],
     [{ gzip: 9 }, "gzip"],
     [{ brotli: { quality: 12 } }, "brotli.quality"],
     [{ brotli: { windowBits: 25 } }, "brotli.windowBits"],
     [{ zstd: { windowBits: 24 } }, "zstd.windowBits"],
-    [{ level: 9 }, "level", "is unknown"]
+    [{ level: 9 }, "level", "is not known"]
   ]
   for (const [options, option, reason = "must be"] of invalid) {
     it.effect(`${JSON.stringify(options)} is refused`, () =>
