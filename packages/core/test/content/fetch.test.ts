@@ -268,7 +268,7 @@ const rows: Readonly<Record<string, Check>> = {
           assert.strictEqual((error.cause as HttpError.InvalidOption).option, Object.keys(init)[0])
         }
     }),
-  "`dispatcher`, `agent`, `timeout` and others that are not of the standard": (fetch) =>
+  "`dispatcher`, `agent`, `timeout` and other options outside the standard": (fetch) =>
     Effect.gen(function* () {
       for (const name of [
         "dispatcher",
@@ -374,7 +374,7 @@ describe("A fetch over a client", () => {
   })
 
   it("is tested for every row of the guide", () => {
-    const section = table.slice(table.indexOf("## `fetch`"))
+    const section = table.slice(table.indexOf("## Give a library a `fetch`"))
     const lines = section.slice(0, section.indexOf("\n## ", 5)).split("\n")
     const cells = lines
       .filter((line) => line.startsWith("| "))
