@@ -13,6 +13,7 @@ import type * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import type { ExchangeOutcome } from "./ExchangeOutcome.js"
 import { beside, untilClosed } from "./internal/observe/beside.js"
+import { callback, refuseUnknown, type Complete } from "./internal/options/checks.js"
 import { Server } from "./Server.js"
 import type { ServerEvent } from "./ServerEvent.js"
 import { combinedLine, factsOf, jsonLine } from "./internal/observe/logLines.js"
@@ -33,6 +34,8 @@ export interface Options {
    */
   readonly write?: ((outcome: ExchangeOutcome) => Effect.Effect<void>) | undefined
 }
+
+const checks: Complete<Options> = { filter: callback, write: callback }
 
 /**
  * Logs a line such as `GET /users 200 Answered 12 ms` at level Info. The other facts of the outcome and its
@@ -93,7 +96,7 @@ export const writeCombined = (outcome: ExchangeOutcome): Effect.Effect<void> =>
 
 /**
  * Logs the exchanges of the server in the context until the server is closed. Uses the loggers of the fiber
- * that builds the layer.
+ * that builds the layer. An invalid option is a defect (`InvalidOption`).
  *
  * @since 0.1.0
  * @category layers
@@ -102,6 +105,8 @@ export const layer = (options: Options = {}): Layer.Layer<never, never, Server> 
   beside(
     Effect.gen(function* () {
       const server = yield* Server
+      const refused = refuseUnknown(options, checks)
+      if (refused !== undefined) return yield* Effect.die(refused)
       const run = Runtime.runFork(yield* Effect.runtime<never>())
       const { filter, write: line = write } = options
       const log = (event: ServerEvent) => {

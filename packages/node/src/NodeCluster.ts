@@ -17,14 +17,14 @@ import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import * as Runtime from "effect/Runtime"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { InvalidOption, WorkerFailed } from "@httpfx/core/HttpError"
+import { WorkerFailed, type InvalidOption } from "@httpfx/core/HttpError"
+import { duration, integer, other, refuseUnknown, string, type Check } from "@httpfx/core/OptionCheck"
 import type * as Shutdown from "@httpfx/core/Shutdown"
 import * as Timers from "@httpfx/core/Timers"
 import {
@@ -251,12 +251,20 @@ const eventOf = (worker: WorkerProcess, ended: Ended | undefined): Event => {
 
 const waits = { startTimeout: "2 minutes", gracefulShutdownTimeout: "30 seconds" } as const
 
-const wait = (option: "startTimeout" | "gracefulShutdownTimeout", options: Options) => {
-  const given = options[option] ?? waits[option]
-  return Option.match(Duration.decodeUnknown(given), {
-    onNone: () => InvalidOption.outOfRange(option, "a duration", given),
-    onSome: Effect.succeed
-  })
+const strings = other(
+  "an array of strings",
+  (value) => Array.isArray(value) && value.every((one) => typeof one === "string")
+)
+
+const checks: { readonly [K in keyof Options]-?: Check } = {
+  workers: integer(1),
+  startTimeout: duration,
+  gracefulShutdownTimeout: duration,
+  restart: other("a schedule", Schedule.isSchedule),
+  exec: string,
+  args: strings,
+  execArgv: strings,
+  env: other("a record of strings", (value) => typeof value === "object" && value !== null)
 }
 
 /**
@@ -275,12 +283,12 @@ export const make = (
   Effect.gen(function* () {
     const { args, env, exec, execArgv, restart: schedule = backoff, workers: count } = options
     const size = count ?? availableParallelism()
-    if (!Number.isInteger(size) || size < 1)
-      return yield* InvalidOption.outOfRange("workers", "an integer >= 1", size)
+    const refused = refuseUnknown(options, checks)
+    if (refused !== undefined) return yield* Effect.fail(refused)
     if (!cluster.isPrimary)
       return yield* Effect.fail(new WorkerFailed({ reason: "a worker cannot start workers" }))
-    const startTimeout = yield* wait("startTimeout", options)
-    const deadline = yield* wait("gracefulShutdownTimeout", options)
+    const startTimeout = Duration.decode(options.startTimeout ?? waits.startTimeout)
+    const deadline = Duration.decode(options.gracefulShutdownTimeout ?? waits.gracefulShutdownTimeout)
     const stopTimeout = String(Math.ceil(Duration.toMillis(deadline)))
     const settings = { exec, args, execArgv, env: { ...env, [stopVariable]: stopTimeout } }
 

@@ -14,7 +14,7 @@ import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as ExchangeOutcome from "../ExchangeOutcome.js"
-import { InvalidOption } from "../HttpError.js"
+import { boolean, other, refuseUnknown, type Complete } from "../internal/options/checks.js"
 
 /**
  * The options of the middleware: the source of ids, and the field that shows them.
@@ -60,14 +60,10 @@ const random = Effect.map(Effect.all([randomWord, randomWord, randomWord, random
 
 const token = /^[!#$%&'*+.^_`|~\w-]+$/
 
-const refused = ({ field, make, trust }: Options): InvalidOption | undefined => {
-  const refuse = (option: keyof Options, reason: string, received: unknown) =>
-    new InvalidOption({ option, code: "ERR_INVALID_ARG_VALUE", reason, received: String(received) })
-  if (field !== undefined && (typeof field !== "string" || !token.test(field)))
-    return refuse("field", "must be the name of a field", field)
-  if (trust !== undefined && typeof trust !== "boolean") return refuse("trust", "must be a boolean", trust)
-  if (make !== undefined && !Effect.isEffect(make)) return refuse("make", "must be an effect", make)
-  return undefined
+const checks: Complete<Options> = {
+  field: other("the name of a field", (field) => typeof field === "string" && token.test(field)),
+  trust: boolean,
+  make: other("an effect", Effect.isEffect)
 }
 
 export const middleware = (
@@ -75,7 +71,7 @@ export const middleware = (
 ): (<E, R>(
   app: HttpApp.HttpApp<HttpServerResponse.HttpServerResponse, E, R>
 ) => HttpApp.HttpApp<HttpServerResponse.HttpServerResponse, E, R>) => {
-  const error = refused(options)
+  const error = refuseUnknown(options, checks)
   if (error !== undefined) return () => Effect.die(error)
   const { field = "X-Request-Id", make = random, trust = true } = options
   const name = field.toLowerCase()

@@ -10,15 +10,20 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import {
+  AccessLog,
   Agent,
   AgentMetrics,
   Client,
   Exchange,
   type HttpError,
   type Network,
+  ProxyProtocol,
+  RateLimit,
+  RequestId,
   Retry,
   Server,
   ServerMetrics,
+  ServerRateLimit,
   ServerTimeouts
 } from "@httpfx/core"
 import { MemoryNetwork, MemoryTls } from "@httpfx/testing"
@@ -42,6 +47,12 @@ const making: Readonly<Record<string, Making>> = {
   "Retry.make": (options) => Retry.make(options),
   "ServerMetrics.layerWith": (options) =>
     Layer.build(Layer.provide(ServerMetrics.layerWith(options), Server.layer({ port: 80 }))),
+  "AccessLog.layer": (options) =>
+    Layer.build(Layer.provide(AccessLog.layer(options), Server.layer({ port: 80 }))),
+  "ProxyProtocol.layer": (options) => Layer.build(ProxyProtocol.layer(options)),
+  "RateLimit.make": (options) => RateLimit.make(options),
+  "RequestId.middleware": (options) => RequestId.middleware(options)(Effect.die("not run")) as never,
+  "ServerRateLimit.memory": (options) => ServerRateLimit.memory(options),
   "AgentMetrics.layer": (options) =>
     Layer.build(Layer.provide(AgentMetrics.layer(options), Layer.orDie(Agent.layer())))
 }
@@ -56,6 +67,13 @@ const mistakes: ReadonlyArray<readonly [to: string, options: unknown]> = [
   ["ServerTimeouts.layer", "5 seconds"],
   ["Client.layerWith", null],
   ["Retry.make", 3],
+  // An option that does not exist.
+  ["AccessLog.layer", { format: "json" }],
+  ["ProxyProtocol.layer", { from: ["loopback"], trusted: true }],
+  ["RateLimit.make", { perSecond: 3 }],
+  ["RequestId.middleware", { header: "x-id" }],
+  ["RequestId.middleware", { field: "x id" }],
+  ["ServerRateLimit.memory", { requests: 1, limit: 2 }],
   // An option that belongs to another record.
   ["Server.layer", { port: 80, keepAliveTimeout: 5000 }],
   ["Server.layer", { port: 80, requestTimeout: "1 minute" }],
@@ -125,6 +143,8 @@ const mistakes: ReadonlyArray<readonly [to: string, options: unknown]> = [
 
 const failureOf = ([to, options]: (typeof mistakes)[number]) =>
   making[to]!(options as never).pipe(
+    // A function that cannot fail dies with the error.
+    Effect.catchAllDefect(Effect.fail),
     Effect.flip,
     Effect.map((error) => (error instanceof HttpServerError.ServeError ? error.cause : error) as Error),
     Effect.scoped,

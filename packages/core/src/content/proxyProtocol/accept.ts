@@ -14,8 +14,8 @@ import {
   finiteDuration,
   integer,
   oneOf,
-  refuse,
-  type Checks
+  refuseUnknown,
+  type Complete
 } from "../../internal/options/checks.js"
 import { addressRanges, inRange, ipBytes, unmapped, type IpRange } from "../../model/ip.js"
 import { fromClock, type Timers } from "../../Timers.js"
@@ -50,7 +50,7 @@ export interface Options {
   readonly maxSize?: number | undefined
 }
 
-const checks: Checks<Options> = {
+const checks: Complete<Options> = {
   from: addresses,
   others: oneOf("reset", "serve"),
   timeout: finiteDuration,
@@ -67,7 +67,7 @@ interface Settings {
 
 const settingsOf = (options: Options): Effect.Effect<Settings, InvalidOption> =>
   Effect.suspend(() => {
-    const refused = refuse({ ...options, from: options.from ?? null }, checks)
+    const refused = refuseUnknown({ ...options, from: options.from ?? null }, checks)
     if (refused !== undefined) return Effect.fail(refused)
     return Effect.succeed({
       ranges: options.from.flatMap((entry) => addressRanges(entry)!),
