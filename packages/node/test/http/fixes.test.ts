@@ -90,7 +90,7 @@ fixed("`rawHeaders` has no more fields than `maxHeadersCount`", "24.22", async (
   })
 })
 
-fixed("options that were added to `Object.prototype` are none", "24.22", async ({ http, https }) => {
+fixed("options added to `Object.prototype` are ignored", "24.22", async ({ http, https }) => {
   const server = http.createServer((_req, res) => res.end("there"))
   const prototype = Object.prototype as { socketPath?: string }
   await serving(server, async (port) => {
@@ -111,7 +111,7 @@ fixed("options that were added to `Object.prototype` are none", "24.22", async (
 })
 
 fixed(
-  "an upgrade that `shouldUpgradeCallback` accepts and nobody takes closes the connection",
+  "an upgrade that `shouldUpgradeCallback` accepts and no listener handles closes the connection",
   "24.22",
   async ({ http }) => {
     const server = http.createServer({ shouldUpgradeCallback: () => true } as never, (_req, res) =>
@@ -148,7 +148,7 @@ fixed("a chunk in an unknown encoding is refused before its size is sent", "24.2
   })
 })
 
-fixed("a field named `__proto__` breaks no view of the fields", "20.20", async ({ http }) => {
+fixed("no view of the fields throws at a field named `__proto__`", "20.20", async ({ http }) => {
   const seen: Array<unknown> = []
   const server = http.createServer((req, res) => {
     seen.push(req.headersDistinct["__proto__"], Object.getPrototypeOf(req.headers) === Object.prototype)
@@ -196,7 +196,7 @@ it("headersDistinct and trailersDistinct have the same prototype as in the runni
   }
 })
 
-fixed("a `keylog` listener that comes late is heard on sockets that are open", "24.22", async ({ https }) => {
+fixed("a `keylog` listener added late gets events of open sockets", "24.22", async ({ https }) => {
   const options = { key: fixture("server-key.pem"), cert: fixture("server.pem") }
   const server = https.createServer(options, (_req, res) => res.end())
   await serving(server, async (port) => {
@@ -210,7 +210,7 @@ fixed("a `keylog` listener that comes late is heard on sockets that are open", "
   })
 })
 
-fixed("a socket that fails in the turn in which it was made fails its request", "24.22", async ({ http }) => {
+fixed("a socket that fails in the turn of its creation fails its request", "24.22", async ({ http }) => {
   for (const agent of [undefined, new http.Agent()]) {
     const failing = () => {
       const socket = new net.Socket()
@@ -288,7 +288,7 @@ describe("proxies", () => {
     ["another scheme in the target", { path: "https://server.test/" }],
     ["a target that is neither a path nor a URL", { path: "server.test/" }]
   ]
-  fixed("a request to a proxy names one server: the agent's", "24.22", async ({ http }) => {
+  fixed("a request through a proxy names only the agent's server", "24.22", async ({ http }) => {
     const proxy = http.createServer((req, res) => res.end(req.url))
     await serving(proxy, async (port) => {
       const agent = new http.Agent({ proxyEnv: { http_proxy: `http://127.0.0.1:${port}` } } as never)
@@ -314,7 +314,7 @@ describe("proxies", () => {
 
 describe("TLS connections that are shared", () => {
   fixed(
-    "a connection that one request's `checkServerIdentity` has accepted serves no other",
+    "a connection accepted by one request's `checkServerIdentity` serves no other request",
     "24.22",
     async ({ https }) => {
       const options = { key: fixture("server-key.pem"), cert: fixture("server.pem") }
@@ -349,7 +349,7 @@ describe("TLS connections that are shared", () => {
     }
   )
 
-  fixed("names of connections tell apart what TLS tells apart", "24.22", ({ https }) => {
+  fixed("names of connections differ if their TLS options differ", "24.22", ({ https }) => {
     const agent = new https.Agent()
     const name = (options: object): string => agent.getName({ host: "a", port: 1, ...options } as never)
     const context = () => tls.createSecureContext()
@@ -372,7 +372,7 @@ describe("TLS connections that are shared", () => {
 
 it("the table in docs/node-versions.md has these rows", () => {
   const page = readFileSync(new URL("../../../../docs/node-versions.md", import.meta.url), "utf8")
-  const table = page.slice(page.indexOf("## Faults that newer Node.js versions mended"))
+  const table = page.slice(page.indexOf("## Bugs that newer Node.js versions fixed"))
   const rows = [...table.slice(0, table.indexOf("\n## ")).matchAll(/^\| (.*?) +\| (\d+\.\d+) /gm)]
   assert.deepStrictEqual(
     rows.map(([, fix, since]) => [fix, since]),

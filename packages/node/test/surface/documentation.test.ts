@@ -82,7 +82,7 @@ const rows: Readonly<Record<string, Body>> = {
     later.end("HTTP/1.1 400 Later\r\n\r\n")
     await until(() => told.text.includes("Later"))
   },
-  "`clientError`: the answers by default": async ({ connect, raw, server }) => {
+  "`clientError`: the default responses": async ({ connect, raw, server }) => {
     const app = await server({ connectionsCheckingInterval: 5, headersTimeout: 30, requestTimeout: 30 }, ok)
     const large = `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;${"x".repeat(20_000)}\r\n`
     const body = await server((req) => void req.resume().on("error", () => {}))
@@ -93,7 +93,7 @@ const rows: Readonly<Record<string, Body>> = {
     const wide = `GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(20_000)}\r\n\r\n`
     assert.match(await raw(app, wide), /^HTTP\/1.1 431 Request Header Fields Too Large\r\n/)
   },
-  "`clientError`: what was written already": async ({ connect, server }) => {
+  "`clientError`: bytes already written": async ({ connect, server }) => {
     // The documentation says that no error response follows any sent byte. Node checks only whether the head
     // of the current response was sent.
     const app = await server((_req, res) => void res.end("first"))
