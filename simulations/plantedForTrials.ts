@@ -41,16 +41,16 @@ export const forTrials: ReadonlyArray<Planted> = [
     name: "the limit between pieces of a body is off after a pause of the reader",
     file: "connection/client/watch.js",
     find: `this.stepDue = Infinity;
-        this.due = this.totalDue;`,
+        this.due = this.spanDue;`,
     replace: `this.limits = { ...this.limits, [this.step]: Infinity };
         this.stepDue = Infinity;
-        this.due = this.totalDue;`
+        this.due = this.spanDue;`
   },
   {
     name: "the total limit is ignored while a step has its own",
     file: "connection/client/watch.js",
-    find: "this.due = Math.min(this.stepDue, this.totalDue);",
-    replace: "this.due = this.stepDue === Infinity ? this.totalDue : this.stepDue;"
+    find: "this.due = Math.min(this.stepDue, this.spanDue);",
+    replace: "this.due = this.stepDue === Infinity ? this.spanDue : this.stepDue;"
   },
   {
     name: "half a character of a body leaks into the next one's text, in the client",

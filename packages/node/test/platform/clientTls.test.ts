@@ -184,12 +184,29 @@ describe("The TLS options of a client", () => {
     })
   )
 
-  it.scopedLive("an unknown option is refused, not ignored", () =>
+  it.scopedLive("an unknown option of an agent is refused before a request", () =>
     Effect.gen(function* () {
-      const error = yield* refused({ servername: "api.test" } as Tls)
-      assert.deepInclude(error, { code: "ERR_HTTPFX_TLS_OPTION" })
+      const { seen, url } = yield* server()
+      for (const [tls, option] of [
+        [{ servername: "api.test" }, "tls.servername"],
+        [{ secureProtocol: "TLSv1_method" }, "tls.secureProtocol"]
+      ] as const) {
+        const error = yield* Effect.flip(ask(url).pipe(withAgent({ tls: { ...trusting, ...tls } as Tls })))
+        assert.deepInclude(error, { _tag: "InvalidOption", option })
+        assert.include(error.message, "is not known")
+      }
+      assert.isEmpty(seen)
+    })
+  )
+
+  it.scopedLive("an unknown option of a request is refused, not ignored", () =>
+    Effect.gen(function* () {
+      const { seen, url } = yield* server()
+      const tls = { ...trusting, servername: "api.test" } as Tls
+      const error = yield* Effect.flip(ask(url, { connection: { tls } }).pipe(withAgent({})))
+      assert.deepInclude(error, { _tag: "TlsFailure", code: "ERR_HTTPFX_TLS_OPTION", written: "none" })
       assert.include(error.message, "unknown TLS option servername; use serverName")
-      yield* refused({ secureProtocol: "TLSv1_method" } as Tls)
+      assert.isEmpty(seen)
     })
   )
 
