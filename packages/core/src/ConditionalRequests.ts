@@ -65,7 +65,7 @@ export interface Validators {
 /**
  * Applies the preconditions and ranges of a request to the response of a handler. Only a 200 to GET or HEAD
  * changes. A false precondition makes it a 304 or a 412. A range makes it a 206 or a 416, if the body is in
- * memory or the response comes from {@link response}. A second call has no further effect.
+ * memory or the response comes from `response`. A second call has no further effect.
  *
  * @since 0.1.0
  * @category combinators
@@ -124,7 +124,7 @@ export const response = (
 
 /**
  * Whether the server itself answers preconditions and ranges of this response, because it is a file or comes
- * from {@link response}. A middleware that changes the bytes of such a body calls {@link respond} before the
+ * from `response`. A middleware that changes the bytes of such a body calls {@link respond} before the
  * change, because ranges count the unchanged bytes.
  *
  * @since 0.1.0

@@ -228,7 +228,7 @@ export const request = <E = never>(
   })
 
 /**
- * Reads events as {@link request} does, with platform's `HttpClient` in the context.
+ * Reads events as `request` does, with platform's `HttpClient` in the context.
  *
  * @since 0.1.0
  * @category client

@@ -51,13 +51,17 @@ both("diagnostics channels", {
   "of a whole exchange": async (world) => {
     const { fetch, http, server } = world
     let socket: unknown
+    let closed!: Promise<unknown>
     const app = await server((req, res) => {
       socket = req.socket
+      closed = new Promise((resolve) => res.once("close", resolve))
       res.end("told")
     })
     let asked!: Awaited<ReturnType<typeof fetch>>
     const told = await during(since20, async () => {
       asked = await fetch(app)
+      // The client may have the whole response before the server has published its end.
+      await closed
     })
     assert.deepEqual(told.map(([name]) => name).sort(), [...since20].sort())
     const of = (name: string) => told.find(([one]) => one === name)![1]
