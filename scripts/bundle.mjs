@@ -100,7 +100,7 @@ const identifier = /^[A-Za-z_$][\w$]*$/
 const imports = {
   http: [require(join(dist, "http.cjs")), 'import http from "./http.cjs"'],
   https: [require(join(dist, "https.cjs")), 'import https from "./https.cjs"'],
-  // The hook replaces the result of `require("node:http2")` by a module derived from the built-in module.
+  // Bundles load `node:http2` by `require`, because the register hook replaces what `require` returns.
   http2: [
     require("node:http2"),
     'import { createRequire } from "node:module"\nconst http2 = createRequire(import.meta.url)("node:http2")'

@@ -72,8 +72,8 @@ const roundsOfPipeliner = 5
 // How often each trial runs, with services and without them.
 const timesOfTrial = 1
 const timesAlone = 4
-// Wait longer than a client's timeouts for idle and unread connections, a server's keep-alive timeout, and
-// any fault.
+// The wait at the end. It is longer than every fault, a server's keep-alive timeout, and the timeouts of
+// clients.
 const afterwards = 3 * minutes
 
 const chance = (seed: number): ((purpose: string) => Draw) => {

@@ -39,7 +39,7 @@ export interface Options {
 }
 
 /**
- * Options of {@link complete}: the limits of the run, and the name of the awaited effect in a failure.
+ * Options of {@link complete}: the limits of the run, and a name for failure messages.
  *
  * @since 0.1.0
  * @category models

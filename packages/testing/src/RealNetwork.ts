@@ -24,8 +24,8 @@ export interface Use {
   /**
    * - `connect`, `listen`: a connection or a listener, on TCP or a Unix path
    * - `lookup`: a lookup of a name
-   * - `datagram`: a datagram socket with any peer
-   * - `fetch`: a request of `fetch`, on any connection
+   * - `datagram`: a datagram socket, whoever its peer is
+   * - `fetch`: a request of `fetch`, on a new or a reused connection
    */
   readonly kind: "connect" | "listen" | "lookup" | "datagram" | "fetch"
   /**

@@ -25,7 +25,7 @@ export type Side = "client" | "server"
  * @category models
  */
 export interface Endpoint {
-  /** The address. `undefined` for a client of a Unix path, and for the host that is looked up. */
+  /** The address. `undefined` for a client of a Unix path, and in a lookup, whose host has no address yet. */
   readonly address: Address | undefined
   /** The names of this address that were given to `listen`, `Options.hosts`, `setHost` or `from`. */
   readonly names: ReadonlyArray<string>

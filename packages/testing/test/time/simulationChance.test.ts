@@ -1,6 +1,6 @@
 /**
- * A seed gives the same numbers in every run of a process, although an object that got its hash in the first
- * run draws no number in the second.
+ * Several simulations in one process draw the same numbers from the same seed. Hashing an object draws a
+ * number only the first time, so the second simulation would draw one number less.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -14,8 +14,8 @@ const elsewhere = vi.hoisted(() => {
   const { setImmediate, setTimeout } = globalThis
   const { getBuiltinModule } = process
   const watched = {
-    // Called while the driver waits for outside events before it reports `stuck`. A test completes an outside
-    // event here.
+    // The driver waits for outside events before it reports `stuck`. It calls this function during that wait,
+    // so that a test can complete an outside event.
     fromOutside: () => {},
     restore: () => {
       Object.assign(globalThis, { setImmediate, setTimeout })

@@ -1,4 +1,4 @@
-// A stream that gets its data only by `push` schedules no tick to call `_read`.
+// After `asksForNothing`, a stream whose owner pushes data unasked schedules no tick to call `_read`.
 import { Readable } from "node:stream"
 import { expect, it } from "vitest"
 import { asksAgain, asksForNothing } from "../../../src/socket/fast/pushed.js"

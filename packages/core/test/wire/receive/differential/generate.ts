@@ -416,8 +416,8 @@ const cutsOf = (r: Random, length: number): ReadonlyArray<number> => {
 const answerings: ReadonlyArray<Answering> = ["read", "read", "stop", "stop", "skip", "turns"]
 
 /**
- * Returns a limit that the text may reach: any small number, or about the size of the first target and
- * fields.
+ * Returns a limit that the text may reach: a small random number, or about the size of its first target and
+ * the fields after it.
  */
 const smallLimit = (r: Random, text: string): number => {
   if (r.chance(0.4)) return 1 + r.int(200)
