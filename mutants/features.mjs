@@ -149,11 +149,11 @@ export const features = [
       replace: "const longestLine = 108"
     }
   ]),
-  ...of("PROXY protocol", "content/proxyProtocol/transport", "content/proxyProtocol", [
+  ...of("PROXY protocol", "seams/prefixedTransport", "content/proxyProtocol", [
     {
       name: "bytes behind the header are lost",
       harm: "The first request of a connection never gets a response.",
-      find: "if (rest !== undefined) this.handlers!.data(rest)",
+      find: "if (prefix !== undefined) this.handlers!.data(prefix)",
       replace: ""
     }
   ]),

@@ -1,5 +1,5 @@
 /**
- * A short run of the simulation of three services (`npm run simulate` runs longer): three seeds pass, a seed
+ * A short run of the simulation of three services (`npm run simulate` runs longer): two seeds pass, a seed
  * gives the same run again, and real I/O is refused. `npm run test:long` finds planted bugs.
  */
 import { lookup } from "node:dns/promises"
@@ -16,7 +16,7 @@ import { simulate } from "../simulations/scenario.js"
 import { root, run } from "./support.js"
 
 const isLong = process.env["HTTPFX_LONG"] === "1"
-const seeds = isLong ? 8 : 3
+const seeds = isLong ? 8 : 2
 const bound = 20
 
 // Run the simulation as `npm run simulate` does, without building first.
@@ -37,9 +37,9 @@ describe("three services and two hundred clients", () => {
   })
 
   it("a seed gives the same trace in any process, and another seed another trace", async () => {
-    const { trace } = await Effect.runPromise(simulate({ seed: 3 }))
+    const { trace } = await Effect.runPromise(simulate({ seed: 2 }))
     const traces = [...(await printed).matchAll(/^seed \d+: trace (\S+)$/gm)].map(([, each]) => each!)
-    assert.strictEqual(traces[2], trace)
+    assert.strictEqual(traces[1], trace)
     assert.lengthOf([...new Set(traces)], seeds)
   })
 

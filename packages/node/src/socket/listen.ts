@@ -61,7 +61,7 @@ const listenOn = (server: net.Server, options: ListenOptions, ready: () => void)
  * Closes a server when no connection waits to be accepted, because the system would reset waiting
  * connections. A turn of the event loop accepts at least one of them, so none waits if a turn accepts none.
  */
-const closing = (server: net.Server, accepted: () => number, mostTurns: number): Effect.Effect<void> =>
+const closing = (server: net.Server, accepted: () => number, most: number): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
     const turn = (before: number, left: number) => {
       const now = accepted()
@@ -71,8 +71,11 @@ const closing = (server: net.Server, accepted: () => number, mostTurns: number):
     }
     // Begin in a new turn, because a signal may be handled before the connections of the same turn are
     // accepted.
-    setImmediate(turn, -1, mostTurns)
+    setImmediate(turn, -1, most)
   })
+
+// Clients that connect without a pause must not hold the port open.
+const mostTurns = 128
 
 const opened = (
   options: ListenOptions,
@@ -97,7 +100,7 @@ const opened = (
       resume(
         Effect.succeed({
           address,
-          close: closing(server, () => accepted, 1000),
+          close: closing(server, () => accepted, mostTurns),
           ref: () => void server.ref(),
           unref: () => void server.unref()
         })
