@@ -1,7 +1,7 @@
 // Follows README.md and all guides in docs/ literally, and builds the shortener: npm run test:guides --
 // [--others]
 //
-//   --others   without README.md and the checks of the packages, which `npm test` has done
+//   --others   without README.md, which `npm test` runs
 import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
