@@ -83,15 +83,7 @@ class Implementation implements RateLimit {
 
   readonly around: Around = (asked, send, answered, fail) =>
     Effect.flatMap(Effect.all([Timers.timers, timeLeft]), ([timers, { left, total }]) => {
-      const late = () =>
-        new RequestTimedOut({
-          limit: total,
-          address: asked.url.host,
-          phase: "queue",
-          reused: false,
-          written: "none",
-          received: 0
-        })
+      const late = () => new RequestTimedOut({ limit: total, address: asked.url.host, phase: "queue" })
       const limit = this.limitOf(asked.url.origin, timers.now())
       return limit.run(
         Effect.tap(send(), (answer) =>

@@ -57,11 +57,14 @@ const listenOn = (server: net.Server, options: ListenOptions, ready: () => void)
   server.listen(reusePort ? ({ ...given, reusePort } as net.ListenOptions) : given, ready)
 }
 
+// Clients that connect without a pause must not hold the port open.
+const mostTurns = 128
+
 /**
  * Closes a server when no connection waits to be accepted, because the system would reset waiting
  * connections. A turn of the event loop accepts at least one of them, so none waits if a turn accepts none.
  */
-const closing = (server: net.Server, accepted: () => number, most: number): Effect.Effect<void> =>
+const closing = (server: net.Server, accepted: () => number): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
     const turn = (before: number, left: number) => {
       const now = accepted()
@@ -71,11 +74,8 @@ const closing = (server: net.Server, accepted: () => number, most: number): Effe
     }
     // Begin in a new turn, because a signal may be handled before the connections of the same turn are
     // accepted.
-    setImmediate(turn, -1, most)
+    setImmediate(turn, -1, mostTurns)
   })
-
-// Clients that connect without a pause must not hold the port open.
-const mostTurns = 128
 
 const opened = (
   options: ListenOptions,
@@ -100,7 +100,7 @@ const opened = (
       resume(
         Effect.succeed({
           address,
-          close: closing(server, () => accepted, mostTurns),
+          close: closing(server, () => accepted),
           ref: () => void server.ref(),
           unref: () => void server.unref()
         })
